@@ -1,0 +1,258 @@
+//! Docker hosts: how one is dialled, what can be asked of it, and how that fails.
+//!
+//! Owns all SSH and Docker. Knows nothing of teams, rows or HTTP: reconcilers call it, requests
+//! never do. [`Host`] and [`Dialer`] have two implementations: real hosts (`ssh`, `local`) and
+//! the in-memory fleet of the tests (`fake`).
+
+use std::{collections::BTreeMap, fmt::Debug, path::PathBuf, sync::Arc};
+
+use async_trait::async_trait;
+use futures_util::stream::BoxStream;
+use portolan_types::{
+    Access, NetworkName, NetworkOptions, ServerKind,
+    server::{Account, Fingerprint, HostName, Pool},
+};
+use secrecy::SecretString;
+use tokio::sync::mpsc;
+
+mod error;
+
+pub use error::HostError;
+
+/// Everything needed to reach one host.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// The server's name, for errors and logs.
+    pub server: String,
+    pub route: Route,
+}
+
+/// The two ways to a host.
+#[derive(Debug, Clone)]
+pub enum Route {
+    Local { socket: PathBuf },
+    Ssh(SshRoute),
+}
+
+/// A host over SSH.
+#[derive(Debug, Clone)]
+pub struct SshRoute {
+    pub host: HostName,
+    pub port: u16,
+    pub user: Account,
+    /// The private key in OpenSSH form, without passphrase.
+    pub private_key: SecretString,
+    pub pin: Pin,
+    /// The way to the socket that worked last time: tried first.
+    pub access: Option<Access>,
+}
+
+/// Which host key is accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pin {
+    /// Any: it is shown to the user and pinned from then on.
+    FirstContact,
+    /// Only a key with this fingerprint, given by the user before first contact.
+    Fingerprint(Fingerprint),
+    /// Only this key, as in `known_hosts` (algorithm and base64).
+    Key(String),
+}
+
+/// The host key that a host showed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfferedKey {
+    pub algorithm: String,
+    pub fingerprint: String,
+    /// Algorithm and base64, without comment.
+    pub public_key: String,
+}
+
+/// A host that answered.
+#[derive(Debug, Clone)]
+pub struct Dialed {
+    pub host: Arc<dyn Host>,
+    /// Absent for the local socket.
+    pub key: Option<OfferedKey>,
+    pub access: Access,
+}
+
+/// The stages of dialling, in order; the local socket has only the last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DialStep {
+    Resolve,
+    Connect,
+    HostKey,
+    Login,
+    Socket,
+}
+
+impl DialStep {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Resolve => "resolve",
+            Self::Connect => "connect",
+            Self::HostKey => "host-key",
+            Self::Login => "login",
+            Self::Socket => "socket",
+        }
+    }
+}
+
+/// What dialling tells while it goes on. The step that failed is the one begun and not done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DialReport {
+    Began(DialStep),
+    /// With what was found, for the user.
+    Done(DialStep, String),
+}
+
+/// Where the reports go; a dial without an audience drops them.
+#[derive(Debug, Clone, Default)]
+pub struct Progress(Option<mpsc::UnboundedSender<DialReport>>);
+
+impl Progress {
+    /// Reports that nobody reads.
+    pub fn silent() -> Self {
+        Self::default()
+    }
+
+    /// Reports, and the end at which to read them.
+    pub fn channel() -> (Self, mpsc::UnboundedReceiver<DialReport>) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        (Self(Some(sender)), receiver)
+    }
+
+    pub fn began(&self, step: DialStep) {
+        self.send(DialReport::Began(step));
+    }
+
+    pub fn done(&self, step: DialStep, detail: impl Into<String>) {
+        self.send(DialReport::Done(step, detail.into()));
+    }
+
+    fn send(&self, report: DialReport) {
+        if let Some(sender) = &self.0 {
+            // An audience that left does not stop the work.
+            drop(sender.send(report));
+        }
+    }
+}
+
+/// Makes connections to hosts.
+#[async_trait]
+pub trait Dialer: Debug + Send + Sync + 'static {
+    /// Connects, logs in and finds the way to the Docker socket. Bounded in time as a whole.
+    async fn dial(&self, target: &Target, progress: &Progress) -> Result<Dialed, HostError>;
+}
+
+/// A connected host. Every call is bounded in time; a lost connection fails all calls.
+#[async_trait]
+pub trait Host: Debug + Send + Sync + 'static {
+    /// The engine and its machine.
+    async fn system(&self) -> Result<System, HostError>;
+
+    /// Every network, without its members.
+    async fn list_networks(&self) -> Result<Vec<HostNetwork>, HostError>;
+
+    /// One network by Docker id or exact name, with the names of its running members.
+    async fn find_network(&self, id_or_name: &str) -> Result<Option<HostNetwork>, HostError>;
+
+    /// Makes a network and answers its Docker id. A name in use is an error.
+    async fn create_network(&self, network: &NewNetwork) -> Result<String, HostError>;
+
+    /// Removes a network by Docker id. One that is not there counts as removed.
+    async fn remove_network(&self, docker_id: &str) -> Result<(), HostError>;
+
+    /// Containers, running or not, that are on the network with this Docker id.
+    async fn list_members(&self, docker_id: &str) -> Result<Vec<Member>, HostError>;
+
+    /// What happens to networks from now on. Ends with an error when the connection or the
+    /// engine goes away.
+    async fn events(&self) -> Result<BoxStream<'static, Result<HostEvent, HostError>>, HostError>;
+
+    /// Completes when the connection is lost; never for a local socket.
+    async fn closed(&self);
+
+    /// Ends the connection politely. Calls after it fail.
+    async fn close(&self);
+}
+
+/// What an engine and its machine say of themselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct System {
+    pub engine_id: String,
+    pub hostname: String,
+    pub version: String,
+    pub api_version: String,
+    pub operating_system: String,
+    pub architecture: String,
+    pub kernel: String,
+    pub cpus: u64,
+    pub memory_bytes: u64,
+    pub kind: ServerKind,
+    /// Total and free bytes of the file system with the engine's data, where readable.
+    pub disk: Option<Disk>,
+    /// The engine's pools; its built-in ones when none are configured.
+    pub pools: Vec<Pool>,
+    /// The engine's own warnings.
+    pub warnings: Vec<String>,
+}
+
+/// A file system's size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Disk {
+    pub total_bytes: u64,
+    pub free_bytes: u64,
+}
+
+/// A network as the engine reports it. Every text in it is hostile.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HostNetwork {
+    pub docker_id: String,
+    pub name: String,
+    pub driver: String,
+    /// `local`, `swarm` or `global`.
+    pub scope: String,
+    pub subnets: Vec<HostSubnet>,
+    pub ipv6: bool,
+    pub internal: bool,
+    pub labels: BTreeMap<String, String>,
+    /// Driver options, such as `com.docker.network.driver.mtu`.
+    pub options: BTreeMap<String, String>,
+}
+
+/// One address range of a network, in Docker's own text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HostSubnet {
+    pub subnet: String,
+    pub gateway: Option<String>,
+    pub range: Option<String>,
+}
+
+/// A network to be made: always a bridge, inter-container traffic on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewNetwork {
+    pub name: NetworkName,
+    pub options: NetworkOptions,
+    /// All labels, ours and the user's.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// A container on a network. The name is hostile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    pub docker_id: String,
+    pub name: String,
+    /// Docker's word: `running`, `exited`, ...
+    pub state: String,
+}
+
+/// Something that happened to a network of the host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostEvent {
+    /// Docker's word: `create`, `destroy`, `connect`, `disconnect`, ...
+    pub action: String,
+    /// Docker's id of the network.
+    pub docker_id: String,
+    pub name: String,
+}

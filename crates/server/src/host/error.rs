@@ -1,0 +1,109 @@
+//! How talking to a host fails: what, why in Docker's or SSH's own words, and what to do.
+
+use portolan_types::Access;
+
+/// Why a host could not be reached or did not do what it was asked. `Display` says what and why;
+/// the caller adds which server, and [`HostError::remedy`] says what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HostError {
+    #[error("could not resolve `{host}`: {why}")]
+    Resolve { host: String, why: String },
+
+    #[error("could not connect to {address}: {why}")]
+    Connect { address: String, why: String },
+
+    #[error("{address} does not speak SSH: {why}")]
+    Handshake { address: String, why: String },
+
+    #[error("the host key changed: pinned {pinned}, offered {offered}")]
+    HostKeyChanged { pinned: String, offered: String },
+
+    #[error("login as `{user}` was refused: {why}")]
+    LoginRefused { user: String, why: String },
+
+    /// Every way that was tried, with the host's own words for each.
+    #[error("could not reach the Docker socket: {}", tried_in_words(.tried))]
+    Socket { tried: Vec<(Access, String)> },
+
+    #[error("Docker answered {status}: {message}")]
+    Docker { status: u16, message: String },
+
+    #[error("Docker's answer was not understood: {why}")]
+    Protocol { why: String },
+
+    #[error("no answer to \"{action}\" within {seconds} s")]
+    Timeout { action: String, seconds: u64 },
+
+    #[error("the connection was lost: {why}")]
+    Lost { why: String },
+}
+
+impl HostError {
+    /// Whether trying again by itself can help. A refused login or a changed key needs a person:
+    /// OpenSSH 9.8 and later penalise sources that keep failing (`PerSourcePenalties`).
+    pub const fn needs_a_person(&self) -> bool {
+        matches!(self, Self::HostKeyChanged { .. } | Self::LoginRefused { .. })
+    }
+
+    /// Whether the connection itself is in doubt, rather than one request on it.
+    pub const fn is_connection(&self) -> bool {
+        !matches!(self, Self::Docker { .. } | Self::Protocol { .. })
+    }
+
+    /// What to do about it.
+    pub fn remedy(&self) -> String {
+        match self {
+            Self::Resolve { .. } => "check the host's spelling and this machine's DNS".into(),
+            Self::Connect { .. } => {
+                "check that the host is up, that sshd listens on that port and that no firewall is between".into()
+            }
+            Self::Handshake { .. } => "check that host and port are those of an SSH server".into(),
+            Self::HostKeyChanged { offered, .. } => format!(
+                "if the host was reinstalled, compare {offered} with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on it, then run `portolan server repin`; otherwise somebody may be in between"
+            ),
+            Self::LoginRefused { user, .. } => format!(
+                "put the key's public line (`portolan key show`) into ~{user}/.ssh/authorized_keys on the host"
+            ),
+            Self::Socket { tried } => socket_remedy(tried),
+            Self::Docker { status, message } => docker_remedy(*status, message),
+            Self::Protocol { .. } => "check that the socket belongs to a Docker engine of 20.10 or newer".into(),
+            Self::Timeout { .. } => "check the host's load and its network, then try again".into(),
+            Self::Lost { .. } => "Portolan reconnects by itself; try again".into(),
+        }
+    }
+}
+
+fn tried_in_words(tried: &[(Access, String)]) -> String {
+    let each: Vec<String> = tried.iter().map(|(access, why)| format!("{access}: {why}")).collect();
+    each.join("; ")
+}
+
+fn socket_remedy(tried: &[(Access, String)]) -> String {
+    if tried.iter().all(|(access, _)| *access == Access::LocalSocket) {
+        return "start the Docker engine, or run Portolan as a user who may open its socket".into();
+    }
+    "install and start Docker on the host; let the user open its socket (`usermod -aG docker USER`) \
+     or run `sudo -n docker` without a password; allow `AllowStreamLocalForwarding` in sshd_config"
+        .into()
+}
+
+/// Docker has no error codes: its texts are what there is (`moby/libnetwork`, stable for years).
+fn docker_remedy(status: u16, message: &str) -> String {
+    let has = |part: &str| message.contains(part);
+    if has("non-overlapping IPv4 address pool") || has("fully subnetted") {
+        "the engine's address pools are used up: give a free subnet (`--subnet 10.x.y.0/24`), remove unused networks, or widen `default-address-pools` in /etc/docker/daemon.json".into()
+    } else if has("overlaps") {
+        "choose a subnet that no other network of the host uses (`docker network ls` and `docker network inspect` show them)".into()
+    } else if has("has active endpoints") {
+        "remove or disconnect the containers on the network first".into()
+    } else if has("already exists") {
+        "a network of that name exists in Docker: choose another name, or adopt the existing one"
+            .into()
+    } else if has("no space left on device") {
+        "free disk space on the host (`docker system df` shows what Docker uses)".into()
+    } else if status == 400 {
+        "correct the options and try again".into()
+    } else {
+        "see the engine's log on the host (`journalctl -u docker`)".into()
+    }
+}

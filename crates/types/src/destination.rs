@@ -1,0 +1,141 @@
+//! Destinations: one Docker network on one server, and what may be asked of it.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    DestinationId, Name, NetworkName, NetworkOptions, OperationId, ServerId, Timestamp, text::words,
+};
+
+words! {
+    /// What sort of network it is. Derived from the server, never chosen.
+    pub enum DestinationKind ("kind of destination") {
+        /// A bridge on one host.
+        Standalone = "standalone",
+        /// An overlay that spans a swarm.
+        Swarm = "swarm",
+    }
+}
+
+words! {
+    /// How the network came to be: deletion removes only what was created.
+    pub enum Origin ("origin") {
+        Created = "created",
+        Adopted = "adopted",
+    }
+}
+
+words! {
+    /// Where a destination is in its life.
+    pub enum DestinationState ("state of a destination") {
+        /// Accepted and stored; the host does not have it yet.
+        Pending = "pending",
+        /// Inspected: Docker has what the row says.
+        Ready = "ready",
+        /// Docker has something else than the row says.
+        Drifted = "drifted",
+        /// It could not be made or removed; the reason says why.
+        Failed = "failed",
+        /// Its removal was accepted and stored.
+        Deleting = "deleting",
+    }
+}
+
+impl DestinationState {
+    /// The moves that may happen. A removed row (*gone*) is not a state.
+    pub fn may_become(self, next: Self) -> bool {
+        match self {
+            Self::Pending => matches!(next, Self::Ready | Self::Failed | Self::Deleting),
+            Self::Ready => matches!(next, Self::Drifted | Self::Deleting),
+            Self::Drifted => matches!(next, Self::Ready | Self::Failed | Self::Deleting),
+            Self::Failed => matches!(next, Self::Pending | Self::Ready | Self::Deleting),
+            Self::Deleting => matches!(next, Self::Ready | Self::Failed),
+        }
+    }
+}
+
+/// A Docker network on a server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Destination {
+    pub id: DestinationId,
+    pub server_id: ServerId,
+    pub server_name: Name,
+    /// The label that people see; can be changed.
+    pub name: Name,
+    /// The Docker network's name; can never be changed.
+    pub network: NetworkName,
+    pub kind: DestinationKind,
+    pub origin: Origin,
+    pub state: DestinationState,
+    /// Why it is in this state, when that is not obvious.
+    pub reason: Option<String>,
+    pub options: NetworkOptions,
+    /// What Docker made, as last inspected.
+    pub observed: Option<Observed>,
+    /// The latest piece of work on it.
+    pub operation_id: Option<OperationId>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// A network as Docker reported it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Observed {
+    /// Docker's id of the network.
+    pub docker_id: String,
+    pub driver: String,
+    /// Subnets in CIDR form, IPv4 first.
+    pub subnets: Vec<String>,
+    pub gateways: Vec<String>,
+    pub inspected_at: Timestamp,
+}
+
+/// What `create_destination` takes. Only the server is required.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateDestination {
+    pub server_id: ServerId,
+    /// Default: the server's name and the network's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Name>,
+    /// Default: a new CUID2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<NetworkName>,
+    /// Not a choice: refused when it is not what the server implies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<DestinationKind>,
+    #[serde(default)]
+    pub options: NetworkOptions,
+}
+
+/// What `update_destination` takes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateDestination {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Name>,
+    /// Accepted only when it is the present name: a network's name cannot be changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<NetworkName>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_never_moves_to_itself_and_is_never_a_dead_end() {
+        for state in DestinationState::ALL {
+            assert!(!state.may_become(*state), "{state}");
+            assert!(DestinationState::ALL.iter().any(|next| state.may_become(*next)), "{state}");
+        }
+    }
+
+    #[test]
+    fn words_are_the_same_in_json_and_text() {
+        for state in DestinationState::ALL {
+            assert_eq!(state.as_str().parse(), Ok(*state));
+        }
+        assert!("gone".parse::<DestinationState>().is_err());
+    }
+}

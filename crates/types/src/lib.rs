@@ -1,0 +1,41 @@
+//! The vocabulary of Portolan: every value that travels in its API, parsed once.
+//!
+//! Owns shapes, bounds and words. Does no I/O and knows neither the database nor HTTP.
+
+pub mod destination;
+pub mod event;
+pub mod id;
+mod invalid;
+pub mod key;
+pub mod name;
+pub mod network;
+pub mod operation;
+pub mod page;
+pub mod problem;
+pub mod server;
+pub mod session;
+mod text;
+pub mod timestamp;
+pub mod token;
+
+pub use destination::{
+    CreateDestination, Destination, DestinationKind, DestinationState, Origin, UpdateDestination,
+};
+pub use event::Event;
+pub use id::{DestinationId, EventId, KeyId, OperationId, ServerId, TeamId, TokenId, UserId};
+pub use invalid::Invalid;
+pub use key::{CreateKey, Key, KeyAlgorithm, UpdateKey};
+pub use name::{Description, Name};
+pub use network::{NetworkName, NetworkOptions};
+pub use operation::{
+    Blocker, Failure, Operation, OperationKind, OperationState, Step, StepState, Subject,
+};
+pub use page::{Cursor, Page, PageQuery};
+pub use problem::{FieldError, Problem};
+pub use server::{
+    Access, Connection, CreateServer, Engine, HostKey, Reachability, Repin, Server, ServerKind,
+    ServerState, UpdateServer,
+};
+pub use session::{Role, Session, Setup, SetupDone, Team, User};
+pub use timestamp::Timestamp;
+pub use token::{Abilities, Ability, CreateToken, CreatedToken, Token};

@@ -1,0 +1,119 @@
+//! Operations: pieces of work with visible steps, readable afterwards.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{DestinationId, OperationId, ServerId, Timestamp, text::words};
+
+words! {
+    /// What the work is.
+    pub enum OperationKind ("kind of operation") {
+        ValidateServer = "validate-server",
+        CreateDestination = "create-destination",
+        RepairDestination = "repair-destination",
+        DeleteDestination = "delete-destination",
+    }
+}
+
+words! {
+    /// How far the work is.
+    pub enum OperationState ("state of an operation") {
+        Queued = "queued",
+        Running = "running",
+        Succeeded = "succeeded",
+        Failed = "failed",
+    }
+}
+
+impl OperationState {
+    /// Nothing more will happen.
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Failed)
+    }
+}
+
+words! {
+    /// How a step ended.
+    pub enum StepState ("state of a step") {
+        Running = "running",
+        Succeeded = "succeeded",
+        /// Done, with something to know.
+        Warned = "warned",
+        Failed = "failed",
+    }
+}
+
+/// What the work is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "type", content = "id", rename_all = "kebab-case")]
+pub enum Subject {
+    Server(ServerId),
+    Destination(DestinationId),
+}
+
+impl Subject {
+    /// The identifier as text, whatever it is of.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Server(id) => id.as_str(),
+            Self::Destination(id) => id.as_str(),
+        }
+    }
+}
+
+/// A piece of work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Operation {
+    pub id: OperationId,
+    pub kind: OperationKind,
+    pub subject: Subject,
+    /// The subject's name when the work was accepted.
+    pub subject_name: String,
+    pub state: OperationState,
+    /// Why it failed.
+    pub failure: Option<Failure>,
+    /// In the order in which they began.
+    pub steps: Vec<Step>,
+    pub created_at: Timestamp,
+    pub started_at: Option<Timestamp>,
+    pub finished_at: Option<Timestamp>,
+}
+
+/// One visible part of the work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Step {
+    /// For programs.
+    #[schema(example = "host-key")]
+    pub name: String,
+    pub state: StepState,
+    /// What was found, or why it failed.
+    pub detail: Option<String>,
+    /// What to do about it.
+    pub remedy: Option<String>,
+    pub started_at: Timestamp,
+    pub finished_at: Option<Timestamp>,
+}
+
+/// Why work failed: what, where and why in `message`, and what to do in `remedy`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Failure {
+    /// For programs; stable.
+    #[schema(example = "network-in-use")]
+    pub code: String,
+    pub message: String,
+    pub remedy: Option<String>,
+    /// What stands in the way of a removal.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blockers: Vec<Blocker>,
+}
+
+/// A container that is on a network.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Blocker {
+    /// Docker's id.
+    pub id: String,
+    /// Reported by the host: show it as text.
+    pub name: String,
+    /// Docker's word: `running`, `exited`, ...
+    pub state: String,
+}

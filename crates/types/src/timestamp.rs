@@ -1,0 +1,52 @@
+//! Moments: RFC 3339 in UTC outside, whole milliseconds since 1970 inside.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A moment in UTC with a precision of one millisecond.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
+#[serde(transparent)]
+#[schema(value_type = String, format = DateTime, example = "2026-01-31T12:00:00.123Z")]
+pub struct Timestamp(jiff::Timestamp);
+
+impl Timestamp {
+    /// The present, cut to the millisecond so that what is stored equals what was answered.
+    pub fn now() -> Self {
+        Self::from_millis(jiff::Timestamp::now().as_millisecond())
+    }
+
+    /// From milliseconds since 1970, held to the representable years (-9999 to 9999).
+    pub fn from_millis(millis: i64) -> Self {
+        let bounds = jiff::Timestamp::MIN.as_millisecond()..=jiff::Timestamp::MAX.as_millisecond();
+        let held = millis.clamp(*bounds.start(), *bounds.end());
+        Self(jiff::Timestamp::from_millisecond(held).unwrap_or(jiff::Timestamp::UNIX_EPOCH))
+    }
+
+    pub fn as_millis(self) -> i64 {
+        self.0.as_millisecond()
+    }
+
+    /// This moment plus so many seconds.
+    #[must_use]
+    pub fn plus_seconds(self, seconds: i64) -> Self {
+        Self::from_millis(self.as_millis().saturating_add(seconds.saturating_mul(1_000)))
+    }
+
+    /// Whole seconds from this moment to `later`; zero when `later` is earlier.
+    pub fn seconds_until(self, later: Self) -> u64 {
+        u64::try_from(later.as_millis().saturating_sub(self.as_millis()) / 1_000).unwrap_or(0)
+    }
+
+    /// Milliseconds from this moment to `later`; zero when `later` is earlier.
+    pub fn millis_until(self, later: Self) -> u64 {
+        u64::try_from(later.as_millis().saturating_sub(self.as_millis())).unwrap_or(0)
+    }
+}
+
+impl std::fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:.3}", self.0)
+    }
+}
