@@ -1,0 +1,42 @@
+# shellcheck shell=bash
+# Owns the lab's network: a bridge in a namespace of its own, the machine's link into it, and one link per host.
+#
+# The bridge is not in the root namespace, because a docker engine there sets the FORWARD policy to DROP and would cut
+# the hosts from each other; here no rule of the machine applies, and the lab adds none.
+
+readonly LAB_GATEWAY_LINK=portolan-lab
+
+ensure_switch() {
+  is_running switch || start_switch
+}
+
+start_switch() {
+  start_init switch "$LAB_DIR/run/switch.log" --net -- \
+    bash -c 'mount --make-rprivate / && mount -t proc proc /proc && exec -a "$1" sleep infinity' bash "$(init_title switch)"
+  in_switch ip link add lab type bridge
+  in_switch ip link set lab up
+  plug_machine
+}
+
+in_switch() { nsenter --target "$(init_pid switch)" --net "$@"; }
+
+plug_machine() {
+  ip link add "$LAB_GATEWAY_LINK" type veth peer name machine netns "$(init_pid switch)"
+  ip address add "$LAB_GATEWAY/24" dev "$LAB_GATEWAY_LINK"
+  ip link set "$LAB_GATEWAY_LINK" up
+  in_switch ip link set machine master lab up
+}
+
+# plug NAME ADDRESS: the machine's eth0. No default route, so the outside is "network is unreachable" at once; and no
+# limit on ICMP errors, so that the second of two refusals is not turned into a timeout.
+plug() {
+  local name=$1 address=$2 pid
+  pid=$(init_pid "$name")
+  in_switch ip link add "port-$name" type veth peer name eth0 netns "$pid"
+  in_switch ip link set "port-$name" master lab up
+  nsenter --target "$pid" --net sh -euc "
+    echo 0 >/proc/sys/net/ipv4/icmp_ratelimit
+    ip link set lo up
+    ip address add $address/24 dev eth0
+    ip link set eth0 up"
+}
