@@ -3,4 +3,25 @@
 //! Owns HTTP, operations, the database, hosts and reconcilers. The vocabulary is in
 //! `portolan-types`; flags, files and the terminal are in the binary.
 
+pub mod actor;
+pub mod app;
+pub mod config;
+pub mod db;
+pub mod destinations;
+pub mod error;
+pub mod events;
 pub mod host;
+pub mod idempotency;
+pub mod keys;
+pub mod metrics;
+pub mod operations;
+mod page;
+pub mod servers;
+pub mod setup;
+pub mod tokens;
+pub mod vault;
+
+pub use actor::Actor;
+pub use app::App;
+pub use config::Config;
+pub use error::Error;

@@ -33,8 +33,8 @@ pub use operation::{
 pub use page::{Cursor, Page, PageQuery};
 pub use problem::{FieldError, Problem};
 pub use server::{
-    Access, Connection, CreateServer, Engine, HostKey, Reachability, Repin, Server, ServerKind,
-    ServerState, UpdateServer,
+    Access, Connection, CreateServer, Engine, HostKey, Reachability, RemovedServer, Repin, Server,
+    ServerKind, ServerState, UpdateServer,
 };
 pub use session::{Role, Session, Setup, SetupDone, Team, User};
 pub use timestamp::Timestamp;

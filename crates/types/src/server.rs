@@ -176,16 +176,15 @@ pub struct Server {
     pub updated_at: Timestamp,
 }
 
-/// A pinned SSH host key.
+/// A pinned SSH host key. A key that was pinned by its fingerprint is known whole only after the
+/// first contact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct HostKey {
     #[schema(example = "ssh-ed25519")]
-    pub algorithm: String,
-    /// As OpenSSH prints it.
-    #[schema(example = "SHA256:uNiVztksCsDhcc0u9e8BrrJXVGDOQYBhwHD/rrVDuiM")]
-    pub fingerprint: String,
+    pub algorithm: Option<String>,
+    pub fingerprint: Fingerprint,
     /// The key itself, as in `known_hosts`.
-    pub public_key: String,
+    pub public_key: Option<String>,
     pub pinned_at: Timestamp,
 }
 
@@ -257,6 +256,13 @@ pub struct UpdateServer {
 #[serde(deny_unknown_fields)]
 pub struct Repin {
     pub fingerprint: Fingerprint,
+}
+
+/// What remained of a removed server.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RemovedServer {
+    /// Docker networks that stay on a forgotten host, because nobody could remove them.
+    pub left_behind: Vec<String>,
 }
 
 /// A SHA-256 fingerprint of an SSH key, as `ssh-keygen -lf` prints it.

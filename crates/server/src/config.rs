@@ -1,0 +1,42 @@
+//! What `run` needs to know. Flags, environment and files are merged by the binary.
+
+use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf};
+
+use secrecy::SecretString;
+
+/// The checked configuration of one process.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where HTTP is served; for messages, the listener itself is handed to `run`.
+    pub listen: SocketAddr,
+    /// Holds the SQLite database, the master key and the lock. Made with mode 0700.
+    pub data_dir: PathBuf,
+    /// PostgreSQL by URL; SQLite in the data directory without it.
+    pub database_url: Option<SecretString>,
+    /// Default: `master.key` in the data directory, made at first start.
+    pub master_key_file: Option<PathBuf>,
+    /// Where the setup token is written, besides standard error.
+    pub setup_token_file: Option<PathBuf>,
+    /// Requests that one caller may make in a minute.
+    pub requests_per_minute: NonZeroU32,
+}
+
+impl Config {
+    /// The URL of the database in use.
+    pub fn database_url(&self) -> SecretString {
+        self.database_url.clone().unwrap_or_else(|| {
+            let file = self.data_dir.join("portolan.db");
+            format!("sqlite://{}?mode=rwc", escape_path(&file.to_string_lossy())).into()
+        })
+    }
+
+    /// The file with the master key.
+    pub fn master_key_file(&self) -> PathBuf {
+        self.master_key_file.clone().unwrap_or_else(|| self.data_dir.join("master.key"))
+    }
+}
+
+/// A path may hold what a URL reads as its end.
+fn escape_path(path: &str) -> String {
+    path.replace('%', "%25").replace('?', "%3f").replace('#', "%23")
+}

@@ -1,0 +1,168 @@
+//! All SQL: one text for SQLite and PostgreSQL, one file a table.
+//!
+//! Owns connections, migrations and the reading of rows. Transactions are opened by operations
+//! and passed down; nothing here decides what is allowed.
+
+use std::{str::FromStr, time::Duration};
+
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::{
+    Any, AnyConnection, AnyPool, Row,
+    any::{AnyPoolOptions, AnyRow},
+    migrate::Migrator,
+    pool::PoolConnection,
+};
+
+pub mod destination;
+pub mod event;
+pub mod idempotency;
+pub mod key;
+pub mod operation;
+pub mod server;
+pub mod setup;
+pub mod team;
+pub mod token;
+
+static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// A transaction on either database.
+pub type Transaction = sqlx::Transaction<'static, Any>;
+
+/// The database: SQLite or PostgreSQL, by its URL.
+#[derive(Debug, Clone)]
+pub struct Db {
+    pool: AnyPool,
+    begin: &'static str,
+}
+
+impl Db {
+    /// Opens the database and brings its schema up to date.
+    pub async fn open(url: &SecretString) -> Result<Self, sqlx::Error> {
+        sqlx::any::install_default_drivers();
+        let sqlite = url.expose_secret().starts_with("sqlite:");
+        let pool = AnyPoolOptions::new()
+            .max_connections(16)
+            .acquire_timeout(Duration::from_secs(10))
+            .after_connect(move |conn, _| Box::pin(prepare(conn, sqlite)))
+            .connect(url.expose_secret())
+            .await?;
+        MIGRATIONS.run(&pool).await?;
+        // A deferred SQLite transaction that turns into a writer cannot wait for another writer:
+        // it fails at once. Declared as a writer from the start, it waits its turn.
+        let begin = if sqlite { "begin immediate" } else { "begin" };
+        Ok(Self { pool, begin })
+    }
+
+    pub async fn acquire(&self) -> Result<PoolConnection<Any>, sqlx::Error> {
+        self.pool.acquire().await
+    }
+
+    /// A transaction that may write.
+    pub async fn begin(&self) -> Result<Transaction, sqlx::Error> {
+        self.pool.begin_with(self.begin).await
+    }
+
+    /// Waits for the connections in use and closes all.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+async fn prepare(conn: &mut AnyConnection, sqlite: bool) -> Result<(), sqlx::Error> {
+    if !sqlite {
+        return Ok(());
+    }
+    // `full` because an acknowledged change must survive a power cut, not only a crash.
+    for pragma in [
+        "pragma busy_timeout = 10000",
+        "pragma journal_mode = wal",
+        "pragma synchronous = full",
+        "pragma foreign_keys = on",
+    ] {
+        sqlx::query(pragma).execute(&mut *conn).await?;
+    }
+    Ok(())
+}
+
+/// A text column parsed into its type.
+fn parsed<T>(row: &AnyRow, column: &str) -> Result<T, sqlx::Error>
+where
+    T: FromStr,
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    let text: String = row.try_get(column)?;
+    text.parse().map_err(|source| decode_error(column, source))
+}
+
+/// A text column that may be null, parsed into its type.
+fn parsed_option<T>(row: &AnyRow, column: &str) -> Result<Option<T>, sqlx::Error>
+where
+    T: FromStr,
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    let text: Option<String> = row.try_get(column)?;
+    text.map(|text| text.parse().map_err(|source| decode_error(column, source))).transpose()
+}
+
+/// A JSON column that may be null.
+fn json_option<T: serde::de::DeserializeOwned>(
+    row: &AnyRow,
+    column: &str,
+) -> Result<Option<T>, sqlx::Error> {
+    let text: Option<String> = row.try_get(column)?;
+    text.map(|text| serde_json::from_str(&text).map_err(|source| decode_error(column, source)))
+        .transpose()
+}
+
+/// A moment.
+fn moment(row: &AnyRow, column: &str) -> Result<portolan_types::Timestamp, sqlx::Error> {
+    Ok(portolan_types::Timestamp::from_millis(row.try_get(column)?))
+}
+
+/// A moment that may be null.
+fn moment_option(
+    row: &AnyRow,
+    column: &str,
+) -> Result<Option<portolan_types::Timestamp>, sqlx::Error> {
+    let millis: Option<i64> = row.try_get(column)?;
+    Ok(millis.map(portolan_types::Timestamp::from_millis))
+}
+
+/// JSON text of a value for a column.
+fn to_json(value: &impl serde::Serialize) -> Result<String, sqlx::Error> {
+    serde_json::to_string(value).map_err(|source| sqlx::Error::Encode(source.into()))
+}
+
+fn decode_error(
+    column: &str,
+    source: impl std::error::Error + Send + Sync + 'static,
+) -> sqlx::Error {
+    sqlx::Error::ColumnDecode { index: column.to_owned(), source: Box::new(source) }
+}
+
+/// The pattern of `like ... escape '!'` that finds a text anywhere, in lower case.
+fn contains_pattern(search: Option<&str>) -> String {
+    let mut pattern = String::from("%");
+    for c in search.unwrap_or_default().to_lowercase().chars() {
+        if matches!(c, '%' | '_' | '!') {
+            pattern.push('!');
+        }
+        pattern.push(c);
+    }
+    if pattern.len() > 1 {
+        pattern.push('%');
+    }
+    pattern
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_text_is_never_a_pattern() {
+        assert_eq!(contains_pattern(None), "%");
+        assert_eq!(contains_pattern(Some("")), "%");
+        assert_eq!(contains_pattern(Some("A%_!")), "%a!%!_!!%");
+    }
+}

@@ -1,0 +1,253 @@
+//! Destinations. States move only by compare-and-set. Functions that take a team serve people;
+//! those that do not serve the reconcilers, which name the row by its id.
+
+use portolan_types::{
+    Destination, DestinationId, DestinationState, Name, OperationId, PageQuery, ServerId, TeamId,
+    Timestamp, destination::Observed,
+};
+use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
+
+use super::{contains_pattern, json_option, moment, parsed, parsed_option, to_json};
+
+/// A destination with what the API does not show.
+#[derive(Debug, Clone)]
+pub struct Assigned {
+    pub team_id: TeamId,
+    pub destination: Destination,
+}
+
+impl FromRow<'_, AnyRow> for Assigned {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            team_id: parsed(row, "team_id")?,
+            destination: Destination {
+                id: parsed(row, "id")?,
+                server_id: parsed(row, "server_id")?,
+                server_name: parsed(row, "server_name")?,
+                name: parsed(row, "name")?,
+                network: parsed(row, "network")?,
+                kind: parsed(row, "kind")?,
+                origin: parsed(row, "origin")?,
+                state: parsed(row, "state")?,
+                reason: row.try_get("reason")?,
+                options: json_option(row, "options")?.unwrap_or_default(),
+                observed: json_option(row, "observed")?,
+                operation_id: parsed_option(row, "operation_id")?,
+                created_at: moment(row, "created_at")?,
+                updated_at: moment(row, "updated_at")?,
+            },
+        })
+    }
+}
+
+/// A duplicate network on the server is a unique violation: the database decides the race.
+pub async fn insert(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    destination: &Destination,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "insert into destinations
+             (id, team_id, server_id, network, name, kind, origin, state, options, operation_id,
+              created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)",
+    )
+    .bind(destination.id.as_str())
+    .bind(team.as_str())
+    .bind(destination.server_id.as_str())
+    .bind(destination.network.as_str())
+    .bind(destination.name.as_str())
+    .bind(destination.kind.as_str())
+    .bind(destination.origin.as_str())
+    .bind(destination.state.as_str())
+    .bind(to_json(&destination.options)?)
+    .bind(destination.operation_id.as_ref().map(OperationId::as_str))
+    .bind(destination.created_at.as_millis())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+pub async fn find(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    id: &DestinationId,
+) -> Result<Option<Destination>, sqlx::Error> {
+    let row: Option<Assigned> = sqlx::query_as(
+        "select d.*, s.name as server_name
+         from destinations d
+         join servers s on s.id = d.server_id
+         where d.team_id = $1 and d.id = $2",
+    )
+    .bind(team.as_str())
+    .bind(id.as_str())
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| row.destination))
+}
+
+/// The team's destinations, oldest first; of one server when it is given.
+pub async fn list(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    server: Option<&ServerId>,
+    query: &PageQuery,
+) -> Result<Vec<Destination>, sqlx::Error> {
+    let (after, id) = query.cursor.as_ref().map_or((0, ""), |cursor| cursor.parts());
+    let rows: Vec<Assigned> = sqlx::query_as(
+        "select d.*, s.name as server_name
+         from destinations d
+         join servers s on s.id = d.server_id
+         where d.team_id = $1 and (d.created_at, d.id) > ($2, $3)
+           and (cast($4 as text) is null or d.server_id = $4)
+           and (lower(d.name) like $5 escape '!' or lower(d.network) like $5 escape '!')
+         order by d.created_at, d.id
+         limit $6",
+    )
+    .bind(team.as_str())
+    .bind(after)
+    .bind(id)
+    .bind(server.map(ServerId::as_str))
+    .bind(contains_pattern(query.search.as_deref()))
+    .bind(query.limit() + 1)
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| row.destination).collect())
+}
+
+/// Names of a server's destinations; 20 at most.
+pub async fn list_names(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    server: &ServerId,
+) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar(
+        "select name from destinations where team_id = $1 and server_id = $2
+         order by name limit 20",
+    )
+    .bind(team.as_str())
+    .bind(server.as_str())
+    .fetch_all(conn)
+    .await
+}
+
+/// Every destination of a server, for its reconciler.
+pub async fn list_assigned(
+    conn: &mut AnyConnection,
+    server: &ServerId,
+) -> Result<Vec<Assigned>, sqlx::Error> {
+    sqlx::query_as(
+        "select d.*, s.name as server_name
+         from destinations d
+         join servers s on s.id = d.server_id
+         where d.server_id = $1
+         order by d.created_at, d.id",
+    )
+    .bind(server.as_str())
+    .fetch_all(conn)
+    .await
+}
+
+pub async fn rename(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    id: &DestinationId,
+    name: &Name,
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query(
+        "update destinations set name = $3, updated_at = $4 where team_id = $1 and id = $2",
+    )
+    .bind(team.as_str())
+    .bind(id.as_str())
+    .bind(name.as_str())
+    .bind(now.as_millis())
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// A move from one state to another.
+#[derive(Debug, Clone)]
+pub struct Move<'a> {
+    pub from: DestinationState,
+    pub to: DestinationState,
+    pub reason: Option<&'a str>,
+    /// The operation that the move begins; the latest stays when there is none.
+    pub operation: Option<&'a OperationId>,
+}
+
+/// Compare-and-set: `false` when the row is not in the state that the move starts from.
+pub async fn advance(
+    conn: &mut AnyConnection,
+    id: &DestinationId,
+    step: &Move<'_>,
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
+    debug_assert!(step.from.may_become(step.to), "{} may not become {}", step.from, step.to);
+    let done = sqlx::query(
+        "update destinations
+         set state = $3, reason = $4, operation_id = coalesce($5, operation_id), updated_at = $6
+         where id = $1 and state = $2",
+    )
+    .bind(id.as_str())
+    .bind(step.from.as_str())
+    .bind(step.to.as_str())
+    .bind(step.reason)
+    .bind(step.operation.map(OperationId::as_str))
+    .bind(now.as_millis())
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Stores what Docker has, whatever the state.
+pub async fn set_observed(
+    conn: &mut AnyConnection,
+    id: &DestinationId,
+    observed: &Observed,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("update destinations set observed = $2 where id = $1")
+        .bind(id.as_str())
+        .bind(to_json(observed)?)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Removes a row whose network is gone.
+pub async fn delete_gone(
+    conn: &mut AnyConnection,
+    id: &DestinationId,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query("delete from destinations where id = $1 and state = 'deleting'")
+        .bind(id.as_str())
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Removes the rows of a server that is forgotten; Docker is not asked. Answers their networks.
+pub async fn forget_of_server(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    server: &ServerId,
+) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar(
+        "delete from destinations where team_id = $1 and server_id = $2 returning network",
+    )
+    .bind(team.as_str())
+    .bind(server.as_str())
+    .fetch_all(conn)
+    .await
+}
+
+/// How many destinations are in each state, for the metrics.
+pub async fn count_by_state(
+    conn: &mut AnyConnection,
+) -> Result<Vec<(DestinationState, i64)>, sqlx::Error> {
+    let rows = sqlx::query("select state, count(*) as n from destinations group by state")
+        .fetch_all(conn)
+        .await?;
+    rows.iter().map(|row| Ok((parsed(row, "state")?, row.try_get("n")?))).collect()
+}

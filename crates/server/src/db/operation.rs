@@ -1,0 +1,259 @@
+//! Operations and their steps.
+
+use portolan_types::{
+    Failure, Operation, OperationId, OperationState, PageQuery, Step, StepState, Subject, TeamId,
+    Timestamp,
+};
+use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
+
+use super::{
+    contains_pattern,
+    event::{subject, subject_type},
+    json_option, moment, moment_option, parsed, to_json,
+};
+
+struct OperationRow(Operation);
+
+impl FromRow<'_, AnyRow> for OperationRow {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        Ok(Self(Operation {
+            id: parsed(row, "id")?,
+            kind: parsed(row, "kind")?,
+            subject: subject(row)?,
+            subject_name: row.try_get("subject_name")?,
+            state: parsed(row, "state")?,
+            failure: json_option(row, "failure")?,
+            steps: Vec::new(),
+            created_at: moment(row, "created_at")?,
+            started_at: moment_option(row, "started_at")?,
+            finished_at: moment_option(row, "finished_at")?,
+        }))
+    }
+}
+
+struct StepRow(Step);
+
+impl FromRow<'_, AnyRow> for StepRow {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        Ok(Self(Step {
+            name: row.try_get("name")?,
+            state: parsed(row, "state")?,
+            detail: row.try_get("detail")?,
+            remedy: row.try_get("remedy")?,
+            started_at: moment(row, "started_at")?,
+            finished_at: moment_option(row, "finished_at")?,
+        }))
+    }
+}
+
+pub async fn insert(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    operation: &Operation,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "insert into operations
+             (id, team_id, kind, subject_type, subject_id, subject_name, state, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+    )
+    .bind(operation.id.as_str())
+    .bind(team.as_str())
+    .bind(operation.kind.as_str())
+    .bind(subject_type(&operation.subject))
+    .bind(operation.subject.id())
+    .bind(operation.subject_name.as_str())
+    .bind(operation.state.as_str())
+    .bind(operation.created_at.as_millis())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// One operation with its steps.
+pub async fn find(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    id: &OperationId,
+) -> Result<Option<Operation>, sqlx::Error> {
+    let row: Option<OperationRow> = sqlx::query_as(
+        "select id, kind, subject_type, subject_id, subject_name, state, failure, created_at,
+                started_at, finished_at
+         from operations
+         where team_id = $1 and id = $2",
+    )
+    .bind(team.as_str())
+    .bind(id.as_str())
+    .fetch_optional(&mut *conn)
+    .await?;
+    let Some(OperationRow(mut operation)) = row else { return Ok(None) };
+    operation.steps = list_steps(conn, id).await?;
+    Ok(Some(operation))
+}
+
+async fn list_steps(conn: &mut AnyConnection, id: &OperationId) -> Result<Vec<Step>, sqlx::Error> {
+    let rows: Vec<StepRow> = sqlx::query_as(
+        "select name, state, detail, remedy, started_at, finished_at
+         from steps
+         where operation_id = $1
+         order by position",
+    )
+    .bind(id.as_str())
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|StepRow(step)| step).collect())
+}
+
+/// The team's operations, newest first, without their steps; of one subject when it is given.
+pub async fn list(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    subject_id: Option<&str>,
+    query: &PageQuery,
+) -> Result<Vec<Operation>, sqlx::Error> {
+    let (before, id) = query.cursor.as_ref().map_or((i64::MAX, ""), |cursor| cursor.parts());
+    let rows: Vec<OperationRow> = sqlx::query_as(
+        "select id, kind, subject_type, subject_id, subject_name, state, failure, created_at,
+                started_at, finished_at
+         from operations
+         where team_id = $1 and (created_at, id) < ($2, $3)
+           and (cast($4 as text) is null or subject_id = $4)
+           and lower(subject_name) like $5 escape '!'
+         order by created_at desc, id desc
+         limit $6",
+    )
+    .bind(team.as_str())
+    .bind(before)
+    .bind(id)
+    .bind(subject_id)
+    .bind(contains_pattern(query.search.as_deref()))
+    .bind(query.limit() + 1)
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|OperationRow(operation)| operation).collect())
+}
+
+/// Takes an operation up, again after a restart too. `false` when it is over already.
+pub async fn start(
+    conn: &mut AnyConnection,
+    id: &OperationId,
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query(
+        "update operations set state = 'running', started_at = coalesce(started_at, $2)
+         where id = $1 and state in ('queued', 'running')",
+    )
+    .bind(id.as_str())
+    .bind(now.as_millis())
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Ends an operation. `false` when it is over already.
+pub async fn finish(
+    conn: &mut AnyConnection,
+    id: &OperationId,
+    failure: Option<&Failure>,
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
+    let state = if failure.is_some() { OperationState::Failed } else { OperationState::Succeeded };
+    let done = sqlx::query(
+        "update operations set state = $2, failure = $3, finished_at = $4
+         where id = $1 and state in ('queued', 'running')",
+    )
+    .bind(id.as_str())
+    .bind(state.as_str())
+    .bind(failure.map(to_json).transpose()?)
+    .bind(now.as_millis())
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Ends what was queued or running for a subject: something newer takes its place.
+pub async fn supersede(
+    conn: &mut AnyConnection,
+    subject: &Subject,
+    failure: &Failure,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "update operations set state = 'failed', failure = $2, finished_at = $3
+         where subject_id = $1 and state in ('queued', 'running')",
+    )
+    .bind(subject.id())
+    .bind(to_json(failure)?)
+    .bind(now.as_millis())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Adds a running step behind the others and answers its position.
+pub async fn insert_step(
+    conn: &mut AnyConnection,
+    id: &OperationId,
+    name: &str,
+    now: Timestamp,
+) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar(
+        "insert into steps (operation_id, position, name, state, started_at)
+         select $1, coalesce(max(position), 0) + 1, $2, 'running', $3
+         from steps where operation_id = $1
+         returning position",
+    )
+    .bind(id.as_str())
+    .bind(name)
+    .bind(now.as_millis())
+    .fetch_one(conn)
+    .await
+}
+
+/// How a step ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepEnd<'a> {
+    pub state: StepState,
+    pub detail: Option<&'a str>,
+    pub remedy: Option<&'a str>,
+}
+
+pub async fn finish_step(
+    conn: &mut AnyConnection,
+    id: &OperationId,
+    position: i64,
+    end: &StepEnd<'_>,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "update steps set state = $3, detail = $4, remedy = $5, finished_at = $6
+         where operation_id = $1 and position = $2",
+    )
+    .bind(id.as_str())
+    .bind(position)
+    .bind(end.state.as_str())
+    .bind(end.detail)
+    .bind(end.remedy)
+    .bind(now.as_millis())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Ends steps that a crash left running.
+pub async fn interrupt_steps(
+    conn: &mut AnyConnection,
+    id: &OperationId,
+    detail: &str,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "update steps set state = 'failed', detail = $2, finished_at = $3
+         where operation_id = $1 and state = 'running'",
+    )
+    .bind(id.as_str())
+    .bind(detail)
+    .bind(now.as_millis())
+    .execute(conn)
+    .await?;
+    Ok(())
+}

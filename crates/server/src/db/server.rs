@@ -1,0 +1,405 @@
+//! Servers. Functions that take a team serve people; those that do not serve the reconcilers,
+//! which work for all teams and name the row by its id.
+
+use portolan_types::{
+    Access, Connection, Engine, HostKey, OperationId, PageQuery, Reachability, Server, ServerId,
+    ServerKind, TeamId, Timestamp, server::Fingerprint,
+};
+use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
+
+use super::{contains_pattern, json_option, moment, moment_option, parsed, parsed_option, to_json};
+
+/// A server with what the API does not show.
+#[derive(Debug, Clone)]
+pub struct Assigned {
+    pub team_id: TeamId,
+    pub revision: i64,
+    pub server: Server,
+}
+
+impl FromRow<'_, AnyRow> for Assigned {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        let last_contact_at = moment_option(row, "last_contact_at")?;
+        Ok(Self {
+            team_id: parsed(row, "team_id")?,
+            revision: row.try_get("revision")?,
+            server: Server {
+                id: parsed(row, "id")?,
+                name: parsed(row, "name")?,
+                description: parsed(row, "description")?,
+                connection: connection(row)?,
+                kind: parsed_option(row, "kind")?,
+                build_server: row.try_get::<i64, _>("build_server")? == 1,
+                state: parsed(row, "state")?,
+                reason: row.try_get("reason")?,
+                reachability: parsed(row, "reachability")?,
+                last_contact_at,
+                last_contact_age_seconds: last_contact_at
+                    .map(|at| at.seconds_until(Timestamp::now())),
+                host_key: host_key(row)?,
+                access: parsed_option(row, "access")?,
+                engine: json_option(row, "engine")?,
+                operation_id: parsed_option(row, "operation_id")?,
+                created_at: moment(row, "created_at")?,
+                updated_at: moment(row, "updated_at")?,
+            },
+        })
+    }
+}
+
+fn connection(row: &AnyRow) -> Result<Connection, sqlx::Error> {
+    let of: String = row.try_get("connection")?;
+    if of == "local" {
+        return Ok(Connection::Local { socket: row.try_get("socket")? });
+    }
+    let port: i64 = row.try_get("port")?;
+    let port = u16::try_from(port).map_err(|source| super::decode_error("port", source))?;
+    Ok(Connection::Ssh {
+        host: parsed(row, "host")?,
+        port: port.try_into().map_err(|source| super::decode_error("port", source))?,
+        user: parsed(row, "account")?,
+        key_id: parsed(row, "key_id")?,
+    })
+}
+
+fn host_key(row: &AnyRow) -> Result<Option<HostKey>, sqlx::Error> {
+    let Some(fingerprint) = parsed_option(row, "host_key_fingerprint")? else { return Ok(None) };
+    Ok(Some(HostKey {
+        algorithm: row.try_get("host_key_algorithm")?,
+        fingerprint,
+        public_key: row.try_get("host_key")?,
+        pinned_at: moment(row, "host_key_pinned_at")?,
+    }))
+}
+
+/// The columns of a connection: socket, host, port, account, key.
+type ConnectionColumns<'a> =
+    (&'static str, Option<&'a str>, Option<&'a str>, Option<i64>, Option<&'a str>, Option<&'a str>);
+
+fn connection_columns(connection: &Connection) -> ConnectionColumns<'_> {
+    match connection {
+        Connection::Local { socket } => ("local", Some(socket), None, None, None, None),
+        Connection::Ssh { host, port, user, key_id } => (
+            "ssh",
+            None,
+            Some(host.as_str()),
+            Some(i64::from(port.get())),
+            Some(user.as_str()),
+            Some(key_id.as_str()),
+        ),
+    }
+}
+
+pub async fn insert(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    server: &Server,
+) -> Result<(), sqlx::Error> {
+    let (of, socket, host, port, account, key_id) = connection_columns(&server.connection);
+    sqlx::query(
+        "insert into servers
+             (id, team_id, name, description, connection, socket, host, port, account, key_id,
+              revision, build_server, state, reachability, host_key_fingerprint,
+              host_key_pinned_at, operation_id, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $12, $13, $14, $15, $16, $17, $17)",
+    )
+    .bind(server.id.as_str())
+    .bind(team.as_str())
+    .bind(server.name.as_str())
+    .bind(server.description.as_str())
+    .bind(of)
+    .bind(socket)
+    .bind(host)
+    .bind(port)
+    .bind(account)
+    .bind(key_id)
+    .bind(i64::from(server.build_server))
+    .bind(server.state.as_str())
+    .bind(server.reachability.as_str())
+    .bind(server.host_key.as_ref().map(|key| key.fingerprint.as_str()))
+    .bind(server.host_key.as_ref().map(|key| key.pinned_at.as_millis()))
+    .bind(server.operation_id.as_ref().map(OperationId::as_str))
+    .bind(server.created_at.as_millis())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+pub async fn find(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    id: &ServerId,
+) -> Result<Option<Server>, sqlx::Error> {
+    let row: Option<Assigned> =
+        sqlx::query_as("select * from servers where team_id = $1 and id = $2")
+            .bind(team.as_str())
+            .bind(id.as_str())
+            .fetch_optional(conn)
+            .await?;
+    Ok(row.map(|row| row.server))
+}
+
+/// The row for the reconciler that works on it.
+pub async fn find_assigned(
+    conn: &mut AnyConnection,
+    id: &ServerId,
+) -> Result<Option<Assigned>, sqlx::Error> {
+    sqlx::query_as("select * from servers where id = $1")
+        .bind(id.as_str())
+        .fetch_optional(conn)
+        .await
+}
+
+/// Every server there is, for the start of the reconcilers.
+pub async fn list_ids(conn: &mut AnyConnection) -> Result<Vec<ServerId>, sqlx::Error> {
+    let rows = sqlx::query("select id from servers order by id").fetch_all(conn).await?;
+    rows.iter().map(|row| parsed(row, "id")).collect()
+}
+
+/// The team's servers, oldest first.
+pub async fn list(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    query: &PageQuery,
+) -> Result<Vec<Server>, sqlx::Error> {
+    let (after, id) = query.cursor.as_ref().map_or((0, ""), |cursor| cursor.parts());
+    let rows: Vec<Assigned> = sqlx::query_as(
+        "select * from servers
+         where team_id = $1 and (created_at, id) > ($2, $3)
+           and (lower(name) like $4 escape '!' or lower(coalesce(host, '')) like $4 escape '!')
+         order by created_at, id
+         limit $5",
+    )
+    .bind(team.as_str())
+    .bind(after)
+    .bind(id)
+    .bind(contains_pattern(query.search.as_deref()))
+    .bind(query.limit() + 1)
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| row.server).collect())
+}
+
+/// Names of the servers that log in with a key; 20 at most.
+pub async fn list_names_by_key(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    key: &portolan_types::KeyId,
+) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar(
+        "select name from servers where team_id = $1 and key_id = $2 order by name limit 20",
+    )
+    .bind(team.as_str())
+    .bind(key.as_str())
+    .fetch_all(conn)
+    .await
+}
+
+/// Changes what does not concern the connection.
+pub async fn update_labels(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    server: &Server,
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query(
+        "update servers set name = $3, description = $4, build_server = $5, updated_at = $6
+         where team_id = $1 and id = $2",
+    )
+    .bind(team.as_str())
+    .bind(server.id.as_str())
+    .bind(server.name.as_str())
+    .bind(server.description.as_str())
+    .bind(i64::from(server.build_server))
+    .bind(now.as_millis())
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Changes the connection: what was learned over the old one is forgotten.
+pub async fn update_connection(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    server: &Server,
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
+    let (of, socket, host, port, account, key_id) = connection_columns(&server.connection);
+    let done = sqlx::query(
+        "update servers
+         set connection = $3, socket = $4, host = $5, port = $6, account = $7, key_id = $8,
+             revision = revision + 1, state = 'new', reason = null, access = null,
+             host_key_algorithm = $9, host_key_fingerprint = $10, host_key = $11,
+             host_key_pinned_at = $12, updated_at = $13
+         where team_id = $1 and id = $2",
+    )
+    .bind(team.as_str())
+    .bind(server.id.as_str())
+    .bind(of)
+    .bind(socket)
+    .bind(host)
+    .bind(port)
+    .bind(account)
+    .bind(key_id)
+    .bind(server.host_key.as_ref().and_then(|key| key.algorithm.as_deref()))
+    .bind(server.host_key.as_ref().map(|key| key.fingerprint.as_str()))
+    .bind(server.host_key.as_ref().and_then(|key| key.public_key.as_deref()))
+    .bind(server.host_key.as_ref().map(|key| key.pinned_at.as_millis()))
+    .bind(now.as_millis())
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Pins another host key by its fingerprint; the key itself is learned at the next contact.
+pub async fn repin(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    id: &ServerId,
+    fingerprint: &Fingerprint,
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query(
+        "update servers
+         set host_key_algorithm = null, host_key = null, host_key_fingerprint = $3,
+             host_key_pinned_at = $4, revision = revision + 1, updated_at = $4
+         where team_id = $1 and id = $2 and connection = 'ssh'",
+    )
+    .bind(team.as_str())
+    .bind(id.as_str())
+    .bind(fingerprint.as_str())
+    .bind(now.as_millis())
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Names the latest operation.
+pub async fn set_operation(
+    conn: &mut AnyConnection,
+    id: &ServerId,
+    operation: &OperationId,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("update servers set operation_id = $2 where id = $1")
+        .bind(id.as_str())
+        .bind(operation.as_str())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Removes a server; the foreign key of `destinations` refuses one that has some.
+pub async fn delete(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    id: &ServerId,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query("delete from servers where team_id = $1 and id = $2")
+        .bind(team.as_str())
+        .bind(id.as_str())
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// What validation learned.
+#[derive(Debug, Clone)]
+pub struct Validated {
+    pub kind: ServerKind,
+    pub access: Access,
+    pub engine: Engine,
+    /// Algorithm, fingerprint and key; absent for the local socket.
+    pub key: Option<crate::host::OfferedKey>,
+}
+
+/// Stores a successful validation, unless the connection was changed meanwhile.
+pub async fn set_validated(
+    conn: &mut AnyConnection,
+    id: &ServerId,
+    revision: i64,
+    found: &Validated,
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
+    let key = found.key.as_ref();
+    let done = sqlx::query(
+        "update servers
+         set state = 'ready', reason = null, kind = $3, access = $4, engine = $5,
+             host_key_algorithm = $6, host_key_fingerprint = $7, host_key = $8,
+             host_key_pinned_at = coalesce(host_key_pinned_at, $9),
+             reachability = 'reachable', last_contact_at = $10, updated_at = $10
+         where id = $1 and revision = $2",
+    )
+    .bind(id.as_str())
+    .bind(revision)
+    .bind(found.kind.as_str())
+    .bind(found.access.as_str())
+    .bind(to_json(&found.engine)?)
+    .bind(key.map(|key| key.algorithm.as_str()))
+    .bind(key.map(|key| key.fingerprint.as_str()))
+    .bind(key.map(|key| key.public_key.as_str()))
+    .bind(key.map(|_| now.as_millis()))
+    .bind(now.as_millis())
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Stores a failed validation, unless the connection was changed meanwhile.
+pub async fn set_invalid(
+    conn: &mut AnyConnection,
+    id: &ServerId,
+    revision: i64,
+    reason: &str,
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query(
+        "update servers set state = 'failed', reason = $3, updated_at = $4
+         where id = $1 and revision = $2",
+    )
+    .bind(id.as_str())
+    .bind(revision)
+    .bind(reason)
+    .bind(now.as_millis())
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Moves the reachability. `false` when it was so already.
+pub async fn set_reachability(
+    conn: &mut AnyConnection,
+    id: &ServerId,
+    reachability: Reachability,
+) -> Result<bool, sqlx::Error> {
+    let done =
+        sqlx::query("update servers set reachability = $2 where id = $1 and reachability <> $2")
+            .bind(id.as_str())
+            .bind(reachability.as_str())
+            .execute(conn)
+            .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Notes that the server was heard of.
+pub async fn touch(
+    conn: &mut AnyConnection,
+    id: &ServerId,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("update servers set last_contact_at = $2 where id = $1")
+        .bind(id.as_str())
+        .bind(now.as_millis())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// How many servers are in each state of reachability, for the metrics.
+pub async fn count_by_reachability(
+    conn: &mut AnyConnection,
+) -> Result<Vec<(Reachability, i64)>, sqlx::Error> {
+    let rows = sqlx::query("select reachability, count(*) as n from servers group by reachability")
+        .fetch_all(conn)
+        .await?;
+    rows.iter().map(|row| Ok((parsed(row, "reachability")?, row.try_get("n")?))).collect()
+}

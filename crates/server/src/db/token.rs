@@ -1,0 +1,147 @@
+//! API tokens: only the hash of a secret is stored.
+
+use portolan_types::{
+    Abilities, PageQuery, Role, Team, TeamId, Timestamp, Token, TokenId, User, UserId,
+};
+use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
+
+use super::{contains_pattern, moment, moment_option, parsed};
+
+/// A token about to be stored.
+#[derive(Debug)]
+pub struct NewToken<'a> {
+    pub token: &'a Token,
+    pub team_id: &'a TeamId,
+    pub user_id: &'a UserId,
+    pub secret_hash: &'a str,
+}
+
+/// A token with whose it is.
+#[derive(Debug)]
+pub struct Holder {
+    pub token: Token,
+    pub user: User,
+    pub team: Team,
+    pub role: Role,
+}
+
+struct TokenRow(Token);
+
+impl FromRow<'_, AnyRow> for TokenRow {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        Ok(Self(Token {
+            id: parsed(row, "id")?,
+            name: parsed(row, "name")?,
+            abilities: parsed::<Abilities>(row, "abilities")?,
+            email: row.try_get("email")?,
+            expires_at: moment_option(row, "expires_at")?,
+            last_used_at: moment_option(row, "last_used_at")?,
+            created_at: moment(row, "created_at")?,
+        }))
+    }
+}
+
+impl FromRow<'_, AnyRow> for Holder {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        let TokenRow(token) = TokenRow::from_row(row)?;
+        Ok(Self {
+            user: User { id: parsed(row, "user_id")?, email: token.email.clone() },
+            team: Team { id: parsed(row, "team_id")?, name: parsed(row, "team_name")? },
+            role: parsed(row, "role")?,
+            token,
+        })
+    }
+}
+
+pub async fn insert(conn: &mut AnyConnection, new: &NewToken<'_>) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "insert into tokens
+             (id, team_id, user_id, name, secret_hash, abilities, expires_at, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+    )
+    .bind(new.token.id.as_str())
+    .bind(new.team_id.as_str())
+    .bind(new.user_id.as_str())
+    .bind(new.token.name.as_str())
+    .bind(new.secret_hash)
+    .bind(new.token.abilities.to_string())
+    .bind(new.token.expires_at.map(Timestamp::as_millis))
+    .bind(new.token.created_at.as_millis())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The holder of a secret that has not ended.
+pub async fn find_holder(
+    conn: &mut AnyConnection,
+    secret_hash: &str,
+    now: Timestamp,
+) -> Result<Option<Holder>, sqlx::Error> {
+    sqlx::query_as(
+        "select t.id, t.name, t.abilities, t.expires_at, t.last_used_at, t.created_at,
+                t.team_id, t.user_id, u.email, m.role, teams.name as team_name
+         from tokens t
+         join users u on u.id = t.user_id
+         join memberships m on m.team_id = t.team_id and m.user_id = t.user_id
+         join teams on teams.id = t.team_id
+         where t.secret_hash = $1 and (t.expires_at is null or t.expires_at > $2)",
+    )
+    .bind(secret_hash)
+    .bind(now.as_millis())
+    .fetch_optional(conn)
+    .await
+}
+
+/// Notes the use of a token, at most once a minute: a write per request would be the cost of it.
+pub async fn touch(
+    conn: &mut AnyConnection,
+    id: &TokenId,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("update tokens set last_used_at = $2 where id = $1")
+        .bind(id.as_str())
+        .bind(now.as_millis())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// The team's tokens, oldest first.
+pub async fn list(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    query: &PageQuery,
+) -> Result<Vec<Token>, sqlx::Error> {
+    let (after, id) = query.cursor.as_ref().map_or((0, ""), |cursor| cursor.parts());
+    let rows: Vec<TokenRow> = sqlx::query_as(
+        "select t.id, t.name, t.abilities, t.expires_at, t.last_used_at, t.created_at, u.email
+         from tokens t
+         join users u on u.id = t.user_id
+         where t.team_id = $1 and (t.created_at, t.id) > ($2, $3)
+           and lower(t.name) like $4 escape '!'
+         order by t.created_at, t.id
+         limit $5",
+    )
+    .bind(team.as_str())
+    .bind(after)
+    .bind(id)
+    .bind(contains_pattern(query.search.as_deref()))
+    .bind(query.limit() + 1)
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|TokenRow(token)| token).collect())
+}
+
+pub async fn delete(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    id: &TokenId,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query("delete from tokens where team_id = $1 and id = $2")
+        .bind(team.as_str())
+        .bind(id.as_str())
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}

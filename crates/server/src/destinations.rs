@@ -1,0 +1,285 @@
+//! Destinations as people ask for them: accepted, stored with their operation, and left to the
+//! reconciler. Nothing here speaks to a host.
+
+use std::time::Duration;
+
+use portolan_types::{
+    CreateDestination, Destination, DestinationId, DestinationKind, DestinationState, Name,
+    NetworkName, Operation, OperationKind, Origin, Page, PageQuery, Server, ServerId, Subject,
+    Timestamp, UpdateDestination, network::random_ula,
+};
+use sqlx::AnyConnection;
+
+use crate::{
+    Actor, App, Error,
+    db::{self, Transaction, destination::Move},
+    events::{self, Happened},
+    idempotency::{self, IdempotencyKey},
+    operations, page,
+};
+
+mod placement;
+
+/// Stores a destination and its operation; the reconciler makes the network.
+pub async fn create(
+    app: &App,
+    actor: &Actor,
+    input: CreateDestination,
+    repeat: Option<IdempotencyKey>,
+) -> Result<Destination, Error> {
+    let team = actor.team_id();
+    let id = DestinationId::generate();
+    let mut tx = app.db.begin().await?;
+    let request = ("destination", &input);
+    let earlier = idempotency::claim(&mut tx, team, repeat.as_ref(), &request, id.as_str()).await?;
+    if let Some(earlier) = earlier {
+        drop(tx);
+        let id = earlier.parse().map_err(|_| Error::NotFound("destination"))?;
+        return show(app, actor, &id).await;
+    }
+    let server = db::server::find(&mut tx, team, &input.server_id)
+        .await?
+        .ok_or(Error::NotFound("server"))?;
+    let kind = placement::check(&server, input.kind)?;
+    let destination = insert(&mut tx, actor, planned(id, &server, kind, input)?).await?;
+    tx.commit().await?;
+    app.wake(&server.id);
+    Ok(destination)
+}
+
+/// Fills in what the caller left open.
+fn planned(
+    id: DestinationId,
+    server: &Server,
+    kind: DestinationKind,
+    input: CreateDestination,
+) -> Result<Destination, Error> {
+    let network = input.network.unwrap_or_else(NetworkName::generate);
+    let name = match input.name {
+        Some(name) => name,
+        None => proposed_name(server, &network)?,
+    };
+    let mut options = input.options;
+    if options.ipv6 && options.ipv6_subnet.is_none() {
+        // Engines before 27 have no IPv6 pools of their own.
+        options.ipv6_subnet = Some(random_ula());
+    }
+    let now = Timestamp::now();
+    Ok(Destination {
+        id,
+        server_id: server.id.clone(),
+        server_name: server.name.clone(),
+        name,
+        network,
+        kind,
+        origin: Origin::Created,
+        state: DestinationState::Pending,
+        reason: None,
+        options,
+        observed: None,
+        operation_id: None,
+        created_at: now,
+        updated_at: now,
+    })
+}
+
+fn proposed_name(server: &Server, network: &NetworkName) -> Result<Name, Error> {
+    Name::proposed(&format!("{}-{network}", server.name))
+        .map_err(|invalid| Error::field("name", invalid.to_string()))
+}
+
+async fn insert(
+    tx: &mut Transaction,
+    actor: &Actor,
+    mut destination: Destination,
+) -> Result<Destination, Error> {
+    let operation = operations::queue(
+        tx,
+        actor.team_id(),
+        OperationKind::CreateDestination,
+        Subject::Destination(destination.id.clone()),
+        destination.name.as_str(),
+    )
+    .await?;
+    destination.operation_id = Some(operation.id);
+    db::destination::insert(tx, actor.team_id(), &destination).await.map_err(already_added)?;
+    note(tx, actor, "destination.added", &destination, "added").await?;
+    Ok(destination)
+}
+
+/// The guide's sentence for a duplicate, however the race ended.
+fn already_added(error: sqlx::Error) -> Error {
+    let duplicate = |error| {
+        Error::on_unique(error, || {
+            Error::refused(
+                "network-already-added",
+                "Network already added to this server.",
+                "choose another network name, or use the destination that is there",
+            )
+        })
+    };
+    match &error {
+        // The server was removed between the look and the insert.
+        sqlx::Error::Database(database) if database.is_foreign_key_violation() => {
+            Error::NotFound("server")
+        }
+        _ => duplicate(error),
+    }
+}
+
+async fn note(
+    conn: &mut AnyConnection,
+    actor: &Actor,
+    kind: &'static str,
+    destination: &Destination,
+    what: &str,
+) -> Result<(), Error> {
+    let happened = Happened {
+        team: actor.team_id(),
+        kind,
+        subject: Subject::Destination(destination.id.clone()),
+        name: destination.name.as_str(),
+        message: format!(
+            "destination `{}` on server `{}` was {what} by {}",
+            destination.name, destination.server_name, actor.user.email
+        ),
+    };
+    Ok(events::record(conn, happened, Timestamp::now()).await?)
+}
+
+/// The destination after its latest operation is over, or as it is when the time has passed.
+pub async fn settled(
+    app: &App,
+    actor: &Actor,
+    destination: Destination,
+    limit: Duration,
+) -> Result<Destination, Error> {
+    let Some(operation) = destination.operation_id.as_ref().filter(|_| !limit.is_zero()) else {
+        return Ok(destination);
+    };
+    operations::wait(app, actor, operation, limit).await?;
+    show(app, actor, &destination.id).await
+}
+
+pub async fn show(app: &App, actor: &Actor, id: &DestinationId) -> Result<Destination, Error> {
+    let mut conn = app.db.acquire().await?;
+    find(&mut conn, actor, id).await
+}
+
+async fn find(
+    conn: &mut AnyConnection,
+    actor: &Actor,
+    id: &DestinationId,
+) -> Result<Destination, Error> {
+    db::destination::find(conn, actor.team_id(), id).await?.ok_or(Error::NotFound("destination"))
+}
+
+/// The team's destinations, those on servers that do not answer included.
+pub async fn list(
+    app: &App,
+    actor: &Actor,
+    server: Option<&ServerId>,
+    query: &PageQuery,
+) -> Result<Page<Destination>, Error> {
+    let mut conn = app.db.acquire().await?;
+    if let Some(server) = server {
+        let known = db::server::find(&mut conn, actor.team_id(), server).await?;
+        known.ok_or(Error::NotFound("server"))?;
+    }
+    let rows = db::destination::list(&mut conn, actor.team_id(), server, query).await?;
+    Ok(page::of(rows, query, |destination| (destination.created_at, destination.id.as_str())))
+}
+
+/// Renames a destination. Its network cannot be renamed: an attempt says so.
+pub async fn update(
+    app: &App,
+    actor: &Actor,
+    id: &DestinationId,
+    input: UpdateDestination,
+) -> Result<Destination, Error> {
+    let mut tx = app.db.begin().await?;
+    let before = find(&mut tx, actor, id).await?;
+    if input.network.is_some_and(|network| network != before.network) {
+        return Err(Error::field(
+            "network",
+            "a network's name cannot be changed: Docker has no way to rename one; create another \
+             destination instead",
+        ));
+    }
+    if let Some(name) = input.name.filter(|name| *name != before.name) {
+        let now = Timestamp::now();
+        db::destination::rename(&mut tx, actor.team_id(), id, &name, now).await?;
+        let what = format!("renamed to `{name}`");
+        note(&mut tx, actor, "destination.renamed", &before, &what).await?;
+    }
+    tx.commit().await?;
+    show(app, actor, id).await
+}
+
+/// Accepts the removal. Whether anything is in the way is for the host to say: the reconciler
+/// asks it before it touches anything.
+pub async fn delete(app: &App, actor: &Actor, id: &DestinationId) -> Result<Operation, Error> {
+    let mut tx = app.db.begin().await?;
+    let before = find(&mut tx, actor, id).await?;
+    if let (DestinationState::Deleting, Some(operation)) = (before.state, &before.operation_id) {
+        drop(tx);
+        return operations::show(app, actor, operation).await;
+    }
+    let operation = begin(&mut tx, actor, &before, OperationKind::DeleteDestination).await?;
+    tx.commit().await?;
+    app.wake(&before.server_id);
+    Ok(operation)
+}
+
+/// Tries a failed destination again.
+pub async fn retry(app: &App, actor: &Actor, id: &DestinationId) -> Result<Operation, Error> {
+    let mut tx = app.db.begin().await?;
+    let before = find(&mut tx, actor, id).await?;
+    if before.state != DestinationState::Failed {
+        return Err(Error::refused(
+            "not-failed",
+            format!(
+                "destination `{}` is {}: only a failed one can be retried",
+                before.name, before.state
+            ),
+            "nothing has to be done",
+        ));
+    }
+    let server = db::server::find(&mut tx, actor.team_id(), &before.server_id)
+        .await?
+        .ok_or(Error::NotFound("server"))?;
+    placement::check(&server, Some(before.kind))?;
+    let operation = begin(&mut tx, actor, &before, OperationKind::CreateDestination).await?;
+    tx.commit().await?;
+    app.wake(&before.server_id);
+    Ok(operation)
+}
+
+/// Queues work and moves the destination to the state in which the reconciler takes it up.
+async fn begin(
+    tx: &mut Transaction,
+    actor: &Actor,
+    before: &Destination,
+    kind: OperationKind,
+) -> Result<Operation, Error> {
+    let to = match kind {
+        OperationKind::DeleteDestination => DestinationState::Deleting,
+        _ => DestinationState::Pending,
+    };
+    let subject = Subject::Destination(before.id.clone());
+    let operation =
+        operations::queue(tx, actor.team_id(), kind, subject, before.name.as_str()).await?;
+    let step = Move { from: before.state, to, reason: None, operation: Some(&operation.id) };
+    if !db::destination::advance(tx, &before.id, &step, Timestamp::now()).await? {
+        return Err(changed_meanwhile(before));
+    }
+    Ok(operation)
+}
+
+fn changed_meanwhile(before: &Destination) -> Error {
+    Error::refused(
+        "changed-meanwhile",
+        format!("destination `{}` changed at this moment", before.name),
+        "look at it again, then decide",
+    )
+}

@@ -1,0 +1,127 @@
+//! SSH keys: generated or imported, sealed, shown by their public side only.
+
+mod material;
+
+use portolan_types::{CreateKey, Key, KeyId, Page, PageQuery, Timestamp, UpdateKey};
+use secrecy::SecretString;
+use zeroize::Zeroize;
+
+use crate::{
+    Actor, App, Error, db,
+    error::Refusal,
+    idempotency::{self, IdempotencyKey},
+    page,
+};
+
+/// What a key is sealed for: the row it belongs to.
+fn seal_context(id: &KeyId) -> String {
+    format!("key:{id}")
+}
+
+/// Generates a key, or imports the one that is given.
+pub async fn create(
+    app: &App,
+    actor: &Actor,
+    mut input: CreateKey,
+    repeat: Option<IdempotencyKey>,
+) -> Result<Key, Error> {
+    let request = ("key", &input.name, &input.private_key);
+    let id = KeyId::generate();
+    let mut tx = app.db.begin().await?;
+    let team = actor.team_id();
+    let earlier = idempotency::claim(&mut tx, team, repeat.as_ref(), &request, id.as_str()).await?;
+    if let Some(earlier) = earlier {
+        drop(tx);
+        return show_text(app, actor, &earlier).await;
+    }
+    let material = material::obtain(&input);
+    input.private_key.zeroize();
+    input.passphrase.zeroize();
+    let material = material?;
+    let key = Key {
+        id,
+        name: input.name,
+        algorithm: material.algorithm,
+        public_key: material.public_key,
+        fingerprint: material.fingerprint,
+        servers: 0,
+        created_at: Timestamp::now(),
+    };
+    let sealed = app.vault.seal(&material.private_key, &seal_context(&key.id))?;
+    db::key::insert(&mut tx, team, &key, &sealed)
+        .await
+        .map_err(|error| Error::on_unique(error, || taken(&key)))?;
+    tx.commit().await?;
+    Ok(key)
+}
+
+fn taken(key: &Key) -> Error {
+    Error::refused(
+        "key-exists",
+        format!("the team already has a key named `{}` or with its fingerprint", key.name),
+        "use the existing key, or choose another name",
+    )
+}
+
+async fn show_text(app: &App, actor: &Actor, id: &str) -> Result<Key, Error> {
+    let id = id.parse().map_err(|_| Error::NotFound("key"))?;
+    show(app, actor, &id).await
+}
+
+pub async fn show(app: &App, actor: &Actor, id: &KeyId) -> Result<Key, Error> {
+    let mut conn = app.db.acquire().await?;
+    db::key::find(&mut conn, actor.team_id(), id).await?.ok_or(Error::NotFound("key"))
+}
+
+pub async fn list(app: &App, actor: &Actor, query: &PageQuery) -> Result<Page<Key>, Error> {
+    let mut conn = app.db.acquire().await?;
+    let keys = db::key::list(&mut conn, actor.team_id(), query).await?;
+    Ok(page::of(keys, query, |key| (key.created_at, key.id.as_str())))
+}
+
+pub async fn update(app: &App, actor: &Actor, id: &KeyId, input: UpdateKey) -> Result<Key, Error> {
+    let mut conn = app.db.acquire().await?;
+    db::key::rename(&mut conn, actor.team_id(), id, &input.name)
+        .await
+        .map_err(|error| Error::on_unique(error, || name_taken(&input)))?;
+    drop(conn);
+    show(app, actor, id).await
+}
+
+fn name_taken(input: &UpdateKey) -> Error {
+    Error::refused(
+        "key-exists",
+        format!("the team already has a key named `{}`", input.name),
+        "choose another name",
+    )
+}
+
+/// Removes a key that no server uses.
+pub async fn delete(app: &App, actor: &Actor, id: &KeyId) -> Result<(), Error> {
+    let mut conn = app.db.acquire().await?;
+    match db::key::delete(&mut conn, actor.team_id(), id).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Error::NotFound("key")),
+        Err(sqlx::Error::Database(error)) if error.is_foreign_key_violation() => {
+            let servers = db::server::list_names_by_key(&mut conn, actor.team_id(), id).await?;
+            Err(in_use(servers))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn in_use(servers: Vec<String>) -> Error {
+    Error::Refused(Refusal {
+        code: "key-in-use",
+        message: "the key is in use: servers log in with it".into(),
+        remedy: Some("give those servers another key, or remove them, then try again".into()),
+        blockers: servers,
+    })
+}
+
+/// The private part, for the reconciler that dials.
+pub(crate) async fn open(app: &App, id: &KeyId) -> Result<SecretString, Error> {
+    let mut conn = app.db.acquire().await?;
+    let sealed = db::key::find_sealed(&mut conn, id).await?.ok_or(Error::NotFound("key"))?;
+    Ok(app.vault.open_sealed(&sealed, &seal_context(id))?)
+}

@@ -1,0 +1,103 @@
+//! Operations as people see them: queueing, reading, waiting for the outcome.
+//!
+//! The work itself and its steps are written by the reconcilers.
+
+use std::time::Duration;
+
+use portolan_types::{
+    Failure, Operation, OperationId, OperationKind, OperationState, Page, PageQuery, Subject,
+    TeamId, Timestamp,
+};
+use sqlx::AnyConnection;
+use tokio::{
+    sync::broadcast::{Receiver, error::RecvError},
+    time::{Instant, timeout_at},
+};
+
+use crate::{Actor, App, Error, db, page};
+
+/// Queues work on a subject. What was still to be done for it is superseded.
+pub(crate) async fn queue(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    kind: OperationKind,
+    subject: Subject,
+    name: &str,
+) -> Result<Operation, sqlx::Error> {
+    let operation = Operation {
+        id: OperationId::generate(),
+        kind,
+        subject,
+        subject_name: name.to_owned(),
+        state: OperationState::Queued,
+        failure: None,
+        steps: Vec::new(),
+        created_at: Timestamp::now(),
+        started_at: None,
+        finished_at: None,
+    };
+    let failure = superseded(kind);
+    db::operation::supersede(conn, &operation.subject, &failure, operation.created_at).await?;
+    db::operation::insert(conn, team, &operation).await?;
+    Ok(operation)
+}
+
+fn superseded(by: OperationKind) -> Failure {
+    Failure {
+        code: "superseded".into(),
+        message: format!("a later {by} took its place"),
+        remedy: None,
+        blockers: Vec::new(),
+    }
+}
+
+/// One operation with its steps.
+pub async fn show(app: &App, actor: &Actor, id: &OperationId) -> Result<Operation, Error> {
+    let mut conn = app.db.acquire().await?;
+    db::operation::find(&mut conn, actor.team_id(), id).await?.ok_or(Error::NotFound("operation"))
+}
+
+/// The team's operations, newest first, without steps; of one subject when it is given.
+pub async fn list(
+    app: &App,
+    actor: &Actor,
+    subject_id: Option<&str>,
+    query: &PageQuery,
+) -> Result<Page<Operation>, Error> {
+    let mut conn = app.db.acquire().await?;
+    let rows = db::operation::list(&mut conn, actor.team_id(), subject_id, query).await?;
+    Ok(page::of(rows, query, |operation| (operation.created_at, operation.id.as_str())))
+}
+
+/// The operation when it is over, or as it is when the time has passed.
+pub async fn wait(
+    app: &App,
+    actor: &Actor,
+    id: &OperationId,
+    limit: Duration,
+) -> Result<Operation, Error> {
+    // Listening begins before reading, or a change between the two would be missed.
+    let mut changes = app.watch();
+    let deadline = Instant::now() + limit;
+    loop {
+        let operation = show(app, actor, id).await?;
+        if operation.state.is_over() || Instant::now() >= deadline {
+            return Ok(operation);
+        }
+        // At the deadline the loop reads once more and answers.
+        drop(timeout_at(deadline, change_of(id, &mut changes)).await);
+    }
+}
+
+async fn change_of(id: &OperationId, changes: &mut Receiver<OperationId>) {
+    loop {
+        match changes.recv().await {
+            Ok(changed) if changed == *id => return,
+            Ok(_) => {}
+            // Too far behind to know: read the row.
+            Err(RecvError::Lagged(_)) => return,
+            // The process is stopping; the deadline ends the wait.
+            Err(RecvError::Closed) => std::future::pending().await,
+        }
+    }
+}

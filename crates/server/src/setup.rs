@@ -1,0 +1,136 @@
+//! The first owner: made once, by whoever holds the setup token.
+//!
+//! There is no moment at which a stranger can become owner: without the token nothing is made, and
+//! the database lets it be used once.
+
+use std::{
+    fs::OpenOptions,
+    io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+};
+
+use portolan_types::{
+    Abilities, CreatedToken, Name, Role, Setup, SetupDone, Team, TeamId, Timestamp, Token, TokenId,
+    User, UserId,
+};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::{
+    App, Error,
+    db::{self, Transaction, token::NewToken},
+    vault,
+};
+
+/// How long a setup token can be used. A restart makes a new one.
+pub const LIFETIME_SECONDS: i64 = 3_600;
+const TOKEN_PREFIX: &str = "setup_";
+/// The prefix by which secret scanners find our tokens.
+pub(crate) const SECRET_PREFIX: &str = "portolan_";
+
+/// A new setup token, unless there is an owner. The older one ends.
+pub async fn offer(app: &App) -> Result<Option<SecretString>, Error> {
+    let mut conn = app.db.acquire().await?;
+    if db::setup::is_used(&mut conn).await? {
+        return Ok(None);
+    }
+    let token = vault::random_secret(TOKEN_PREFIX);
+    let hash = vault::hash(token.expose_secret());
+    let expires_at = Timestamp::now().plus_seconds(LIFETIME_SECONDS);
+    let placed = db::setup::replace(&mut conn, &hash, expires_at).await?;
+    Ok(placed.then_some(token))
+}
+
+/// Writes the token for the person who started the process: to standard error, not to the log,
+/// and to a file of mode 0600 when one is named.
+pub fn announce(token: &SecretString, file: Option<&Path>) -> io::Result<()> {
+    if let Some(path) = file {
+        // A file that is there may be open to others: it is replaced, not written into.
+        match std::fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        writeln!(file, "{}", token.expose_secret())?;
+    }
+    writeln!(
+        io::stderr(),
+        "\nThere is no owner yet. Become it within {} minutes:\n\n    \
+         portolan login --setup-token {} --email you@example.com\n",
+        LIFETIME_SECONDS / 60,
+        token.expose_secret()
+    )
+}
+
+/// Makes the first owner, their team and their token.
+pub async fn set_up(app: &App, input: Setup) -> Result<SetupDone, Error> {
+    let email = parse_email(&input.email)?;
+    let mut tx = app.db.begin().await?;
+    let hash = vault::hash(&input.setup_token);
+    if !db::setup::redeem(&mut tx, &hash, Timestamp::now()).await? {
+        return Err(Error::Unauthenticated(
+            "the setup token is wrong, has expired or was used: restart `portolan serve` for a new one",
+        ));
+    }
+    let done = make_owner(&mut tx, email, input.team).await?;
+    tx.commit().await?;
+    Ok(done)
+}
+
+async fn make_owner(
+    tx: &mut Transaction,
+    email: String,
+    team: Option<Name>,
+) -> Result<SetupDone, Error> {
+    let now = Timestamp::now();
+    let name = match team {
+        Some(name) => name,
+        None => literal_name("Default team")?,
+    };
+    let team = Team { id: TeamId::generate(), name };
+    let user = User { id: UserId::generate(), email };
+    db::team::insert_team(tx, &team, now).await?;
+    db::team::insert_user(tx, &user, now).await?;
+    db::team::insert_membership(tx, &team.id, &user.id, Role::Owner, now).await?;
+    let token = first_token(tx, &team, &user).await?;
+    Ok(SetupDone { user, team, token })
+}
+
+async fn first_token(
+    tx: &mut Transaction,
+    team: &Team,
+    user: &User,
+) -> Result<CreatedToken, Error> {
+    let secret = vault::random_secret(SECRET_PREFIX);
+    let token = Token {
+        id: TokenId::generate(),
+        name: literal_name("first sign-in")?,
+        abilities: Abilities::all(),
+        email: user.email.clone(),
+        expires_at: Some(Timestamp::now().plus_seconds(crate::tokens::DEFAULT_DAYS * 86_400)),
+        last_used_at: None,
+        created_at: Timestamp::now(),
+    };
+    let new = NewToken {
+        token: &token,
+        team_id: &team.id,
+        user_id: &user.id,
+        secret_hash: &vault::hash(secret.expose_secret()),
+    };
+    db::token::insert(tx, &new).await?;
+    Ok(CreatedToken { token, secret: secret.expose_secret().to_owned() })
+}
+
+fn literal_name(text: &str) -> Result<Name, Error> {
+    text.parse()
+        .map_err(|invalid: portolan_types::Invalid| Error::field("name", invalid.to_string()))
+}
+
+/// Enough to tell an address from a slip; only mail can prove one.
+fn parse_email(text: &str) -> Result<String, Error> {
+    let text = text.trim();
+    let good = text.len() <= 254
+        && !text.contains(|c: char| c.is_whitespace() || c.is_control())
+        && text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
+    if good { Ok(text.to_lowercase()) } else { Err(Error::field("email", "not an e-mail address")) }
+}

@@ -1,0 +1,71 @@
+//! API tokens: made, listed, revoked, and recognised at each request.
+
+use portolan_types::{CreateToken, CreatedToken, Page, PageQuery, Timestamp, Token, TokenId};
+use secrecy::ExposeSecret;
+
+use crate::{Actor, App, Error, db, db::token::NewToken, page, setup::SECRET_PREFIX, vault};
+
+/// How long a token lasts when its maker does not say.
+pub(crate) const DEFAULT_DAYS: i64 = 90;
+const MAX_DAYS: u16 = 3_650;
+const TOUCH_AFTER_SECONDS: u64 = 60;
+
+/// Makes a token for the actor. The answer is the only place where its secret is ever seen.
+pub async fn create(app: &App, actor: &Actor, input: CreateToken) -> Result<CreatedToken, Error> {
+    let days = match input.expires_in_days {
+        Some(days) if !(1..=MAX_DAYS).contains(&days) => {
+            return Err(Error::field("expires_in_days", format!("must be 1 to {MAX_DAYS}")));
+        }
+        Some(days) => i64::from(days),
+        None => DEFAULT_DAYS,
+    };
+    let now = Timestamp::now();
+    let token = Token {
+        id: TokenId::generate(),
+        name: input.name,
+        abilities: input.abilities,
+        email: actor.user.email.clone(),
+        expires_at: Some(now.plus_seconds(days * 86_400)),
+        last_used_at: None,
+        created_at: now,
+    };
+    let secret = vault::random_secret(SECRET_PREFIX);
+    let new = NewToken {
+        token: &token,
+        team_id: actor.team_id(),
+        user_id: actor.user_id(),
+        secret_hash: &vault::hash(secret.expose_secret()),
+    };
+    let mut conn = app.db.acquire().await?;
+    db::token::insert(&mut conn, &new).await?;
+    Ok(CreatedToken { token, secret: secret.expose_secret().to_owned() })
+}
+
+/// The team's tokens, without their secrets.
+pub async fn list(app: &App, actor: &Actor, query: &PageQuery) -> Result<Page<Token>, Error> {
+    let mut conn = app.db.acquire().await?;
+    let tokens = db::token::list(&mut conn, actor.team_id(), query).await?;
+    Ok(page::of(tokens, query, |token| (token.created_at, token.id.as_str())))
+}
+
+/// Ends a token at once.
+pub async fn delete(app: &App, actor: &Actor, id: &TokenId) -> Result<(), Error> {
+    let mut conn = app.db.acquire().await?;
+    let deleted = db::token::delete(&mut conn, actor.team_id(), id).await?;
+    deleted.then_some(()).ok_or(Error::NotFound("token"))
+}
+
+/// Whose secret it is.
+pub async fn authenticate(app: &App, secret: &str) -> Result<Actor, Error> {
+    let now = Timestamp::now();
+    let mut conn = app.db.acquire().await?;
+    let holder = db::token::find_holder(&mut conn, &vault::hash(secret), now)
+        .await?
+        .ok_or(Error::Unauthenticated("the token is unknown or has expired"))?;
+    let stale = |at: Timestamp| at.seconds_until(now) >= TOUCH_AFTER_SECONDS;
+    if holder.token.last_used_at.is_none_or(stale) {
+        db::token::touch(&mut conn, &holder.token.id, now).await?;
+    }
+    let db::token::Holder { token, user, team, role } = holder;
+    Ok(Actor { user, team, role, token })
+}
