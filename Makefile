@@ -1,0 +1,41 @@
+# The commands of this checkout. Owns their names and one line about each; what they do is in scripts/.
+# `make` alone lists them.
+
+.DEFAULT_GOAL := help
+.PHONY: help run stop clean-data test test-fast check audit openapi lab-up lab-down bench-transport
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## install what is missing, build, start Portolan with a first server and destination
+	@scripts/run
+
+stop: ## stop what `make run` started; the data stays
+	@scripts/stop
+
+clean-data: ## remove what `make run` kept (needs CONFIRM=yes)
+	@scripts/clean-data
+
+test: ## install what the tests need, run every check and every test, with PostgreSQL and the lab
+	@scripts/test
+
+test-fast: ## the tests that need no lab and no root
+	@scripts/test fast
+
+check: ## format, lints, documentation, dependencies, shell scripts
+	@scripts/check
+
+audit: ## known vulnerabilities of the dependencies (needs the network, see deny.toml)
+	@cargo deny --workspace check advisories
+
+openapi: ## write openapi.json anew
+	@cargo run --quiet --locked -p portolan -- openapi > openapi.json.new && mv openapi.json.new openapi.json
+
+lab-up: ## start the lab: real SSH servers and Docker engines on this machine
+	@lab/lab install && lab/lab up
+
+lab-down: ## stop the lab
+	@lab/lab down
+
+bench-transport: ## measure SSH and Docker calls against the lab
+	@scripts/bench-transport

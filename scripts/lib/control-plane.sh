@@ -1,0 +1,154 @@
+# shellcheck shell=bash
+# Owns the running control plane: builds the binary, starts and replaces the process, signs the owner in, and makes the
+# first server and destination. Everything it keeps is in the state directory:
+#
+#   data/        the database and the master key
+#   setup-token  lets the first owner in, once
+#   client.toml  the address and the token of the command line (0600)
+#   bin/         `portolan`, which runs the built binary with that client.toml
+#
+# The user's own client configuration is neither read nor written: a checkout can be tried beside a real installation,
+# two checkouts do not mix, and `make clean-data` leaves nothing behind.
+
+readonly LISTEN=${PORTOLAN_LISTEN:-127.0.0.1:7070}
+readonly PORT=${LISTEN##*:}
+readonly PROFILE=${PORTOLAN_PROFILE:-release}
+readonly CLIENT_CONFIG=$STATE/client.toml
+readonly SETUP_TOKEN=$STATE/setup-token
+readonly SERVER=this-machine
+readonly DESTINATION=first
+
+require_plain_listen() {
+  [[ $LISTEN =~ ^[][0-9A-Za-z.:-]+:[0-9]{1,5}$ ]] ||
+    fail "PORTOLAN_LISTEN is \`$LISTEN\`" "it is ADDRESS:PORT, for example 127.0.0.1:7070"
+}
+
+# Where this machine reaches it: an address that means "all" is for listening only.
+base_url() {
+  local host=${LISTEN%:*}
+  case $host in
+    0.0.0.0) host=127.0.0.1 ;;
+    '[::]') host='[::1]' ;;
+  esac
+  echo "http://$host:$PORT"
+}
+
+# dev | release: dev builds faster and runs slower.
+build_binary() {
+  say "building portolan (profile $PROFILE)"
+  # Run in the checkout: cargo looks for its configuration from there.
+  (cd "$CHECKOUT" && cargo build --locked --profile "$PROFILE" -p portolan >&2) ||
+    fail "the build failed" "read the compiler's message above"
+}
+
+binary_path() {
+  local directory=$PROFILE
+  [[ $PROFILE != dev ]] || directory=debug
+  echo "$(target_directory)/$directory/portolan"
+}
+
+# client ARGS... : the built command line, with this checkout's sign-in.
+client() { "$BINARY" --config "$CLIENT_CONFIG" "$@"; }
+
+write_wrapper() {
+  mkdir -p "$STATE/bin"
+  printf '#!/bin/sh\nexec %q --config %q "$@"\n' "$BINARY" "$CLIENT_CONFIG" >"$STATE/bin/portolan"
+  chmod 0755 "$STATE/bin/portolan"
+}
+
+ensure_control_plane() {
+  BINARY=$(binary_path)
+  local serve=("$BINARY" serve --data-dir "$STATE/data" --listen "$LISTEN" --setup-token-file "$SETUP_TOKEN")
+  if is_running portolan && runs_as_wanted "${serve[@]}"; then
+    say "portolan runs already, and nothing about it has changed"
+  else
+    if is_running portolan; then stop_process portolan 30; fi
+    require_free_port
+    say "starting portolan, its log is $(log_file portolan)"
+    (umask 077 && mkdir -p "$STATE/data")
+    start_process portolan "${serve[@]}"
+  fi
+  wait_for_process portolan 60 is_ready
+}
+
+# The kernel knows which file runs (a rebuilt one has taken its name, not its place) and with which arguments.
+runs_as_wanted() {
+  local pid running
+  pid=$(running_pid portolan)
+  mapfile -d '' -t running <"/proc/$pid/cmdline"
+  [[ /proc/$pid/exe -ef $1 && ${running[*]} == "$*" ]]
+}
+
+is_ready() { curl -fs --max-time 5 -o /dev/null "$(base_url)/readyz"; }
+
+require_free_port() {
+  local inode
+  inode=$(listener_inode)
+  [[ -z $inode ]] ||
+    fail "port $PORT is in use by $(socket_owner "$inode")" "stop it, or choose another: PORTOLAN_LISTEN=127.0.0.1:7071 make run"
+}
+
+# From /proc, because a minimal system has neither ss nor lsof. State 0A is LISTEN.
+listener_inode() {
+  local port
+  printf -v port ':%04X' "$((10#$PORT))"
+  cat /proc/net/tcp /proc/net/tcp6 | awk -v port="$port\$" '$4 == "0A" && $2 ~ port { print $10; exit }'
+}
+
+# Processes of other users cannot be read without root, and processes end while they are looked at.
+socket_owner() {
+  local link pid
+  link=$(find /proc/[0-9]*/fd -lname "socket:\[$1\]" -print -quit 2>/dev/null) || link=
+  pid=${link#/proc/}
+  pid=${pid%%/*}
+  if [[ -n $pid ]]; then
+    echo "\`$(process_name "$pid")\` (pid $pid)"
+  else
+    echo "another process (run as root to see which)"
+  fi
+}
+
+ensure_signed_in() {
+  [[ ! -s $CLIENT_CONFIG ]] || return 0
+  wait_until 10 test -s "$SETUP_TOKEN" ||
+    fail "there is no sign-in in $CLIENT_CONFIG and portolan made no setup token: this control plane has an owner already" \
+      "put the lost file back, or begin anew: make clean-data CONFIRM=yes"
+  say "first start: creating the owner and the team"
+  client login --url "$(base_url)" --setup-token-file "$SETUP_TOKEN" --email owner@localhost --team 'Default team' >&2
+}
+
+# Both commands wait until the thing has been validated, and say why when it cannot be.
+ensure_server() {
+  ! is_listed server "$SERVER" || return 0
+  say "adding this machine as the server \`$SERVER\`"
+  client server add "$SERVER" --local >&2
+}
+
+ensure_destination() {
+  ! is_listed destination "$DESTINATION" || return 0
+  say "creating the destination \`$DESTINATION\` on \`$SERVER\`"
+  client destination create --server "$SERVER" --name "$DESTINATION" >&2
+}
+
+# is_listed RESOURCE NAME: names are plain text, so the JSON needs no parser.
+is_listed() {
+  local list
+  list=$(client "$1" list --json) || fail "could not list each $1" "see $(log_file portolan)"
+  grep -qE "\"name\": ?\"$2\"" <<<"$list"
+}
+
+print_welcome() {
+  cat <<TEXT
+
+Portolan is running.
+
+  address        $(base_url)
+  API, to try    $(base_url)/docs
+  command line   export PATH="$STATE/bin:\$PATH"
+                 portolan destination list        (portolan --help shows the rest)
+  sign-in        owner@localhost; the token is in $CLIENT_CONFIG
+                 portolan token create            makes another, for a browser or a program
+  data, logs     $STATE
+  stop           make stop                        (the data stays)
+TEXT
+}
