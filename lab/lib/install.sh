@@ -11,7 +11,7 @@ readonly LAB_NEEDS=(
   nsenter:util-linux
   ssh:openssh-client
   curl:curl
-  python3:python3
+  /usr/bin/python3:python3
 )
 
 missing_packages() {

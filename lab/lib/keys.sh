@@ -8,7 +8,7 @@ readonly LAB_KEY_TYPES=(ed25519 rsa ecdsa)
 ensure_keys() {
   local type
   [[ ! -f $LAB_KEYS/authorized_keys ]] || return 0
-  mkdir -p -m 700 "$LAB_KEYS"
+  install -d -m 700 "$LAB_KEYS"
   for type in "${LAB_KEY_TYPES[@]}"; do make_key "$type" "$type"; done
   make_key ed25519 unauthorised
   authorized_public_keys >"$LAB_KEYS/authorized_keys"

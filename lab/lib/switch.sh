@@ -11,8 +11,9 @@ ensure_switch() {
 }
 
 start_switch() {
+  # shellcheck disable=SC2016  # expanded by the inner shell
   start_init switch "$LAB_DIR/run/switch.log" --net -- \
-    bash -c 'mount --make-rprivate / && mount -t proc proc /proc && exec -a "$1" sleep infinity' bash "$(init_title switch)"
+    bash -c 'mount --make-rprivate / && exec -a "$1" sleep infinity' bash "$(init_title switch)"
   in_switch ip link add lab type bridge
   in_switch ip link set lab up
   plug_machine
