@@ -31,7 +31,7 @@ require_known_system() {
   shift
   system=$(system_id)
   [[ $system == debian || $system == ubuntu ]] ||
-    fail "this machine lacks, $purpose: $*; and only on Debian and Ubuntu is known how to install it (this is \`$system\`)" \
+    fail "this machine lacks, $purpose: $*; this script installs on Debian and Ubuntu alone, and here is \`$system\`" \
       "install what these Debian packages hold with your system's own tools, then run the same command again"
   is_root ||
     fail "this machine lacks, $purpose: $*; and installing needs root" \
