@@ -64,7 +64,8 @@ wait_until() {
   done
 }
 
-# run_for_each FUNCTION NAME... : all at the same time; fails when one of them did.
+# run_for_each FUNCTION NAME... : all at the same time; fails after all ended when one of them did. Never call it on
+# the left of `||`, where bash would ignore `set -e` in the functions.
 run_for_each() {
   local function=$1 name jobs=() failed=0
   shift
@@ -73,7 +74,7 @@ run_for_each() {
     jobs+=($!)
   done
   for name in "${jobs[@]}"; do wait "$name" || failed=1; done
-  return "$failed"
+  ((failed == 0)) || fail "\`$function\` did not work for all of: ${*}" "see the messages above"
 }
 
 # A host keeps its address, so that it can be started alone.

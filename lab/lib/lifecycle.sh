@@ -11,7 +11,7 @@ lab_up() {
   ensure_switch
   ensure_registry
   ensure_images
-  run_for_each up_host "${hosts[@]}" || fail "not every host came up" "see the messages above"
+  run_for_each up_host "${hosts[@]}"
   say "up: ${hosts[*]}"
 }
 
@@ -32,7 +32,7 @@ lab_down() {
   [[ ${1:-} == "" || ${1:-} == --purge ]] || misuse "\`down\` takes --purge and nothing else"
   local machines=()
   mapfile -t machines < <(known_machines)
-  ((${#machines[@]} == 0)) || run_for_each stop_machine "${machines[@]}" || fail "not everything could be stopped"
+  ((${#machines[@]} == 0)) || run_for_each stop_init "${machines[@]}"
   remove_cgroup_parents
   rm -rf "$LAB_DIR"/{hosts,keys,run}
   [[ ${1:-} != --purge ]] || rm -rf "$LAB_CACHE"
@@ -46,5 +46,3 @@ known_machines() {
     [[ ! -e $file ]] || basename "$file" .init
   done
 }
-
-stop_machine() { stop_init "$1"; }

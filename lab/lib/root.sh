@@ -35,12 +35,14 @@ ensure_base() {
   mv "$LAB_BASE.new" "$LAB_BASE"
 }
 
-# build_log NAME COMMAND... : the command's output goes to a file that the error names.
+# build_log NAME COMMAND... : the command's output goes to a file that the error names. The command runs in the
+# background, because on the left of `||` bash would ignore `set -e` in all of it.
 build_log() {
   local log=$LAB_CACHE/log/$1.log
   shift
   mkdir -p "$LAB_CACHE/log"
-  "$@" >"$log" 2>&1 || fail "\`$*\` failed: $(tail -n 1 "$log")" "see $log"
+  "$@" >"$log" 2>&1 &
+  wait $! || fail "\`$*\` failed: $(tail -n 1 "$log")" "see $log"
 }
 
 # In a mount namespace, so that a failed installation leaves no mount behind.
