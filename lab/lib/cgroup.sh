@@ -1,23 +1,65 @@
 # shellcheck shell=bash
 # Owns the control groups /portolan-lab/NAME, one per host in every hierarchy. A host's engine sees its own group as
 # the root, so containers of different hosts do not meet, and `down` can remove what an engine left behind.
+#
+# In version 2 a group with controllers for its children holds no process itself, so a host's processes are in its
+# child `init`.
 
 readonly LAB_CGROUPS=/sys/fs/cgroup
 
-# Directories of all mounted hierarchies: version 1 has many, version 2 is one.
+# Directories of the hierarchies that have the controllers: one of version 2, or the many of version 1.
 cgroup_hierarchies() {
-  findmnt --list --noheadings --output TARGET --types cgroup,cgroup2 | grep "^$LAB_CGROUPS" | sort -u
+  if has_cgroup_version_2; then
+    echo "$LAB_CGROUPS"
+  else
+    findmnt --list --noheadings --output TARGET --types cgroup | sort -u
+  fi
 }
 
-# Moves the calling process (and so what it starts) into the group of NAME.
+has_cgroup_version_2() { [[ $(stat --file-system --format %T "$LAB_CGROUPS") == cgroup2fs ]]; }
+
+# Makes the group of NAME and moves the calling process (and so what it starts) into it. A cgroup namespace made now has
+# that group as its root.
 enter_cgroup() {
   local name=$1 hierarchy group
   for hierarchy in $(cgroup_hierarchies); do
     group=$hierarchy/portolan-lab/$name
     mkdir -p "$group"
+    delegate_controllers "$hierarchy"
+    delegate_controllers "$hierarchy/portolan-lab"
     inherit_cpuset "$hierarchy/portolan-lab" "$hierarchy"
     inherit_cpuset "$group" "$hierarchy/portolan-lab"
     echo "$BASHPID" >"$group/cgroup.procs"
+  done
+}
+
+# Moves the calling process beside those that NAME runs already.
+join_cgroup() {
+  local name=$1 hierarchy group
+  for hierarchy in $(cgroup_hierarchies); do
+    group=$hierarchy/portolan-lab/$name
+    [[ ! -d $group/init ]] || group=$group/init
+    echo "$BASHPID" >"$group/cgroup.procs"
+  done
+}
+
+# Once NAME has started: clears its version 2 group of processes and lets its engine use the controllers.
+settle_cgroup() {
+  local name=$1 hierarchy group process
+  for hierarchy in $(cgroup_hierarchies); do
+    group=$hierarchy/portolan-lab/$name
+    [[ -f $group/cgroup.subtree_control ]] || continue
+    mkdir "$group/init"
+    for process in $(<"$group/cgroup.procs"); do echo "$process" >"$group/init/cgroup.procs"; done
+    delegate_controllers "$group"
+  done
+}
+
+delegate_controllers() {
+  local controller
+  [[ -f $1/cgroup.subtree_control ]] || return 0
+  for controller in $(<"$1/cgroup.controllers"); do
+    echo "+$controller" >"$1/cgroup.subtree_control"
   done
 }
 

@@ -37,6 +37,7 @@ start_init() {
     echo $! >"$(init_file "$name").launcher"
   )
   wait_until 20 "$name to start (see $log)" adopt_init "$name"
+  settle_cgroup "$name"
 }
 
 # The init is the only child of `unshare`; it has started when it carries its title.
@@ -49,11 +50,14 @@ adopt_init() {
 
 # in_machine NAME COMMAND... : runs it inside, with none of this shell's environment.
 in_machine() {
-  local pid
-  pid=$(init_pid "$1") || fail "\`$1\` is not running" "run: lab up"
+  local name=$1 pid
+  pid=$(init_pid "$name") || fail "\`$name\` is not running" "run: lab up"
   shift
-  nsenter --target "$pid" --mount --uts --ipc --net --pid --cgroup --root --wd=/ \
-    env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 "$@" 9>&-
+  (
+    join_cgroup "$name"
+    exec nsenter --target "$pid" --mount --uts --ipc --net --pid --cgroup --root --wd=/ \
+      env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 "$@" 9>&-
+  )
 }
 
 # Kills the init, and with it everything inside; waits until the kernel has taken the namespaces down.

@@ -87,7 +87,7 @@ lab_ssh() {
   host=${target#*@}
   [[ $target != *@* ]] || user=${target%%@*}
   host_address "$host" >/dev/null
-  exec ssh -i "$LAB_KEY" -o IdentitiesOnly=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
+  exec ssh -F none -i "$LAB_KEY" -o IdentitiesOnly=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
     -o LogLevel=ERROR "$user@$(host_address "$host")" "$@"
 }
 
