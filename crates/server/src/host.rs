@@ -16,6 +16,8 @@ use secrecy::SecretString;
 use tokio::sync::mpsc;
 
 mod error;
+#[cfg(feature = "fake")]
+pub mod fake;
 
 pub use error::HostError;
 

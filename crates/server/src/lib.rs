@@ -4,6 +4,7 @@
 //! `portolan-types`; flags, files and the terminal are in the binary.
 
 pub mod actor;
+mod api;
 pub mod app;
 pub mod config;
 pub mod db;
@@ -16,12 +17,16 @@ pub mod keys;
 pub mod metrics;
 pub mod operations;
 mod page;
+mod reconcile;
+mod run;
 pub mod servers;
 pub mod setup;
 pub mod tokens;
 pub mod vault;
 
 pub use actor::Actor;
+pub use api::openapi;
 pub use app::App;
 pub use config::Config;
 pub use error::Error;
+pub use run::{RunError, run};

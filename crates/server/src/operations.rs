@@ -92,7 +92,7 @@ pub async fn wait(
 async fn change_of(id: &OperationId, changes: &mut Receiver<OperationId>) {
     loop {
         match changes.recv().await {
-            Ok(changed) if changed == *id => return,
+            Ok(other) if other == *id => return,
             Ok(_) => {}
             // Too far behind to know: read the row.
             Err(RecvError::Lagged(_)) => return,

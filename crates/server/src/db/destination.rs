@@ -93,7 +93,7 @@ pub async fn list(
     server: Option<&ServerId>,
     query: &PageQuery,
 ) -> Result<Vec<Destination>, sqlx::Error> {
-    let (after, id) = query.cursor.as_ref().map_or((0, ""), |cursor| cursor.parts());
+    let (after, id) = query.cursor.as_ref().map_or((0, ""), portolan_types::Cursor::parts);
     let rows: Vec<Assigned> = sqlx::query_as(
         "select d.*, s.name as server_name
          from destinations d

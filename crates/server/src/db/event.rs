@@ -70,7 +70,7 @@ pub async fn list(
     team: &TeamId,
     query: &PageQuery,
 ) -> Result<Vec<Event>, sqlx::Error> {
-    let (before, id) = query.cursor.as_ref().map_or((i64::MAX, ""), |cursor| cursor.parts());
+    let (before, id) = query.cursor.as_ref().map_or((i64::MAX, ""), portolan_types::Cursor::parts);
     let rows: Vec<EventRow> = sqlx::query_as(
         "select id, at, kind, subject_type, subject_id, subject_name, message
          from events

@@ -81,7 +81,7 @@ pub async fn list(
     team: &TeamId,
     query: &PageQuery,
 ) -> Result<Vec<Key>, sqlx::Error> {
-    let (after, id) = query.cursor.as_ref().map_or((0, ""), |cursor| cursor.parts());
+    let (after, id) = query.cursor.as_ref().map_or((0, ""), portolan_types::Cursor::parts);
     let rows: Vec<KeyRow> = sqlx::query_as(
         "select k.id, k.name, k.algorithm, k.public_key, k.fingerprint, k.created_at,
                 (select count(*) from servers s where s.key_id = k.id) as servers

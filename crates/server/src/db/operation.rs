@@ -110,7 +110,7 @@ pub async fn list(
     subject_id: Option<&str>,
     query: &PageQuery,
 ) -> Result<Vec<Operation>, sqlx::Error> {
-    let (before, id) = query.cursor.as_ref().map_or((i64::MAX, ""), |cursor| cursor.parts());
+    let (before, id) = query.cursor.as_ref().map_or((i64::MAX, ""), portolan_types::Cursor::parts);
     let rows: Vec<OperationRow> = sqlx::query_as(
         "select id, kind, subject_type, subject_id, subject_name, state, failure, created_at,
                 started_at, finished_at

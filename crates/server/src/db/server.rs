@@ -162,7 +162,7 @@ pub async fn list(
     team: &TeamId,
     query: &PageQuery,
 ) -> Result<Vec<Server>, sqlx::Error> {
-    let (after, id) = query.cursor.as_ref().map_or((0, ""), |cursor| cursor.parts());
+    let (after, id) = query.cursor.as_ref().map_or((0, ""), portolan_types::Cursor::parts);
     let rows: Vec<Assigned> = sqlx::query_as(
         "select * from servers
          where team_id = $1 and (created_at, id) > ($2, $3)
@@ -325,8 +325,8 @@ pub async fn set_validated(
         "update servers
          set state = 'ready', reason = null, kind = $3, access = $4, engine = $5,
              host_key_algorithm = $6, host_key_fingerprint = $7, host_key = $8,
-             host_key_pinned_at = coalesce(host_key_pinned_at, $9),
-             reachability = 'reachable', last_contact_at = $10, updated_at = $10
+             host_key_pinned_at = coalesce(host_key_pinned_at, $9), last_contact_at = $10,
+             updated_at = $10
          where id = $1 and revision = $2",
     )
     .bind(id.as_str())

@@ -113,7 +113,7 @@ pub async fn list(
     team: &TeamId,
     query: &PageQuery,
 ) -> Result<Vec<Token>, sqlx::Error> {
-    let (after, id) = query.cursor.as_ref().map_or((0, ""), |cursor| cursor.parts());
+    let (after, id) = query.cursor.as_ref().map_or((0, ""), portolan_types::Cursor::parts);
     let rows: Vec<TokenRow> = sqlx::query_as(
         "select t.id, t.name, t.abilities, t.expires_at, t.last_used_at, t.created_at, u.email
          from tokens t

@@ -31,7 +31,7 @@ pub(super) fn obtain(input: &CreateKey) -> Result<Material, Error> {
         Some(text) => parse(text, input.passphrase.as_deref())?,
         None => generate()?,
     };
-    describe(key, input.name.as_str())
+    describe(&key, input.name.as_str())
 }
 
 fn generate() -> Result<PrivateKey, Error> {
@@ -44,7 +44,8 @@ fn parse(text: &str, passphrase: Option<&str>) -> Result<PrivateKey, Error> {
         return Err(refuse("it is longer than any key: paste only the private key"));
     }
     // Pasted text often brings spaces along, which the PEM reader takes for another line.
-    let text: String = text.trim().lines().map(|line| format!("{}\n", line.trim())).collect();
+    let lines: Vec<&str> = text.trim().lines().map(str::trim).collect();
+    let text = lines.join("\n");
     if let Some(why) = obvious_mistake(&text) {
         return Err(refuse(why));
     }
@@ -96,8 +97,8 @@ fn explain(error: &russh::keys::Error, text: &str, passphrase: Option<&str>) -> 
     }
 }
 
-fn describe(key: PrivateKey, comment: &str) -> Result<Material, Error> {
-    let algorithm = check_strength(&key)?;
+fn describe(key: &PrivateKey, comment: &str) -> Result<Material, Error> {
+    let algorithm = check_strength(key)?;
     let mut public = key.public_key().clone();
     // The comment ends up in `authorized_keys`: one word that tells where the key is from.
     public.set_comment(format!("portolan-{}", comment_word(comment)));

@@ -1,0 +1,109 @@
+//! HTTP: routes, policies and the translation of errors. Handlers extract, call one operation and
+//! wrap; only here do status codes exist.
+
+mod destinations;
+mod docs;
+mod events;
+mod extract;
+mod health;
+mod keys;
+mod middleware;
+mod operations;
+mod problem;
+mod servers;
+mod session;
+mod tokens;
+
+use std::sync::Arc;
+
+use axum::Router;
+use utoipa::{
+    Modify, OpenApi,
+    openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub(crate) use middleware::Limiter;
+
+use crate::App;
+
+/// What handlers share.
+pub(crate) type AppState = Arc<App>;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Portolan",
+        description = "Docker networks of a fleet, as destinations for applications and \
+                       databases.\n\nSend a token as `Authorization: Bearer ...`. Errors are \
+                       problem details (RFC 9457). Lists are paged by `cursor`. Creates accept \
+                       an `Idempotency-Key`.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    modifiers(&TokenScheme),
+    tags(
+        (name = "destinations", description = "Docker networks on servers"),
+        (name = "servers", description = "Docker hosts"),
+        (name = "keys", description = "SSH private keys"),
+        (name = "operations", description = "Pieces of work and their steps"),
+        (name = "events", description = "What happened"),
+        (name = "tokens", description = "API tokens"),
+        (name = "session", description = "The first sign-in, and who is asking"),
+        (name = "health", description = "For load balancers and Prometheus"),
+    )
+)]
+struct Document;
+
+struct TokenScheme;
+
+impl Modify for TokenScheme {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("token", SecurityScheme::Http(scheme));
+    }
+}
+
+/// Every route there is. The policy of each is the extractor in its handler (`Reader`, `Writer`,
+/// `Owner`, or none for the public ones), and stands in the document as its security.
+fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+        .routes(routes!(health::metrics))
+        .routes(routes!(session::set_up))
+        .routes(routes!(session::show_session))
+        .routes(routes!(tokens::list_tokens, tokens::create_token))
+        .routes(routes!(tokens::delete_token))
+        .routes(routes!(keys::list_keys, keys::create_key))
+        .routes(routes!(keys::show_key, keys::update_key, keys::delete_key))
+        .routes(routes!(servers::list_servers, servers::create_server))
+        .routes(routes!(servers::show_server, servers::update_server, servers::delete_server))
+        .routes(routes!(servers::validate_server))
+        .routes(routes!(servers::repin_server))
+        .routes(routes!(destinations::list_destinations, destinations::create_destination))
+        .routes(routes!(
+            destinations::show_destination,
+            destinations::update_destination,
+            destinations::delete_destination
+        ))
+        .routes(routes!(destinations::retry_destination))
+        .routes(routes!(operations::list_operations))
+        .routes(routes!(operations::show_operation))
+        .routes(routes!(events::list_events))
+}
+
+/// The document of the API.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    routes().to_openapi()
+}
+
+/// Everything that is served.
+pub(crate) fn router(app: AppState, limiter: Arc<Limiter>) -> Router {
+    let (api, document) = routes().split_for_parts();
+    let api = api
+        .fallback(problem::no_such_route)
+        .method_not_allowed_fallback(problem::no_such_method)
+        .with_state(app.clone());
+    middleware::wrap(api.merge(docs::router(document)), app, limiter)
+}

@@ -1,0 +1,147 @@
+//! What surrounds every route: ids, logs, limits, headers.
+
+use std::{
+    num::NonZeroU32,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use axum::{
+    Router,
+    extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request, State},
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+};
+use governor::{DefaultKeyedRateLimiter, Quota, clock::Clock, clock::DefaultClock};
+use tower::ServiceBuilder;
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    request_id::{MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer},
+    set_header::SetResponseHeaderLayer,
+    timeout::TimeoutLayer,
+    trace::TraceLayer,
+};
+
+use super::{
+    AppState,
+    extract::bearer,
+    problem::{answer, problem},
+};
+use crate::{metrics::RequestLabels, vault};
+
+/// Larger than any key; nothing else comes near.
+const MAX_BODY_BYTES: usize = 128 * 1_024;
+/// Longer than the longest `?wait=`.
+const TIMEOUT: Duration = Duration::from_secs(75);
+/// Callers that are forgotten when this many are known: the limiter must not be a leak.
+const MAX_CALLERS: usize = 10_000;
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Puts the layers around the routes; the first is the outermost.
+pub(super) fn wrap(router: Router, app: AppState, limiter: Arc<Limiter>) -> Router {
+    let layers = ServiceBuilder::new()
+        .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
+        .layer(TraceLayer::new_for_http().make_span_with(span))
+        .layer(PropagateRequestIdLayer::new(REQUEST_ID))
+        .layer(fixed_header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(fixed_header(header::REFERRER_POLICY, "no-referrer"))
+        .layer(fixed_header(header::X_FRAME_OPTIONS, "DENY"))
+        .layer(default_header(header::CACHE_CONTROL, "no-store"))
+        .layer(default_header(header::CONTENT_SECURITY_POLICY, "default-src 'none'"))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn_with_state(app, measure))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT))
+        .layer(middleware::from_fn_with_state(limiter, limit))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
+    router.layer(layers)
+}
+
+fn fixed_header(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
+}
+
+fn default_header(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+}
+
+/// The path without its query: a query may hold what a log must not.
+fn span(request: &Request) -> tracing::Span {
+    let id = request.extensions().get::<RequestId>();
+    let id = id.and_then(|id| id.header_value().to_str().ok()).unwrap_or_default();
+    tracing::info_span!(
+        "request",
+        method = %request.method(),
+        path = request.uri().path(),
+        request.id = id
+    )
+}
+
+fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    let status = StatusCode::INTERNAL_SERVER_ERROR;
+    answer(problem(status, "internal", "Internal error", "the control plane made a mistake"))
+}
+
+async fn measure(
+    State(app): State<AppState>,
+    path: Option<MatchedPath>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let begun = Instant::now();
+    let method = request.method().to_string();
+    let route = path.map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
+    let response = next.run(request).await;
+    let status = response.status().as_u16();
+    app.metrics.requests.get_or_create(&RequestLabels { method, route, status }).inc();
+    app.metrics.request_seconds.observe(begun.elapsed().as_secs_f64());
+    response
+}
+
+/// How many requests each caller may make: by token where one is sent, else by address.
+#[derive(Debug)]
+pub(crate) struct Limiter(DefaultKeyedRateLimiter<String>);
+
+impl Limiter {
+    pub(crate) fn new(per_minute: NonZeroU32) -> Self {
+        Self(DefaultKeyedRateLimiter::keyed(Quota::per_minute(per_minute)))
+    }
+
+    /// `Err` is how long to wait.
+    fn check(&self, caller: &String) -> Result<(), Duration> {
+        if self.0.len() > MAX_CALLERS {
+            self.0.retain_recent();
+        }
+        self.0.check_key(caller).map_err(|wait| wait.wait_time_from(DefaultClock::default().now()))
+    }
+}
+
+async fn limit(State(limiter): State<Arc<Limiter>>, request: Request, next: Next) -> Response {
+    match limiter.check(&caller(&request)) {
+        Ok(()) => next.run(request).await,
+        Err(wait) => too_many(wait),
+    }
+}
+
+/// A token is told from another by its hash, so that callers behind one address do not slow each
+/// other. Guessing gains nothing by it: a token has 256 random bits.
+fn caller(request: &Request) -> String {
+    let address = request.extensions().get::<ConnectInfo<std::net::SocketAddr>>();
+    let address = address.map_or_else(String::new, |info| info.0.ip().to_string());
+    match bearer(request.headers()) {
+        Some(token) => format!("{address} {}", vault::hash(token)),
+        None => address,
+    }
+}
+
+fn too_many(wait: Duration) -> Response {
+    let seconds = wait.as_secs() + 1;
+    let mut problem = problem(
+        StatusCode::TOO_MANY_REQUESTS,
+        "too-many-requests",
+        "Too many requests",
+        format!("too many requests: the next one is accepted in {seconds} s"),
+    );
+    problem.remedy = Some("wait, or raise the limit (`portolan serve --rate-limit`)".into());
+    ([(header::RETRY_AFTER, seconds.to_string())], answer(problem)).into_response()
+}

@@ -1,0 +1,136 @@
+//! Errors as problem details (RFC 9457). The causes that users cannot act on go to the log.
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, Uri, header},
+    response::{IntoResponse, Response},
+};
+use portolan_types::{FieldError, Problem};
+use utoipa::{
+    IntoResponses, ToSchema,
+    openapi::{Content, Ref, RefOr, Response as Documented, ResponseBuilder},
+};
+
+use crate::{Error, error::Refusal};
+
+const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        answer(self.into_problem())
+    }
+}
+
+/// A problem with its media type.
+pub(super) fn answer(problem: Problem) -> Response {
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = (status, Json(problem)).into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, MEDIA_TYPE);
+    if status == StatusCode::UNAUTHORIZED {
+        let scheme = HeaderValue::from_static("Bearer");
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+    }
+    response
+}
+
+impl Error {
+    fn into_problem(self) -> Problem {
+        let detail = self.to_string();
+        match self {
+            Self::NotFound(_) => problem(StatusCode::NOT_FOUND, "not-found", "Not found", detail),
+            Self::Refused(refusal) => refused(refusal),
+            Self::Invalid(errors) => invalid(errors),
+            Self::Unauthenticated(_) => Problem {
+                remedy: Some("sign in with `portolan login`, or send a valid token".into()),
+                ..problem(StatusCode::UNAUTHORIZED, "unauthenticated", "Not signed in", detail)
+            },
+            Self::Forbidden(_) => {
+                problem(StatusCode::FORBIDDEN, "forbidden", "Not allowed", detail)
+            }
+            Self::Database(_) | Self::Vault(_) => internal(&self),
+        }
+    }
+}
+
+/// A problem of which only the sentence is known.
+pub(super) fn problem(
+    status: StatusCode,
+    code: &str,
+    title: &str,
+    detail: impl Into<String>,
+) -> Problem {
+    Problem {
+        kind: format!("/problems/{code}"),
+        title: title.to_owned(),
+        status: status.as_u16(),
+        detail: detail.into(),
+        remedy: None,
+        errors: Vec::new(),
+        blockers: Vec::new(),
+        request_id: None,
+    }
+}
+
+fn refused(refusal: Refusal) -> Problem {
+    Problem {
+        remedy: refusal.remedy,
+        blockers: refusal.blockers,
+        ..problem(StatusCode::CONFLICT, refusal.code, "Refused", refusal.message)
+    }
+}
+
+/// Fields that were refused.
+pub(super) fn invalid(errors: Vec<FieldError>) -> Problem {
+    let detail = match errors.as_slice() {
+        [only] => only.message.clone(),
+        several => format!("{} fields were refused", several.len()),
+    };
+    Problem {
+        errors,
+        ..problem(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "Invalid input", detail)
+    }
+}
+
+fn internal(error: &Error) -> Problem {
+    tracing::error!(%error, "a request failed");
+    Problem {
+        remedy: Some(
+            "find the request in the log by its id; `portolan doctor` may know more".into(),
+        ),
+        ..problem(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "Internal error",
+            "the control plane could not do it, and nothing was changed",
+        )
+    }
+}
+
+pub(super) async fn no_such_route(uri: Uri) -> Response {
+    let detail = format!("there is nothing at {}", uri.path());
+    answer(problem(StatusCode::NOT_FOUND, "not-found", "Not found", detail))
+}
+
+pub(super) async fn no_such_method() -> Response {
+    answer(problem(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method-not-allowed",
+        "Method not allowed",
+        "this address does not take that method",
+    ))
+}
+
+/// What every route may answer besides its own: documented once.
+#[derive(Debug)]
+pub(super) struct Problems;
+
+impl IntoResponses for Problems {
+    fn responses() -> std::collections::BTreeMap<String, RefOr<Documented>> {
+        let content = Content::new(Some(Ref::from_schema_name(Problem::name())));
+        let response = ResponseBuilder::new()
+            .description("A problem: 401, 403, 404, 409, 422, 429 or 500")
+            .content("application/problem+json", content)
+            .build();
+        [("default".to_owned(), response.into())].into()
+    }
+}

@@ -1,0 +1,123 @@
+//! `/v1/servers`.
+
+use axum::{Json as Answer, extract::State, http::StatusCode};
+use portolan_types::{
+    CreateServer, Operation, Page, PageQuery, RemovedServer, Repin, Server, ServerId, UpdateServer,
+};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::{
+    AppState,
+    extract::{Json, Path, Query, Reader, Repeat, Writer},
+    problem::Problems,
+};
+use crate::{
+    Error,
+    servers::{self, Removal},
+};
+
+/// Lists the team's servers, oldest first.
+#[utoipa::path(get, path = "/v1/servers", tag = "servers", params(PageQuery),
+    security(("token" = ["read"])),
+    responses((status = 200, description = "A page", body = Page<Server>), Problems))]
+pub(super) async fn list_servers(
+    State(app): State<AppState>,
+    Reader(actor): Reader,
+    Query(query): Query<PageQuery>,
+) -> Result<Answer<Page<Server>>, Error> {
+    Ok(Answer(servers::list(&app, &actor, &query).await?))
+}
+
+/// Adds a server and begins its validation (`operation_id`).
+#[utoipa::path(post, path = "/v1/servers", tag = "servers",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition safe")),
+    security(("token" = ["write"])),
+    responses((status = 201, description = "The server", body = Server), Problems))]
+pub(super) async fn create_server(
+    State(app): State<AppState>,
+    Writer(actor): Writer,
+    Repeat(repeat): Repeat,
+    Json(input): Json<CreateServer>,
+) -> Result<(StatusCode, Answer<Server>), Error> {
+    Ok((StatusCode::CREATED, Answer(servers::create(&app, &actor, input, repeat).await?)))
+}
+
+/// Shows a server.
+#[utoipa::path(get, path = "/v1/servers/{id}", tag = "servers",
+    params(("id" = ServerId, Path, description = "The server")),
+    security(("token" = ["read"])),
+    responses((status = 200, description = "The server", body = Server), Problems))]
+pub(super) async fn show_server(
+    State(app): State<AppState>,
+    Reader(actor): Reader,
+    Path(id): Path<ServerId>,
+) -> Result<Answer<Server>, Error> {
+    Ok(Answer(servers::show(&app, &actor, &id).await?))
+}
+
+/// Edits a server. A changed connection is validated anew.
+#[utoipa::path(patch, path = "/v1/servers/{id}", tag = "servers",
+    params(("id" = ServerId, Path, description = "The server")),
+    security(("token" = ["write"])),
+    responses((status = 200, description = "The server", body = Server), Problems))]
+pub(super) async fn update_server(
+    State(app): State<AppState>,
+    Writer(actor): Writer,
+    Path(id): Path<ServerId>,
+    Json(input): Json<UpdateServer>,
+) -> Result<Answer<Server>, Error> {
+    Ok(Answer(servers::update(&app, &actor, &id, input).await?))
+}
+
+/// What happens to the destinations of a removed server.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct DeleteServer {
+    /// Remove it with its destinations although its host does not answer. Nothing is removed
+    /// from the host: the answer names the networks that stay there.
+    #[serde(default)]
+    forget: bool,
+}
+
+/// Removes a server from Portolan. Its host is not touched.
+#[utoipa::path(delete, path = "/v1/servers/{id}", tag = "servers",
+    params(("id" = ServerId, Path, description = "The server"), DeleteServer),
+    security(("token" = ["write"])),
+    responses((status = 200, description = "It is gone", body = RemovedServer), Problems))]
+pub(super) async fn delete_server(
+    State(app): State<AppState>,
+    Writer(actor): Writer,
+    Path(id): Path<ServerId>,
+    Query(query): Query<DeleteServer>,
+) -> Result<Answer<RemovedServer>, Error> {
+    let removal = if query.forget { Removal::Forget } else { Removal::Empty };
+    Ok(Answer(servers::delete(&app, &actor, &id, removal).await?))
+}
+
+/// Begins a validation.
+#[utoipa::path(post, path = "/v1/servers/{id}/validate", tag = "servers",
+    params(("id" = ServerId, Path, description = "The server")),
+    security(("token" = ["write"])),
+    responses((status = 202, description = "The validation", body = Operation), Problems))]
+pub(super) async fn validate_server(
+    State(app): State<AppState>,
+    Writer(actor): Writer,
+    Path(id): Path<ServerId>,
+) -> Result<(StatusCode, Answer<Operation>), Error> {
+    Ok((StatusCode::ACCEPTED, Answer(servers::validate(&app, &actor, &id).await?)))
+}
+
+/// Pins another host key by its fingerprint, and begins a validation with it.
+#[utoipa::path(post, path = "/v1/servers/{id}/host-key", tag = "servers",
+    params(("id" = ServerId, Path, description = "The server")),
+    security(("token" = ["write"])),
+    responses((status = 202, description = "The validation", body = Operation), Problems))]
+pub(super) async fn repin_server(
+    State(app): State<AppState>,
+    Writer(actor): Writer,
+    Path(id): Path<ServerId>,
+    Json(input): Json<Repin>,
+) -> Result<(StatusCode, Answer<Operation>), Error> {
+    Ok((StatusCode::ACCEPTED, Answer(servers::repin(&app, &actor, &id, input).await?)))
+}

@@ -1,0 +1,28 @@
+//! `/v1/setup` and `/v1/session`.
+
+use axum::{Json as Answer, extract::State, http::StatusCode};
+use portolan_types::{Session, Setup, SetupDone};
+
+use super::{
+    AppState,
+    extract::{Json, Reader},
+    problem::Problems,
+};
+use crate::{Error, setup};
+
+/// Makes the first owner with the setup token, once.
+#[utoipa::path(post, path = "/v1/setup", tag = "session", security(()),
+    responses((status = 201, description = "The owner and their token", body = SetupDone), Problems))]
+pub(super) async fn set_up(
+    State(app): State<AppState>,
+    Json(input): Json<Setup>,
+) -> Result<(StatusCode, Answer<SetupDone>), Error> {
+    Ok((StatusCode::CREATED, Answer(setup::set_up(&app, input).await?)))
+}
+
+/// Who is asking, in which team, with which rights.
+#[utoipa::path(get, path = "/v1/session", tag = "session", security(("token" = ["read"])),
+    responses((status = 200, description = "The caller", body = Session), Problems))]
+pub(super) async fn show_session(Reader(actor): Reader) -> Answer<Session> {
+    Answer(actor.session())
+}

@@ -1,0 +1,48 @@
+//! `/v1/tokens`.
+
+use axum::{Json as Answer, extract::State, http::StatusCode};
+use portolan_types::{CreateToken, CreatedToken, Page, PageQuery, Token, TokenId};
+
+use super::{
+    AppState,
+    extract::{Json, Owner, Path, Query},
+    problem::Problems,
+};
+use crate::{Error, tokens};
+
+/// Lists the team's tokens, oldest first, without their secrets.
+#[utoipa::path(get, path = "/v1/tokens", tag = "tokens", params(PageQuery),
+    security(("token" = ["owner"])),
+    responses((status = 200, description = "A page", body = Page<Token>), Problems))]
+pub(super) async fn list_tokens(
+    State(app): State<AppState>,
+    Owner(actor): Owner,
+    Query(query): Query<PageQuery>,
+) -> Result<Answer<Page<Token>>, Error> {
+    Ok(Answer(tokens::list(&app, &actor, &query).await?))
+}
+
+/// Makes a token. Its secret is in this answer and nowhere else.
+#[utoipa::path(post, path = "/v1/tokens", tag = "tokens", security(("token" = ["owner"])),
+    responses((status = 201, description = "The token and its secret", body = CreatedToken), Problems))]
+pub(super) async fn create_token(
+    State(app): State<AppState>,
+    Owner(actor): Owner,
+    Json(input): Json<CreateToken>,
+) -> Result<(StatusCode, Answer<CreatedToken>), Error> {
+    Ok((StatusCode::CREATED, Answer(tokens::create(&app, &actor, input).await?)))
+}
+
+/// Ends a token at once.
+#[utoipa::path(delete, path = "/v1/tokens/{id}", tag = "tokens",
+    params(("id" = TokenId, Path, description = "The token")),
+    security(("token" = ["owner"])),
+    responses((status = 204, description = "It is gone"), Problems))]
+pub(super) async fn delete_token(
+    State(app): State<AppState>,
+    Owner(actor): Owner,
+    Path(id): Path<TokenId>,
+) -> Result<StatusCode, Error> {
+    tokens::delete(&app, &actor, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

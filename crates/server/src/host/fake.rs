@@ -1,0 +1,489 @@
+//! A fleet in memory: for tests of our own logic and for simulating large fleets. It behaves as
+//! Docker does where that matters: names are taken, members block removal, events follow changes.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use async_trait::async_trait;
+use futures_util::{StreamExt, stream::BoxStream};
+use portolan_types::{Access, ServerKind, id::cuid2, server::Pool};
+use tokio::sync::{Notify, broadcast, watch};
+
+use super::{
+    DialStep, Dialed, Dialer, Disk, Host, HostError, HostEvent, HostNetwork, HostSubnet, Member,
+    NewNetwork, OfferedKey, Pin, Progress, Route, System, Target,
+};
+
+/// Hosts by address (`host:port`, or the path of the socket).
+#[derive(Debug, Default)]
+pub struct FakeFleet {
+    engines: Mutex<HashMap<String, Arc<FakeEngine>>>,
+}
+
+impl FakeFleet {
+    /// A new standalone host at an address.
+    pub fn add(&self, address: &str) -> Arc<FakeEngine> {
+        let engine = Arc::new(FakeEngine::new());
+        lock(&self.engines).insert(address.to_owned(), engine.clone());
+        engine
+    }
+
+    fn engine(&self, target: &Target) -> Result<Arc<FakeEngine>, HostError> {
+        let address = match &target.route {
+            Route::Local { socket } => socket.display().to_string(),
+            Route::Ssh(route) => format!("{}:{}", route.host, route.port),
+        };
+        let engine = lock(&self.engines).get(&address).cloned();
+        engine
+            .filter(|engine| engine.is_up())
+            .ok_or_else(|| HostError::Connect { address, why: "connection refused".into() })
+    }
+}
+
+#[async_trait]
+impl Dialer for FakeFleet {
+    async fn dial(&self, target: &Target, progress: &Progress) -> Result<Dialed, HostError> {
+        let steps = [DialStep::Resolve, DialStep::Connect, DialStep::HostKey, DialStep::Login];
+        let Route::Ssh(route) = &target.route else {
+            progress.began(DialStep::Socket);
+            let engine = self.engine(target)?;
+            progress.done(DialStep::Socket, "the local socket answers");
+            return Ok(engine.dialed(None, Access::LocalSocket));
+        };
+        let mut engine = None;
+        let mut key = None;
+        for step in steps {
+            progress.began(step);
+            match step {
+                DialStep::Connect => engine = Some(self.engine(target)?),
+                DialStep::HostKey => {
+                    key = engine.as_ref().map(|engine| engine.check_key(&route.pin)).transpose()?;
+                }
+                DialStep::Login => {
+                    engine.as_ref().map(|engine| engine.login(route.user.as_str())).transpose()?;
+                }
+                DialStep::Resolve | DialStep::Socket => {}
+            }
+            progress.done(step, step.as_str());
+        }
+        progress.began(DialStep::Socket);
+        let engine = self.engine(target)?;
+        progress.done(DialStep::Socket, "through stream forwarding");
+        Ok(engine.dialed(key, Access::StreamForwarding))
+    }
+}
+
+/// One engine and its machine.
+#[derive(Debug)]
+pub struct FakeEngine {
+    world: Mutex<World>,
+    events: broadcast::Sender<HostEvent>,
+    up: watch::Sender<bool>,
+    calls: AtomicUsize,
+    hung: Notify,
+}
+
+#[derive(Debug)]
+struct World {
+    networks: BTreeMap<String, HostNetwork>,
+    members: HashMap<String, Vec<Member>>,
+    system: System,
+    key: OfferedKey,
+    refuses_login: bool,
+    logins: usize,
+    trouble: Option<(usize, Trouble)>,
+    fail_create: Option<HostError>,
+}
+
+/// What befalls one call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trouble {
+    /// It fails and does nothing.
+    Fail(HostError),
+    /// It never answers, and does nothing.
+    HangBefore,
+    /// It does what was asked and never answers.
+    HangAfter,
+}
+
+impl FakeEngine {
+    fn new() -> Self {
+        let world = World {
+            networks: BTreeMap::new(),
+            members: HashMap::new(),
+            system: system(),
+            key: offered_key(&cuid2()),
+            refuses_login: false,
+            logins: 0,
+            trouble: None,
+            fail_create: None,
+        };
+        Self {
+            world: Mutex::new(world),
+            events: broadcast::channel(256).0,
+            up: watch::channel(true).0,
+            calls: AtomicUsize::new(0),
+            hung: Notify::new(),
+        }
+    }
+
+    fn dialed(self: &Arc<Self>, key: Option<OfferedKey>, access: Access) -> Dialed {
+        let host = Arc::new(FakeHost { engine: self.clone(), up: self.up.subscribe() });
+        Dialed { host, key, access }
+    }
+
+    fn is_up(&self) -> bool {
+        *self.up.borrow()
+    }
+
+    fn check_key(&self, pin: &Pin) -> Result<OfferedKey, HostError> {
+        let offered = lock(&self.world).key.clone();
+        let pinned = match pin {
+            Pin::FirstContact => return Ok(offered),
+            Pin::Fingerprint(pinned) if pinned.as_str() == offered.fingerprint => {
+                return Ok(offered);
+            }
+            Pin::Key(pinned) if *pinned == offered.public_key => return Ok(offered),
+            Pin::Fingerprint(pinned) => pinned.to_string(),
+            Pin::Key(pinned) => pinned.clone(),
+        };
+        Err(HostError::HostKeyChanged { pinned, offered: offered.fingerprint })
+    }
+
+    fn login(&self, user: &str) -> Result<(), HostError> {
+        let mut world = lock(&self.world);
+        world.logins += 1;
+        if world.refuses_login {
+            let why = "the host accepts publickey, but not this key".into();
+            return Err(HostError::LoginRefused { user: user.to_owned(), why });
+        }
+        Ok(())
+    }
+
+    /// Cuts every connection and refuses new ones.
+    pub fn stop(&self) {
+        self.up.send_replace(false);
+    }
+
+    pub fn start(&self) {
+        self.up.send_replace(true);
+    }
+
+    /// Troubles one call; calls are counted from now, the next is 0.
+    pub fn trouble(&self, number: usize, trouble: Trouble) {
+        self.calls.store(0, Ordering::SeqCst);
+        lock(&self.world).trouble = Some((number, trouble));
+    }
+
+    /// Calls off a trouble that has not come yet.
+    pub fn calm(&self) {
+        lock(&self.world).trouble = None;
+    }
+
+    /// Completes when a call hangs.
+    pub async fn hung(&self) {
+        self.hung.notified().await;
+    }
+
+    /// How many calls there were since the counting began.
+    pub fn calls(&self) -> usize {
+        self.calls.load(Ordering::SeqCst)
+    }
+
+    /// Lets networks be refused with these words until told otherwise.
+    pub fn refuse_networks(&self, error: Option<HostError>) {
+        lock(&self.world).fail_create = error;
+    }
+
+    pub fn refuse_login(&self, refuses: bool) {
+        lock(&self.world).refuses_login = refuses;
+    }
+
+    /// How often somebody tried to log in.
+    pub fn logins(&self) -> usize {
+        lock(&self.world).logins
+    }
+
+    /// Gives the host another key, and answers its fingerprint.
+    pub fn change_key(&self) -> String {
+        let key = offered_key(&cuid2());
+        let fingerprint = key.fingerprint.clone();
+        lock(&self.world).key = key;
+        fingerprint
+    }
+
+    /// Changes what the engine says of itself.
+    pub fn change_system(&self, change: impl FnOnce(&mut System)) {
+        change(&mut lock(&self.world).system);
+    }
+
+    /// The names of the networks that there are, sorted.
+    pub fn network_names(&self) -> Vec<String> {
+        let mut names: Vec<String> =
+            lock(&self.world).networks.values().map(|network| network.name.clone()).collect();
+        names.sort();
+        names
+    }
+
+    pub fn network(&self, name: &str) -> Option<HostNetwork> {
+        lock(&self.world).networks.values().find(|network| network.name == name).cloned()
+    }
+
+    /// A network that somebody else made.
+    pub fn put_network(&self, name: &str) {
+        let docker_id = cuid2();
+        let network = HostNetwork {
+            docker_id: docker_id.clone(),
+            name: name.to_owned(),
+            driver: "bridge".into(),
+            scope: "local".into(),
+            ..HostNetwork::default()
+        };
+        lock(&self.world).networks.insert(docker_id, network);
+    }
+
+    /// Changes a network behind Portolan's back.
+    pub fn change_network(&self, name: &str, change: impl FnOnce(&mut HostNetwork)) {
+        let mut world = lock(&self.world);
+        let found = world.networks.values_mut().find(|network| network.name == name);
+        let Some(network) = found else { return };
+        change(network);
+        let event = event("connect", network);
+        drop(world);
+        drop(self.events.send(event));
+    }
+
+    /// Removes a network behind Portolan's back.
+    pub fn drop_network(&self, name: &str) {
+        let Some(network) = self.network(name) else { return };
+        self.remove(&network.docker_id);
+    }
+
+    /// Puts a container on a network.
+    pub fn join(&self, name: &str, container: &str) {
+        let Some(network) = self.network(name) else { return };
+        let member = Member { docker_id: cuid2(), name: container.into(), state: "running".into() };
+        lock(&self.world).members.entry(network.docker_id).or_default().push(member);
+    }
+
+    /// Takes every container off a network.
+    pub fn empty(&self, name: &str) {
+        let Some(network) = self.network(name) else { return };
+        lock(&self.world).members.remove(&network.docker_id);
+    }
+
+    fn remove(&self, docker_id: &str) {
+        let removed = lock(&self.world).networks.remove(docker_id);
+        if let Some(network) = removed {
+            drop(self.events.send(event("destroy", &network)));
+        }
+    }
+}
+
+/// A connection to a fake engine.
+#[derive(Debug)]
+struct FakeHost {
+    engine: Arc<FakeEngine>,
+    up: watch::Receiver<bool>,
+}
+
+impl FakeHost {
+    /// One call: trouble before, the effect, trouble after.
+    async fn call<T>(
+        &self,
+        effect: impl FnOnce(&mut World) -> Result<T, HostError> + Send,
+    ) -> Result<T, HostError> {
+        let trouble = self.befalls()?;
+        match trouble {
+            Some(Trouble::Fail(error)) => return Err(error),
+            Some(Trouble::HangBefore) => self.hang().await,
+            Some(Trouble::HangAfter) | None => {}
+        }
+        let result = effect(&mut lock(&self.engine.world));
+        if trouble == Some(Trouble::HangAfter) {
+            self.hang().await;
+        }
+        result
+    }
+
+    fn befalls(&self) -> Result<Option<Trouble>, HostError> {
+        let number = self.engine.calls.fetch_add(1, Ordering::SeqCst);
+        if !self.engine.is_up() {
+            return Err(lost());
+        }
+        let mut world = lock(&self.engine.world);
+        let meant = world.trouble.take_if(|(meant, _)| *meant == number);
+        Ok(meant.map(|(_, trouble)| trouble))
+    }
+
+    async fn hang(&self) {
+        self.engine.hung.notify_one();
+        std::future::pending::<()>().await;
+    }
+}
+
+#[async_trait]
+impl Host for FakeHost {
+    async fn system(&self) -> Result<System, HostError> {
+        self.call(|world| Ok(world.system.clone())).await
+    }
+
+    async fn list_networks(&self) -> Result<Vec<HostNetwork>, HostError> {
+        self.call(|world| Ok(world.networks.values().cloned().collect())).await
+    }
+
+    async fn find_network(&self, id_or_name: &str) -> Result<Option<HostNetwork>, HostError> {
+        let same =
+            |network: &&HostNetwork| network.docker_id == id_or_name || network.name == id_or_name;
+        self.call(|world| Ok(world.networks.values().find(same).cloned())).await
+    }
+
+    async fn create_network(&self, new: &NewNetwork) -> Result<String, HostError> {
+        self.call(|world| {
+            let network = world.create(new)?;
+            let docker_id = network.docker_id.clone();
+            drop(self.engine.events.send(event("create", &network)));
+            Ok(docker_id)
+        })
+        .await
+    }
+
+    async fn remove_network(&self, docker_id: &str) -> Result<(), HostError> {
+        self.call(|world| {
+            if let Some(network) = world.remove(docker_id)? {
+                drop(self.engine.events.send(event("destroy", &network)));
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn list_members(&self, docker_id: &str) -> Result<Vec<Member>, HostError> {
+        self.call(|world| Ok(world.members.get(docker_id).cloned().unwrap_or_default())).await
+    }
+
+    async fn events(&self) -> Result<BoxStream<'static, Result<HostEvent, HostError>>, HostError> {
+        let events = self.call(|_| Ok(self.engine.events.subscribe())).await?;
+        let up = self.up.clone();
+        let stream =
+            futures_util::stream::unfold((events, up), |(mut events, mut up)| async move {
+                let item = tokio::select! {
+                    event = events.recv() => event.map_err(|_| lost()),
+                    _ = up.wait_for(|up| !up) => Err(lost()),
+                };
+                Some((item, (events, up)))
+            });
+        Ok(stream.boxed())
+    }
+
+    async fn closed(&self) {
+        let mut up = self.up.clone();
+        // The engine outlives its connections, so its end is not an error.
+        drop(up.wait_for(|up| !up).await);
+    }
+
+    async fn close(&self) {}
+}
+
+impl World {
+    fn create(&mut self, new: &NewNetwork) -> Result<HostNetwork, HostError> {
+        if let Some(error) = &self.fail_create {
+            return Err(error.clone());
+        }
+        if self.networks.values().any(|network| network.name == new.name.as_str()) {
+            let message = format!("network with name {} already exists", new.name);
+            return Err(HostError::Docker { status: 409, message });
+        }
+        let network = made(new, self.networks.len());
+        self.networks.insert(network.docker_id.clone(), network.clone());
+        Ok(network)
+    }
+
+    fn remove(&mut self, docker_id: &str) -> Result<Option<HostNetwork>, HostError> {
+        if self.members.get(docker_id).is_some_and(|members| !members.is_empty()) {
+            let message =
+                format!("error while removing network: network {docker_id} has active endpoints");
+            return Err(HostError::Docker { status: 403, message });
+        }
+        Ok(self.networks.remove(docker_id))
+    }
+}
+
+fn made(new: &NewNetwork, count: usize) -> HostNetwork {
+    let options = &new.options;
+    let subnet = options
+        .subnet
+        .map_or_else(|| format!("172.{}.0.0/16", 17 + count % 200), |subnet| subnet.to_string());
+    let mut subnets = vec![HostSubnet {
+        subnet,
+        gateway: options.gateway.map(|gateway| gateway.to_string()),
+        range: options.range.map(|range| range.to_string()),
+    }];
+    subnets.extend(
+        options
+            .ipv6_subnet
+            .map(|subnet| HostSubnet { subnet: subnet.to_string(), ..HostSubnet::default() }),
+    );
+    let mtu = options.mtu.map(|mtu| ("com.docker.network.driver.mtu".into(), mtu.to_string()));
+    HostNetwork {
+        docker_id: cuid2(),
+        name: new.name.to_string(),
+        driver: "bridge".into(),
+        scope: "local".into(),
+        subnets,
+        ipv6: options.ipv6,
+        internal: options.internal,
+        labels: new.labels.clone(),
+        options: mtu.into_iter().collect(),
+    }
+}
+
+fn event(action: &str, network: &HostNetwork) -> HostEvent {
+    HostEvent {
+        action: action.to_owned(),
+        docker_id: network.docker_id.clone(),
+        name: network.name.clone(),
+    }
+}
+
+fn lost() -> HostError {
+    HostError::Lost { why: "the fake host went away".into() }
+}
+
+fn offered_key(seed: &str) -> OfferedKey {
+    // 43 characters of base64, as a SHA-256 fingerprint has.
+    let hash: String = seed.chars().cycle().take(43).collect();
+    OfferedKey {
+        algorithm: "ssh-ed25519".into(),
+        fingerprint: format!("SHA256:{hash}"),
+        public_key: format!("ssh-ed25519 {seed}"),
+    }
+}
+
+fn system() -> System {
+    System {
+        engine_id: cuid2(),
+        hostname: "fake".into(),
+        version: "29.9.3".into(),
+        api_version: "1.53".into(),
+        operating_system: "Debian GNU/Linux 12 (bookworm)".into(),
+        architecture: "x86_64".into(),
+        kernel: "6.1.0".into(),
+        cpus: 4,
+        memory_bytes: 8 << 30,
+        kind: ServerKind::Standalone,
+        disk: Some(Disk { total_bytes: 100 << 30, free_bytes: 50 << 30 }),
+        pools: vec![Pool { base: "172.16.0.0/12".into(), size: 24 }],
+        warnings: Vec::new(),
+    }
+}
+
+/// Nothing panics while it holds one of these locks, so a poisoned one is still whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

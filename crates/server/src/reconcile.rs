@@ -1,0 +1,53 @@
+//! All background work. Reconcilers take no input: they read the rows, look at the host and make
+//! the host match. One code path serves the first time, the restart and the repair, so each is
+//! safe to run twice and to be killed between any two steps.
+//!
+//! One task a server ([`server`]) owns its connection; the [`fleet`] owns the tasks.
+
+mod destinations;
+mod fleet;
+mod janitor;
+mod make;
+mod recorder;
+mod remove;
+mod server;
+mod validation;
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use portolan_types::ServerId;
+
+use crate::{App, Error, host::Dialer, host::HostError};
+
+/// Starts everything that runs in the background. It ends with `shutdown`; the tracker knows when.
+pub(crate) fn start(
+    app: &Arc<App>,
+    dialer: Arc<dyn Dialer>,
+    woken: mpsc::UnboundedReceiver<ServerId>,
+    tasks: &TaskTracker,
+    shutdown: &CancellationToken,
+) {
+    let fleet = fleet::Fleet::new(app.clone(), dialer, tasks.clone(), shutdown.clone());
+    tasks.spawn(fleet.run(woken));
+    tasks.spawn(janitor::run(app.clone(), shutdown.clone()));
+}
+
+/// Why a pass over a server ended early.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PassError {
+    /// The host's affair: the connection is dropped and dialled again.
+    #[error(transparent)]
+    Host(#[from] HostError),
+    /// Ours: the pass is tried again later.
+    #[error(transparent)]
+    App(#[from] Error),
+}
+
+impl From<sqlx::Error> for PassError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::App(error.into())
+    }
+}

@@ -1,0 +1,157 @@
+//! Making a server's destinations so: what is pending is made, what is deleting is removed, what
+//! is ready is compared with what Docker has.
+
+use portolan_types::{
+    Destination, DestinationState, Operation, OperationId, OperationKind, Subject, Timestamp,
+};
+
+use super::{PassError, make, recorder::Recorder, remove};
+use crate::{
+    App, Error,
+    db::{
+        self,
+        destination::{Assigned, Move},
+        server,
+    },
+    events::{self, Happened},
+    host::{Host, HostNetwork},
+    operations,
+};
+
+pub(super) mod compare;
+
+/// What a worker on one destination has at hand.
+#[derive(Debug)]
+pub(super) struct Work<'a> {
+    pub app: &'a App,
+    pub host: &'a dyn Host,
+    pub row: &'a Assigned,
+    pub recorder: Recorder<'a>,
+}
+
+/// One look at every destination of a server. Safe to repeat: where nothing is to be done, the
+/// host is asked for its networks once and nothing is written.
+pub(super) async fn pass(
+    app: &App,
+    server: &server::Assigned,
+    host: &dyn Host,
+) -> Result<(), PassError> {
+    let rows = rows(app, server).await?;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let networks = host.list_networks().await?;
+    for row in &rows {
+        settle(app, row, host, &networks).await?;
+    }
+    Ok(())
+}
+
+async fn rows(app: &App, server: &server::Assigned) -> Result<Vec<Assigned>, Error> {
+    let mut conn = app.db.acquire().await?;
+    Ok(db::destination::list_assigned(&mut conn, &server.server.id).await?)
+}
+
+/// Brings one destination to rest.
+async fn settle(
+    app: &App,
+    row: &Assigned,
+    host: &dyn Host,
+    networks: &[HostNetwork],
+) -> Result<(), PassError> {
+    match row.destination.state {
+        DestinationState::Pending | DestinationState::Drifted => made(app, row, host).await,
+        DestinationState::Deleting => removed(app, row, host).await,
+        DestinationState::Ready => watched(app, row, host, networks).await,
+        // A failed one waits for a person: trying what failed once more by itself helps nobody.
+        DestinationState::Failed => Ok(()),
+    }
+}
+
+async fn made(app: &App, row: &Assigned, host: &dyn Host) -> Result<(), PassError> {
+    let kind = match row.destination.state {
+        DestinationState::Drifted => OperationKind::RepairDestination,
+        _ => OperationKind::CreateDestination,
+    };
+    match take_up(app, row, kind).await? {
+        Some(recorder) => make::run(&Work { app, host, row, recorder }).await,
+        None => Ok(()),
+    }
+}
+
+async fn removed(app: &App, row: &Assigned, host: &dyn Host) -> Result<(), PassError> {
+    match take_up(app, row, OperationKind::DeleteDestination).await? {
+        Some(recorder) => remove::run(&Work { app, host, row, recorder }).await,
+        None => Ok(()),
+    }
+}
+
+/// The record of the work that the row's state asks for.
+async fn take_up<'a>(
+    app: &'a App,
+    row: &Assigned,
+    kind: OperationKind,
+) -> Result<Option<Recorder<'a>>, Error> {
+    match &row.destination.operation_id {
+        Some(id) => Recorder::start(app, kind, id).await,
+        None => Ok(None),
+    }
+}
+
+/// A ready destination: still what Docker has?
+async fn watched(
+    app: &App,
+    row: &Assigned,
+    host: &dyn Host,
+    networks: &[HostNetwork],
+) -> Result<(), PassError> {
+    let Some(reason) = drift(&row.destination, networks) else { return Ok(()) };
+    let operation = drifted(app, row, &reason).await?;
+    let Some(operation) = operation else { return Ok(()) };
+    let row = with_operation(row, operation.id);
+    made(app, &row, host).await
+}
+
+fn with_operation(row: &Assigned, id: OperationId) -> Assigned {
+    let mut row = row.clone();
+    row.destination.state = DestinationState::Drifted;
+    row.destination.operation_id = Some(id);
+    row
+}
+
+/// How what Docker has differs from what the row says.
+fn drift(destination: &Destination, networks: &[HostNetwork]) -> Option<String> {
+    let observed = destination.observed.as_ref()?;
+    let same = networks.iter().find(|network| network.docker_id == observed.docker_id);
+    match same {
+        Some(network) => compare::difference(destination, network),
+        None => Some(format!("Docker no longer has the network `{}`", destination.network)),
+    }
+}
+
+/// Ready becomes drifted, with the operation that repairs it. `None` when it moved meanwhile.
+async fn drifted(app: &App, row: &Assigned, reason: &str) -> Result<Option<Operation>, Error> {
+    let destination = &row.destination;
+    let subject = Subject::Destination(destination.id.clone());
+    let name = destination.name.as_str();
+    let mut tx = app.db.begin().await?;
+    let kind = OperationKind::RepairDestination;
+    let operation = operations::queue(&mut tx, &row.team_id, kind, subject.clone(), name).await?;
+    let step = Move {
+        from: DestinationState::Ready,
+        to: DestinationState::Drifted,
+        reason: Some(reason),
+        operation: Some(&operation.id),
+    };
+    let now = Timestamp::now();
+    if !db::destination::advance(&mut tx, &destination.id, &step, now).await? {
+        return Ok(None);
+    }
+    let message =
+        format!("destination `{name}` on server `{}` drifted: {reason}", destination.server_name);
+    let happened =
+        Happened { team: &row.team_id, kind: "destination.drifted", subject, name, message };
+    events::record(&mut tx, happened, now).await?;
+    tx.commit().await?;
+    Ok(Some(operation))
+}

@@ -1,0 +1,83 @@
+//! What a destination should be in Docker, and how what is there differs.
+
+use std::collections::BTreeMap;
+
+use portolan_types::{Destination, Timestamp, destination::Observed};
+
+use crate::host::HostNetwork;
+
+/// Docker's option for the largest packet.
+const MTU: &str = "com.docker.network.driver.mtu";
+
+/// The label that says whose a network is.
+pub(in crate::reconcile) const LABEL_DESTINATION: &str = "dev.portolan.destination";
+const LABEL_MANAGED: &str = "dev.portolan.managed";
+
+/// All labels of a destination's network: who made it, for what, and the user's own.
+pub(in crate::reconcile) fn labels(destination: &Destination) -> BTreeMap<String, String> {
+    let mut labels = destination.options.labels.clone();
+    labels.insert(LABEL_MANAGED.into(), "true".into());
+    labels.insert(LABEL_DESTINATION.into(), destination.id.to_string());
+    labels
+}
+
+/// Whether Portolan made this network for this destination.
+pub(in crate::reconcile) fn is_ours(destination: &Destination, network: &HostNetwork) -> bool {
+    network.labels.get(LABEL_DESTINATION).is_some_and(|id| id == destination.id.as_str())
+}
+
+/// The first difference, in words; `None` when Docker has what the row says.
+pub(in crate::reconcile) fn difference(
+    destination: &Destination,
+    network: &HostNetwork,
+) -> Option<String> {
+    let options = &destination.options;
+    let differs = |what: &str, wanted: &str, has: &str| {
+        (wanted != has).then(|| format!("its {what} is {has}, not {wanted}"))
+    };
+    let mtu = options.mtu.map(|mtu| mtu.to_string());
+    differs("name", destination.network.as_str(), &network.name)
+        .or_else(|| differs("driver", "bridge", &network.driver))
+        .or_else(|| differs("scope", "local", &network.scope))
+        .or_else(|| differs("internal flag", word(options.internal), word(network.internal)))
+        .or_else(|| differs("IPv6 flag", word(options.ipv6), word(network.ipv6)))
+        .or_else(|| {
+            let mtu = mtu?;
+            differs("MTU", &mtu, network.options.get(MTU).map_or("unset", String::as_str))
+        })
+        .or_else(|| subnet_difference(destination, network))
+        .or_else(|| label_difference(destination, network))
+}
+
+const fn word(flag: bool) -> &'static str {
+    if flag { "on" } else { "off" }
+}
+
+fn subnet_difference(destination: &Destination, network: &HostNetwork) -> Option<String> {
+    let options = &destination.options;
+    let wanted = [
+        options.subnet.map(|subnet| subnet.to_string()),
+        options.ipv6_subnet.map(|subnet| subnet.to_string()),
+    ];
+    let has = |subnet: &String| network.subnets.iter().any(|found| found.subnet == *subnet);
+    let missing = wanted.into_iter().flatten().find(|subnet| !has(subnet))?;
+    let found: Vec<&str> = network.subnets.iter().map(|found| found.subnet.as_str()).collect();
+    Some(format!("its subnet is {}, not {missing}", found.join(" and ")))
+}
+
+fn label_difference(destination: &Destination, network: &HostNetwork) -> Option<String> {
+    let lost = |(key, value): &(String, String)| network.labels.get(key) != Some(value);
+    let (key, _) = labels(destination).into_iter().find(lost)?;
+    Some(format!("its label `{key}` is not what it should be"))
+}
+
+/// What is written down of an inspected network.
+pub(in crate::reconcile) fn observed(network: &HostNetwork) -> Observed {
+    Observed {
+        docker_id: network.docker_id.clone(),
+        driver: network.driver.clone(),
+        subnets: network.subnets.iter().map(|subnet| subnet.subnet.clone()).collect(),
+        gateways: network.subnets.iter().filter_map(|subnet| subnet.gateway.clone()).collect(),
+        inspected_at: Timestamp::now(),
+    }
+}

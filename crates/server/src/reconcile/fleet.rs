@@ -1,0 +1,91 @@
+//! One task for each server, started when its server appears and ended when it goes.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use portolan_types::ServerId;
+use tokio::{
+    sync::{Notify, Semaphore, mpsc},
+    time::sleep,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::server::{Keeper, Surroundings};
+use crate::{App, Error, db, host::Dialer};
+
+/// How many hosts are dialled at once: a restart with a thousand servers must not be a flood.
+const DIALS_AT_ONCE: usize = 30;
+const RETRY: Duration = Duration::from_secs(2);
+
+/// Owns the tasks of all servers.
+#[derive(Debug)]
+pub(super) struct Fleet {
+    surroundings: Surroundings,
+    tasks: TaskTracker,
+    bells: HashMap<ServerId, Arc<Notify>>,
+    ended: (mpsc::UnboundedSender<ServerId>, mpsc::UnboundedReceiver<ServerId>),
+}
+
+impl Fleet {
+    pub(super) fn new(
+        app: Arc<App>,
+        dialer: Arc<dyn Dialer>,
+        tasks: TaskTracker,
+        shutdown: CancellationToken,
+    ) -> Self {
+        let dials = Arc::new(Semaphore::new(DIALS_AT_ONCE));
+        let surroundings = Surroundings { app, dialer, dials, shutdown };
+        Self { surroundings, tasks, bells: HashMap::new(), ended: mpsc::unbounded_channel() }
+    }
+
+    /// Starts a task for every server that there is, then one for each that appears.
+    pub(super) async fn run(mut self, mut woken: mpsc::UnboundedReceiver<ServerId>) {
+        let shutdown = self.surroundings.shutdown.clone();
+        let work = async {
+            self.start_all().await;
+            loop {
+                tokio::select! {
+                    Some(server) = woken.recv() => self.ring(server),
+                    Some(server) = self.ended.1.recv() => self.forget(&server),
+                    else => return,
+                }
+            }
+        };
+        shutdown.run_until_cancelled(work).await;
+    }
+
+    async fn start_all(&mut self) {
+        loop {
+            match list(&self.surroundings.app).await {
+                Ok(servers) => return servers.into_iter().for_each(|server| self.ring(server)),
+                Err(error) => tracing::error!(%error, "could not list the servers; trying again"),
+            }
+            sleep(RETRY).await;
+        }
+    }
+
+    /// Wakes the server's task, or starts one.
+    fn ring(&mut self, server: ServerId) {
+        if let Some(bell) = self.bells.get(&server) {
+            // A permit is kept when the task is busy: no wake is lost.
+            return bell.notify_one();
+        }
+        let bell = Arc::new(Notify::new());
+        let keeper = Keeper::new(server.clone(), bell.clone(), self.surroundings.clone());
+        self.bells.insert(server.clone(), bell);
+        let ended = self.ended.0.clone();
+        self.tasks.spawn(async move {
+            keeper.run().await;
+            // The fleet is gone only while shutting down.
+            drop(ended.send(server));
+        });
+    }
+
+    fn forget(&mut self, server: &ServerId) {
+        self.bells.remove(server);
+    }
+}
+
+async fn list(app: &App) -> Result<Vec<ServerId>, Error> {
+    let mut conn = app.db.acquire().await?;
+    Ok(db::server::list_ids(&mut conn).await?)
+}

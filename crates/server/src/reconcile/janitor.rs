@@ -1,0 +1,39 @@
+//! Throws away what nobody needs any more: old events and spent idempotency keys.
+
+use std::{sync::Arc, time::Duration};
+
+use portolan_types::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use crate::{App, Error, db};
+
+const PERIOD: Duration = Duration::from_hours(1);
+const KEEP_EVENTS_SECONDS: i64 = 90 * 86_400;
+/// A client that repeats a request does so within minutes.
+const KEEP_KEYS_SECONDS: i64 = 86_400;
+
+pub(super) async fn run(app: Arc<App>, shutdown: CancellationToken) {
+    let work = async {
+        let mut ticks = tokio::time::interval(PERIOD);
+        loop {
+            ticks.tick().await;
+            match sweep(&app).await {
+                Ok(rows) => tracing::debug!(rows, "swept old rows"),
+                Err(error) => {
+                    tracing::error!(%error, "could not sweep old rows; trying again later");
+                }
+            }
+        }
+    };
+    shutdown.run_until_cancelled(work).await;
+}
+
+async fn sweep(app: &App) -> Result<u64, Error> {
+    let now = Timestamp::now();
+    let mut conn = app.db.acquire().await?;
+    let events =
+        db::event::delete_before(&mut conn, now.plus_seconds(-KEEP_EVENTS_SECONDS)).await?;
+    let keys =
+        db::idempotency::delete_before(&mut conn, now.plus_seconds(-KEEP_KEYS_SECONDS)).await?;
+    Ok(events + keys)
+}

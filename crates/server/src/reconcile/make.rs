@@ -1,0 +1,205 @@
+//! Making a destination's network: look, create, inspect, in that order and each safe to repeat.
+//!
+//! The network carries the destination's id as a label. After a crash the label tells our own
+//! network, made just before, from a stranger's.
+
+use portolan_types::{Destination, DestinationState, Failure, Subject, Timestamp};
+
+use super::{
+    PassError,
+    destinations::{Work, compare},
+    recorder::{failure, host_failure},
+};
+use crate::{
+    Error,
+    db::{self, destination::Move},
+    events::{self, Happened},
+    host::{HostError, HostNetwork, NewNetwork},
+};
+
+/// Makes what is missing and judges what is there. Ends in `ready` or `failed`, unless the
+/// connection is lost: then the row stays as it is, and the next pass goes on.
+pub(super) async fn run(work: &Work<'_>) -> Result<(), PassError> {
+    match attempt(work).await? {
+        Ok(network) => conclude(work, Ok(&network)).await?,
+        Err(failure) => conclude(work, Err(&failure)).await?,
+    }
+    Ok(())
+}
+
+type Attempt<T> = Result<Result<T, Failure>, PassError>;
+
+async fn attempt(work: &Work<'_>) -> Attempt<HostNetwork> {
+    let found = match look(work).await? {
+        Ok(found) => found,
+        Err(failure) => return Ok(Err(failure)),
+    };
+    let docker_id = match found {
+        Some(network) => network.docker_id,
+        None => match create(work).await? {
+            Ok(docker_id) => docker_id,
+            Err(failure) => return Ok(Err(failure)),
+        },
+    };
+    inspect(work, &docker_id).await
+}
+
+/// Is the name free, ours already, or a stranger's?
+async fn look(work: &Work<'_>) -> Attempt<Option<HostNetwork>> {
+    let destination = &work.row.destination;
+    let step = work.recorder.begin("look").await?;
+    let found = match work.host.find_network(destination.network.as_str()).await {
+        Ok(found) => found,
+        Err(error) => return fail(work, step, "look for the network", error).await,
+    };
+    match found {
+        None => {
+            let detail = format!("the name `{}` is free", destination.network);
+            work.recorder.done(step, &detail).await?;
+            Ok(Ok(None))
+        }
+        Some(network) if compare::is_ours(destination, &network) => {
+            work.recorder.done(step, "the network is there, made by Portolan").await?;
+            Ok(Ok(Some(network)))
+        }
+        Some(_) => {
+            let failure = taken(destination);
+            work.recorder.fail(step, &failure).await?;
+            Ok(Err(failure))
+        }
+    }
+}
+
+fn taken(destination: &Destination) -> Failure {
+    failure(
+        "network-exists",
+        format!(
+            "a network `{}` already exists on server `{}`, and Portolan did not create it",
+            destination.network, destination.server_name
+        ),
+        "adopt the existing network instead of creating one, or remove this destination and \
+         choose another network name",
+    )
+}
+
+async fn create(work: &Work<'_>) -> Attempt<String> {
+    let destination = &work.row.destination;
+    let step = work.recorder.begin("create").await?;
+    let network = NewNetwork {
+        name: destination.network.clone(),
+        options: destination.options.clone(),
+        labels: compare::labels(destination),
+    };
+    match work.host.create_network(&network).await {
+        Ok(docker_id) => {
+            let short: String = docker_id.chars().take(12).collect();
+            work.recorder.done(step, &format!("Docker made network {short}")).await?;
+            Ok(Ok(docker_id))
+        }
+        Err(error) => {
+            let action = format!("create network `{}`", destination.network);
+            fail(work, step, &action, error).await
+        }
+    }
+}
+
+/// What Docker made has to be what the row says.
+async fn inspect(work: &Work<'_>, docker_id: &str) -> Attempt<HostNetwork> {
+    let destination = &work.row.destination;
+    let step = work.recorder.begin("inspect").await?;
+    let network = match work.host.find_network(docker_id).await {
+        Ok(Some(network)) => network,
+        Ok(None) => {
+            let failure = vanished(destination);
+            work.recorder.fail(step, &failure).await?;
+            return Ok(Err(failure));
+        }
+        Err(error) => return fail(work, step, "inspect the network", error).await,
+    };
+    if let Some(difference) = compare::difference(destination, &network) {
+        let failure = differs(destination, &difference);
+        work.recorder.fail(step, &failure).await?;
+        return Ok(Err(failure));
+    }
+    let subnets: Vec<&str> = network.subnets.iter().map(|net| net.subnet.as_str()).collect();
+    work.recorder.done(step, &format!("{} {}", network.driver, subnets.join(" "))).await?;
+    Ok(Ok(network))
+}
+
+fn vanished(destination: &Destination) -> Failure {
+    failure(
+        "network-vanished",
+        format!(
+            "network `{}` on server `{}` was gone right after it was made",
+            destination.network, destination.server_name
+        ),
+        "something on the host removes networks (a `docker network prune`?): stop it, then retry \
+         (`portolan destination retry`)",
+    )
+}
+
+fn differs(destination: &Destination, difference: &str) -> Failure {
+    failure(
+        "network-differs",
+        format!(
+            "network `{}` on server `{}` is not as it should be: {difference}",
+            destination.network, destination.server_name
+        ),
+        "remove the network in Docker and retry (`portolan destination retry`), or remove the \
+         destination",
+    )
+}
+
+/// A host's refusal fails the destination; a lost connection leaves it for the next pass.
+async fn fail<T>(
+    work: &Work<'_>,
+    step: super::recorder::OpenStep,
+    action: &str,
+    error: HostError,
+) -> Attempt<T> {
+    let server = work.row.destination.server_name.as_str();
+    let failure = host_failure(action, server, &error);
+    work.recorder.fail(step, &failure).await?;
+    if error.is_connection() { Err(error.into()) } else { Ok(Err(failure)) }
+}
+
+/// The move, what was observed, the event and the end of the operation, in one transaction.
+async fn conclude(work: &Work<'_>, outcome: Result<&HostNetwork, &Failure>) -> Result<(), Error> {
+    let destination = &work.row.destination;
+    let reason = outcome.err().map(|failure| failure.message.as_str());
+    let to = if outcome.is_ok() { DestinationState::Ready } else { DestinationState::Failed };
+    let step = Move { from: destination.state, to, reason, operation: None };
+    let now = Timestamp::now();
+    let mut tx = work.app.db.begin().await?;
+    if db::destination::advance(&mut tx, &destination.id, &step, now).await? {
+        if let Ok(network) = outcome {
+            let observed = compare::observed(network);
+            db::destination::set_observed(&mut tx, &destination.id, &observed).await?;
+        }
+        events::record(&mut tx, happened(work, outcome), now).await?;
+    }
+    work.recorder.finish(&mut tx, outcome.err()).await?;
+    tx.commit().await?;
+    work.recorder.tell();
+    Ok(())
+}
+
+fn happened<'a>(work: &'a Work<'_>, outcome: Result<&HostNetwork, &Failure>) -> Happened<'a> {
+    let destination = &work.row.destination;
+    let (name, server) = (&destination.name, &destination.server_name);
+    let (kind, message) = match (outcome, destination.state) {
+        (Ok(_), DestinationState::Drifted) => (
+            "destination.repaired",
+            format!(
+                "destination `{name}` on server `{server}` was repaired ({})",
+                destination.reason.as_deref().unwrap_or("it had drifted")
+            ),
+        ),
+        (Ok(_), _) => {
+            ("destination.ready", format!("destination `{name}` on server `{server}` is ready"))
+        }
+        (Err(failure), _) => ("destination.failed", failure.message.clone()),
+    };
+    let subject = Subject::Destination(destination.id.clone());
+    Happened { team: &work.row.team_id, kind, subject, name: name.as_str(), message }
+}

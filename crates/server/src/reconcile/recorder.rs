@@ -1,0 +1,128 @@
+//! Writes down what an operation does while it does it: steps, outcome, time.
+
+use portolan_types::{Blocker, Failure, OperationId, OperationKind, StepState, Timestamp};
+
+use crate::{
+    App, Error,
+    db::{self, Transaction, operation::StepEnd},
+    host::HostError,
+    metrics::OperationLabels,
+};
+
+/// The record of one running operation.
+#[derive(Debug)]
+pub(super) struct Recorder<'a> {
+    app: &'a App,
+    kind: OperationKind,
+    pub(super) id: OperationId,
+}
+
+/// A step that was begun.
+#[derive(Debug)]
+#[must_use = "a step that was begun has to end"]
+pub(super) struct OpenStep {
+    position: i64,
+}
+
+impl<'a> Recorder<'a> {
+    /// Takes an operation up, after a crash too. `None` when it is over already.
+    pub(super) async fn start(
+        app: &'a App,
+        kind: OperationKind,
+        id: &OperationId,
+    ) -> Result<Option<Self>, Error> {
+        let now = Timestamp::now();
+        let mut tx = app.db.begin().await?;
+        if !db::operation::start(&mut tx, id, now).await? {
+            return Ok(None);
+        }
+        let cut = "interrupted before its end; the work is taken up again from the start";
+        db::operation::interrupt_steps(&mut tx, id, cut, now).await?;
+        tx.commit().await?;
+        app.changed(id);
+        Ok(Some(Self { app, kind, id: id.clone() }))
+    }
+
+    pub(super) async fn begin(&self, name: &str) -> Result<OpenStep, Error> {
+        let mut conn = self.app.db.acquire().await?;
+        let position =
+            db::operation::insert_step(&mut conn, &self.id, name, Timestamp::now()).await?;
+        self.app.changed(&self.id);
+        Ok(OpenStep { position })
+    }
+
+    pub(super) async fn done(&self, step: OpenStep, detail: &str) -> Result<(), Error> {
+        let end = StepEnd { state: StepState::Succeeded, detail: Some(detail), remedy: None };
+        self.end(step, end).await
+    }
+
+    /// Done, with something to know.
+    pub(super) async fn warn(&self, step: OpenStep, detail: &str) -> Result<(), Error> {
+        let end = StepEnd { state: StepState::Warned, detail: Some(detail), remedy: None };
+        self.end(step, end).await
+    }
+
+    pub(super) async fn fail(&self, step: OpenStep, failure: &Failure) -> Result<(), Error> {
+        let end = StepEnd {
+            state: StepState::Failed,
+            detail: Some(&failure.message),
+            remedy: failure.remedy.as_deref(),
+        };
+        self.end(step, end).await
+    }
+
+    async fn end(&self, step: OpenStep, end: StepEnd<'_>) -> Result<(), Error> {
+        let mut conn = self.app.db.acquire().await?;
+        let now = Timestamp::now();
+        db::operation::finish_step(&mut conn, &self.id, step.position, &end, now).await?;
+        self.app.changed(&self.id);
+        Ok(())
+    }
+
+    /// Ends the operation in the transaction of the move that it made. Call [`Self::tell`] after
+    /// the commit.
+    pub(super) async fn finish(
+        &self,
+        tx: &mut Transaction,
+        failure: Option<&Failure>,
+    ) -> Result<(), Error> {
+        db::operation::finish(tx, &self.id, failure, Timestamp::now()).await?;
+        let outcome = if failure.is_some() { "failed" } else { "succeeded" };
+        let labels = OperationLabels { kind: self.kind.as_str(), outcome };
+        self.app.metrics.operations.get_or_create(&labels).inc();
+        Ok(())
+    }
+
+    /// Tells those who wait.
+    pub(super) fn tell(&self) {
+        self.app.changed(&self.id);
+    }
+}
+
+/// A failure with a code for programs.
+pub(super) fn failure(
+    code: &str,
+    message: impl Into<String>,
+    remedy: impl Into<String>,
+) -> Failure {
+    Failure {
+        code: code.to_owned(),
+        message: message.into(),
+        remedy: Some(remedy.into()),
+        blockers: Vec::new(),
+    }
+}
+
+/// A host's error as the outcome of what was tried: what, on which server, why, and what to do.
+pub(super) fn host_failure(action: &str, server: &str, error: &HostError) -> Failure {
+    failure(
+        "host-error",
+        format!("could not {action} on server `{server}`: {error}"),
+        error.remedy(),
+    )
+}
+
+/// A failure that names what is in the way.
+pub(super) fn blocked(message: String, remedy: &str, blockers: Vec<Blocker>) -> Failure {
+    Failure { blockers, ..failure("network-in-use", message, remedy) }
+}

@@ -1,0 +1,175 @@
+//! Removing a destination's network: look, ask who is on it, remove. Nothing is touched before it
+//! is certain that nothing is in the way, and only what Portolan made is ever removed.
+
+use portolan_types::{Blocker, Destination, DestinationState, Failure, Origin, Subject, Timestamp};
+
+use super::{
+    PassError,
+    destinations::{Work, compare},
+    recorder::{OpenStep, blocked, host_failure},
+};
+use crate::{
+    Error,
+    db::{self, destination::Move},
+    events::{self, Happened},
+    host::{HostError, HostNetwork, Member},
+};
+
+type Attempt<T> = Result<Result<T, Failure>, PassError>;
+
+/// Ends with the row gone, or back where the host says it is. A lost connection leaves the row
+/// `deleting` for the next pass.
+pub(super) async fn run(work: &Work<'_>) -> Result<(), PassError> {
+    let found = match look(work).await? {
+        Ok(found) => found,
+        Err(failure) => return Ok(refuse(work, None, &failure).await?),
+    };
+    let Some(network) = found else { return Ok(gone(work).await?) };
+    match take_away(work, &network).await? {
+        Ok(()) => Ok(gone(work).await?),
+        Err(failure) => Ok(refuse(work, Some(&network), &failure).await?),
+    }
+}
+
+/// The network that is to be removed: by what was observed, or by name after a crash between its
+/// making and its being written down. A stranger's network of that name is left alone.
+async fn look(work: &Work<'_>) -> Attempt<Option<HostNetwork>> {
+    let destination = &work.row.destination;
+    let step = work.recorder.begin("look").await?;
+    if destination.origin == Origin::Adopted {
+        let detail = "the network was adopted, not created: it stays in Docker";
+        work.recorder.done(step, detail).await?;
+        return Ok(Ok(None));
+    }
+    let found = match find(work).await {
+        Ok(found) => found,
+        Err(error) => return fail(work, step, "look for the network", error).await,
+    };
+    let detail = match &found {
+        Some(_) => "the network is there, made by Portolan",
+        None => "Docker has no network of ours by that name",
+    };
+    work.recorder.done(step, detail).await?;
+    Ok(Ok(found))
+}
+
+async fn find(work: &Work<'_>) -> Result<Option<HostNetwork>, HostError> {
+    let destination = &work.row.destination;
+    if let Some(observed) = &destination.observed
+        && let Some(network) = work.host.find_network(&observed.docker_id).await?
+    {
+        return Ok(Some(network).filter(|network| compare::is_ours(destination, network)));
+    }
+    let named = work.host.find_network(destination.network.as_str()).await?;
+    Ok(named.filter(|network| compare::is_ours(destination, network)))
+}
+
+async fn take_away(work: &Work<'_>, network: &HostNetwork) -> Attempt<()> {
+    let step = work.recorder.begin("members").await?;
+    let members = match work.host.list_members(&network.docker_id).await {
+        Ok(members) => members,
+        Err(error) => return fail(work, step, "list the network's containers", error).await,
+    };
+    if !members.is_empty() {
+        let failure = in_use(&work.row.destination, members);
+        work.recorder.fail(step, &failure).await?;
+        return Ok(Err(failure));
+    }
+    work.recorder.done(step, "no container is on it").await?;
+
+    let step = work.recorder.begin("remove").await?;
+    match work.host.remove_network(&network.docker_id).await {
+        Ok(()) => {
+            work.recorder.done(step, "Docker removed the network").await?;
+            Ok(Ok(()))
+        }
+        Err(error) => {
+            let action = format!("remove network `{}`", work.row.destination.network);
+            fail(work, step, &action, error).await
+        }
+    }
+}
+
+fn in_use(destination: &Destination, members: Vec<Member>) -> Failure {
+    let names: Vec<String> = members.iter().map(|member| member.name.clone()).collect();
+    let blockers = members
+        .into_iter()
+        .map(|member| Blocker { id: member.docker_id, name: member.name, state: member.state })
+        .collect();
+    let message = format!(
+        "destination `{}` on server `{}` is in use by {}",
+        destination.name,
+        destination.server_name,
+        names.join(", ")
+    );
+    blocked(message, "remove or disconnect those containers, then delete it again", blockers)
+}
+
+async fn fail<T>(work: &Work<'_>, step: OpenStep, action: &str, error: HostError) -> Attempt<T> {
+    let server = work.row.destination.server_name.as_str();
+    let failure = host_failure(action, server, &error);
+    work.recorder.fail(step, &failure).await?;
+    if error.is_connection() { Err(error.into()) } else { Ok(Err(failure)) }
+}
+
+/// The row goes, in one transaction with its event and the end of the operation.
+async fn gone(work: &Work<'_>) -> Result<(), Error> {
+    let destination = &work.row.destination;
+    let mut tx = work.app.db.begin().await?;
+    if db::destination::delete_gone(&mut tx, &destination.id).await? {
+        let message = format!(
+            "destination `{}` on server `{}` was removed",
+            destination.name, destination.server_name
+        );
+        let event = event(work, "destination.removed", message);
+        events::record(&mut tx, event, Timestamp::now()).await?;
+    }
+    work.recorder.finish(&mut tx, None).await?;
+    tx.commit().await?;
+    work.recorder.tell();
+    Ok(())
+}
+
+/// The removal did not happen: the destination is again what the host says it is.
+async fn refuse(
+    work: &Work<'_>,
+    network: Option<&HostNetwork>,
+    failure: &Failure,
+) -> Result<(), Error> {
+    let destination = &work.row.destination;
+    let difference = match network {
+        Some(network) => compare::difference(destination, network),
+        None => Some(failure.message.clone()),
+    };
+    let to = match difference {
+        None => DestinationState::Ready,
+        Some(_) => DestinationState::Failed,
+    };
+    let reason = difference.as_deref();
+    let step = Move { from: DestinationState::Deleting, to, reason, operation: None };
+    let now = Timestamp::now();
+    let mut tx = work.app.db.begin().await?;
+    if db::destination::advance(&mut tx, &destination.id, &step, now).await? {
+        if let (Some(network), DestinationState::Ready) = (network, to) {
+            let observed = compare::observed(network);
+            db::destination::set_observed(&mut tx, &destination.id, &observed).await?;
+        }
+        let event = event(work, "destination.not-removed", failure.message.clone());
+        events::record(&mut tx, event, now).await?;
+    }
+    work.recorder.finish(&mut tx, Some(failure)).await?;
+    tx.commit().await?;
+    work.recorder.tell();
+    Ok(())
+}
+
+fn event<'a>(work: &'a Work<'_>, kind: &'static str, message: String) -> Happened<'a> {
+    let destination = &work.row.destination;
+    Happened {
+        team: &work.row.team_id,
+        kind,
+        subject: Subject::Destination(destination.id.clone()),
+        name: destination.name.as_str(),
+        message,
+    }
+}

@@ -1,0 +1,309 @@
+//! The keeper of one server: dials, keeps the connection, listens to its events and lets the
+//! destinations be reconciled over it.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::{StreamExt, stream::BoxStream};
+use portolan_types::{
+    Connection, OperationId, OperationKind, Reachability, ServerId, ServerState, Subject, Timestamp,
+};
+use rand::RngExt;
+use tokio::{
+    sync::{Notify, Semaphore},
+    time::{Instant, MissedTickBehavior, interval_at, sleep},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{PassError, destinations, validation};
+use crate::{
+    App, Error,
+    db::{self, server::Assigned},
+    events::{self, Happened},
+    host::{Dialed, Dialer, Host, HostError, HostEvent, Pin, Progress, Route, SshRoute, Target},
+    keys,
+};
+
+const FIRST_BACKOFF: Duration = Duration::from_secs(1);
+/// Well below the minute in which a server that came back must have converged.
+const MAX_BACKOFF: Duration = Duration::from_secs(30);
+/// How often the time of the last contact is written down.
+const CONTACT: Duration = Duration::from_mins(1);
+/// A look at everything, in case an event was never sent.
+const RESYNC: Duration = Duration::from_mins(10);
+/// Events come in bursts: one look serves all that arrive within this time.
+const BURST: Duration = Duration::from_millis(100);
+
+/// What every keeper shares.
+#[derive(Debug, Clone)]
+pub(super) struct Surroundings {
+    pub app: Arc<App>,
+    pub dialer: Arc<dyn Dialer>,
+    pub dials: Arc<Semaphore>,
+    pub shutdown: CancellationToken,
+}
+
+/// The task of one server.
+#[derive(Debug)]
+pub(super) struct Keeper {
+    id: ServerId,
+    bell: Arc<Notify>,
+    around: Surroundings,
+    backoff: Duration,
+    /// The revision of the connection that was dialled last.
+    tried: i64,
+}
+
+/// What a turn of the keeper ended with.
+enum Turn {
+    /// The row is gone: so is the task.
+    Removed,
+    /// Dial again at once: the connection is to be another, or a validation waits.
+    Redial,
+    /// The connection failed or was lost.
+    Lost(HostError),
+}
+
+type Events = BoxStream<'static, Result<HostEvent, HostError>>;
+
+impl Keeper {
+    pub(super) fn new(id: ServerId, bell: Arc<Notify>, around: Surroundings) -> Self {
+        Self { id, bell, around, backoff: FIRST_BACKOFF, tried: 0 }
+    }
+
+    /// Runs until the server is removed or the process stops. Being dropped at any `.await` is
+    /// the same as a crash there, which the rows survive.
+    pub(super) async fn run(mut self) {
+        let shutdown = self.around.shutdown.clone();
+        let work = async {
+            loop {
+                match self.turn().await {
+                    Ok(Turn::Removed) => return,
+                    Ok(Turn::Redial) => {}
+                    Ok(Turn::Lost(error)) => self.pause(&error).await,
+                    Err(error) => {
+                        tracing::error!(server.id = %self.id, %error, "could not keep a server; trying again");
+                        sleep(FIRST_BACKOFF).await;
+                    }
+                }
+            }
+        };
+        shutdown.run_until_cancelled(work).await;
+    }
+
+    /// One connection: dialled, used, lost.
+    async fn turn(&mut self) -> Result<Turn, Error> {
+        let Some(row) = self.row().await? else { return Ok(Turn::Removed) };
+        self.tried = row.revision;
+        let dialed = match self.dial(&row).await? {
+            Ok(dialed) => dialed,
+            Err(error) => {
+                self.set_unreachable(&row, &error).await?;
+                return Ok(Turn::Lost(error));
+            }
+        };
+        self.backoff = FIRST_BACKOFF;
+        let host = dialed.host;
+        let turn = self.keep(&row, host.as_ref()).await;
+        host.close().await;
+        if let Ok(Turn::Lost(error)) = &turn {
+            self.set_unreachable(&row, error).await?;
+        }
+        turn
+    }
+
+    async fn row(&self) -> Result<Option<Assigned>, Error> {
+        let mut conn = self.around.app.db.acquire().await?;
+        Ok(db::server::find_assigned(&mut conn, &self.id).await?)
+    }
+
+    /// Dials, with an audience when a validation waits for it.
+    async fn dial(&self, row: &Assigned) -> Result<Result<Dialed, HostError>, Error> {
+        let target = self.target(row).await?;
+        let Ok(_permit) = self.around.dials.acquire().await else {
+            return Ok(Err(HostError::Lost { why: "Portolan is stopping".into() }));
+        };
+        match self.waiting_validation(row).await? {
+            Some(operation) => validation::run(&self.around, row, &target, &operation).await,
+            None => Ok(self.around.dialer.dial(&target, &Progress::silent()).await),
+        }
+    }
+
+    async fn waiting_validation(&self, row: &Assigned) -> Result<Option<OperationId>, Error> {
+        let Some(id) = &row.server.operation_id else { return Ok(None) };
+        let mut conn = self.around.app.db.acquire().await?;
+        let operation = db::operation::find(&mut conn, &row.team_id, id).await?;
+        let waits = operation.is_some_and(|operation| {
+            operation.kind == OperationKind::ValidateServer && !operation.state.is_over()
+        });
+        Ok(waits.then(|| id.clone()))
+    }
+
+    async fn target(&self, row: &Assigned) -> Result<Target, Error> {
+        let route = match &row.server.connection {
+            Connection::Local { socket } => Route::Local { socket: socket.into() },
+            Connection::Ssh { host, port, user, key_id } => Route::Ssh(SshRoute {
+                host: host.clone(),
+                port: port.get(),
+                user: user.clone(),
+                private_key: keys::open(&self.around.app, key_id).await?,
+                pin: pin(row),
+                access: row.server.access,
+            }),
+        };
+        Ok(Target { server: row.server.name.to_string(), route })
+    }
+
+    /// Works over a standing connection until it is lost or has to be another.
+    async fn keep(&self, row: &Assigned, host: &dyn Host) -> Result<Turn, Error> {
+        // Listening begins before looking, or what happens between the two would be missed.
+        let mut events = match host.events().await {
+            Ok(events) => events,
+            Err(error) => return Ok(Turn::Lost(error)),
+        };
+        self.set_reachable(row).await?;
+        let mut contact = ticker(CONTACT);
+        let mut resync = ticker(RESYNC);
+        loop {
+            if let Some(turn) = self.look(row, host).await? {
+                return Ok(turn);
+            }
+            loop {
+                tokio::select! {
+                    () = self.bell.notified() => break,
+                    event = events.next() => match drain(event, &mut events).await {
+                        Ok(()) => break,
+                        Err(error) => return Ok(Turn::Lost(error)),
+                    },
+                    () = host.closed() => return Ok(Turn::Lost(closed())),
+                    _ = resync.tick() => break,
+                    _ = contact.tick() => self.touch().await?,
+                }
+            }
+        }
+    }
+
+    /// One look at the rows and the host. `Some` ends the connection.
+    async fn look(&self, row: &Assigned, host: &dyn Host) -> Result<Option<Turn>, Error> {
+        let Some(now) = self.row().await? else { return Ok(Some(Turn::Removed)) };
+        let other = now.revision != row.revision;
+        if other || self.waiting_validation(&now).await?.is_some() {
+            return Ok(Some(Turn::Redial));
+        }
+        if now.server.state != ServerState::Ready {
+            return Ok(None);
+        }
+        match destinations::pass(&self.around.app, &now, host).await {
+            Ok(()) => Ok(None),
+            Err(PassError::Host(error)) => Ok(Some(Turn::Lost(error))),
+            Err(PassError::App(error)) => Err(error),
+        }
+    }
+
+    async fn touch(&self) -> Result<(), Error> {
+        let mut conn = self.around.app.db.acquire().await?;
+        Ok(db::server::touch(&mut conn, &self.id, Timestamp::now()).await?)
+    }
+
+    async fn set_reachable(&self, row: &Assigned) -> Result<(), Error> {
+        self.touch().await?;
+        let message = format!("server `{}` is reachable", row.server.name);
+        self.set_reachability(row, Reachability::Reachable, "server.reachable", message).await
+    }
+
+    async fn set_unreachable(&self, row: &Assigned, error: &HostError) -> Result<(), Error> {
+        let message = format!("server `{}` cannot be reached: {error}", row.server.name);
+        self.set_reachability(row, Reachability::Unreachable, "server.unreachable", message).await
+    }
+
+    /// The move and its event, written together; nothing when it was so already.
+    async fn set_reachability(
+        &self,
+        row: &Assigned,
+        reachability: Reachability,
+        kind: &'static str,
+        message: String,
+    ) -> Result<(), Error> {
+        let mut tx = self.around.app.db.begin().await?;
+        if db::server::set_reachability(&mut tx, &self.id, reachability).await? {
+            tracing::info!(server.id = %self.id, server.name = %row.server.name, "{message}");
+            let happened = Happened {
+                team: &row.team_id,
+                kind,
+                subject: Subject::Server(self.id.clone()),
+                name: row.server.name.as_str(),
+                message,
+            };
+            events::record(&mut tx, happened, Timestamp::now()).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Waits before the next dial; a ring of the bell ends the wait. What only a person can mend
+    /// is not tried again without one.
+    async fn pause(&mut self, error: &HostError) {
+        if error.needs_a_person() {
+            return self.a_person_came().await;
+        }
+        // Half fixed, half random: servers lost together do not come back together.
+        let jitter = rand::rng().random_range(0.5..1.0);
+        let wait = self.backoff.mul_f64(jitter);
+        self.backoff = (self.backoff * 2).min(MAX_BACKOFF);
+        tokio::select! {
+            () = self.bell.notified() => {}
+            () = sleep(wait) => {}
+        }
+    }
+}
+
+impl Keeper {
+    /// Waits until the connection was edited, a validation was asked for or the server removed.
+    async fn a_person_came(&self) {
+        loop {
+            self.bell.notified().await;
+            match self.has_news().await {
+                Ok(false) => {}
+                // With the database away the next turn says so.
+                Ok(true) | Err(_) => return,
+            }
+        }
+    }
+
+    async fn has_news(&self) -> Result<bool, Error> {
+        let Some(row) = self.row().await? else { return Ok(true) };
+        Ok(row.revision != self.tried || self.waiting_validation(&row).await?.is_some())
+    }
+}
+
+fn pin(row: &Assigned) -> Pin {
+    match &row.server.host_key {
+        None => Pin::FirstContact,
+        Some(key) => match &key.public_key {
+            Some(public_key) => Pin::Key(public_key.clone()),
+            None => Pin::Fingerprint(key.fingerprint.clone()),
+        },
+    }
+}
+
+/// Takes the rest of a burst of events along.
+async fn drain(
+    first: Option<Result<HostEvent, HostError>>,
+    events: &mut Events,
+) -> Result<(), HostError> {
+    let ended = || HostError::Lost { why: "the engine ended its event stream".into() };
+    first.ok_or_else(ended)??;
+    let deadline = Instant::now() + BURST;
+    while let Ok(event) = tokio::time::timeout_at(deadline, events.next()).await {
+        event.ok_or_else(ended)??;
+    }
+    Ok(())
+}
+
+fn closed() -> HostError {
+    HostError::Lost { why: "the host closed it, or stopped answering".into() }
+}
+
+fn ticker(period: Duration) -> tokio::time::Interval {
+    let mut ticker = interval_at(Instant::now() + period, period);
+    ticker.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticker
+}

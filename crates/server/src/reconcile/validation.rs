@@ -1,0 +1,195 @@
+//! Validating a server: dialling it with an audience, then judging what it says of itself.
+
+use portolan_types::{
+    Engine, Failure, OperationId, OperationKind, ServerKind, Subject, Timestamp, server::Pool,
+};
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use super::{
+    recorder::{OpenStep, Recorder, failure, host_failure},
+    server::Surroundings,
+};
+use crate::{
+    App, Error,
+    db::{
+        self,
+        server::{Assigned, Validated},
+    },
+    events::{self, Happened},
+    host::{DialReport, Dialed, HostError, HostNetwork, Progress, System, Target},
+};
+
+mod advisories;
+mod judge;
+
+/// Dials and judges. The connection is kept when the host answered, whatever the judgement.
+pub(super) async fn run(
+    around: &Surroundings,
+    row: &Assigned,
+    target: &Target,
+    operation: &OperationId,
+) -> Result<Result<Dialed, HostError>, Error> {
+    let app = &around.app;
+    let kind = OperationKind::ValidateServer;
+    let Some(recorder) = Recorder::start(app, kind, operation).await? else {
+        return Ok(around.dialer.dial(target, &Progress::silent()).await);
+    };
+    let dialed = match dial(around, &recorder, target).await? {
+        Ok(dialed) => dialed,
+        Err(error) => {
+            let failure = host_failure("reach Docker", &target.server, &error);
+            conclude(app, &recorder, row, Err(&failure)).await?;
+            return Ok(Err(error));
+        }
+    };
+    match judged(&recorder, target, &dialed).await? {
+        Ok(found) => conclude(app, &recorder, row, Ok(&found)).await?,
+        Err(failure) => conclude(app, &recorder, row, Err(&failure)).await?,
+    }
+    Ok(Ok(dialed))
+}
+
+/// Dials while each stage is written down as a step.
+async fn dial(
+    around: &Surroundings,
+    recorder: &Recorder<'_>,
+    target: &Target,
+) -> Result<Result<Dialed, HostError>, Error> {
+    let (progress, reports) = Progress::channel();
+    let dial = async {
+        let dialed = around.dialer.dial(target, &progress).await;
+        // The scribe ends when nobody can report any more.
+        drop(progress);
+        dialed
+    };
+    let (dialed, open) = tokio::join!(dial, write_down(recorder, reports));
+    if let (Err(error), Some(step)) = (&dialed, open?) {
+        recorder.fail(step, &failure("host-error", error.to_string(), error.remedy())).await?;
+    }
+    Ok(dialed)
+}
+
+/// Writes reports until they end; answers the step that was begun and not done.
+async fn write_down(
+    recorder: &Recorder<'_>,
+    mut reports: UnboundedReceiver<DialReport>,
+) -> Result<Option<OpenStep>, Error> {
+    let mut open = None;
+    while let Some(report) = reports.recv().await {
+        match (report, open.take()) {
+            (DialReport::Began(step), None) => open = Some(recorder.begin(step.as_str()).await?),
+            (DialReport::Done(_, detail), Some(step)) => recorder.done(step, &detail).await?,
+            (DialReport::Began(next), Some(step)) => {
+                recorder.done(step, "done").await?;
+                open = Some(recorder.begin(next.as_str()).await?);
+            }
+            (DialReport::Done(step, detail), None) => {
+                let step = recorder.begin(step.as_str()).await?;
+                recorder.done(step, &detail).await?;
+            }
+        }
+    }
+    Ok(open)
+}
+
+/// Asks the host what it is and judges each answer in a step.
+async fn judged(
+    recorder: &Recorder<'_>,
+    target: &Target,
+    dialed: &Dialed,
+) -> Result<Result<Validated, Failure>, Error> {
+    let step = recorder.begin("engine").await?;
+    let asked = async { Ok((dialed.host.system().await?, dialed.host.list_networks().await?)) };
+    let (system, networks) = match asked.await {
+        Ok(answers) => answers,
+        Err(error) => {
+            let failure = host_failure("inspect the engine", &target.server, &error);
+            recorder.fail(step, &failure).await?;
+            return Ok(Err(failure));
+        }
+    };
+    let mut warnings = system.warnings.clone();
+    let judgements = [
+        judge::engine(&system),
+        judge::system(&system),
+        judge::role(&system),
+        judge::resources(&system),
+        judge::pools(&system, &networks),
+    ];
+    let mut step = Some(step);
+    for judgement in judgements {
+        let open = match step.take() {
+            Some(open) => open,
+            None => recorder.begin(judgement.step).await?,
+        };
+        match judgement.verdict {
+            judge::Verdict::Good(detail) => recorder.done(open, &detail).await?,
+            judge::Verdict::Known(detail) => {
+                recorder.warn(open, &detail).await?;
+                warnings.push(detail);
+            }
+            judge::Verdict::Bad(failure) => {
+                recorder.fail(open, &failure).await?;
+                return Ok(Err(failure));
+            }
+        }
+    }
+    Ok(Ok(validated(system, warnings, dialed)))
+}
+
+fn validated(system: System, warnings: Vec<String>, dialed: &Dialed) -> Validated {
+    Validated {
+        kind: system.kind,
+        access: dialed.access,
+        key: dialed.key.clone(),
+        engine: Engine {
+            engine_id: system.engine_id,
+            hostname: system.hostname,
+            version: system.version,
+            api_version: system.api_version,
+            operating_system: system.operating_system,
+            architecture: system.architecture,
+            kernel: system.kernel,
+            cpus: system.cpus,
+            memory_bytes: system.memory_bytes,
+            disk_total_bytes: system.disk.map(|disk| disk.total_bytes),
+            disk_free_bytes: system.disk.map(|disk| disk.free_bytes),
+            pools: system.pools,
+            warnings,
+        },
+    }
+}
+
+/// Stores the outcome, its event and the end of the operation together.
+async fn conclude(
+    app: &App,
+    recorder: &Recorder<'_>,
+    row: &Assigned,
+    outcome: Result<&Validated, &Failure>,
+) -> Result<(), Error> {
+    let now = Timestamp::now();
+    let id = &row.server.id;
+    let name = &row.server.name;
+    let mut tx = app.db.begin().await?;
+    let (kind, message) = match outcome {
+        Ok(found) => {
+            db::server::set_validated(&mut tx, id, row.revision, found, now).await?;
+            let engine = &found.engine.version;
+            (
+                "server.validated",
+                format!("server `{name}` was validated: {}, Docker {engine}", found.kind),
+            )
+        }
+        Err(failure) => {
+            db::server::set_invalid(&mut tx, id, row.revision, &failure.message, now).await?;
+            ("server.invalid", failure.message.clone())
+        }
+    };
+    let subject = Subject::Server(id.clone());
+    let happened = Happened { team: &row.team_id, kind, subject, name: name.as_str(), message };
+    events::record(&mut tx, happened, now).await?;
+    recorder.finish(&mut tx, outcome.err()).await?;
+    tx.commit().await?;
+    recorder.tell();
+    Ok(())
+}

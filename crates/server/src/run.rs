@@ -1,0 +1,143 @@
+//! Starting and stopping: the data directory, the lock, the parts in order, and the way back.
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
+    io,
+    net::SocketAddr,
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::net::TcpListener;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    App, Config,
+    api::{self, Limiter},
+    db::Db,
+    host::Dialer,
+    reconcile, setup,
+    vault::{Missing, Vault, VaultError},
+};
+
+/// How long requests and tasks may take to end after the signal.
+const GRACE: Duration = Duration::from_secs(20);
+
+/// Why the control plane could not start, or stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error("could not use the data directory {}: {source}", .path.display())]
+    DataDir { path: PathBuf, source: io::Error },
+
+    #[error(
+        "the data directory {} can be entered by others (mode {mode:04o}): run `chmod 700` on it",
+        .path.display()
+    )]
+    Open { path: PathBuf, mode: u32 },
+
+    #[error(
+        "another portolan already runs with the data directory {}: stop it, or choose another \
+         directory (`--data-dir`)",
+        .path.display()
+    )]
+    Locked { path: PathBuf },
+
+    #[error("could not open the database: {0}")]
+    Database(#[source] sqlx::Error),
+
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+
+    #[error("could not prepare the first sign-in: {0}")]
+    Setup(#[source] crate::Error),
+
+    #[error("could not write the setup token: {0}")]
+    Announce(#[source] io::Error),
+
+    #[error("could not serve HTTP: {0}")]
+    Serve(#[source] io::Error),
+}
+
+/// Runs the control plane until `shutdown`, then lets requests and tasks end.
+pub async fn run(
+    config: Config,
+    listener: TcpListener,
+    shutdown: CancellationToken,
+    dialer: Arc<dyn Dialer>,
+) -> Result<(), RunError> {
+    // The lock is held until the end of this function, and by the kernel until then.
+    let _lock = take_data_dir(&config)?;
+    let vault = Vault::open(&config.master_key_file(), Missing::Create)?;
+    let db = Db::open(&config.database_url()).await.map_err(RunError::Database)?;
+    let (app, woken) = App::new(db, vault);
+    let app = Arc::new(app);
+    if let Some(token) = setup::offer(&app).await.map_err(RunError::Setup)? {
+        setup::announce(&token, config.setup_token_file.as_deref()).map_err(RunError::Announce)?;
+    }
+    let tasks = TaskTracker::new();
+    reconcile::start(&app, dialer, woken, &tasks, &shutdown);
+    tasks.close();
+    tracing::info!(listen = %config.listen, "portolan is ready at http://{}", config.listen);
+    let served = serve(&app, &config, listener, &shutdown).await;
+    shutdown.cancel();
+    if tokio::time::timeout(GRACE, tasks.wait()).await.is_err() {
+        tracing::warn!("background tasks did not end in time");
+    }
+    app.db.close().await;
+    served.map_err(RunError::Serve)
+}
+
+async fn serve(
+    app: &Arc<App>,
+    config: &Config,
+    listener: TcpListener,
+    shutdown: &CancellationToken,
+) -> io::Result<()> {
+    let limiter = Arc::new(Limiter::new(config.requests_per_minute));
+    let router =
+        api::router(app.clone(), limiter).into_make_service_with_connect_info::<SocketAddr>();
+    let server =
+        axum::serve(listener, router).with_graceful_shutdown(shutdown.clone().cancelled_owned());
+    let cut = async {
+        shutdown.cancelled().await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        result = async { server.await } => result,
+        () = cut => {
+            tracing::warn!("requests did not end in time");
+            Ok(())
+        }
+    }
+}
+
+/// Makes the directory when it is missing, refuses one that others may enter, and locks it.
+fn take_data_dir(config: &Config) -> Result<File, RunError> {
+    let path = &config.data_dir;
+    let unusable = |source| RunError::DataDir { path: path.clone(), source };
+    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(unusable)?;
+    let mode = fs::metadata(path).map_err(unusable)?.mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(RunError::Open { path: path.clone(), mode });
+    }
+    lock(path)
+}
+
+/// One process a data directory. The kernel drops the lock with the process, however it ends.
+fn lock(path: &Path) -> Result<File, RunError> {
+    let unusable = |source| RunError::DataDir { path: path.to_owned(), source };
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path.join("portolan.lock"))
+        .map_err(unusable)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(RunError::Locked { path: path.to_owned() }),
+        Err(TryLockError::Error(source)) => Err(unusable(source)),
+    }
+}

@@ -1,0 +1,92 @@
+//! Health, metrics, documentation, and what surrounds every route.
+
+use anyhow::{Context, Result, ensure};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Database, TestApp, story};
+
+story! {
+    /// Load balancers and Prometheus need no token, and learn no name.
+    async fn health_and_metrics_are_public(app) {
+        let (server, _engine) = app.add_server("secret-name").await?;
+        app.owner.destination(&server, "secret-network").await?;
+        let anybody = app.owner.anonymous();
+        assert_eq!(anybody.get("/healthz").await?.text, "ok\n");
+        assert_eq!(anybody.get("/readyz").await?.status, 200);
+        let metrics = anybody.get("/metrics").await?.text;
+        for line in [
+            "portolan_servers{state=\"reachable\"} 1",
+            "portolan_destinations{state=\"ready\"} 1",
+            "portolan_operations_total{kind=\"create-destination\",outcome=\"succeeded\"} 1",
+            "portolan_http_request_duration_seconds_count",
+        ] {
+            ensure!(metrics.contains(line), "no {line} in:\n{metrics}");
+        }
+        ensure!(!metrics.contains("secret-n"), "a name is in the metrics");
+    }
+}
+
+#[tokio::test]
+async fn the_documentation_is_served_with_a_strict_policy() -> Result<()> {
+    let mut app = TestApp::start(Database::Sqlite).await?;
+    let page = app.owner.anonymous().get("/docs/").await?;
+    assert_eq!(page.status, 200);
+    let policy = page.headers.get("content-security-policy").context("a policy")?.to_str()?;
+    ensure!(policy.contains("script-src 'self';"), "{policy}");
+    ensure!(!page.text.contains("<script>"), "a script inline: the policy would stop it");
+    let document: Value = app.owner.anonymous().get("/openapi.json").await?.ok()?;
+    assert_eq!(document["info"]["title"], "Portolan");
+    app.stop().await
+}
+
+#[tokio::test]
+async fn malformed_requests_get_problems() -> Result<()> {
+    let mut app = TestApp::start(Database::Sqlite).await?;
+    let owner = &app.owner;
+    owner.get("/v1/nothing").await?.problem(404)?;
+    owner.send(owner.request(Method::PUT, "/v1/keys")).await?.problem(405)?;
+    let text = owner.request(Method::POST, "/v1/keys").body("{}");
+    owner.send(text).await?.problem(415)?;
+    let broken = owner
+        .request(Method::POST, "/v1/keys")
+        .header("content-type", "application/json")
+        .body("{");
+    owner.send(broken).await?.problem(400)?;
+
+    let field = |problem: portolan_types::Problem| problem.errors[0].field.clone();
+    let problem = owner.post("/v1/keys", json!({ "name": 7 })).await?.problem(422)?;
+    assert_eq!(field(problem), "name");
+    let problem =
+        owner.post("/v1/keys", json!({ "name": "k", "colour": 1 })).await?.problem(422)?;
+    assert_eq!(field(problem), "colour");
+    let problem = owner.post("/v1/keys", json!({})).await?.problem(422)?;
+    assert_eq!(field(problem), "name");
+    owner.get("/v1/keys?cursor=nonsense").await?.problem(422)?;
+    owner.get("/v1/keys/..%2f..%2fetc").await?.problem(404)?;
+
+    let huge = json!({ "name": "k", "private_key": "x".repeat(200_000) });
+    let answer = owner.post("/v1/keys", huge).await?;
+    assert_eq!(answer.status, 413);
+    ensure!(answer.headers.contains_key("x-request-id"), "no request id");
+    app.stop().await
+}
+
+#[tokio::test]
+async fn a_caller_that_asks_too_often_is_slowed_down() -> Result<()> {
+    let mut app = TestApp::prepare(Database::Sqlite, tempfile::tempdir()?.into())?;
+    app.config.requests_per_minute = 30.try_into()?;
+    app.launch().await?;
+    let mut slowed = None;
+    for _ in 0..40 {
+        let answer = app.owner.get("/healthz").await?;
+        if answer.status == 429 {
+            slowed = Some(answer);
+            break;
+        }
+    }
+    let answer = slowed.context("nobody was slowed down")?;
+    answer.problem(429)?;
+    ensure!(answer.headers.contains_key("retry-after"), "no Retry-After");
+    app.stop().await
+}

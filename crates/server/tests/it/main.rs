@@ -1,0 +1,17 @@
+//! Stories through the front door: the real server, HTTP, both databases, a fleet in memory.
+//!
+//! What needs real hosts is in the test binary `lab`.
+
+mod crashes;
+mod destinations;
+mod drift;
+mod health;
+mod idempotency;
+mod keys;
+mod openapi;
+mod running;
+mod security;
+mod servers;
+mod setup;
+mod support;
+mod tokens;

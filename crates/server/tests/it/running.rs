@@ -1,0 +1,69 @@
+//! Starting, stopping, and who else may be in the data directory.
+
+use std::os::unix::fs::PermissionsExt;
+
+use anyhow::{Context, Result, ensure};
+use portolan_server::RunError;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::support::{Database, PATIENCE, TestApp, mode};
+
+/// Starts and answers why that failed.
+async fn refusal(app: &TestApp) -> Result<RunError> {
+    let listener = TcpListener::bind(app.config.listen).await?;
+    let run = portolan_server::run(
+        app.config.clone(),
+        listener,
+        CancellationToken::new(),
+        app.fleet.clone(),
+    );
+    let ended = tokio::time::timeout(PATIENCE, run).await.context("it started")?;
+    ended.err().context("it started and stopped")
+}
+
+#[tokio::test]
+async fn a_second_process_on_the_same_data_is_refused() -> Result<()> {
+    let mut app = TestApp::start(Database::Sqlite).await?;
+    let second = TestApp::prepare(Database::Sqlite, app.folder.clone())?;
+    let error = refusal(&second).await?;
+    ensure!(error.to_string().contains("another portolan already runs"), "{error}");
+    // The first one is not disturbed, and the next one may have the directory.
+    app.owner.get("/v1/session").await?.ok::<Value>()?;
+    app.stop().await?;
+    app.launch().await?;
+    app.stop().await
+}
+
+#[tokio::test]
+async fn the_data_directory_is_closed_to_others() -> Result<()> {
+    let mut app = TestApp::start(Database::Sqlite).await?;
+    let data = app.data_dir();
+    assert_eq!(mode(&data)?, 0o700);
+    assert_eq!(mode(&data.join("master.key"))?, 0o600);
+    app.stop().await?;
+    std::fs::set_permissions(&data, std::fs::Permissions::from_mode(0o755))?;
+    let error = refusal(&app).await?;
+    ensure!(error.to_string().contains("chmod 700"), "{error}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_empty_master_key_is_refused() -> Result<()> {
+    let mut app = TestApp::start(Database::Sqlite).await?;
+    app.stop().await?;
+    std::fs::write(app.data_dir().join("master.key"), "\n")?;
+    let error = refusal(&app).await?;
+    ensure!(error.to_string().contains("is empty"), "{error}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_unreachable_database_is_named() -> Result<()> {
+    let mut app = TestApp::prepare(Database::Sqlite, tempfile::tempdir()?.into())?;
+    app.config.database_url = Some("postgres://nobody@127.0.0.1:1/none".to_owned().into());
+    let error = refusal(&app).await?;
+    ensure!(error.to_string().contains("could not open the database"), "{error}");
+    Ok(())
+}

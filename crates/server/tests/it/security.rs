@@ -1,0 +1,247 @@
+//! Every route in the document, as nobody, as a member, with a token that only reads, and as
+//! another team. A route that is not in the tables fails the test.
+
+use anyhow::{Context, Result, bail, ensure};
+use portolan_types::{Ability, CreatedToken};
+use reqwest::Method;
+use serde_json::{Value, json};
+use sqlx::{AnyPool, any::install_default_drivers};
+
+use crate::support::{Answer, Client, Database, TestApp, story};
+
+/// One operation of the document.
+#[derive(Debug, Clone)]
+struct Route {
+    method: Method,
+    path: String,
+    /// The ability that the document says it needs; `None` for public ones.
+    needs: Option<Ability>,
+}
+
+fn routes() -> Result<Vec<Route>> {
+    let document = serde_json::to_value(portolan_server::openapi())?;
+    let mut routes = Vec::new();
+    for (path, operations) in document["paths"].as_object().context("paths")? {
+        for (method, operation) in operations.as_object().context("operations")? {
+            let security = operation["security"]
+                .as_array()
+                .with_context(|| format!("{method} {path} states no policy"))?;
+            let needs = security.iter().find_map(|scheme| scheme["token"][0].as_str());
+            let needs = needs.map(str::parse::<Ability>).transpose()?;
+            let method = method.to_uppercase().parse()?;
+            routes.push(Route { method, path: path.clone(), needs });
+        }
+    }
+    ensure!(routes.len() > 25, "the document is too small: {}", routes.len());
+    Ok(routes)
+}
+
+/// Ids of things that the owner has.
+struct Things {
+    key: String,
+    server: String,
+    destination: String,
+    operation: String,
+    token: String,
+}
+
+impl Things {
+    async fn make(app: &TestApp) -> Result<Self> {
+        let (server, _engine) = app.add_server("alpha").await?;
+        let destination = app.owner.destination(&server, "web").await?;
+        let body = json!({ "name": "t", "abilities": ["read"] });
+        let token: CreatedToken = app.owner.post("/v1/tokens", body).await?.created()?;
+        Ok(Self {
+            key: app.owner.key("spare").await?,
+            server: server.id.to_string(),
+            destination: destination.id.to_string(),
+            operation: destination.operation_id.context("an operation")?.to_string(),
+            token: token.token.id.to_string(),
+        })
+    }
+
+    /// The route's path with the owner's ids in it.
+    fn path(&self, route: &Route) -> Result<String> {
+        let id = match route.path.split('/').nth(2) {
+            Some("keys") => &self.key,
+            Some("servers") => &self.server,
+            Some("destinations") => &self.destination,
+            Some("operations") => &self.operation,
+            Some("tokens") => &self.token,
+            _ if route.path.contains('{') => bail!("no id for {}", route.path),
+            _ => return Ok(route.path.clone()),
+        };
+        Ok(route.path.replace("{id}", id))
+    }
+
+    /// A body that would be accepted from the owner.
+    fn body(&self, route: &Route) -> Value {
+        match (route.method.as_str(), route.path.as_str()) {
+            ("POST", "/v1/tokens") => json!({ "name": "x", "abilities": ["read"] }),
+            ("POST", "/v1/keys") | ("PATCH", _) => json!({ "name": "x" }),
+            ("POST", "/v1/servers") => json!({
+                "name": "x",
+                "connection": { "type": "ssh", "host": "x", "key_id": self.key },
+            }),
+            ("POST", "/v1/servers/{id}/host-key") => {
+                json!({ "fingerprint": format!("SHA256:{}", "A".repeat(43)) })
+            }
+            ("POST", "/v1/destinations") => json!({ "server_id": self.server }),
+            _ => json!({}),
+        }
+    }
+
+    async fn call(&self, client: &Client, route: &Route) -> Result<Answer> {
+        let path = self.path(route)?;
+        let request = client.request(route.method.clone(), &path).json(&self.body(route));
+        client.send(request).await
+    }
+}
+
+/// A person with a role: in the owner's team, or in a new one. Inviting people comes with
+/// accounts, so the rows are written here.
+async fn person(app: &TestApp, role: &str, team: Team) -> Result<Client> {
+    install_default_drivers();
+    let url = match &app.database {
+        Database::Sqlite => format!("sqlite://{}", app.data_dir().join("portolan.db").display()),
+        database @ Database::Postgres { .. } => {
+            use secrecy::ExposeSecret;
+            database.url().context("a URL")?.expose_secret().to_owned()
+        }
+    };
+    let pool = AnyPool::connect(&url).await?;
+    let session: Value = app.owner.get("/v1/session").await?.ok()?;
+    let team = match team {
+        Team::Same => session["team"]["id"].as_str().context("a team")?.to_owned(),
+        Team::Other => {
+            let id = portolan_types::TeamId::generate().to_string();
+            let sql = "insert into teams (id, name, created_at) values ($1, 'other', 1)";
+            sqlx::query(sql).bind(&id).execute(&pool).await?;
+            id
+        }
+    };
+    let user = portolan_types::UserId::generate().to_string();
+    let secret = format!("portolan_{user}");
+    for (sql, values) in [
+        (
+            "insert into users (id, email, created_at) values ($1, $2, 1)",
+            vec![user.clone(), format!("{user}@example.com")],
+        ),
+        (
+            "insert into memberships (team_id, user_id, role, created_at) values ($1, $2, $3, 1)",
+            vec![team.clone(), user.clone(), role.to_owned()],
+        ),
+        (
+            "insert into tokens (id, team_id, user_id, name, secret_hash, abilities, created_at)
+             values ($1, $2, $3, 't', $4, 'owner', 1)",
+            vec![
+                portolan_types::TokenId::generate().to_string(),
+                team.clone(),
+                user.clone(),
+                portolan_server::vault::hash(&secret),
+            ],
+        ),
+    ] {
+        let query = values.into_iter().fold(sqlx::query(sql), sqlx::query::Query::bind);
+        query.execute(&pool).await?;
+    }
+    pool.close().await;
+    Ok(app.owner.with_token(&secret))
+}
+
+enum Team {
+    Same,
+    Other,
+}
+
+/// What the owner sees of everything, to prove that nothing happened.
+async fn world(app: &TestApp) -> Result<Vec<String>> {
+    let mut world = Vec::new();
+    for list in ["keys", "servers", "destinations", "operations", "events"] {
+        world.push(app.owner.get(&format!("/v1/{list}?limit=200")).await?.text);
+    }
+    // Ages grow while nothing happens.
+    Ok(world
+        .iter()
+        .map(|text| {
+            text.split("\"last_contact_age_seconds\"").next().unwrap_or_default().to_owned()
+        })
+        .collect())
+}
+
+story! {
+    /// Nobody gets in anywhere but where the document says so.
+    async fn as_nobody(app) {
+        let things = Things::make(app).await?;
+        let before = world(app).await?;
+        for route in routes()? {
+            let answer = things.call(&app.owner.anonymous(), &route).await?;
+            let stranger = app.owner.with_token("portolan_0000");
+            let guessed = things.call(&stranger, &route).await?;
+            match route.needs {
+                Some(_) => {
+                    answer.problem(401).with_context(|| format!("{route:?}"))?;
+                    guessed.problem(401).with_context(|| format!("{route:?}"))?;
+                }
+                None => ensure!(answer.status.as_u16() != 401, "{route:?} is not public"),
+            }
+        }
+        assert_eq!(world(app).await?, before);
+    }
+}
+
+story! {
+    /// A member reads, and changes nothing; so does the owner with a token that only reads.
+    async fn as_someone_who_reads(app) {
+        let things = Things::make(app).await?;
+        let member = person(app, "member", Team::Same).await?;
+        let body = json!({ "name": "reader", "abilities": ["read"] });
+        let reader: CreatedToken = app.owner.post("/v1/tokens", body).await?.created()?;
+        let reader = app.owner.with_token(&reader.secret);
+        let before = world(app).await?;
+        for client in [member, reader] {
+            for route in routes()? {
+                let answer = things.call(&client, &route).await?;
+                match route.needs {
+                    Some(Ability::Read) => {
+                        ensure!(answer.status == 200, "{route:?}: {}", answer.text);
+                    }
+                    Some(_) => {
+                        answer.problem(403).with_context(|| format!("{route:?}"))?;
+                    }
+                    None => {}
+                }
+            }
+        }
+        assert_eq!(world(app).await?, before);
+    }
+}
+
+story! {
+    /// What another team owns does not exist: 404, in the path and in the body, and no side effect.
+    async fn as_another_team(app) {
+        let things = Things::make(app).await?;
+        let stranger = person(app, "owner", Team::Other).await?;
+        let before = world(app).await?;
+        for route in routes()?.into_iter().filter(|route| route.needs.is_some()) {
+            let answer = things.call(&stranger, &route).await?;
+            let named = route.path.contains("{id}");
+            let in_body = route.method == Method::POST
+                && ["/v1/servers", "/v1/destinations"].contains(&route.path.as_str());
+            if named || in_body {
+                answer.problem(404).with_context(|| format!("{route:?}"))?;
+            } else {
+                ensure!(answer.status.is_success(), "{route:?}: {}", answer.text);
+                for id in [&things.key, &things.server, &things.destination, &things.token] {
+                    ensure!(!answer.text.contains(id.as_str()), "{route:?} tells of {id}");
+                }
+            }
+        }
+        let of = format!("/v1/destinations?server_id={}", things.server);
+        stranger.get(&of).await?.problem(404)?;
+        let of = format!("/v1/operations?subject_id={}", things.destination);
+        let page: Value = stranger.get(&of).await?.ok()?;
+        assert_eq!(page["items"], json!([]));
+        assert_eq!(world(app).await?, before);
+    }
+}

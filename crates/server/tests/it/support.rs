@@ -1,0 +1,356 @@
+//! The harness: a running control plane whose methods read as what people do.
+
+use std::{
+    future::Future,
+    net::SocketAddr,
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+    sync::{Arc, Once},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use portolan_server::{
+    Config, RunError,
+    host::fake::{FakeEngine, FakeFleet},
+};
+use portolan_types::{
+    Destination, DestinationState, Operation, Problem, Reachability, Server, SetupDone,
+};
+use reqwest::{Method, StatusCode};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, runtime::Runtime, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+mod database;
+
+pub(crate) use database::Database;
+
+/// How long anything in memory may take before the test calls it broken.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A running control plane.
+pub(crate) struct TestApp {
+    pub(crate) fleet: Arc<FakeFleet>,
+    pub(crate) folder: Arc<tempfile::TempDir>,
+    pub(crate) database: Database,
+    pub(crate) owner: Client,
+    pub(crate) config: Config,
+    process: Option<Process>,
+}
+
+/// The server has a runtime of its own: dropping it ends every task where it stands, which is
+/// what `kill -9` does.
+struct Process {
+    runtime: Runtime,
+    shutdown: CancellationToken,
+    running: JoinHandle<Result<(), RunError>>,
+}
+
+impl TestApp {
+    /// A new control plane with an owner.
+    pub(crate) async fn start(database: Database) -> Result<Self> {
+        let folder = Arc::new(tempfile::tempdir()?);
+        let mut app = Self::prepare(database, folder)?;
+        app.launch().await?;
+        let token = app.setup_token()?;
+        let done: SetupDone = app
+            .owner
+            .post("/v1/setup", json!({ "setup_token": token, "email": "owner@example.com" }))
+            .await?
+            .created()?;
+        app.owner = app.owner.with_token(&done.token.secret);
+        Ok(app)
+    }
+
+    /// A control plane that was not started yet.
+    pub(crate) fn prepare(database: Database, folder: Arc<tempfile::TempDir>) -> Result<Self> {
+        let config = Config {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            data_dir: folder.path().join("data"),
+            database_url: database.url(),
+            master_key_file: None,
+            setup_token_file: Some(folder.path().join("setup-token")),
+            requests_per_minute: NonZeroU32::MAX,
+        };
+        let owner = Client::new("http://127.0.0.1:0")?;
+        let fleet = Arc::new(FakeFleet::default());
+        Ok(Self { fleet, folder, database, owner, config, process: None })
+    }
+
+    /// Starts the process and waits until it answers.
+    pub(crate) async fn launch(&mut self) -> Result<()> {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let listener = TcpListener::bind(self.config.listen).await?.into_std()?;
+        let address = listener.local_addr()?;
+        let config = Config { listen: address, ..self.config.clone() };
+        let (fleet, shutdown) = (self.fleet.clone(), CancellationToken::new());
+        let stop = shutdown.clone();
+        let running = runtime.spawn(async move {
+            let listener = TcpListener::from_std(listener).map_err(RunError::Serve)?;
+            portolan_server::run(config, listener, stop, fleet).await
+        });
+        self.process = Some(Process { runtime, shutdown, running });
+        self.owner.url = format!("http://{address}");
+        let owner = &self.owner;
+        eventually("the control plane answers", || async move {
+            Ok(owner.get("/readyz").await.is_ok_and(|answer| answer.status == 200).then_some(()))
+        })
+        .await
+    }
+
+    pub(crate) fn setup_token(&self) -> Result<String> {
+        let path = self.folder.path().join("setup-token");
+        Ok(std::fs::read_to_string(path)?.trim().to_owned())
+    }
+
+    pub(crate) fn data_dir(&self) -> PathBuf {
+        self.config.data_dir.clone()
+    }
+
+    /// Ends every task where it stands, without a word to anybody.
+    pub(crate) fn kill(&mut self) {
+        if let Some(process) = self.process.take() {
+            // A runtime must not be waited for on another's thread. The wait is for the tasks to
+            // be dropped: the kernel too frees a killed process's locks before it is gone.
+            let killer = std::thread::spawn(|| process.runtime.shutdown_timeout(PATIENCE));
+            killer.join().expect("ending a runtime does not panic");
+        }
+    }
+
+    /// Ends politely and answers how it went.
+    pub(crate) async fn stop(&mut self) -> Result<()> {
+        let Some(process) = self.process.take() else { return Ok(()) };
+        process.shutdown.cancel();
+        let ended = tokio::time::timeout(PATIENCE, process.running).await;
+        process.runtime.shutdown_background();
+        ended.context("it did not stop")???;
+        Ok(())
+    }
+
+    /// Kills and starts again with the same data.
+    pub(crate) async fn restart(&mut self) -> Result<()> {
+        self.kill();
+        self.launch().await
+    }
+
+    /// A new fake host at `NAME:22`, added as a server and validated.
+    pub(crate) async fn add_server(&self, name: &str) -> Result<(Server, Arc<FakeEngine>)> {
+        let engine = self.fleet.add(&format!("{name}:22"));
+        let key = self.owner.key(&format!("key of {name}")).await?;
+        let body = json!({
+            "name": name,
+            "connection": { "type": "ssh", "host": name, "key_id": key },
+        });
+        let server: Server = self.owner.post("/v1/servers", body).await?.created()?;
+        self.owner.outcome(server.operation_id.as_ref().context("an operation")?.as_str()).await?;
+        let server = self.owner.reachable(server.id.as_str(), Reachability::Reachable).await?;
+        Ok((server, engine))
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        if let Some(process) = self.process.take() {
+            process.runtime.shutdown_background();
+        }
+    }
+}
+
+/// Someone who talks to the control plane.
+#[derive(Debug, Clone)]
+pub(crate) struct Client {
+    pub(crate) url: String,
+    token: Option<String>,
+    http: reqwest::Client,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Client {
+    pub(crate) fn new(url: &str) -> Result<Self> {
+        static PROVIDER: Once = Once::new();
+        PROVIDER.call_once(|| {
+            // Another test binary in this process cannot have come first.
+            let _ = rustls::crypto::ring::default_provider().install_default();
+        });
+        let http = reqwest::Client::builder().timeout(Duration::from_secs(70)).build()?;
+        Ok(Self { url: url.to_owned(), token: None, http })
+    }
+
+    pub(crate) fn with_token(&self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    pub(crate) fn anonymous(&self) -> Self {
+        Self { token: None, ..self.clone() }
+    }
+
+    pub(crate) fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.url));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Result<Answer> {
+        let response = request.send().await?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        Ok(Answer { status, headers, text: response.text().await? })
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Result<Answer> {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Result<Answer> {
+        self.send(self.request(Method::DELETE, path)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Result<Answer> {
+        self.send(self.request(Method::POST, path).json(&body)).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Result<Answer> {
+        self.send(self.request(Method::PATCH, path).json(&body)).await
+    }
+
+    /// A new key; answers its id.
+    pub(crate) async fn key(&self, name: &str) -> Result<String> {
+        let key: Value = self.post("/v1/keys", json!({ "name": name })).await?.created()?;
+        Ok(key["id"].as_str().context("an id")?.to_owned())
+    }
+
+    /// Creates a destination and waits for it.
+    pub(crate) async fn destination(&self, server: &Server, network: &str) -> Result<Destination> {
+        let body = json!({ "server_id": server.id, "network": network });
+        self.post("/v1/destinations?wait=20", body).await?.created()
+    }
+
+    pub(crate) async fn show(&self, destination: &Destination) -> Result<Destination> {
+        self.get(&format!("/v1/destinations/{}", destination.id)).await?.ok()
+    }
+
+    /// The operation when it is over.
+    pub(crate) async fn outcome(&self, operation: &str) -> Result<Operation> {
+        let operation: Operation =
+            self.get(&format!("/v1/operations/{operation}?wait=20")).await?.ok()?;
+        ensure!(operation.state.is_over(), "still {}: {operation:?}", operation.state);
+        Ok(operation)
+    }
+
+    /// The destination when it has come to a state.
+    pub(crate) async fn settled(
+        &self,
+        destination: &Destination,
+        state: DestinationState,
+    ) -> Result<Destination> {
+        eventually(&format!("destination {} is {state}", destination.name), || async {
+            let shown = self.show(destination).await?;
+            Ok((shown.state == state).then_some(shown))
+        })
+        .await
+    }
+
+    /// The server when its reachability is this.
+    pub(crate) async fn reachable(&self, id: &str, wanted: Reachability) -> Result<Server> {
+        eventually(&format!("server {id} is {wanted}"), || async {
+            let server: Server = self.get(&format!("/v1/servers/{id}")).await?.ok()?;
+            Ok((server.reachability == wanted).then_some(server))
+        })
+        .await
+    }
+}
+
+impl Answer {
+    fn json<T: DeserializeOwned>(&self, status: StatusCode) -> Result<T> {
+        ensure!(self.status == status, "{} instead of {status}: {}", self.status, self.text);
+        serde_json::from_str(&self.text).with_context(|| self.text.clone())
+    }
+
+    pub(crate) fn ok<T: DeserializeOwned>(&self) -> Result<T> {
+        self.json(StatusCode::OK)
+    }
+
+    pub(crate) fn created<T: DeserializeOwned>(&self) -> Result<T> {
+        self.json(StatusCode::CREATED)
+    }
+
+    pub(crate) fn accepted<T: DeserializeOwned>(&self) -> Result<T> {
+        self.json(StatusCode::ACCEPTED)
+    }
+
+    /// A problem with its status and media type.
+    pub(crate) fn problem(&self, status: u16) -> Result<Problem> {
+        let media = self.headers.get("content-type").map(reqwest::header::HeaderValue::as_bytes);
+        ensure!(media == Some(b"application/problem+json"), "{media:?}: {}", self.text);
+        let problem: Problem = self.json(StatusCode::from_u16(status)?)?;
+        ensure!(problem.status == status, "{problem:?}");
+        Ok(problem)
+    }
+}
+
+/// Asks again until there is an answer, with a deadline instead of a blind sleep.
+pub(crate) async fn eventually<T, F: Future<Output = Result<Option<T>>>>(
+    what: &str,
+    mut ask: impl FnMut() -> F,
+) -> Result<T> {
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    while tokio::time::Instant::now() < deadline {
+        if let Some(answer) = ask().await? {
+            return Ok(answer);
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    bail!("never happened: {what}")
+}
+
+/// The rights of a file or folder.
+pub(crate) fn mode(path: &Path) -> Result<u32> {
+    use std::os::unix::fs::PermissionsExt;
+    Ok(std::fs::metadata(path)?.permissions().mode() & 0o777)
+}
+
+/// One story, told on SQLite and on PostgreSQL.
+macro_rules! story {
+    ($(#[$meta:meta])* async fn $name:ident($app:ident) $body:block) => {
+        mod $name {
+            use super::*;
+
+            $(#[$meta])*
+            async fn story($app: &mut $crate::support::TestApp) -> anyhow::Result<()> {
+                $body
+                Ok(())
+            }
+
+            #[tokio::test]
+            async fn sqlite() -> anyhow::Result<()> {
+                let database = $crate::support::Database::Sqlite;
+                let mut app = $crate::support::TestApp::start(database).await?;
+                story(&mut app).await?;
+                app.stop().await
+            }
+
+            #[tokio::test]
+            #[ignore = "needs PostgreSQL (make test)"]
+            async fn postgres() -> anyhow::Result<()> {
+                let database = $crate::support::Database::postgres().await?;
+                let mut app = $crate::support::TestApp::start(database).await?;
+                story(&mut app).await?;
+                app.stop().await?;
+                app.database.drop().await
+            }
+        }
+    };
+}
+
+pub(crate) use story;
