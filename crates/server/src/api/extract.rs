@@ -78,7 +78,7 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Json<T> {
             )));
         }
         let body = Bytes::from_request(request, app).await.map_err(IntoResponse::into_response)?;
-        parse(&body).map(Self).map_err(answer)
+        parse(&body).map(Self).map_err(|problem| answer(*problem))
     }
 }
 
@@ -88,10 +88,13 @@ fn is_json(headers: &HeaderMap) -> bool {
     media.eq_ignore_ascii_case("application/json")
 }
 
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Box<Problem>> {
     let mut json = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| refused(&error))?;
-    json.end().map_err(|error| malformed(format!("the body has more after its JSON: {error}")))?;
+    let value =
+        serde_path_to_error::deserialize(&mut json).map_err(|error| Box::new(refused(&error)))?;
+    json.end().map_err(|error| {
+        Box::new(malformed(format!("the body has more after its JSON: {error}")))
+    })?;
     Ok(value)
 }
 
