@@ -15,10 +15,18 @@ use portolan_types::{
 use secrecy::SecretString;
 use tokio::sync::mpsc;
 
+mod dial;
+mod docker;
+mod engine;
 mod error;
 #[cfg(feature = "fake")]
 pub mod fake;
+mod limits;
+mod local;
+mod ssh;
+mod words;
 
+pub use dial::RealDialer;
 pub use error::HostError;
 
 /// Everything needed to reach one host.
@@ -156,7 +164,7 @@ pub trait Host: Debug + Send + Sync + 'static {
     /// Every network, without its members.
     async fn list_networks(&self) -> Result<Vec<HostNetwork>, HostError>;
 
-    /// One network by Docker id or exact name, with the names of its running members.
+    /// One network by whole Docker id or exact name.
     async fn find_network(&self, id_or_name: &str) -> Result<Option<HostNetwork>, HostError>;
 
     /// Makes a network and answers its Docker id. A name in use is an error.

@@ -1,0 +1,79 @@
+//! What Portolan asks of an engine: one method of [`Host`] each, over [`Engine`].
+//!
+//! Owns the endpoints. How requests travel is in `engine`; what the answers look like in `wire`.
+
+use std::{future::pending, sync::Arc};
+
+use async_trait::async_trait;
+use futures_util::stream::BoxStream;
+
+use super::{
+    Host, HostError, HostEvent, HostNetwork, Member, NewNetwork, System, engine::Engine,
+    ssh::Session,
+};
+
+mod disk;
+mod events;
+mod id;
+mod members;
+mod networks;
+mod system;
+mod wire;
+
+/// A real host.
+#[derive(Debug)]
+pub(super) struct DockerHost {
+    engine: Engine,
+}
+
+impl DockerHost {
+    pub(super) fn shared(engine: Engine) -> Arc<dyn Host> {
+        Arc::new(Self { engine })
+    }
+
+    fn session(&self) -> Option<&Session> {
+        self.engine.connector().session()
+    }
+}
+
+#[async_trait]
+impl Host for DockerHost {
+    async fn system(&self) -> Result<System, HostError> {
+        system::read(&self.engine).await
+    }
+
+    async fn list_networks(&self) -> Result<Vec<HostNetwork>, HostError> {
+        networks::list(&self.engine).await
+    }
+
+    async fn find_network(&self, id_or_name: &str) -> Result<Option<HostNetwork>, HostError> {
+        networks::find(&self.engine, id_or_name).await
+    }
+
+    async fn create_network(&self, network: &NewNetwork) -> Result<String, HostError> {
+        networks::create(&self.engine, network).await
+    }
+
+    async fn remove_network(&self, docker_id: &str) -> Result<(), HostError> {
+        networks::remove(&self.engine, docker_id).await
+    }
+
+    async fn list_members(&self, docker_id: &str) -> Result<Vec<Member>, HostError> {
+        members::list(&self.engine, docker_id).await
+    }
+
+    async fn events(&self) -> Result<BoxStream<'static, Result<HostEvent, HostError>>, HostError> {
+        events::open(&self.engine).await
+    }
+
+    async fn closed(&self) {
+        match self.session() {
+            Some(session) => session.ended().await,
+            None => pending().await,
+        }
+    }
+
+    async fn close(&self) {
+        self.engine.connector().close().await;
+    }
+}

@@ -1,0 +1,79 @@
+//! Which strings may stand in a path of the Engine API.
+//!
+//! Ids come back from databases and from hosts. `../images` in a path would be another endpoint,
+//! and the engine takes prefixes of ids and names where it is given an id.
+
+use std::fmt;
+
+use super::super::{HostError, words::clean};
+
+/// A whole id of a network: 64 hexadecimal digits, or 25 letters and digits in a swarm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct DockerId<'a>(&'a str);
+
+impl<'a> DockerId<'a> {
+    pub(super) fn parse(text: &'a str) -> Result<Self, HostError> {
+        let lower = |b: u8| b.is_ascii_digit() || b.is_ascii_lowercase();
+        let local = text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
+        if local || (text.len() == 25 && text.bytes().all(lower)) {
+            return Ok(Self(text));
+        }
+        Err(HostError::Protocol { why: format!("`{}` is no id of a network", clean(text)) })
+    }
+
+    /// Whether nothing but a network with this id can be meant: names rarely have 64 digits.
+    pub(super) const fn is_local(self) -> bool {
+        self.0.len() == 64
+    }
+}
+
+impl fmt::Display for DockerId<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+/// Whether an id or a name can stand in a path as it is. Dots alone would be resolved away.
+pub(super) fn is_plain(id_or_name: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-');
+    id_or_name.starts_with(|c: char| c.is_ascii_alphanumeric()) && id_or_name.bytes().all(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOSTILE: [&str; 12] = [
+        "",
+        ".",
+        "..",
+        "../images",
+        "%2e%2e",
+        "a/b",
+        "a?b",
+        "a#b",
+        "a b",
+        "a\r\nHost: x",
+        "ä",
+        "a%2fb",
+    ];
+
+    #[test]
+    fn ids_are_whole_and_nothing_else() {
+        assert!(DockerId::parse(&"0af".repeat(22)[..64]).is_ok());
+        assert!(DockerId::parse("a1b2c3d4e5f6g7h8i9j0k1l2m").is_ok());
+        for text in HOSTILE.into_iter().chain(["0af1", "web", &"0".repeat(65), &"z".repeat(64)]) {
+            assert!(DockerId::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_plain_names_stand_in_paths() {
+        for text in ["web", "0af", "my_net.work-1"] {
+            assert!(is_plain(text), "{text}");
+        }
+        for text in HOSTILE {
+            assert!(!is_plain(text), "{text}");
+        }
+    }
+}

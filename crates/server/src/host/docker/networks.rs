@@ -1,0 +1,60 @@
+//! Networks: list, find, create, remove.
+
+use super::{
+    super::{
+        HostError, HostNetwork, NewNetwork,
+        engine::{Call, Engine},
+        limits,
+    },
+    id::{self, DockerId},
+    wire::{CreateNetwork, Created, Network},
+};
+
+pub(super) async fn list(engine: &Engine) -> Result<Vec<HostNetwork>, HostError> {
+    let found: Vec<Network> = engine.get(Call::new("list networks", "/networks")).await?;
+    Ok(found.into_iter().map(HostNetwork::from).collect())
+}
+
+pub(super) async fn find(
+    engine: &Engine,
+    id_or_name: &str,
+) -> Result<Option<HostNetwork>, HostError> {
+    let is_it =
+        |network: &HostNetwork| network.docker_id == id_or_name || network.name == id_or_name;
+    if !id::is_plain(id_or_name) {
+        // Old engines allowed any name. One that cannot stand in a path is looked for in the list.
+        return Ok(list(engine).await?.into_iter().find(is_it));
+    }
+    let path = format!("/networks/{id_or_name}");
+    let found =
+        engine.get::<Network>(Call::new("inspect network", &path)).await.map(HostNetwork::from);
+    // The engine also answers with a network whose id only begins so.
+    Ok(unless_missing(found)?.filter(is_it))
+}
+
+pub(super) async fn create(engine: &Engine, network: &NewNetwork) -> Result<String, HostError> {
+    let call =
+        Call { within: limits::CREATE_NETWORK, ..Call::new("create network", "/networks/create") };
+    let created: Created = engine.post(call, &CreateNetwork::from(network)).await?;
+    Ok(DockerId::parse(&created.id)?.to_string())
+}
+
+pub(super) async fn remove(engine: &Engine, docker_id: &str) -> Result<(), HostError> {
+    let id = DockerId::parse(docker_id)?;
+    // The engine would take the id of a swarm network as the name of another, were it gone.
+    if !id.is_local()
+        && find(engine, docker_id).await?.is_none_or(|found| found.docker_id != docker_id)
+    {
+        return Ok(());
+    }
+    let path = format!("/networks/{id}");
+    unless_missing(engine.delete(Call::new("remove network", &path)).await).map(drop)
+}
+
+fn unless_missing<T>(answer: Result<T, HostError>) -> Result<Option<T>, HostError> {
+    match answer {
+        Ok(found) => Ok(Some(found)),
+        Err(HostError::Docker { status: 404, .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,210 @@
+//! Makes the connections under HTTP: Unix sockets, forwarded streams, pipes through a command.
+
+use std::{
+    error::Error,
+    fmt, io,
+    path::{Path, PathBuf},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use futures_util::future::BoxFuture;
+use hyper::Uri;
+use hyper_util::{
+    client::legacy::connect::{Connected, Connection},
+    rt::TokioIo,
+};
+use portolan_types::{Access, server::DEFAULT_SOCKET};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::UnixStream,
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::super::{
+    HostError, limits,
+    ssh::{Command, Complaint, Session},
+    words::io_words,
+};
+
+/// A way to the engine that can be gone any number of times.
+#[derive(Debug, Clone)]
+pub(in super::super) struct Connector {
+    link: Link,
+    access: Access,
+    /// Bounds what is open at a time.
+    channels: Arc<Semaphore>,
+    closed: CancellationToken,
+}
+
+#[derive(Debug, Clone)]
+enum Link {
+    Local(PathBuf),
+    Ssh(Arc<Session>),
+}
+
+impl Connector {
+    pub(in super::super) fn local(socket: &Path) -> Self {
+        Self::new(Link::Local(socket.to_owned()), Access::LocalSocket, limits::STREAM_CHANNELS)
+    }
+
+    pub(in super::super) fn ssh(session: &Arc<Session>, access: Access) -> Self {
+        let channels = match access {
+            Access::DialStdio | Access::SudoDialStdio => limits::EXEC_CHANNELS,
+            Access::StreamForwarding | Access::LocalSocket => limits::STREAM_CHANNELS,
+        };
+        Self::new(Link::Ssh(Arc::clone(session)), access, channels)
+    }
+
+    fn new(link: Link, access: Access, channels: usize) -> Self {
+        let channels = Arc::new(Semaphore::new(channels));
+        Self { link, access, channels, closed: CancellationToken::new() }
+    }
+
+    pub(super) const fn access(&self) -> Access {
+        self.access
+    }
+
+    /// The SSH connection, unless the engine is on this machine.
+    pub(in super::super) fn session(&self) -> Option<&Session> {
+        match &self.link {
+            Link::Local(_) => None,
+            Link::Ssh(session) => Some(session),
+        }
+    }
+
+    /// The reason when no connection can be made any more.
+    pub(in super::super) fn lost(&self) -> Option<HostError> {
+        let closed = || HostError::Lost { why: "Portolan closed the connection".into() };
+        let own = self.closed.is_cancelled().then(closed);
+        own.or_else(|| self.session().and_then(Session::lost))
+    }
+
+    /// Lets no new connection through and ends those that are open on an SSH connection.
+    pub(in super::super) async fn close(&self) {
+        self.closed.cancel();
+        if let Some(session) = self.session() {
+            session.close().await;
+        }
+    }
+
+    async fn open(self) -> Result<TokioIo<Stream>, HostError> {
+        if let Some(lost) = self.lost() {
+            return Err(lost);
+        }
+        let permit = Arc::clone(&self.channels).acquire_owned().await;
+        let permit = permit.map_err(|_| HostError::Lost { why: "closed".into() })?;
+        match self.reach().await {
+            Ok(io) => Ok(TokioIo::new(Stream { io, _permit: permit })),
+            Err(why) => Err(self.lost().unwrap_or_else(|| unreachable(self.access, why))),
+        }
+    }
+
+    async fn reach(&self) -> Result<Duplex, String> {
+        match (&self.link, self.access) {
+            (Link::Local(socket), _) => match UnixStream::connect(socket).await {
+                Ok(stream) => Ok(Box::new(stream)),
+                Err(error) => Err(format!("{}: {}", socket.display(), io_words(&error))),
+            },
+            (Link::Ssh(session), Access::DialStdio) => {
+                session.open_command(Command::DialStdio).await
+            }
+            (Link::Ssh(session), Access::SudoDialStdio) => {
+                session.open_command(Command::SudoDialStdio).await
+            }
+            (Link::Ssh(session), Access::StreamForwarding | Access::LocalSocket) => {
+                session.open_socket(DEFAULT_SOCKET).await
+            }
+        }
+    }
+}
+
+fn unreachable(access: Access, why: String) -> HostError {
+    HostError::Socket { tried: vec![(access, why)] }
+}
+
+/// Our own error from below the layers of HTTP, where there is one.
+pub(super) fn own_words(error: &(dyn Error + 'static), access: Access) -> Option<HostError> {
+    super::causes(error).find_map(|cause| {
+        if let Some(own) = cause.downcast_ref::<HostError>() {
+            return Some(own.clone());
+        }
+        let inner = cause.downcast_ref::<io::Error>()?.get_ref()?;
+        let Complaint(words) = inner.downcast_ref()?;
+        Some(unreachable(access, words.clone()))
+    })
+}
+
+impl tower::Service<Uri> for Connector {
+    type Response = TokioIo<Stream>;
+    type Error = HostError;
+    type Future = BoxFuture<'static, Result<Self::Response, HostError>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), HostError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    /// Whatever the address says, there is one engine.
+    fn call(&mut self, _: Uri) -> Self::Future {
+        Box::pin(self.clone().open())
+    }
+}
+
+/// Both directions of a connection.
+pub(in super::super) type Duplex = Box<dyn ReadWrite>;
+
+/// What a connection must be able to do.
+pub(in super::super) trait ReadWrite:
+    AsyncRead + AsyncWrite + Send + Unpin
+{
+}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> ReadWrite for T {}
+
+/// A connection and its place among those that may be open.
+pub(in super::super) struct Stream {
+    io: Duplex,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl fmt::Debug for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stream").finish_non_exhaustive()
+    }
+}
+
+impl Connection for Stream {
+    fn connected(&self) -> Connected {
+        Connected::new()
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,75 @@
+//! Which version of the Engine API is spoken: the newest that both sides know.
+
+use std::fmt;
+
+use hyper::HeaderMap;
+
+use super::super::{HostError, words::clean};
+
+/// A version such as 1.51.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ApiVersion {
+    major: u16,
+    minor: u16,
+}
+
+impl ApiVersion {
+    /// Docker 20.10.
+    const OLDEST: Self = Self { major: 1, minor: 41 };
+    /// The newest whose changes were read.
+    pub(super) const NEWEST: Self = Self { major: 1, minor: 51 };
+
+    /// From the answer to a ping.
+    pub(super) fn from_headers(headers: &HeaderMap) -> Result<Self, HostError> {
+        let text = headers.get("api-version").and_then(|value| value.to_str().ok());
+        let text = text.ok_or_else(|| HostError::Protocol {
+            why: "it does not tell the version of its API".into(),
+        })?;
+        Self::agree(text)
+    }
+
+    fn agree(text: &str) -> Result<Self, HostError> {
+        match Self::parse(text) {
+            Some(theirs) if theirs >= Self::OLDEST => Ok(theirs.min(Self::NEWEST)),
+            _ => Err(HostError::Protocol {
+                why: format!(
+                    "it speaks API version {}, not {} or newer",
+                    clean(text),
+                    Self::OLDEST
+                ),
+            }),
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (major, minor) = text.split_once('.')?;
+        Some(Self { major: major.parse().ok()?, minor: minor.parse().ok()? })
+    }
+
+    /// The path as this version knows it; without a version the engine would answer in its newest.
+    pub(super) fn path(self, path: &str) -> String {
+        format!("/v{self}{path}")
+    }
+}
+
+impl fmt::Display for ApiVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_common_version_is_spoken() {
+        let agreed = |text: &str| ApiVersion::agree(text).map(|version| version.to_string());
+        assert_eq!(agreed("1.41"), Ok("1.41".into()));
+        assert_eq!(agreed("1.44"), Ok("1.44".into()));
+        assert_eq!(agreed("1.99"), Ok(ApiVersion::NEWEST.to_string()));
+        for text in ["1.40", "1.9", "0.99", "", "1", "1.x", "-1.44", "1.44.1"] {
+            assert!(agreed(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! How long and how much a host may take. Owns the numbers, not the clocks.
+
+use std::time::Duration;
+
+/// Looking a name up, opening a TCP connection, and the SSH handshake: each.
+pub(super) const STEP: Duration = Duration::from_secs(10);
+
+/// Authentication: PAM and directory services can be slow.
+pub(super) const LOGIN: Duration = Duration::from_secs(30);
+
+/// A dial as a whole: with several addresses and ways the single bounds add up.
+pub(super) const DIAL: Duration = Duration::from_secs(120);
+
+/// Opening a channel and `GET /_ping` on it.
+pub(super) const PING: Duration = Duration::from_secs(10);
+
+/// Any call without a bound of its own.
+pub(super) const CALL: Duration = Duration::from_secs(30);
+
+/// The engine sets up firewall rules before it answers, which takes long on a loaded host.
+pub(super) const CREATE_NETWORK: Duration = Duration::from_secs(60);
+
+/// `df` hangs on a dead network mount.
+pub(super) const DISK: Duration = Duration::from_secs(5);
+
+/// Between keep-alives on a silent SSH connection.
+pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// Unanswered keep-alives after which the connection is given up: 15 s apart, with the fourth due
+/// at 45 s, a silent link is noticed within a minute (russh counts one more than it is told).
+pub(super) const KEEP_ALIVES_LOST: usize = 2;
+
+/// How long the kernel keeps resending on a dead link. russh waits for a write before it looks at
+/// its keep-alive clock, so a full send buffer would otherwise hide the loss for a quarter hour.
+pub(super) const UNACKNOWLEDGED: Duration = Duration::from_secs(45);
+
+/// Concurrent `dial-stdio` channels: sshd allows ten sessions on a connection (`MaxSessions`).
+pub(super) const EXEC_CHANNELS: usize = 6;
+
+/// One-off commands at a time, beside the above.
+pub(super) const COMMANDS: usize = 2;
+
+/// Concurrent forwarded streams. sshd does not count them; this bounds ourselves.
+pub(super) const STREAM_CHANNELS: usize = 16;
+
+/// Connections kept open between calls, and for how long.
+pub(super) const IDLE_CONNECTIONS: usize = 4;
+pub(super) const IDLE: Duration = Duration::from_secs(600);
+
+/// Most bytes of one answer of the engine.
+pub(super) const ANSWER: usize = 32 << 20;
+
+/// Most bytes of one event: an event carries the labels of what it is about.
+pub(super) const EVENT: usize = 1 << 20;
+
+/// Most bytes of a command's output that are kept.
+pub(super) const COMMAND_OUTPUT: usize = 256 << 10;
+
+/// Addresses of one name that are tried.
+pub(super) const ADDRESSES: usize = 4;

@@ -1,0 +1,112 @@
+//! A host over SSH: the five steps of dialling, one function each.
+//!
+//! Owns the order of the steps and what is told of them. The parts are below: `gate` (host key),
+//! `login`, `session` (the connection), `exec` (fixed commands), `way` (to the Docker socket).
+
+use std::{net::SocketAddr, sync::Arc};
+
+use tokio::{
+    net::{TcpStream, lookup_host},
+    time::timeout,
+};
+
+use super::{
+    DialStep, Dialed, HostError, OfferedKey, Pin, Progress, SshRoute,
+    docker::DockerHost,
+    limits,
+    words::{clean, io_words},
+};
+
+mod exec;
+mod gate;
+mod handshake;
+mod login;
+mod session;
+mod way;
+
+pub(super) use exec::{Command, Complaint};
+pub(super) use session::Session;
+
+/// Connects, logs in and finds the way to the Docker socket.
+pub(super) async fn dial(route: &SshRoute, progress: &Progress) -> Result<Dialed, HostError> {
+    progress.began(DialStep::Resolve);
+    let addresses = resolve(route).await?;
+    progress.done(DialStep::Resolve, in_words(&addresses, |address| address.ip().to_string()));
+
+    progress.began(DialStep::Connect);
+    let (stream, address) = connect(&addresses).await?;
+    progress.done(DialStep::Connect, format!("{address} answers"));
+
+    progress.began(DialStep::HostKey);
+    let (mut pending, key) = handshake::shake_hands(stream, address, &route.pin).await?;
+    progress.done(DialStep::HostKey, describe(&key, &route.pin));
+
+    progress.began(DialStep::Login);
+    let as_whom = login::login(&mut pending, route).await?;
+    progress.done(DialStep::Login, as_whom);
+
+    progress.began(DialStep::Socket);
+    let (engine, access) = way::find(&Arc::new(Session::new(pending)), route.access).await?;
+    progress.done(DialStep::Socket, way::describe(access));
+    Ok(Dialed { host: DockerHost::shared(engine), key: Some(key), access })
+}
+
+async fn resolve(route: &SshRoute) -> Result<Vec<SocketAddr>, HostError> {
+    let host = route.host.as_str();
+    let failed = |why: String| HostError::Resolve { host: host.to_owned(), why };
+    let found = timeout(limits::STEP, lookup_host((host, route.port)))
+        .await
+        .map_err(|_| failed(format!("no answer within {} s", limits::STEP.as_secs())))?
+        .map_err(|error| failed(clean(&io_words(&error))))?;
+    let addresses: Vec<SocketAddr> = found.take(limits::ADDRESSES).collect();
+    if addresses.is_empty() {
+        return Err(failed("the name has no address".into()));
+    }
+    Ok(addresses)
+}
+
+/// The first address that answers.
+async fn connect(addresses: &[SocketAddr]) -> Result<(TcpStream, SocketAddr), HostError> {
+    let mut reasons = Vec::new();
+    for address in addresses {
+        match open(*address).await {
+            Ok(stream) => return Ok((stream, *address)),
+            Err(why) => reasons.push(why),
+        }
+    }
+    reasons.dedup();
+    Err(HostError::Connect {
+        address: in_words(addresses, ToString::to_string),
+        why: reasons.join("; "),
+    })
+}
+
+async fn open(address: SocketAddr) -> Result<TcpStream, String> {
+    let stream = timeout(limits::STEP, TcpStream::connect(address))
+        .await
+        .map_err(|_| format!("no answer within {} s", limits::STEP.as_secs()))?
+        .map_err(|error| io_words(&error))?;
+    prepare(&stream).map_err(|error| io_words(&error))?;
+    Ok(stream)
+}
+
+/// Requests are small and wait for their answer: Nagle's algorithm would hold each back.
+fn prepare(stream: &TcpStream) -> std::io::Result<()> {
+    let patience = u32::try_from(limits::UNACKNOWLEDGED.as_millis()).unwrap_or(u32::MAX);
+    stream.set_nodelay(true)?;
+    rustix::net::sockopt::set_tcp_user_timeout(stream, patience)?;
+    Ok(())
+}
+
+fn describe(key: &OfferedKey, pin: &Pin) -> String {
+    let verdict = match pin {
+        Pin::FirstContact => "first contact: now pinned",
+        Pin::Fingerprint(_) => "as given beforehand: now pinned",
+        Pin::Key(_) => "as pinned",
+    };
+    format!("{} {} ({verdict})", key.algorithm, key.fingerprint)
+}
+
+fn in_words<T>(items: &[T], word: impl Fn(&T) -> String) -> String {
+    items.iter().map(word).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,112 @@
+//! From a TCP connection to an encrypted one with the host that is pinned.
+
+use std::{borrow::Cow, net::SocketAddr, sync::Arc};
+
+use russh::{
+    Preferred,
+    client::{self, Config, Handle},
+    compression,
+    keys::Algorithm,
+};
+use tokio::{net::TcpStream, time::timeout};
+
+use super::{
+    super::{
+        HostError, OfferedKey, Pin, limits,
+        words::{clean, io_words, lower_first},
+    },
+    gate::{self, Gate, Seen},
+};
+
+/// An encrypted connection that is not logged in yet.
+pub(super) struct Pending {
+    pub(super) handle: Handle<Gate>,
+    pub(super) seen: Arc<Seen>,
+}
+
+/// Shakes hands until the host shows the pinned key or has no other to show.
+pub(super) async fn shake_hands(
+    stream: TcpStream,
+    address: SocketAddr,
+    pin: &Pin,
+) -> Result<(Pending, OfferedKey), HostError> {
+    let mut stream = Some(stream);
+    let mut changed = None;
+    for algorithms in gate::preferences(pin) {
+        let stream = match stream.take() {
+            Some(stream) => stream,
+            None => super::connect(&[address]).await?.0,
+        };
+        match once(stream, address, pin, algorithms).await {
+            Err(error @ HostError::HostKeyChanged { .. }) => changed = changed.or(Some(error)),
+            // The host has no key of this family: what it showed before is its answer.
+            Err(error) => return Err(changed.unwrap_or(error)),
+            Ok(found) => return Ok(found),
+        }
+    }
+    Err(changed.unwrap_or_else(|| HostError::Handshake {
+        address: address.to_string(),
+        why: "it showed no host key".into(),
+    }))
+}
+
+async fn once(
+    stream: TcpStream,
+    address: SocketAddr,
+    pin: &Pin,
+    algorithms: Vec<Algorithm>,
+) -> Result<(Pending, OfferedKey), HostError> {
+    let seen = Arc::new(Seen::default());
+    let shaking = client::connect_stream(config(algorithms), stream, Gate::new(pin.clone(), &seen));
+    let failed = |why: String| HostError::Handshake { address: address.to_string(), why };
+    match timeout(limits::STEP, shaking).await {
+        Err(_) => Err(failed(format!("no handshake within {} s", limits::STEP.as_secs()))),
+        Ok(Err(error)) => {
+            Err(refused_key(&error, &seen, pin).unwrap_or_else(|| failed(why(&error))))
+        }
+        Ok(Ok(handle)) => {
+            let key = seen.offered.get().cloned();
+            let key = key.ok_or_else(|| failed("it showed no host key".into()))?;
+            Ok((Pending { handle, seen }, key))
+        }
+    }
+}
+
+fn config(algorithms: Vec<Algorithm>) -> Arc<Config> {
+    Arc::new(Config {
+        preferred: Preferred {
+            key: Cow::Owned(algorithms),
+            // Compression saves little on small requests and has cost memory safety before.
+            compression: Cow::Borrowed(&[compression::NONE]),
+            ..Preferred::DEFAULT
+        },
+        keepalive_interval: Some(limits::KEEP_ALIVE),
+        keepalive_max: limits::KEEP_ALIVES_LOST,
+        ..Config::default()
+    })
+}
+
+fn refused_key(error: &russh::Error, seen: &Seen, pin: &Pin) -> Option<HostError> {
+    let russh::Error::UnknownKey = error else { return None };
+    let offered = seen.offered.get()?;
+    Some(HostError::HostKeyChanged {
+        pinned: gate::pin_in_words(pin),
+        offered: format!("{} {}", offered.algorithm, offered.fingerprint),
+    })
+}
+
+fn why(error: &russh::Error) -> String {
+    match error {
+        russh::Error::Version => "it answers, but not with an SSH greeting".into(),
+        russh::Error::IO(error) => io_words(error),
+        russh::Error::Disconnect | russh::Error::HUP => {
+            "it closed the connection during the handshake (sshd does so while too many \
+             connections begin, `MaxStartups`, and after repeated failures, `PerSourcePenalties`)"
+                .into()
+        }
+        russh::Error::NoCommonAlgo { kind, theirs, .. } => {
+            clean(&format!("no common algorithm ({kind:?}): it offers {}", theirs.join(", ")))
+        }
+        other => clean(&lower_first(&other.to_string())),
+    }
+}
