@@ -18,17 +18,16 @@ use super::{
         engine::{Call, Engine, not_understood},
         limits,
     },
+    id,
     wire::Event,
 };
-
-/// `{"type":["network"]}`
-const PATH: &str = "/events?filters=%7B%22type%22%3A%5B%22network%22%5D%7D";
 
 /// Opens the stream. The engine listens once it has answered, so nothing after that is missed.
 pub(super) async fn open(
     engine: &Engine,
 ) -> Result<BoxStream<'static, Result<HostEvent, HostError>>, HostError> {
-    let body = engine.stream(Call::new("watch events", PATH)).await?;
+    let path = format!("/events?filters={}", id::filter("type", &["network"]));
+    let body = engine.stream(Call::new("watch events", &path)).await?;
     let bytes = StreamReader::new(BodyDataStream::new(body).map_err(io::Error::other));
     let lines = FramedRead::new(bytes, LinesCodec::new_with_max_length(limits::EVENT));
     let engine = engine.clone();

@@ -1,9 +1,9 @@
-//! Which strings may stand in a path of the Engine API.
+//! Which strings may stand in a path of the Engine API, and how in a query.
 //!
 //! Ids come back from databases and from hosts. `../images` in a path would be another endpoint,
 //! and the engine takes prefixes of ids and names where it is given an id.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use super::super::{HostError, words::clean};
 
@@ -39,6 +39,20 @@ pub(super) fn is_plain(id_or_name: &str) -> bool {
     id_or_name.starts_with(|c: char| c.is_ascii_alphanumeric()) && id_or_name.bytes().all(plain)
 }
 
+/// A `filters` parameter, `{"KEY":["VALUE",...]}`, with every byte encoded that means something in
+/// JSON or in an address.
+pub(super) fn filter(key: &str, values: &[&str]) -> String {
+    let json = serde_json::json!({ key: values }).to_string();
+    json.bytes().fold(String::new(), |mut text, byte| {
+        if byte.is_ascii_alphanumeric() {
+            text.push(char::from(byte));
+        } else {
+            let _infallible = write!(text, "%{byte:02X}");
+        }
+        text
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,6 +79,12 @@ mod tests {
         for text in HOSTILE.into_iter().chain(["0af1", "web", &"0".repeat(65), &"z".repeat(64)]) {
             assert!(DockerId::parse(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn filters_are_encoded() {
+        assert_eq!(filter("type", &["network"]), "%7B%22type%22%3A%5B%22network%22%5D%7D");
+        assert_eq!(filter("a", &["&\"é"]), "%7B%22a%22%3A%5B%22%26%5C%22%C3%A9%22%5D%7D");
     }
 
     #[test]

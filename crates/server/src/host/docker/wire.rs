@@ -155,6 +155,32 @@ pub(super) struct Container {
     #[serde(deserialize_with = "or_default")]
     names: Vec<String>,
     state: String,
+    #[serde(deserialize_with = "or_default")]
+    network_settings: NetworkSettings,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct NetworkSettings {
+    #[serde(deserialize_with = "or_default")]
+    networks: BTreeMap<String, Endpoint>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Endpoint {
+    #[serde(rename = "NetworkID")]
+    network_id: String,
+}
+
+impl Container {
+    /// Whether it is on this network, or will be once started.
+    pub(super) fn is_on(&self, docker_id: &str, name: &str) -> bool {
+        self.network_settings.networks.iter().any(|(key, endpoint)| {
+            let by_key = key == name || key == docker_id;
+            endpoint.network_id == docker_id || (endpoint.network_id.is_empty() && by_key)
+        })
+    }
 }
 
 impl From<Container> for Member {
