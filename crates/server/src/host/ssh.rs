@@ -22,6 +22,8 @@ mod gate;
 mod handshake;
 mod login;
 mod session;
+#[cfg(test)]
+mod tests;
 mod way;
 
 pub(super) use exec::{Command, Complaint};

@@ -17,7 +17,6 @@ pub(crate) struct LabHost {
     port: u16,
     keys: std::collections::BTreeMap<String, String>,
     unauthorised_key: String,
-    pub(crate) docker_socket: std::path::PathBuf,
     pub(crate) host_key_fingerprint: String,
 }
 

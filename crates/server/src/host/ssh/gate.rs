@@ -2,7 +2,10 @@
 //!
 //! Owns the callbacks of russh; everything else ignores what hosts send by themselves.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    io::ErrorKind,
+    sync::{Arc, OnceLock},
+};
 
 use russh::{
     client::{DisconnectReason, Handler},
@@ -12,7 +15,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::super::{
     OfferedKey, Pin,
-    words::{clean, lower_first},
+    words::{clean, io_words, lower_first},
 };
 
 /// Host-key algorithms we accept, the best first: no DSA, and no RSA with SHA-1.
@@ -86,6 +89,10 @@ impl Handler for Gate {
                 self.seen.end_because("the host stopped answering keep-alives");
             }
             DisconnectReason::Error(russh::Error::Disconnect | russh::Error::HUP) => {}
+            DisconnectReason::Error(russh::Error::IO(error)) => match error.kind() {
+                ErrorKind::UnexpectedEof => {}
+                _ => self.seen.end_because(&io_words(&error)),
+            },
             DisconnectReason::Error(error) => {
                 self.seen.end_because(&lower_first(&error.to_string()));
             }

@@ -1,6 +1,6 @@
 //! From a TCP connection to an encrypted one with the host that is pinned.
 
-use std::{borrow::Cow, net::SocketAddr, sync::Arc};
+use std::{borrow::Cow, io::ErrorKind, net::SocketAddr, sync::Arc};
 
 use russh::{
     Preferred,
@@ -95,15 +95,21 @@ fn refused_key(error: &russh::Error, seen: &Seen, pin: &Pin) -> Option<HostError
     })
 }
 
+/// sshd closes early while too many connections begin (`MaxStartups`) and after repeated failures
+/// (`PerSourcePenalties`), without a word.
+const CLOSED: &str = "it closed the connection during the handshake (sshd does so while too many \
+     connections begin, `MaxStartups`, and after repeated failures, `PerSourcePenalties`)";
+
 fn why(error: &russh::Error) -> String {
     match error {
         russh::Error::Version => "it answers, but not with an SSH greeting".into(),
-        russh::Error::IO(error) => io_words(error),
-        russh::Error::Disconnect | russh::Error::HUP => {
-            "it closed the connection during the handshake (sshd does so while too many \
-             connections begin, `MaxStartups`, and after repeated failures, `PerSourcePenalties`)"
-                .into()
-        }
+        russh::Error::Disconnect | russh::Error::HUP => CLOSED.into(),
+        russh::Error::IO(error) => match error.kind() {
+            ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => {
+                CLOSED.into()
+            }
+            _ => io_words(error),
+        },
         russh::Error::NoCommonAlgo { kind, theirs, .. } => {
             clean(&format!("no common algorithm ({kind:?}): it offers {}", theirs.join(", ")))
         }
