@@ -17,6 +17,14 @@ pub(crate) struct LabHost {
     pub(crate) docker_socket: PathBuf,
 }
 
+impl LabHost {
+    /// The Docker client of the lab: this machine may have none.
+    pub(crate) fn docker(&self) -> PathBuf {
+        let state = self.key.ancestors().nth(2).unwrap_or(Path::new("/"));
+        state.join("cache/root/usr/bin/docker")
+    }
+}
+
 pub(crate) fn host(name: &str) -> anyhow::Result<LabHost> {
     let lab = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../lab/lab");
     let answer = program(&lab).args(["env", "--json"]).output().context("lab/lab")?;

@@ -155,7 +155,7 @@ impl Programs {
         lab::run(lab::program(Path::new("chmod")).arg("755").arg(&wrapper))?;
         Ok(Self {
             name: "`docker -H ssh://`",
-            program: "docker".into(),
+            program: host.docker(),
             arguments: vec!["-H".into(), format!("ssh://root@{}", host.address)],
             path: Some(format!("{}:{}", scratch.display(), std::env::var("PATH")?)),
         })

@@ -10,6 +10,9 @@ use super::{
     engine::{Connector, Engine},
 };
 
+#[cfg(test)]
+mod tests;
+
 /// Opens the socket and asks the engine whether it is there.
 pub(super) async fn dial(socket: &Path, progress: &Progress) -> Result<Dialed, HostError> {
     progress.began(DialStep::Socket);

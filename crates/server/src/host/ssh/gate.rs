@@ -138,7 +138,7 @@ pub(super) fn pin_in_words(pin: &Pin) -> String {
 ///
 /// A host has several keys and shows the one whose algorithm we prefer. With a pinned key that
 /// algorithm comes first, or another key of the same host would look like a change. A fingerprint
-/// does not tell its algorithm, so each family gets its try.
+/// does not tell its algorithm, so the families that the host likes less get their try too.
 pub(super) fn preferences(pin: &Pin) -> Vec<Vec<Algorithm>> {
     match pin {
         Pin::FirstContact => vec![ALGORITHMS.to_vec()],
@@ -149,9 +149,8 @@ pub(super) fn preferences(pin: &Pin) -> Vec<Vec<Algorithm>> {
             vec![all]
         }
         Pin::Fingerprint(_) => {
-            let (ed25519, others) = ALGORITHMS.split_at(1);
-            let (ecdsa, rsa) = others.split_at(3);
-            vec![ALGORITHMS.to_vec(), ecdsa.to_vec(), rsa.to_vec(), ed25519.to_vec()]
+            let (ecdsa, rsa) = ALGORITHMS[1..].split_at(3);
+            vec![ALGORITHMS.to_vec(), ecdsa.to_vec(), rsa.to_vec()]
         }
     }
 }

@@ -38,10 +38,11 @@ pub(super) async fn shake_hands(
             None => super::connect(&[address]).await?.0,
         };
         match once(stream, address, pin, algorithms).await {
+            Ok(found) => return Ok(found),
             Err(error @ HostError::HostKeyChanged { .. }) => changed = changed.or(Some(error)),
             // The host has no key of this family: what it showed before is its answer.
-            Err(error) => return Err(changed.unwrap_or(error)),
-            Ok(found) => return Ok(found),
+            Err(_) if changed.is_some() => {}
+            Err(error) => return Err(error),
         }
     }
     Err(changed.unwrap_or_else(|| HostError::Handshake {

@@ -1,0 +1,146 @@
+//! Engines that no real one would be: silent, endless, of another kind. The socket is the easiest
+//! way to them; what reads them is the same for every way.
+
+use std::{path::PathBuf, sync::Arc};
+
+use futures_util::StreamExt;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{UnixListener, UnixStream},
+};
+
+use super::super::{Dialer, Host, HostError, Progress, RealDialer, Route, Target};
+
+const PONG: &str = "HTTP/1.1 200 OK\r\nApi-Version: 1.44\r\nContent-Length: 2\r\n\r\nOK";
+
+/// Answers pings, and gives everything else to `answer` with the first line of the request.
+struct FakeEngine {
+    socket: PathBuf,
+    _directory: tempfile::TempDir,
+}
+
+impl FakeEngine {
+    fn start<F: Future<Output = ()> + Send>(
+        answer: impl Fn(String, UnixStream) -> F + Clone + Send + 'static,
+    ) -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let socket = directory.path().join("docker.sock");
+        let listener = UnixListener::bind(&socket).expect("a socket");
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serve(stream, answer.clone()));
+            }
+        });
+        Self { socket, _directory: directory }
+    }
+
+    /// The same bytes for whatever is asked; then the connection closes.
+    fn saying(bytes: impl Into<Vec<u8>>) -> Self {
+        let bytes = Arc::new(bytes.into());
+        Self::start(move |_, mut stream| {
+            let bytes = Arc::clone(&bytes);
+            async move { drop(stream.write_all(&bytes).await) }
+        })
+    }
+
+    async fn host(&self) -> Arc<dyn Host> {
+        dial(self.socket.clone()).await.expect("it answers pings")
+    }
+}
+
+async fn serve<F: Future<Output = ()>>(
+    mut stream: UnixStream,
+    answer: impl Fn(String, UnixStream) -> F,
+) {
+    loop {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let Ok(byte) = stream.read_u8().await else { return };
+            head.push(byte);
+        }
+        let line = String::from_utf8_lossy(&head).lines().next().unwrap_or_default().to_owned();
+        if line != "GET /_ping HTTP/1.1" {
+            return answer(line, stream).await;
+        }
+        drop(stream.write_all(PONG.as_bytes()).await);
+    }
+}
+
+async fn dial(socket: PathBuf) -> Result<Arc<dyn Host>, HostError> {
+    let target = Target { server: "test".into(), route: Route::Local { socket } };
+    Ok(RealDialer.dial(&target, &Progress::silent()).await?.host)
+}
+
+#[tokio::test]
+async fn a_socket_that_is_not_there_is_told() {
+    let error = dial("/no/such/docker.sock".into()).await.expect_err("nothing");
+    assert_eq!(
+        error.to_string(),
+        "could not reach the Docker socket: local-socket: /no/such/docker.sock: no such file or directory"
+    );
+}
+
+#[tokio::test]
+async fn paths_carry_the_version_that_both_know() {
+    let engine = FakeEngine::start(|line, mut stream| async move {
+        let status = if line == "GET /v1.44/networks HTTP/1.1" { 200 } else { 400 };
+        let answer = format!("HTTP/1.1 {status} X\r\nContent-Length: 2\r\n\r\n[]");
+        drop(stream.write_all(answer.as_bytes()).await);
+    });
+    assert_eq!(engine.host().await.list_networks().await, Ok(vec![]));
+}
+
+#[tokio::test]
+async fn odd_answers_are_errors_in_words() {
+    let of = |bytes: &'static str| async move {
+        FakeEngine::saying(bytes).host().await.list_networks().await.expect_err(bytes)
+    };
+    let refused = of("HTTP/1.1 500 X\r\nContent-Length: 18\r\n\r\n{\"message\":\"full\"}").await;
+    assert_eq!(refused, HostError::Docker { status: 500, message: "full".into() });
+    let redirect =
+        of("HTTP/1.1 301 X\r\nLocation: /v1.44/images\r\nContent-Length: 0\r\n\r\n").await;
+    assert!(matches!(redirect, HostError::Docker { status: 301, .. }), "{redirect}");
+    for bytes in ["nonsense\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n{\"a\":"] {
+        let error = of(bytes).await;
+        assert!(matches!(error, HostError::Protocol { .. }), "{error}");
+    }
+    for bytes in ["", "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n[{"] {
+        let error = of(bytes).await;
+        assert!(matches!(error, HostError::Lost { .. }), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn answers_without_end_are_refused() {
+    let engine = FakeEngine::start(|_, mut stream| async move {
+        drop(stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n[").await);
+        while stream.write_all(&[b' '; 65_536]).await.is_ok() {}
+    });
+    let host = engine.host().await;
+    let error = host.list_networks().await.expect_err("too large");
+    assert_eq!(error, HostError::Protocol { why: "it is larger than 32 MiB".into() });
+    let mut events = host.events().await.expect("a stream");
+    let error = events.next().await.expect("an item").expect_err("too large");
+    assert_eq!(error, HostError::Protocol { why: "an event is too large".into() });
+    assert!(events.next().await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_engine_has_a_deadline() {
+    let engine = FakeEngine::start(|_, mut stream| async move {
+        drop(stream.read_to_end(&mut Vec::new()).await);
+    });
+    let error = engine.host().await.list_networks().await.expect_err("silence");
+    assert_eq!(error, HostError::Timeout { action: "list networks".into(), seconds: 30 });
+}
+
+#[tokio::test]
+async fn a_closed_connection_is_replaced() {
+    let engine = FakeEngine::saying("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]");
+    let host = engine.host().await;
+    for _ in 0..20 {
+        assert_eq!(host.list_networks().await, Ok(vec![]));
+    }
+    host.close().await;
+    assert!(matches!(host.list_networks().await, Err(HostError::Lost { .. })));
+}
