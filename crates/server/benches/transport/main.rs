@@ -18,7 +18,7 @@ mod rivals;
 use report::{Medians, Report};
 use rivals::{BareApi, Portolan, Programs, Rival};
 
-/// Rounds that count, after one that does not.
+/// Rounds that count, after one that does not; a number on the command line replaces it.
 const ROUNDS: usize = 25;
 
 /// Networks on the host while it is measured, besides Docker's own three.
@@ -43,7 +43,8 @@ async fn main() -> anyhow::Result<()> {
     for name in &names {
         rivals[0].create(name).await?;
     }
-    let measured = measure(&mut rivals).await;
+    let rounds = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(ROUNDS);
+    let measured = measure(&mut rivals, rounds).await;
     for name in &names {
         rivals[0].remove(name).await?;
     }
@@ -54,9 +55,9 @@ async fn main() -> anyhow::Result<()> {
 }
 
 /// The rivals take turns within each round, so that whatever else the machine does meets them all.
-async fn measure(rivals: &mut [Box<dyn Rival>]) -> anyhow::Result<Vec<Medians>> {
+async fn measure(rivals: &mut [Box<dyn Rival>], rounds: usize) -> anyhow::Result<Vec<Medians>> {
     let mut times = vec![(Vec::new(), Vec::new()); rivals.len()];
-    for round in 0..=ROUNDS {
+    for round in 0..=rounds {
         for turn in 0..rivals.len() {
             let index = (round + turn) % rivals.len();
             let rival = &mut rivals[index];
