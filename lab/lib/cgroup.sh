@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Owns the control groups /portolan-lab/NAME, one per host in every hierarchy. A host's engine sees its own group as
+# Owns the control groups /portolan-lab-ID/NAME, one per host in every hierarchy. A host's engine sees its own group as
 # the root, so containers of different hosts do not meet, and `down` can remove what an engine left behind.
 #
 # In version 2 a group with controllers for its children holds no process itself, so a host's processes are in its
@@ -16,19 +16,24 @@ cgroup_hierarchies() {
   fi
 }
 
+# Control groups are shared by all of the machine, also with a lab in a container or a chroot: each state directory has
+# a group of its own.
+lab_group() { echo "portolan-lab-$(stat --format %d-%i "$LAB_DIR")"; }
+
 has_cgroup_version_2() { [[ $(stat --file-system --format %T "$LAB_CGROUPS") == cgroup2fs ]]; }
 
 # Makes the group of NAME and moves the calling process (and so what it starts) into it. A cgroup namespace made now has
 # that group as its root.
 enter_cgroup() {
-  local name=$1 hierarchy group
+  local name=$1 hierarchy parent group
   for hierarchy in $(cgroup_hierarchies); do
-    group=$hierarchy/portolan-lab/$name
+    parent=$hierarchy/$(lab_group)
+    group=$parent/$name
     mkdir -p "$group"
     delegate_controllers "$hierarchy"
-    delegate_controllers "$hierarchy/portolan-lab"
-    inherit_cpuset "$hierarchy/portolan-lab" "$hierarchy"
-    inherit_cpuset "$group" "$hierarchy/portolan-lab"
+    delegate_controllers "$parent"
+    inherit_cpuset "$parent" "$hierarchy"
+    inherit_cpuset "$group" "$parent"
     echo "$BASHPID" >"$group/cgroup.procs"
   done
 }
@@ -37,7 +42,7 @@ enter_cgroup() {
 join_cgroup() {
   local name=$1 hierarchy group
   for hierarchy in $(cgroup_hierarchies); do
-    group=$hierarchy/portolan-lab/$name
+    group=$hierarchy/$(lab_group)/$name
     [[ ! -d $group/init ]] || group=$group/init
     echo "$BASHPID" >"$group/cgroup.procs"
   done
@@ -47,7 +52,7 @@ join_cgroup() {
 settle_cgroup() {
   local name=$1 hierarchy group process
   for hierarchy in $(cgroup_hierarchies); do
-    group=$hierarchy/portolan-lab/$name
+    group=$hierarchy/$(lab_group)/$name
     [[ -f $group/cgroup.subtree_control ]] || continue
     mkdir "$group/init"
     for process in $(<"$group/cgroup.procs"); do echo "$process" >"$group/init/cgroup.procs"; done
@@ -76,7 +81,7 @@ inherit_cpuset() {
 remove_cgroup() {
   local hierarchy
   for hierarchy in $(cgroup_hierarchies); do
-    remove_cgroup_tree "$hierarchy/portolan-lab/$1"
+    remove_cgroup_tree "$hierarchy/$(lab_group)/$1"
   done
 }
 
@@ -86,8 +91,9 @@ remove_cgroup_tree() {
 }
 
 remove_cgroup_parents() {
-  local hierarchy
+  local hierarchy parent
   for hierarchy in $(cgroup_hierarchies); do
-    [[ ! -d $hierarchy/portolan-lab ]] || rmdir "$hierarchy/portolan-lab"
+    parent=$hierarchy/$(lab_group)
+    [[ ! -d $parent ]] || rmdir "$parent"
   done
 }

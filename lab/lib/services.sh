@@ -5,7 +5,7 @@
 engine_socket() { echo "$(host_dir "$1")/shared/docker.sock"; }
 
 start_engine() {
-  in_machine "$1" start-stop-daemon --start --oknodo --background --output /run/lab/dockerd.log \
+  in_machine "$1" start-stop-daemon --start --oknodo --quiet --background --output /run/lab/dockerd.log \
     --pidfile /run/docker.pid --exec /usr/sbin/dockerd -- \
     --pidfile /run/docker.pid -H unix:///var/run/docker.sock -H unix:///run/lab/docker.sock
 }

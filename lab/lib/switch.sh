@@ -33,7 +33,7 @@ plug_machine() {
 plug() {
   local name=$1 address=$2 pid
   pid=$(init_pid "$name")
-  in_switch ip link add "port-$name" type veth peer name eth0 netns "$pid"
+  in_switch ip link add "port-$name" type veth peer name eth0 address "$(hardware_address "$address")" netns "$pid"
   in_switch ip link set "port-$name" master lab up
   nsenter --target "$pid" --net sh -euc "
     echo 0 >/proc/sys/net/ipv4/icmp_ratelimit
@@ -41,3 +41,6 @@ plug() {
     ip address add $address/24 dev eth0
     ip link set eth0 up"
 }
+
+# The same after a reboot, as a real card has; otherwise neighbours send to the old one for half a minute.
+hardware_address() { printf '02:00:0a:58:00:%02x\n' "${1##*.}"; }

@@ -56,16 +56,19 @@ write_wrapper() {
   chmod 0755 "$STATE/bin/portolan"
 }
 
+# Without a sign-in it is started anew: a setup token expires, is valid for one process, and is only written at its
+# start.
 ensure_control_plane() {
   BINARY=$(binary_path)
   local serve=("$BINARY" serve --data-dir "$STATE/data" --listen "$LISTEN" --setup-token-file "$SETUP_TOKEN")
-  if is_running portolan && runs_as_wanted "${serve[@]}"; then
+  if is_signed_in && is_running portolan && runs_as_wanted "${serve[@]}"; then
     say "portolan runs already, and nothing about it has changed"
   else
     if is_running portolan; then stop_process portolan 30; fi
     require_free_port
     say "starting portolan, its log is $(log_file portolan)"
     (umask 077 && mkdir -p "$STATE/data")
+    rm -f "$SETUP_TOKEN"
     start_process portolan "${serve[@]}"
   fi
   wait_for_process portolan 60 is_ready
@@ -108,13 +111,16 @@ socket_owner() {
   fi
 }
 
+is_signed_in() { [[ -s $CLIENT_CONFIG ]]; }
+
 ensure_signed_in() {
-  [[ ! -s $CLIENT_CONFIG ]] || return 0
+  ! is_signed_in || return 0
   wait_until 10 test -s "$SETUP_TOKEN" ||
     fail "there is no sign-in in $CLIENT_CONFIG and portolan made no setup token: this control plane has an owner already" \
       "put the lost file back, or begin anew: make clean-data CONFIRM=yes"
   say "first start: creating the owner and the team"
   client login --url "$(base_url)" --setup-token-file "$SETUP_TOKEN" --email owner@localhost --team 'Default team' >&2
+  rm -f "$SETUP_TOKEN"
 }
 
 # Both commands wait until the thing has been validated, and say why when it cannot be.

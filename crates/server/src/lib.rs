@@ -29,4 +29,4 @@ pub use api::openapi;
 pub use app::App;
 pub use config::Config;
 pub use error::Error;
-pub use run::{RunError, run};
+pub use run::{RunError, run, run_with};

@@ -17,7 +17,7 @@ use crate::{
     App, Config,
     api::{self, Limiter},
     db::Db,
-    host::Dialer,
+    host::{Dialer, RealDialer},
     reconcile, setup,
     vault::{Missing, Vault, VaultError},
 };
@@ -62,6 +62,15 @@ pub enum RunError {
 
 /// Runs the control plane until `shutdown`, then lets requests and tasks end.
 pub async fn run(
+    config: Config,
+    listener: TcpListener,
+    shutdown: CancellationToken,
+) -> Result<(), RunError> {
+    run_with(config, listener, shutdown, Arc::new(RealDialer)).await
+}
+
+/// The same with other hosts than real ones.
+pub async fn run_with(
     config: Config,
     listener: TcpListener,
     shutdown: CancellationToken,

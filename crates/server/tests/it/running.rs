@@ -13,7 +13,7 @@ use crate::support::{Database, PATIENCE, TestApp, mode};
 /// Starts and answers why that failed.
 async fn refusal(app: &TestApp) -> Result<RunError> {
     let listener = TcpListener::bind(app.config.listen).await?;
-    let run = portolan_server::run(
+    let run = portolan_server::run_with(
         app.config.clone(),
         listener,
         CancellationToken::new(),

@@ -90,7 +90,7 @@ impl TestApp {
         let stop = shutdown.clone();
         let running = runtime.spawn(async move {
             let listener = TcpListener::from_std(listener).map_err(RunError::Serve)?;
-            portolan_server::run(config, listener, stop, fleet).await
+            portolan_server::run_with(config, listener, stop, fleet).await
         });
         self.process = Some(Process { runtime, shutdown, running });
         self.owner.url = format!("http://{address}");
