@@ -18,7 +18,7 @@ mod rivals;
 use report::{Medians, Report};
 use rivals::{BareApi, Portolan, Programs, Rival};
 
-/// Rounds that count, after one that does not.
+/// Rounds that count, after one that does not; a number on the command line replaces it.
 const ROUNDS: usize = 25;
 
 /// Networks on the host while it is measured, besides Docker's own three.
@@ -43,7 +43,8 @@ async fn main() -> anyhow::Result<()> {
     for name in &names {
         rivals[0].create(name).await?;
     }
-    let measured = measure(&mut rivals).await;
+    let rounds = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(ROUNDS);
+    let measured = measure(&mut rivals, rounds).await;
     for name in &names {
         rivals[0].remove(name).await?;
     }
@@ -54,22 +55,23 @@ async fn main() -> anyhow::Result<()> {
 }
 
 /// The rivals take turns within each round, so that whatever else the machine does meets them all.
-async fn measure(rivals: &mut [Box<dyn Rival>]) -> anyhow::Result<Vec<Medians>> {
-    let mut times = vec![(Vec::new(), Vec::new()); rivals.len()];
-    for round in 0..=ROUNDS {
+async fn measure(rivals: &mut [Box<dyn Rival>], rounds: usize) -> anyhow::Result<Vec<Medians>> {
+    let mut times: Vec<[Vec<Duration>; 3]> = vec![Default::default(); rivals.len()];
+    for round in 0..=rounds {
         for turn in 0..rivals.len() {
             let index = (round + turn) % rivals.len();
             let rival = &mut rivals[index];
-            let cycle = cycle(&mut **rival).await.with_context(|| rival.name())?;
-            let list = list(&mut **rival).await.with_context(|| rival.name())?;
+            let taken = take_turn(&mut **rival).await.with_context(|| rival.name())?;
             if round > 0 {
-                times[index].0.push(cycle);
-                times[index].1.push(list);
+                times[index].iter_mut().zip(taken).for_each(|(all, one)| all.push(one));
             }
         }
     }
-    let medians = rivals.iter().zip(times);
-    Ok(medians.map(|(rival, (cycle, list))| Medians::of(rival.name(), cycle, list)).collect())
+    Ok(rivals.iter().zip(times).map(|(rival, times)| Medians::of(rival.name(), times)).collect())
+}
+
+async fn take_turn(rival: &mut dyn Rival) -> anyhow::Result<[Duration; 3]> {
+    Ok([cycle(rival).await?, list(rival).await?, details(rival).await?])
 }
 
 /// A network is made, looked at and removed.
@@ -88,6 +90,16 @@ async fn list(rival: &mut dyn Rival) -> anyhow::Result<Duration> {
     let start = Instant::now();
     for _ in 0..times {
         rival.list().await?;
+    }
+    Ok(start.elapsed() / times)
+}
+
+/// All networks with subnets, labels and options: what a reconciler compares.
+async fn details(rival: &mut dyn Rival) -> anyhow::Result<Duration> {
+    let times = rival.lists_at_once();
+    let start = Instant::now();
+    for _ in 0..times {
+        rival.list_with_details().await?;
     }
     Ok(start.elapsed() / times)
 }

@@ -1,18 +1,20 @@
-//! Medians, ratios and goals, as a table.
+//! Medians, ratios and goals, as tables.
 
 use std::{fmt, time::Duration};
 
-/// What one rival took.
+/// What one rival took, in milliseconds.
 #[derive(Debug)]
 pub(crate) struct Medians {
     name: &'static str,
     cycle: f64,
     list: f64,
+    details: f64,
 }
 
 impl Medians {
-    pub(crate) fn of(name: &'static str, cycle: Vec<Duration>, list: Vec<Duration>) -> Self {
-        Self { name, cycle: median_ms(cycle), list: median_ms(list) }
+    pub(crate) fn of(name: &'static str, times: [Vec<Duration>; 3]) -> Self {
+        let [cycle, list, details] = times.map(median_ms);
+        Self { name, cycle, list, details }
     }
 }
 
@@ -26,11 +28,13 @@ fn median_ms(mut times: Vec<Duration>) -> f64 {
 #[derive(Debug)]
 pub(crate) struct Report(Vec<Medians>);
 
-/// What must hold: a number and its bound.
+/// At most so many times the bare API, or at least so many times faster than a rival.
 struct Goal {
     what: &'static str,
-    ratio: f64,
     bound: Bound,
+    measured: f64,
+    /// The same for the bare API in our place: nobody can do better.
+    best: f64,
 }
 
 enum Bound {
@@ -38,11 +42,21 @@ enum Bound {
     AtLeast(f64),
 }
 
+impl Bound {
+    fn holds(&self, ratio: f64) -> bool {
+        match self {
+            Self::AtMost(most) => ratio <= *most,
+            Self::AtLeast(least) => ratio >= *least,
+        }
+    }
+}
+
 impl Goal {
-    fn is_met(&self) -> bool {
-        match self.bound {
-            Bound::AtMost(most) => self.ratio <= most,
-            Bound::AtLeast(least) => self.ratio >= least,
+    fn verdict(&self) -> &'static str {
+        match (self.bound.holds(self.measured), self.bound.holds(self.best)) {
+            (true, _) => "met",
+            (false, true) => "missed",
+            (false, false) => "out of reach: the engine's own time",
         }
     }
 }
@@ -54,42 +68,58 @@ impl Report {
 
     fn goals(&self) -> Vec<Goal> {
         let [bare, ours, docker, alone, master] = &self.0[..] else { return Vec::new() };
-        let goal = |what, ratio, bound| Goal { what, ratio, bound };
+        let (most, least) = (Bound::AtMost, Bound::AtLeast);
+        let near = |what, bound, of: fn(&Medians) -> f64| Goal {
+            what,
+            bound,
+            measured: of(ours) / of(bare),
+            best: 1.0,
+        };
+        let faster = |what, bound, rival: &Medians, of: fn(&Medians) -> f64| Goal {
+            what,
+            bound,
+            measured: of(rival) / of(ours),
+            best: of(rival) / of(bare),
+        };
         vec![
-            goal("cycle against the bare API", ours.cycle / bare.cycle, Bound::AtMost(1.1)),
-            goal("cycle, ControlMaster against it", master.cycle / ours.cycle, Bound::AtLeast(2.0)),
-            goal("cycle, `docker -H` against it", docker.cycle / ours.cycle, Bound::AtLeast(4.0)),
-            goal("cycle, `ssh` against it", alone.cycle / ours.cycle, Bound::AtLeast(4.0)),
-            goal("list against the bare API", ours.list / bare.list, Bound::AtMost(2.0)),
-            goal("list, ControlMaster against it", master.list / ours.list, Bound::AtLeast(100.0)),
+            near("cycle against the bare API", most(1.1), |m| m.cycle),
+            faster("cycle, faster than ControlMaster", least(2.0), master, |m| m.cycle),
+            faster("cycle, faster than `docker -H`", least(4.0), docker, |m| m.cycle),
+            faster("cycle, faster than `ssh`", least(4.0), alone, |m| m.cycle),
+            near("list against the bare API", most(2.0), |m| m.list),
+            faster("list, faster than ControlMaster", least(100.0), master, |m| m.list),
+            faster("details, faster than ControlMaster", least(100.0), master, |m| m.details),
         ]
     }
 
+    /// Whether everything that can be met is met.
     pub(crate) fn goals_are_met(&self) -> bool {
-        self.goals().iter().all(Goal::is_met)
+        self.goals().iter().all(|goal| goal.verdict() != "missed")
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "| way | cycle | ratio | list | ratio |")?;
-        writeln!(f, "| --- | ---: | ---: | ---: | ---: |")?;
+        let bare = &self.0[0];
+        writeln!(f, "| way | cycle | | list | | details | |")?;
+        writeln!(f, "| --- | ---: | ---: | ---: | ---: | ---: | ---: |")?;
         for rival in &self.0 {
-            let (cycle, list) = (rival.cycle / self.0[0].cycle, rival.list / self.0[0].list);
-            writeln!(
-                f,
-                "| {} | {:.1} ms | {cycle:.2} | {:.2} ms | {list:.1} |",
-                rival.name, rival.cycle, rival.list
-            )?;
+            let Medians { name, cycle, list, details } = rival;
+            let (cycle_ratio, list_ratio) = (cycle / bare.cycle, list / bare.list);
+            let details_ratio = details / bare.details;
+            write!(f, "| {name} | {cycle:.0} ms | {cycle_ratio:.2}x | {list:.2} ms ")?;
+            writeln!(f, "| {list_ratio:.1}x | {details:.2} ms | {details_ratio:.1}x |")?;
         }
-        writeln!(f, "\n| goal | bound | measured | |\n| --- | --- | ---: | --- |")?;
+        writeln!(f, "\n| goal | bound | measured | bare API itself | |")?;
+        writeln!(f, "| --- | --- | ---: | ---: | --- |")?;
         for goal in self.goals() {
-            let bound = match goal.bound {
+            let Goal { what, bound, measured, best } = &goal;
+            let bound = match bound {
                 Bound::AtMost(most) => format!("at most {most}x"),
                 Bound::AtLeast(least) => format!("at least {least}x"),
             };
-            let verdict = if goal.is_met() { "met" } else { "missed" };
-            writeln!(f, "| {} | {bound} | {:.2}x | {verdict} |", goal.what, goal.ratio)?;
+            let verdict = goal.verdict();
+            writeln!(f, "| {what} | {bound} | {measured:.2}x | {best:.2}x | {verdict} |")?;
         }
         Ok(())
     }

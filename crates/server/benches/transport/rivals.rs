@@ -31,6 +31,11 @@ pub(crate) trait Rival {
     async fn inspect(&mut self, id: &str) -> anyhow::Result<()>;
     async fn remove(&mut self, id: &str) -> anyhow::Result<()>;
     async fn list(&mut self) -> anyhow::Result<()>;
+
+    /// With subnets, labels and options, which the API's list has already.
+    async fn list_with_details(&mut self) -> anyhow::Result<()> {
+        self.list().await
+    }
 }
 
 /// One HTTP connection to the engine's own socket, answers read and not parsed: what no client
@@ -226,5 +231,15 @@ impl Rival for Programs {
 
     async fn list(&mut self) -> anyhow::Result<()> {
         self.docker(&["network", "ls"]).map(drop)
+    }
+
+    /// `ssh` runs a shell on the host, so one command there can ask twice.
+    async fn list_with_details(&mut self) -> anyhow::Result<()> {
+        if self.path.is_none() {
+            return self.docker(&["network", "inspect", "$(docker network ls -q)"]).map(drop);
+        }
+        let ids = self.docker(&["network", "ls", "-q"])?;
+        let ids = ids.lines();
+        self.docker(&[&["network", "inspect"], &ids.collect::<Vec<_>>()[..]].concat()).map(drop)
     }
 }

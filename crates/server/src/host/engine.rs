@@ -2,6 +2,11 @@
 //!
 //! Owns HTTP. Knows no endpoint: `docker` has those. Connections are kept and used again; each is
 //! one Unix socket or one SSH channel.
+//!
+//! Why not bollard (0.21): its paths lose the API version (`Url::join` with an absolute path) and
+//! resolve dots in ids, its answers have no bound, one odd value fails a whole list, its events
+//! do not tell when they begin, and its requests cannot ask an engine before 25 to refuse a second
+//! network of one name.
 
 use std::{error::Error, time::Duration};
 

@@ -9,7 +9,7 @@ pub(super) const STEP: Duration = Duration::from_secs(10);
 pub(super) const LOGIN: Duration = Duration::from_secs(30);
 
 /// A dial as a whole: with several addresses and ways the single bounds add up.
-pub(super) const DIAL: Duration = Duration::from_secs(120);
+pub(super) const DIAL: Duration = Duration::from_mins(2);
 
 /// Opening a channel and `GET /_ping` on it.
 pub(super) const PING: Duration = Duration::from_secs(10);
@@ -18,7 +18,7 @@ pub(super) const PING: Duration = Duration::from_secs(10);
 pub(super) const CALL: Duration = Duration::from_secs(30);
 
 /// The engine sets up firewall rules before it answers, which takes long on a loaded host.
-pub(super) const CREATE_NETWORK: Duration = Duration::from_secs(60);
+pub(super) const CREATE_NETWORK: Duration = Duration::from_mins(1);
 
 /// `df` hangs on a dead network mount.
 pub(super) const DISK: Duration = Duration::from_secs(5);
@@ -45,7 +45,7 @@ pub(super) const STREAM_CHANNELS: usize = 16;
 
 /// Connections kept open between calls, and for how long.
 pub(super) const IDLE_CONNECTIONS: usize = 4;
-pub(super) const IDLE: Duration = Duration::from_secs(600);
+pub(super) const IDLE: Duration = Duration::from_mins(10);
 
 /// Most bytes of one answer of the engine.
 pub(super) const ANSWER: usize = 32 << 20;

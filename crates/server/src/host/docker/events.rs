@@ -49,6 +49,7 @@ fn ended() -> HostError {
     HostError::Lost { why: "the engine ended its stream of events".into() }
 }
 
+/// hyper's error comes wrapped for the line reader, which wraps it once more.
 fn failure(engine: &Engine, error: &LinesCodecError) -> HostError {
     match error {
         LinesCodecError::MaxLineLengthExceeded => {

@@ -10,6 +10,7 @@ use super::{
     wire::{CreateNetwork, Created, Network},
 };
 
+/// Everything but the members, which the engine gathers for a single network only.
 pub(super) async fn list(engine: &Engine) -> Result<Vec<HostNetwork>, HostError> {
     let found: Vec<Network> = engine.get(Call::new("list networks", "/networks")).await?;
     Ok(found.into_iter().map(HostNetwork::from).collect())
@@ -32,6 +33,7 @@ pub(super) async fn find(
     Ok(unless_missing(found)?.filter(is_it))
 }
 
+/// An answer that does not come leaves open whether the network exists: the caller looks for it.
 pub(super) async fn create(engine: &Engine, network: &NewNetwork) -> Result<String, HostError> {
     let call =
         Call { within: limits::CREATE_NETWORK, ..Call::new("create network", "/networks/create") };
@@ -51,6 +53,7 @@ pub(super) async fn remove(engine: &Engine, docker_id: &str) -> Result<(), HostE
     unless_missing(engine.delete(Call::new("remove network", &path)).await).map(drop)
 }
 
+/// Not being there is an answer, not an error.
 fn unless_missing<T>(answer: Result<T, HostError>) -> Result<Option<T>, HostError> {
     match answer {
         Ok(found) => Ok(Some(found)),

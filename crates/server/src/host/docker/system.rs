@@ -25,6 +25,7 @@ const BUILT_IN_POOLS: [(&str, u8); 7] = [
     ("192.168.0.0/16", 20),
 ];
 
+/// Three questions at once; only the disk may stay unanswered.
 pub(super) async fn read(engine: &Engine) -> Result<System, HostError> {
     let asking = async {
         try_join!(

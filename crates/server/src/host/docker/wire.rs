@@ -19,6 +19,7 @@ fn or_default<'de, T: Deserialize<'de> + Default, D: Deserializer<'de>>(
     Option::deserialize(value).map(Option::unwrap_or_default)
 }
 
+/// An item of `GET /networks`, and the answer of `GET /networks/ID`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct Network {
@@ -42,12 +43,12 @@ pub(super) struct Network {
 #[serde(rename_all = "PascalCase", default)]
 struct Ipam {
     #[serde(deserialize_with = "or_default")]
-    config: Vec<Subnet>,
+    config: Vec<IpamConfig>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-struct Subnet {
+struct IpamConfig {
     subnet: String,
     gateway: String,
     #[serde(rename = "IPRange")]
@@ -70,14 +71,15 @@ impl From<Network> for HostNetwork {
     }
 }
 
-impl From<Subnet> for HostSubnet {
-    fn from(subnet: Subnet) -> Self {
+impl From<IpamConfig> for HostSubnet {
+    fn from(config: IpamConfig) -> Self {
         let said = |text: String| Some(text).filter(|text| !text.is_empty());
-        Self { subnet: subnet.subnet, gateway: said(subnet.gateway), range: said(subnet.range) }
+        Self { subnet: config.subnet, gateway: said(config.gateway), range: said(config.range) }
     }
 }
 
-/// The body of `POST /networks/create`.
+/// The body of `POST /networks/create`. `Attachable` is left out: it is for overlay networks, any
+/// container may join a bridge.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct CreateNetwork<'a> {
@@ -86,8 +88,6 @@ pub(super) struct CreateNetwork<'a> {
     check_duplicate: bool,
     driver: &'static str,
     internal: bool,
-    /// Means something for overlay networks only: any container may join a bridge.
-    attachable: bool,
     #[serde(rename = "EnableIPv6")]
     ipv6: bool,
     #[serde(rename = "IPAM")]
@@ -133,7 +133,6 @@ impl<'a> From<&'a NewNetwork> for CreateNetwork<'a> {
             check_duplicate: true,
             driver: "bridge",
             internal: wanted.internal,
-            attachable: false,
             ipv6: wanted.ipv6,
             ipam: CreateIpam { driver: "default", config: v4.into_iter().chain(v6).collect() },
             options,
@@ -142,12 +141,14 @@ impl<'a> From<&'a NewNetwork> for CreateNetwork<'a> {
     }
 }
 
+/// The answer to it. A `Warning` may come along; the network exists then all the same.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Created {
     pub(super) id: String,
 }
 
+/// An item of `GET /containers/json`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct Container {
@@ -166,6 +167,7 @@ struct NetworkSettings {
     networks: BTreeMap<String, Endpoint>,
 }
 
+/// A container's place on one network. The id is empty until it was started for the first time.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Endpoint {
@@ -196,6 +198,7 @@ impl From<Container> for Member {
     }
 }
 
+/// A line of `GET /events`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Event {
@@ -249,6 +252,7 @@ pub(super) struct Info {
     pub(super) warnings: Vec<String>,
 }
 
+/// The engine's part in a swarm; all empty where it has none.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct Swarm {
@@ -315,7 +319,7 @@ mod tests {
         let body = serde_json::to_value(CreateNetwork::from(&network)).expect("JSON");
         let expected = json!({
             "Name": "web", "CheckDuplicate": true, "Driver": "bridge", "Internal": true,
-            "Attachable": false, "EnableIPv6": true, "Labels": {"a": "b"},
+            "EnableIPv6": true, "Labels": {"a": "b"},
             "IPAM": {"Driver": "default", "Config": [
                 {"Subnet": "10.20.0.0/24", "Gateway": "10.20.0.1", "IPRange": "10.20.0.128/25"},
                 {"Subnet": "fd12:3456:789a:1::/64"},

@@ -39,6 +39,7 @@ pub(in super::super) struct Connector {
     closed: CancellationToken,
 }
 
+/// What lies under the connections. A session lives as long as anybody may still connect.
 #[derive(Debug, Clone)]
 enum Link {
     Local(PathBuf),
@@ -90,6 +91,8 @@ impl Connector {
         }
     }
 
+    /// Waits for a free place first: a call that finds all taken can get a connection that another
+    /// call is done with, whichever is sooner.
     async fn open(self) -> Result<TokioIo<Stream>, HostError> {
         if let Some(lost) = self.lost() {
             return Err(lost);
@@ -102,6 +105,7 @@ impl Connector {
         }
     }
 
+    /// The reason of a failure in words; the caller knows which way it was.
     async fn reach(&self) -> Result<Duplex, String> {
         match (&self.link, self.access) {
             (Link::Local(socket), _) => match UnixStream::connect(socket).await {

@@ -51,6 +51,8 @@ pub(super) async fn shake_hands(
     }))
 }
 
+/// One handshake on one connection. Whatever goes wrong before the host key is known means that
+/// no SSH server is there that we could talk to.
 async fn once(
     stream: TcpStream,
     address: SocketAddr,
@@ -87,6 +89,7 @@ fn config(algorithms: Vec<Algorithm>) -> Arc<Config> {
     })
 }
 
+/// russh says only that the key was refused; which it was, the gate has seen.
 fn refused_key(error: &russh::Error, seen: &Seen, pin: &Pin) -> Option<HostError> {
     let russh::Error::UnknownKey = error else { return None };
     let offered = seen.offered.get()?;

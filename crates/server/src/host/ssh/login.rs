@@ -44,10 +44,8 @@ enum Failure {
 }
 
 async fn authenticate(pending: &mut Pending, user: &str, key: PrivateKey) -> Result<(), Failure> {
-    let hash = match key.algorithm().is_rsa() {
-        true => Some(rsa_hash(pending).await?),
-        false => None,
-    };
+    let is_rsa = key.algorithm().is_rsa();
+    let hash = if is_rsa { Some(rsa_hash(pending).await?) } else { None };
     let key = PrivateKeyWithHashAlg::new(Arc::new(key), hash);
     match pending.handle.authenticate_publickey(user, key).await {
         Ok(AuthResult::Success) => Ok(()),

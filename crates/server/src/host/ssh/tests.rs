@@ -61,7 +61,7 @@ async fn refuses_to_shake_hands(address: SocketAddr) -> String {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn peers_that_are_no_ssh_servers_are_given_up() {
     let http = peer(|mut tcp| async move {
         drop(tcp.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await);
@@ -75,14 +75,16 @@ async fn peers_that_are_no_ssh_servers_are_given_up() {
     assert!(refuses_to_shake_hands(lines.await).await.contains("not with an SSH greeting"));
 
     let silent = peer(|mut tcp| async move {
+        tokio::time::pause();
         drop(tcp.read_to_end(&mut Vec::new()).await);
     });
     assert_eq!(refuses_to_shake_hands(silent.await).await, "no handshake within 10 s");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_greeting_that_drips_has_a_deadline() {
     let drip = peer(|mut tcp| async move {
+        tokio::time::pause();
         while tcp.write_all(b"S").await.is_ok() {
             tokio::time::sleep(Duration::from_secs(3)).await;
         }
