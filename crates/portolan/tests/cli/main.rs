@@ -1,0 +1,13 @@
+//! The command line from outside: the built binary against a control plane that answers as told.
+
+mod fake;
+mod help;
+mod hostile;
+mod lists;
+mod login;
+mod problems;
+mod program;
+mod samples;
+mod terminal;
+mod waiting;
+mod write;
