@@ -8,6 +8,7 @@ mod destination;
 mod key;
 mod login;
 mod operation;
+mod serve;
 mod server;
 mod shared;
 mod token;
@@ -23,6 +24,7 @@ pub(crate) use self::{
     key::{CreateKeyArgs, KeyCommand},
     login::LoginArgs,
     operation::{EventCommand, OperationCommand},
+    serve::ConfigArgs,
     server::{AddServerArgs, EditServerArgs, ServerCommand},
     token::{CreateTokenArgs, TokenCommand},
 };
@@ -36,6 +38,7 @@ pub(crate) use self::{
     arg_required_else_help = true,
     max_term_width = 100,
     after_help = "Examples:
+  portolan serve                                  start the control plane
   portolan login --setup-token-file - --email you@example.com
   portolan server add web-1 --host 192.0.2.10 --key deploy
   portolan destination create --server web-1 --name shop
@@ -81,6 +84,9 @@ pub(crate) struct GlobalArgs {
 /// What can be done.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Run the control plane.
+    #[command(after_help = serve::SERVE_EXAMPLES)]
+    Serve(ConfigArgs),
     /// Log in to a control plane and remember it.
     #[command(after_help = login::EXAMPLES)]
     Login(LoginArgs),

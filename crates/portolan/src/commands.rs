@@ -8,6 +8,7 @@ pub(crate) mod event;
 pub(crate) mod key;
 pub(crate) mod login;
 pub(crate) mod operation;
+pub(crate) mod serve;
 pub(crate) mod server;
 pub(crate) mod token;
 pub(crate) mod version;

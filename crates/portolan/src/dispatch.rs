@@ -22,12 +22,14 @@ use crate::{
         login::Proof,
         operation,
         operation::About,
-        server,
+        serve, server,
         server::{Destinations, NewServer, ServerChange, Way, WayChange},
         token, version,
     },
+    environment::environment,
     failure::{Failure, Outcome},
     printer::Printer,
+    settings::Settings,
     watch::Wait,
 };
 
@@ -35,6 +37,10 @@ use crate::{
 pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outcome> {
     let Cli { global, command } = cli;
     match command {
+        Command::Serve(args) => {
+            let settings = Settings::merge(args.into_flags(global.config), environment)?;
+            serve::serve(printer, settings).await?;
+        }
         Command::Login(args) => {
             let proof = proof(args, global.token.clone())?;
             login::login(&access(global)?, printer, proof).await?;

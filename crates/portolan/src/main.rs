@@ -7,6 +7,7 @@ mod ask;
 mod cli;
 mod client;
 mod commands;
+mod control_plane;
 mod dispatch;
 mod environment;
 mod failure;
@@ -14,6 +15,7 @@ mod find;
 mod list;
 mod printer;
 mod report;
+mod settings;
 mod watch;
 mod words;
 
@@ -24,7 +26,7 @@ use clap::{ColorChoice, CommandFactory, FromArgMatches};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{
-    cli::{Cli, GlobalArgs},
+    cli::{Cli, Command, GlobalArgs},
     environment::environment,
     failure::{Outcome, USAGE},
     printer::{Colour, Format, Printer, Talk},
@@ -70,10 +72,14 @@ fn printer(global: &GlobalArgs) -> Printer {
 fn run(cli: Cli, printer: &Printer) -> anyhow::Result<Outcome> {
     // Fails only when a provider is there already, which serves as well.
     let _present = rustls::crypto::ring::default_provider().install_default();
-    runtime()?.block_on(Box::pin(dispatch::dispatch(cli, printer)))
+    runtime(&cli.command)?.block_on(Box::pin(dispatch::dispatch(cli, printer)))
 }
 
-/// A command of a second needs no core but its own.
-fn runtime() -> anyhow::Result<Runtime> {
-    Builder::new_current_thread().enable_all().build().context("could not start the runtime")
+/// The control plane uses every core; a command of a second needs none but its own.
+fn runtime(command: &Command) -> anyhow::Result<Runtime> {
+    let mut builder = match command {
+        Command::Serve(_) => Builder::new_multi_thread(),
+        _ => Builder::new_current_thread(),
+    };
+    builder.enable_all().build().context("could not start the runtime")
 }

@@ -71,6 +71,11 @@ impl Printer {
         self.format
     }
 
+    /// Whether stderr shows colour: the log of `serve` asks too.
+    pub(crate) fn colours_talk(&self) -> bool {
+        self.colour_err
+    }
+
     /// One thing: the API's JSON, or its details.
     pub(crate) fn one<T: Serialize>(
         &self,

@@ -8,6 +8,7 @@ use crate::program::{Program, snapshot};
 fn help_explains_and_gives_examples() {
     let program = Program::new();
     snapshot!("help", program.run(&["--help"]));
+    snapshot!("help_serve", program.run(&["serve", "--help"]));
     snapshot!("help_login", program.run(&["login", "--help"]));
     snapshot!("help_server_add", program.run(&["server", "add", "--help"]));
     snapshot!("help_destination_create", program.run(&["destination", "create", "--help"]));

@@ -8,6 +8,7 @@ mod login;
 mod problems;
 mod program;
 mod samples;
+mod serve;
 mod terminal;
 mod waiting;
 mod write;
