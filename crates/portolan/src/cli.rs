@@ -87,6 +87,9 @@ pub(crate) enum Command {
     /// Run the control plane.
     #[command(after_help = serve::SERVE_EXAMPLES)]
     Serve(ConfigArgs),
+    /// Explain what is wrong with an installation, and how to put it right.
+    #[command(after_help = serve::DOCTOR_EXAMPLES)]
+    Doctor(ConfigArgs),
     /// Log in to a control plane and remember it.
     #[command(after_help = login::EXAMPLES)]
     Login(LoginArgs),

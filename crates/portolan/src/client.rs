@@ -16,7 +16,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 pub(crate) use self::{
     access::Access,
-    error::Error,
+    error::{Error, innermost},
     file::{ClientFile, Credentials},
     url::BaseUrl,
 };

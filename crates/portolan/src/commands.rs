@@ -4,6 +4,7 @@
 
 pub(crate) mod completions;
 pub(crate) mod destination;
+pub(crate) mod doctor;
 pub(crate) mod event;
 pub(crate) mod key;
 pub(crate) mod login;

@@ -1,7 +1,7 @@
 //! The control plane as this program sees it.
 //!
 //! A stand-in while `portolan-server` is being written. To use the real one, replace all below by
-//! `pub(crate) use portolan_server::{Config, run};`
+//! `pub(crate) use portolan_server::{Config, Finding, Level, doctor, run};`
 
 use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf};
 
@@ -25,6 +25,23 @@ pub(crate) struct Config {
 #[error("the control plane failed")]
 pub(crate) struct Error;
 
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Level {
+    Ok,
+    Warn,
+    Fail,
+}
+
+/// What one check of an installation found.
+#[derive(Debug)]
+pub(crate) struct Finding {
+    pub(crate) name: String,
+    pub(crate) level: Level,
+    pub(crate) detail: String,
+    pub(crate) remedy: Option<String>,
+}
+
 pub(crate) async fn run(
     config: Config,
     listener: TcpListener,
@@ -37,4 +54,10 @@ pub(crate) async fn run(
     let _bound = listener;
     shutdown.cancelled().await;
     Ok(())
+}
+
+pub(crate) async fn doctor(_config: &Config) -> Vec<Finding> {
+    let levels = [Level::Ok, Level::Warn, Level::Fail];
+    tracing::debug!(?levels, "the stand-in checks nothing");
+    std::future::ready(Vec::new()).await
 }

@@ -16,7 +16,7 @@ use crate::{
     commands::{
         completions, destination,
         destination::NewDestination,
-        event, key,
+        doctor, event, key,
         key::{NewKey, Shown},
         login,
         login::Proof,
@@ -40,6 +40,12 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outc
         Command::Serve(args) => {
             let settings = Settings::merge(args.into_flags(global.config), environment)?;
             serve::serve(printer, settings).await?;
+        }
+        Command::Doctor(args) => {
+            let flags = args.into_flags(global.config);
+            // `--config` names the control plane's file here; the client's is in its usual place.
+            let access = Access::merge(global.url, global.token, ClientFile::default_place()?)?;
+            return doctor::doctor(printer, flags, environment, &access).await;
         }
         Command::Login(args) => {
             let proof = proof(args, global.token.clone())?;

@@ -17,6 +17,14 @@ Examples:
   portolan serve --listen 0.0.0.0:7070 --data-dir /srv/portolan
   PORTOLAN_DATABASE_URL=postgres://portolan@db/portolan portolan serve --log-format json";
 
+pub(super) const DOCTOR_EXAMPLES: &str = "Takes the flags, variables and settings file of \
+`portolan serve`. Exit code 1 when a check failed.
+
+Examples:
+  portolan doctor
+  portolan doctor --config /etc/portolan.toml
+  portolan doctor --json";
+
 /// How the control plane is set up.
 #[derive(Debug, Args)]
 pub(crate) struct ConfigArgs {
