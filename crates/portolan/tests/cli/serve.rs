@@ -22,13 +22,13 @@ fn it_ends_well_on_a_signal() {
         let program = Program::new();
         let arguments = ["serve", "--listen", "127.0.0.1:0", "--data-dir", "data"];
         let mut child = program.start(&[&arguments[..], &["--log-format", "json"]].concat());
-        let mut log = BufReader::new(child.stderr.take().expect("stderr"));
-        let mut line = String::new();
-        // The first line says that signals are listened for.
-        log.read_line(&mut line).expect("a line");
-        assert!(serde_json::from_str::<Value>(&line).is_ok(), "{line}");
+        let log = BufReader::new(child.stderr.take().expect("stderr"));
+        let mut lines = log.lines().map_while(Result::ok);
+        // Signals are listened for before the control plane begins.
+        let ready = lines.find(|line| line.contains("portolan is ready")).expect("it is ready");
+        assert!(serde_json::from_str::<Value>(&ready).is_ok(), "{ready}");
         signal(&child, ending);
-        let rest: Vec<String> = log.lines().map_while(Result::ok).collect();
+        let rest: Vec<String> = lines.collect();
         assert_eq!(child.wait().expect("an end").code(), Some(0), "{rest:?}");
     }
 }

@@ -4,7 +4,7 @@ use std::{
     fs::{self, Metadata},
     io,
     os::unix::fs::MetadataExt,
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use secrecy::{ExposeSecret, SecretString};
@@ -12,8 +12,6 @@ use secrecy::{ExposeSecret, SecretString};
 use super::Check;
 use crate::{control_plane::Config, words::bytes};
 
-/// Where the control plane keeps its key unless told otherwise.
-const MASTER_KEY: &str = "master.key";
 /// 32 bytes in hexadecimal.
 const MASTER_KEY_DIGITS: usize = 64;
 
@@ -124,7 +122,7 @@ fn free_disk(path: &Path) -> Check {
 }
 
 pub(super) fn master_key(config: &Config) -> Check {
-    let path = key_path(config);
+    let path = config.master_key_file();
     match fs::metadata(&path) {
         Ok(data) => key_file(&path, &data),
         Err(error) if error.kind() == io::ErrorKind::NotFound => missing_key(config, &path),
@@ -133,10 +131,6 @@ pub(super) fn master_key(config: &Config) -> Check {
             Check::fail("master key", detail, run_as_owner())
         }
     }
-}
-
-fn key_path(config: &Config) -> PathBuf {
-    config.master_key_file.clone().unwrap_or_else(|| config.data_dir.join(MASTER_KEY))
 }
 
 /// A new installation makes its key; one with data must not get another.
