@@ -124,6 +124,8 @@ pub(crate) enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
+    /// Print the document of the API (OpenAPI 3.1).
+    Openapi,
     /// Print the version.
     Version,
 }

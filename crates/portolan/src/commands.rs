@@ -8,6 +8,7 @@ pub(crate) mod doctor;
 pub(crate) mod event;
 pub(crate) mod key;
 pub(crate) mod login;
+pub(crate) mod openapi;
 pub(crate) mod operation;
 pub(crate) mod serve;
 pub(crate) mod server;

@@ -20,7 +20,7 @@ use crate::{
         key::{NewKey, Shown},
         login,
         login::Proof,
-        operation,
+        openapi, operation,
         operation::About,
         serve, server,
         server::{Destinations, NewServer, ServerChange, Way, WayChange},
@@ -70,6 +70,7 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outc
         Command::Completions { shell } => {
             completions::completions(printer, Cli::command(), shell)?;
         }
+        Command::Openapi => openapi::openapi(printer)?,
         Command::Version => version::version(printer)?,
     }
     Ok(Outcome::Done)
