@@ -1,11 +1,11 @@
 //! Hosts that break: the error that the design asks for, and convergence when they are back.
 //!
-//! Each test works on a host that no other test of this file needs at that moment; nextest runs
-//! them one after another.
+//! All of them use the host `charlie`, which no other story needs; nextest runs them one after
+//! another.
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::support::{Host, Portolan, eventually, unique};
@@ -24,16 +24,16 @@ fn reachability(portolan: &Portolan, host: &Host, wanted: &str) -> Result<Value>
 #[ignore = "needs the lab"]
 fn a_changed_host_key_is_refused_until_repinned() -> Result<()> {
     let portolan = Portolan::start()?;
-    let host = Host::find("delta")?;
+    let host = Host::find("charlie")?;
     portolan.add_server(&host, "root")?;
     let fault = host.fault("host-key-change")?;
-    let said = portolan.refuse(&["server", "validate", "delta"])?;
-    let offered = Host::find("delta")?.fingerprint;
+    let said = portolan.refuse(&["server", "validate", "charlie"])?;
+    let offered = Host::find("charlie")?.fingerprint;
     ensure!(said.contains("the host key changed"), "{said}");
     ensure!(said.contains(&host.fingerprint) && said.contains(&offered), "not both keys: {said}");
     ensure!(said.contains("server repin"), "no way out: {said}");
-    portolan.run(&["server", "repin", "delta", "--fingerprint", &offered])?;
-    assert_eq!(portolan.json(&["server", "show", "delta"])?["state"], "ready");
+    portolan.run(&["server", "repin", "charlie", "--fingerprint", &offered])?;
+    assert_eq!(portolan.json(&["server", "show", "charlie"])?["state"], "ready");
     fault.clear();
     Ok(())
 }
@@ -42,7 +42,7 @@ fn a_changed_host_key_is_refused_until_repinned() -> Result<()> {
 #[ignore = "needs the lab"]
 fn forbidden_forwarding_is_a_slower_way_not_a_fault() -> Result<()> {
     let portolan = Portolan::start()?;
-    let host = Host::find("delta")?;
+    let host = Host::find("charlie")?;
     let fault = host.fault("forwarding-off")?;
     let server = portolan.add_server(&host, "deploy")?;
     assert_eq!(
@@ -54,7 +54,7 @@ fn forbidden_forwarding_is_a_slower_way_not_a_fault() -> Result<()> {
         "destination",
         "create",
         "--server",
-        "delta",
+        "charlie",
         "--network",
         &network,
         "--name",
@@ -69,11 +69,11 @@ fn forbidden_forwarding_is_a_slower_way_not_a_fault() -> Result<()> {
 #[ignore = "needs the lab"]
 fn a_dead_host_is_noticed_and_refuses_work_with_its_age() -> Result<()> {
     let portolan = Portolan::start()?;
-    let host = Host::find("delta")?;
+    let host = Host::find("charlie")?;
     portolan.add_server(&host, "root")?;
     let fault = host.fault("sshd-stop")?;
     reachability(&portolan, &host, "unreachable")?;
-    let said = portolan.refuse(&["destination", "create", "--server", "delta"])?;
+    let said = portolan.refuse(&["destination", "create", "--server", "charlie"])?;
     ensure!(said.contains("cannot be reached (last heard of"), "{said}");
     fault.clear();
     let back = Instant::now();
@@ -86,14 +86,14 @@ fn a_dead_host_is_noticed_and_refuses_work_with_its_age() -> Result<()> {
 #[ignore = "needs the lab"]
 fn what_was_lost_during_a_reboot_is_back_a_minute_later() -> Result<()> {
     let portolan = Portolan::start()?;
-    let host = Host::find("delta")?;
+    let host = Host::find("charlie")?;
     portolan.add_server(&host, "root")?;
     let network = unique("survivor");
     portolan.run(&[
         "destination",
         "create",
         "--server",
-        "delta",
+        "charlie",
         "--network",
         &network,
         "--name",
@@ -117,14 +117,14 @@ fn what_was_lost_during_a_reboot_is_back_a_minute_later() -> Result<()> {
 #[ignore = "needs the lab"]
 fn a_restarted_engine_keeps_its_destinations() -> Result<()> {
     let portolan = Portolan::start()?;
-    let host = Host::find("delta")?;
+    let host = Host::find("charlie")?;
     portolan.add_server(&host, "root")?;
     let network = unique("kept");
     portolan.run(&[
         "destination",
         "create",
         "--server",
-        "delta",
+        "charlie",
         "--network",
         &network,
         "--name",
@@ -145,25 +145,25 @@ fn a_restarted_engine_keeps_its_destinations() -> Result<()> {
 #[ignore = "needs the lab"]
 fn a_cut_link_is_noticed_and_a_host_gone_for_good_is_forgotten() -> Result<()> {
     let portolan = Portolan::start()?;
-    let host = Host::find("delta")?;
+    let host = Host::find("charlie")?;
     portolan.add_server(&host, "root")?;
     let network = unique("orphan");
     portolan.run(&[
         "destination",
         "create",
         "--server",
-        "delta",
+        "charlie",
         "--network",
         &network,
         "--name",
         &network,
     ])?;
-    let said = portolan.refuse(&["server", "remove", "delta", "--yes"])?;
+    let said = portolan.refuse(&["server", "remove", "charlie", "--yes"])?;
     ensure!(said.contains(&network), "the destination in the way is not named: {said}");
     let fault = host.fault("link-cut")?;
     // No packet says goodbye: only keep-alives tell.
     reachability(&portolan, &host, "unreachable")?;
-    let said = portolan.try_run(&["server", "remove", "delta", "--forget", "--yes"])?;
+    let said = portolan.try_run(&["server", "remove", "charlie", "--forget", "--yes"])?;
     ensure!(
         said.code == 0 && (said.out + &said.err).contains(&network),
         "the network left behind is not named"
@@ -177,15 +177,15 @@ fn a_cut_link_is_noticed_and_a_host_gone_for_good_is_forgotten() -> Result<()> {
 #[ignore = "needs the lab"]
 fn a_full_disk_is_said_in_dockers_words() -> Result<()> {
     let portolan = Portolan::start()?;
-    let host = Host::find("delta")?;
+    let host = Host::find("charlie")?;
     let fault = host.fault("disk-full")?;
     portolan.add_server(&host, "root")?;
-    let server = portolan.json(&["server", "show", "delta"])?;
+    let server = portolan.json(&["server", "show", "charlie"])?;
     let warnings = server["engine"]["warnings"].to_string();
     ensure!(warnings.contains("disk are free"), "no warning: {warnings}");
     let network = unique("full");
     let create =
-        ["destination", "create", "--server", "delta", "--network", &network, "--name", &network];
+        ["destination", "create", "--server", "charlie", "--network", &network, "--name", &network];
     let said = portolan.try_run(&create)?;
     // Docker may still have room in its own database; if not, its words are passed on.
     if said.code == 1 {
@@ -197,5 +197,38 @@ fn a_full_disk_is_said_in_dockers_words() -> Result<()> {
         fault.clear();
     }
     portolan.run(&["destination", "remove", &network, "--yes"])?;
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs the lab"]
+fn exhausted_pools_are_explained() -> Result<()> {
+    let portolan = Portolan::start()?;
+    let host = Host::find("charlie")?;
+    portolan.add_server(&host, "root")?;
+    let mut filled = Vec::new();
+    let words = loop {
+        let name = unique("filler");
+        let said = host.try_docker(&["network", "create", &name])?;
+        if said.code != 0 {
+            break said.err;
+        }
+        filled.push(name);
+        ensure!(filled.len() < 200, "the pools have no end");
+    };
+    let network = unique("late");
+    let create =
+        ["destination", "create", "--server", "charlie", "--network", &network, "--name", &network];
+    let said = portolan.refuse(&create)?;
+    let cause = words.rsplit(": ").next().context("Docker's words")?.trim();
+    ensure!(said.contains(cause), "no {cause:?} in {said}");
+    ensure!(said.contains("--subnet"), "no way out: {said}");
+    portolan.run(&["destination", "remove", &network, "--yes"])?;
+    // The way out works.
+    portolan.run(&[&create[..], &["--subnet", "10.97.3.0/24"]].concat())?;
+    portolan.run(&["destination", "remove", &network, "--yes"])?;
+    for name in filled {
+        host.docker(&["network", "rm", &name])?;
+    }
     Ok(())
 }

@@ -157,7 +157,7 @@ fn free_address() -> Result<String> {
 fn serve(folder: &tempfile::TempDir, address: &str) -> Result<Child> {
     let in_folder = |name: &str| folder.path().join(name);
     let mut process = command(env!("CARGO_BIN_EXE_portolan"))
-        .args(["serve", "--listen", address, "--data-dir"])
+        .args(["serve", "--rate-limit", "1000000", "--listen", address, "--data-dir"])
         .arg(in_folder("data"))
         .arg("--setup-token-file")
         .arg(in_folder("setup-token"))
@@ -296,12 +296,14 @@ fn said(output: Output) -> Result<Said> {
 }
 
 /// Asks again until there is an answer, with a deadline instead of a blind sleep.
+#[expect(clippy::disallowed_methods, reason = "a pause between two questions, not instead of one")]
 pub(crate) fn eventually<T>(what: &str, mut ask: impl FnMut() -> Result<Option<T>>) -> Result<T> {
     let deadline = Instant::now() + PATIENCE;
     while Instant::now() < deadline {
         if let Some(answer) = ask()? {
             return Ok(answer);
         }
+        std::thread::sleep(Duration::from_millis(50));
     }
     bail!("never happened: {what}")
 }
