@@ -25,9 +25,14 @@ impl Config {
     /// The URL of the database in use.
     pub fn database_url(&self) -> SecretString {
         self.database_url.clone().unwrap_or_else(|| {
-            let file = self.data_dir.join("portolan.db");
+            let file = self.sqlite_file();
             format!("sqlite://{}?mode=rwc", escape_path(&file.to_string_lossy())).into()
         })
+    }
+
+    /// The SQLite database, when no URL names another.
+    pub fn sqlite_file(&self) -> PathBuf {
+        self.data_dir.join("portolan.db")
     }
 
     /// The file with the master key.

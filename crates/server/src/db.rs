@@ -38,15 +38,21 @@ pub struct Db {
 impl Db {
     /// Opens the database and brings its schema up to date.
     pub async fn open(url: &SecretString) -> Result<Self, sqlx::Error> {
+        let db = Self::connect(url).await?;
+        MIGRATIONS.run(&db.pool).await?;
+        Ok(db)
+    }
+
+    /// Opens the database as it is.
+    pub async fn connect(url: &SecretString) -> Result<Self, sqlx::Error> {
         sqlx::any::install_default_drivers();
         let sqlite = url.expose_secret().starts_with("sqlite:");
         let pool = AnyPoolOptions::new()
             .max_connections(16)
-            .acquire_timeout(Duration::from_secs(10))
+            .acquire_timeout(Duration::from_secs(5))
             .after_connect(move |conn, _| Box::pin(prepare(conn, sqlite)))
             .connect(url.expose_secret())
             .await?;
-        MIGRATIONS.run(&pool).await?;
         // A deferred SQLite transaction that turns into a writer cannot wait for another writer:
         // it fails at once. Declared as a writer from the start, it waits its turn.
         let begin = if sqlite { "begin immediate" } else { "begin" };
@@ -60,6 +66,16 @@ impl Db {
     /// A transaction that may write.
     pub async fn begin(&self) -> Result<Transaction, sqlx::Error> {
         self.pool.begin_with(self.begin).await
+    }
+
+    /// How many migrations the schema lacks; an error when it was never made.
+    pub async fn missing_migrations(&self) -> Result<usize, sqlx::Error> {
+        let rows = sqlx::query("select version from _sqlx_migrations where success")
+            .fetch_all(&self.pool)
+            .await?;
+        let wanted =
+            MIGRATIONS.iter().filter(|migration| !migration.migration_type.is_down_migration());
+        Ok(wanted.count().saturating_sub(rows.len()))
     }
 
     /// Waits for the connections in use and closes all.

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// What a key is sealed for: the row it belongs to.
-fn seal_context(id: &KeyId) -> String {
+pub(crate) fn seal_context(id: &KeyId) -> String {
     format!("key:{id}")
 }
 

@@ -102,8 +102,8 @@ fn prepare(stream: &TcpStream) -> std::io::Result<()> {
 
 fn describe(key: &OfferedKey, pin: &Pin) -> String {
     let verdict = match pin {
-        Pin::FirstContact => "first contact: now pinned",
-        Pin::Fingerprint(_) => "as given beforehand: now pinned",
+        Pin::FirstContact => "first contact: pinned when the login works",
+        Pin::Fingerprint(_) => "as given beforehand",
         Pin::Key(_) => "as pinned",
     };
     format!("{} {} ({verdict})", key.algorithm, key.fingerprint)

@@ -23,7 +23,7 @@ async fn every_step_is_told() {
         .collect();
     assert_eq!(details[0], (DialStep::Resolve, "10.88.0.11".into()));
     assert_eq!(details[1], (DialStep::Connect, "10.88.0.11:22 answers".into()));
-    let key = format!("ssh-ed25519 {fingerprint} (first contact: now pinned)");
+    let key = format!("ssh-ed25519 {fingerprint} (first contact: pinned when the login works)");
     assert_eq!(details[2], (DialStep::HostKey, key));
     assert_eq!(details[3].0, DialStep::Login);
     assert!(details[3].1.starts_with("as root with ssh-ed25519 SHA256:"), "{}", details[3].1);

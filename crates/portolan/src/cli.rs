@@ -1,0 +1,131 @@
+//! The command line as it is typed: commands, flags and their help.
+//!
+//! Owns `clap`. Everything is parsed to checked values here; what commands do is in `commands`.
+
+#![expect(clippy::doc_markdown, reason = "doc comments are the help text, not Markdown")]
+
+mod destination;
+mod key;
+mod login;
+mod operation;
+mod serve;
+mod server;
+mod shared;
+mod token;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::client::BaseUrl;
+
+pub(crate) use self::{
+    destination::{CreateDestinationArgs, DestinationCommand},
+    key::{CreateKeyArgs, KeyCommand},
+    login::LoginArgs,
+    operation::{EventCommand, OperationCommand},
+    serve::ConfigArgs,
+    server::{AddServerArgs, EditServerArgs, ServerCommand},
+    token::{CreateTokenArgs, TokenCommand},
+};
+
+/// Portolan charts Docker networks: a control plane for your servers, and its command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "portolan",
+    version,
+    propagate_version = false,
+    arg_required_else_help = true,
+    max_term_width = 100,
+    after_help = "Examples:
+  portolan serve                                  start the control plane
+  portolan login --setup-token-file - --email you@example.com
+  portolan server add web-1 --host 192.0.2.10 --key deploy
+  portolan destination create --server web-1 --name shop
+  portolan destination list --json
+
+Data goes to stdout, everything else to stderr. Exit codes: 0 done, 1 failed, 2 wrong usage."
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: GlobalArgs,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Flags that every command takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct GlobalArgs {
+    /// Address of the control plane [env: PORTOLAN_URL] [default: the one logged in to, else
+    /// http://127.0.0.1:7070].
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) url: Option<BaseUrl>,
+    /// API token to use instead of the stored one [env: PORTOLAN_TOKEN].
+    ///
+    /// Other programs of this machine can read flags: the variable is better.
+    #[arg(long, global = true, value_name = "TOKEN")]
+    pub(crate) token: Option<String>,
+    /// Settings file: of the client (~/.config/portolan/client.toml), or for `serve` and `doctor`
+    /// of the control plane (PORTOLAN_CONFIG).
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print JSON as the API answers it.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Print without colour; NO_COLOR does the same.
+    #[arg(long, global = true)]
+    pub(crate) no_color: bool,
+    /// Say nothing on stderr but errors.
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+}
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the control plane.
+    #[command(after_help = serve::SERVE_EXAMPLES)]
+    Serve(ConfigArgs),
+    /// Explain what is wrong with an installation, and how to put it right.
+    #[command(after_help = serve::DOCTOR_EXAMPLES)]
+    Doctor(ConfigArgs),
+    /// Log in to a control plane and remember it.
+    #[command(after_help = login::EXAMPLES)]
+    Login(LoginArgs),
+    /// Forget the stored login.
+    Logout,
+    /// Show who is logged in.
+    Whoami,
+    /// SSH keys that log in to servers.
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Docker hosts.
+    #[command(subcommand)]
+    Server(ServerCommand),
+    /// Docker networks on servers.
+    #[command(subcommand, visible_alias = "dest")]
+    Destination(DestinationCommand),
+    /// API tokens.
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Pieces of work and how they went.
+    #[command(subcommand)]
+    Operation(OperationCommand),
+    /// What happened.
+    #[command(subcommand)]
+    Event(EventCommand),
+    /// Print a script that completes commands in a shell.
+    #[command(after_help = "Examples:
+  portolan completions bash > /etc/bash_completion.d/portolan
+  portolan completions zsh > \"${fpath[1]}/_portolan\"
+  portolan completions fish > ~/.config/fish/completions/portolan.fish")]
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the document of the API (OpenAPI 3.1).
+    Openapi,
+    /// Print the version.
+    Version,
+}

@@ -1,0 +1,140 @@
+//! `portolan destination` as it is typed.
+
+use std::net::Ipv4Addr;
+
+use clap::{Args, Subcommand};
+use ipnet::{Ipv4Net, Ipv6Net};
+use portolan_types::{DestinationKind, Invalid, Name, NetworkName, NetworkOptions};
+
+use super::shared::{ConsentArgs, ListArgs, WaitArgs};
+use crate::find::Reference;
+
+/// What can be done with destinations.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DestinationCommand {
+    /// List destinations.
+    #[command(after_help = "Examples:
+  portolan destination list --server web-1
+  portolan destination list --all --json | jq -r '.items[].network'")]
+    List {
+        /// Only those on this server: id or name.
+        #[arg(long)]
+        server: Option<Reference>,
+        #[command(flatten)]
+        list: ListArgs,
+    },
+    /// Show a destination and what Docker made of it.
+    Show {
+        /// Id, name or network.
+        destination: Reference,
+    },
+    /// Create a Docker network on a server.
+    #[command(after_help = "Examples:
+  portolan destination create --server web-1
+  portolan destination create --server web-1 --name shop --network shop
+  portolan destination create --server web-1 --network lab --subnet 10.20.0.0/24 \\
+      --gateway 10.20.0.1 --range 10.20.0.128/25 --label team=lab
+  portolan destination create --server web-1 --ipv6 --internal --mtu 1450")]
+    Create(Box<CreateDestinationArgs>),
+    /// Change the label that people see; the network keeps its name.
+    Rename {
+        /// Id, name or network.
+        destination: Reference,
+        /// The new label.
+        new: Name,
+    },
+    /// Try again what failed.
+    Retry {
+        /// Id, name or network.
+        destination: Reference,
+        #[command(flatten)]
+        wait: WaitArgs,
+    },
+    /// Remove a destination, and the network if it was created here.
+    Remove {
+        /// Id, name or network.
+        destination: Reference,
+        #[command(flatten)]
+        consent: ConsentArgs,
+        #[command(flatten)]
+        wait: WaitArgs,
+    },
+}
+
+/// A destination to create.
+#[derive(Debug, Args)]
+pub(crate) struct CreateDestinationArgs {
+    /// Where: id or name of a server.
+    #[arg(long)]
+    pub(crate) server: Reference,
+    /// The label that people see [default: the server's name and the network's].
+    #[arg(long)]
+    pub(crate) name: Option<Name>,
+    /// Name of the Docker network, forever [default: a new random one].
+    #[arg(long)]
+    pub(crate) network: Option<NetworkName>,
+    /// Not a choice: refused when the server implies another.
+    #[arg(long, value_name = "standalone|swarm")]
+    pub(crate) kind: Option<DestinationKind>,
+    #[command(flatten)]
+    pub(crate) wait: WaitArgs,
+    #[command(flatten)]
+    options: OptionArgs,
+}
+
+/// How the network is made.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Network options")]
+struct OptionArgs {
+    /// IPv4 addresses [default: the engine takes some from its pools].
+    #[arg(long, value_name = "CIDR")]
+    subnet: Option<Ipv4Net>,
+    /// The host's own address in the subnet.
+    #[arg(long, value_name = "ADDRESS", requires = "subnet")]
+    gateway: Option<Ipv4Addr>,
+    /// The part of the subnet from which containers get addresses.
+    #[arg(long, value_name = "CIDR", requires = "subnet")]
+    range: Option<Ipv4Net>,
+    /// Give containers IPv6 addresses too.
+    #[arg(long)]
+    ipv6: bool,
+    /// IPv6 addresses; implies --ipv6 [default: a unique local /64].
+    #[arg(long, value_name = "CIDR")]
+    ipv6_subnet: Option<Ipv6Net>,
+    /// No way in or out, except between members.
+    #[arg(long)]
+    internal: bool,
+    /// Bytes in the largest packet.
+    #[arg(long, value_name = "BYTES")]
+    mtu: Option<u16>,
+    /// Label on the Docker network; may be given again.
+    #[arg(long = "label", value_name = "KEY=VALUE", value_parser = label)]
+    labels: Vec<(String, String)>,
+}
+
+impl CreateDestinationArgs {
+    /// The options of the network, checked against each other.
+    pub(crate) fn network_options(&self) -> Result<NetworkOptions, Invalid> {
+        let args = &self.options;
+        let options = NetworkOptions {
+            subnet: args.subnet,
+            gateway: args.gateway,
+            range: args.range,
+            ipv6: args.ipv6 || args.ipv6_subnet.is_some(),
+            ipv6_subnet: args.ipv6_subnet,
+            internal: args.internal,
+            mtu: args.mtu,
+            labels: args.labels.iter().cloned().collect(),
+        };
+        options.check().map(|()| options)
+    }
+}
+
+/// `key=value`; Docker takes `key` alone for an empty value.
+fn label(text: &str) -> Result<(String, String), Invalid> {
+    let (key, value) = text.split_once('=').unwrap_or((text, ""));
+    if key.is_empty() {
+        return Err(Invalid::new("a label is written `key=value`"));
+    }
+    Ok((key.to_owned(), value.to_owned()))
+}

@@ -1,0 +1,76 @@
+//! `portolan serve` and `portolan doctor` as they are typed.
+
+#![expect(clippy::doc_markdown, reason = "doc comments are the help text, not Markdown")]
+
+use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf};
+
+use clap::Args;
+
+use crate::settings::{DatabaseUrl, Flags, LogFilter, LogFormat};
+
+pub(super) const SERVE_EXAMPLES: &str = "A flag wins over its variable, that over the settings \
+file (--config, PORTOLAN_CONFIG), that over the default.
+The settings file is TOML; its keys are the long flags: `data-dir = \"/srv/portolan\"`.
+
+Examples:
+  portolan serve
+  portolan serve --listen 0.0.0.0:7070 --data-dir /srv/portolan
+  PORTOLAN_DATABASE_URL=postgres://portolan@db/portolan portolan serve --log-format json";
+
+pub(super) const DOCTOR_EXAMPLES: &str = "Takes the flags, variables and settings file of \
+`portolan serve`. Exit code 1 when a check failed.
+
+Examples:
+  portolan doctor
+  portolan doctor --config /etc/portolan.toml
+  portolan doctor --json";
+
+/// How the control plane is set up.
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArgs {
+    /// Where to listen [env: PORTOLAN_LISTEN] [default: 127.0.0.1:7070].
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// Where data is kept [env: PORTOLAN_DATA_DIR] [default: /var/lib/portolan for root, else
+    /// ~/.local/share/portolan].
+    #[arg(long, value_name = "FOLDER")]
+    data_dir: Option<PathBuf>,
+    /// SQLite or PostgreSQL [env: PORTOLAN_DATABASE_URL] [default: SQLite in the data folder].
+    ///
+    /// Other programs of this machine can read flags: give a password by the variable.
+    #[arg(long, value_name = "URL")]
+    database_url: Option<DatabaseUrl>,
+    /// The key that encrypts secrets [env: PORTOLAN_MASTER_KEY_FILE] [default: in the data folder].
+    #[arg(long, value_name = "FILE")]
+    master_key_file: Option<PathBuf>,
+    /// Also write the one-time setup token to this file [env: PORTOLAN_SETUP_TOKEN_FILE].
+    #[arg(long, value_name = "FILE")]
+    setup_token_file: Option<PathBuf>,
+    /// Requests that one caller may make in a minute [env: PORTOLAN_RATE_LIMIT] [default: 600].
+    #[arg(long, value_name = "N")]
+    rate_limit: Option<NonZeroU32>,
+    /// What to log, like `info` or `info,portolan_server=debug` [env: PORTOLAN_LOG]
+    /// [default: info].
+    #[arg(long, value_name = "FILTER")]
+    log: Option<LogFilter>,
+    /// How to log [env: PORTOLAN_LOG_FORMAT] [default: text].
+    #[arg(long, value_name = "FORMAT")]
+    log_format: Option<LogFormat>,
+}
+
+impl ConfigArgs {
+    /// `--config` is a global flag, so it comes from elsewhere.
+    pub(crate) fn into_flags(self, config: Option<PathBuf>) -> Flags {
+        Flags {
+            config,
+            listen: self.listen,
+            data_dir: self.data_dir,
+            database_url: self.database_url,
+            master_key_file: self.master_key_file,
+            setup_token_file: self.setup_token_file,
+            rate_limit: self.rate_limit,
+            log: self.log,
+            log_format: self.log_format,
+        }
+    }
+}

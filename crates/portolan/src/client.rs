@@ -1,0 +1,162 @@
+//! The client side of the API: requests, retries and the errors of both.
+//!
+//! Owns HTTP. Knows paths only as its callers give them, and prints nothing.
+
+mod access;
+mod error;
+mod file;
+mod url;
+
+use std::time::Duration;
+
+use portolan_types::id::cuid2;
+use reqwest::{Method, RequestBuilder, header};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Serialize, de::DeserializeOwned};
+
+pub(crate) use self::{
+    access::Access,
+    error::{Error, innermost},
+    file::{ClientFile, Credentials},
+    url::BaseUrl,
+};
+
+/// Long enough for a busy control plane, short enough for a person.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+
+/// Sent so that a creation that is repeated after a lost answer happens once.
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// Values for the query of a request.
+pub(crate) type Query<'a> = [(&'a str, String)];
+
+/// Speaks to one control plane as one caller.
+#[derive(Debug, Clone)]
+pub(crate) struct Client {
+    http: reqwest::Client,
+    url: BaseUrl,
+    token: Option<SecretString>,
+}
+
+impl Client {
+    pub(crate) fn new(url: BaseUrl, token: Option<SecretString>) -> Result<Self, Error> {
+        let http = reqwest::Client::builder()
+            .user_agent(concat!("portolan/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT_WITHIN)
+            .timeout(ANSWER_WITHIN)
+            // A redirect would carry changes to where nobody asked for them.
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(|error| Error::unreachable(&url, &error))?;
+        Ok(Self { http, url, token })
+    }
+
+    pub(crate) fn url(&self) -> &BaseUrl {
+        &self.url
+    }
+
+    pub(crate) async fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &Query<'_>,
+    ) -> Result<T, Error> {
+        self.send_twice(|| self.request(Method::GET, path).map(|request| request.query(query)))
+            .await
+    }
+
+    /// Asks and lets the control plane hold its answer back for so many seconds.
+    pub(crate) async fn get_waiting<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        seconds: u64,
+    ) -> Result<T, Error> {
+        let timeout = ANSWER_WITHIN + Duration::from_secs(seconds);
+        let request = self.request(Method::GET, path)?;
+        self.send(request.query(&[("wait", seconds)]).timeout(timeout)).await
+    }
+
+    /// Creates something, once, even when the first answer is lost on its way.
+    pub(crate) async fn create<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &(impl Serialize + Sync),
+    ) -> Result<T, Error> {
+        let key = cuid2();
+        self.send_twice(|| {
+            let request = self.request(Method::POST, path)?;
+            Ok(request.header(IDEMPOTENCY_KEY, &key).json(body))
+        })
+        .await
+    }
+
+    /// Makes the first owner: the one request that needs no token.
+    pub(crate) async fn set_up<T: DeserializeOwned>(
+        &self,
+        body: &(impl Serialize + Sync),
+    ) -> Result<T, Error> {
+        self.send(self.http.post(self.url.join("/v1/setup")).json(body)).await
+    }
+
+    /// Starts work on something that exists.
+    pub(crate) async fn act<T: DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
+        self.send(self.request(Method::POST, path)?).await
+    }
+
+    pub(crate) async fn act_with<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &(impl Serialize + Sync),
+    ) -> Result<T, Error> {
+        self.send(self.request(Method::POST, path)?.json(body)).await
+    }
+
+    pub(crate) async fn change<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &(impl Serialize + Sync),
+    ) -> Result<T, Error> {
+        self.send(self.request(Method::PATCH, path)?.json(body)).await
+    }
+
+    pub(crate) async fn remove<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &Query<'_>,
+    ) -> Result<T, Error> {
+        self.send(self.request(Method::DELETE, path)?.query(query)).await
+    }
+
+    fn request(&self, method: Method, path: &str) -> Result<RequestBuilder, Error> {
+        let token = self.token.as_ref().ok_or_else(|| Error::no_token(&self.url))?;
+        Ok(self.http.request(method, self.url.join(path)).bearer_auth(token.expose_secret()))
+    }
+
+    /// Sends again, once, when the connection broke off before an answer.
+    async fn send_twice<T: DeserializeOwned>(
+        &self,
+        request: impl Fn() -> Result<RequestBuilder, Error>,
+    ) -> Result<T, Error> {
+        match self.send(request()?).await {
+            Err(Error::Dropped { .. }) => self.send(request()?).await,
+            answer => answer,
+        }
+    }
+
+    async fn send<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Error> {
+        let response = request.send().await.map_err(|error| Error::sending(&self.url, &error))?;
+        let status = response.status();
+        let is_problem = response
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .is_some_and(|value| value.starts_with("application/problem+json"));
+        let body = response.bytes().await.map_err(|error| Error::sending(&self.url, &error))?;
+        if !status.is_success() {
+            return Err(Error::answered(&self.url, status, is_problem.then_some(&body)));
+        }
+        // 204 has no body; `null` reads as `()`.
+        let body = if body.is_empty() { b"null" } else { body.as_ref() };
+        serde_json::from_slice(body).map_err(|error| Error::unreadable(&self.url, &error))
+    }
+}

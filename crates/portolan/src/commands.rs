@@ -1,0 +1,16 @@
+//! What the commands do, a file for each group.
+//!
+//! Commands take checked values, a client and a printer; nothing of `clap` reaches them.
+
+pub(crate) mod completions;
+pub(crate) mod destination;
+pub(crate) mod doctor;
+pub(crate) mod event;
+pub(crate) mod key;
+pub(crate) mod login;
+pub(crate) mod openapi;
+pub(crate) mod operation;
+pub(crate) mod serve;
+pub(crate) mod server;
+pub(crate) mod token;
+pub(crate) mod version;

@@ -1,0 +1,205 @@
+//! `portolan destination`.
+
+use portolan_types::{
+    CreateDestination, Destination, DestinationKind, DestinationState, Name, NetworkName,
+    NetworkOptions, Operation, OperationId, Origin, Server, UpdateDestination,
+};
+
+use super::operation::{accompany, accompany_subject};
+use crate::{
+    ask::{Consent, confirm},
+    client::Client,
+    failure::Outcome,
+    find::{Reference, find},
+    list::{Listing, collect},
+    printer::{Details, Printer, Span, Style, Table},
+    watch::Wait,
+    words::since,
+};
+
+/// A destination to create.
+#[derive(Debug)]
+pub(crate) struct NewDestination {
+    pub(crate) server: Reference,
+    pub(crate) name: Option<Name>,
+    pub(crate) network: Option<NetworkName>,
+    pub(crate) kind: Option<DestinationKind>,
+    pub(crate) options: NetworkOptions,
+}
+
+pub(crate) async fn list(
+    client: &Client,
+    printer: &Printer,
+    server: Option<Reference>,
+    listing: Listing,
+) -> anyhow::Result<()> {
+    let filters = match server {
+        Some(wanted) => vec![("server_id", find::<Server>(client, &wanted).await?.id.into())],
+        None => Vec::new(),
+    };
+    let page = collect(client, "/v1/destinations", &filters, listing).await?;
+    let when_empty =
+        "no destinations: create one with `portolan destination create --server SERVER`";
+    printer.page(&page, table, when_empty)?;
+    Ok(())
+}
+
+fn table(destinations: &[Destination]) -> Table {
+    let header = &["NAME", "SERVER", "NETWORK", "KIND", "STATE", "SUBNET", "ID"];
+    Table::new(header).yielding(&["KIND", "SUBNET"]).with(destinations.iter().map(|destination| {
+        vec![
+            Span::plain(destination.name.as_str()),
+            Span::plain(destination.server_name.as_str()),
+            Span::plain(destination.network.as_str()),
+            Span::plain(destination.kind.as_str()),
+            state_span(destination.state),
+            Span::or_dash(subnets(destination)),
+            Span::plain(destination.id.as_str()),
+        ]
+    }))
+}
+
+fn state_span(state: DestinationState) -> Span {
+    let style = match state {
+        DestinationState::Ready => Style::Good,
+        DestinationState::Pending | DestinationState::Drifted | DestinationState::Deleting => {
+            Style::Caution
+        }
+        DestinationState::Failed => Style::Bad,
+    };
+    Span::new(style, state.as_str())
+}
+
+/// What Docker took, or else what was asked for.
+fn subnets(destination: &Destination) -> Option<String> {
+    let observed = destination.observed.as_ref().map(|observed| observed.subnets.join(", "));
+    let wanted = || destination.options.subnet.map(|subnet| subnet.to_string());
+    observed.filter(|subnets| !subnets.is_empty()).or_else(wanted)
+}
+
+pub(crate) async fn show(
+    client: &Client,
+    printer: &Printer,
+    wanted: &Reference,
+) -> anyhow::Result<()> {
+    let destination: Destination = find(client, wanted).await?;
+    printer.one(&destination, details)?;
+    Ok(())
+}
+
+fn details(destination: &Destination) -> Details {
+    let details = Details::default()
+        .row("name", destination.name.as_str())
+        .row("id", destination.id.as_str())
+        .row("server", destination.server_name.as_str())
+        .row("network", destination.network.as_str())
+        .row("kind", destination.kind.as_str())
+        .row("origin", destination.origin.as_str())
+        .span("state", state_span(destination.state))
+        .maybe("reason", destination.reason.as_deref());
+    let details = observed_details(with_options(details, &destination.options), destination);
+    details
+        .maybe("operation", destination.operation_id.as_ref().map(OperationId::as_str))
+        .row("created", since(destination.created_at))
+}
+
+fn with_options(details: Details, options: &NetworkOptions) -> Details {
+    let labels: Vec<String> =
+        options.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    details
+        .maybe("asked subnet", options.subnet.map(|subnet| subnet.to_string()))
+        .maybe("asked gateway", options.gateway.map(|gateway| gateway.to_string()))
+        .maybe("range", options.range.map(|range| range.to_string()))
+        .maybe("ipv6", options.ipv6.then_some("yes"))
+        .maybe("asked ipv6 subnet", options.ipv6_subnet.map(|subnet| subnet.to_string()))
+        .maybe("internal", options.internal.then_some("yes"))
+        .maybe("mtu", options.mtu.map(|mtu| mtu.to_string()))
+        .maybe("labels", (!labels.is_empty()).then(|| labels.join("\n")))
+}
+
+fn observed_details(details: Details, destination: &Destination) -> Details {
+    let Some(observed) = &destination.observed else { return details };
+    details
+        .row("docker id", &observed.docker_id)
+        .row("driver", &observed.driver)
+        .row("subnets", observed.subnets.join(", "))
+        .row("gateways", observed.gateways.join(", "))
+        .row("inspected", since(observed.inspected_at))
+}
+
+pub(crate) async fn create(
+    client: &Client,
+    printer: &Printer,
+    new: NewDestination,
+    wait: Wait,
+) -> anyhow::Result<Outcome> {
+    let server: Server = find(client, &new.server).await?;
+    let request = CreateDestination {
+        server_id: server.id,
+        name: new.name,
+        network: new.network,
+        kind: new.kind,
+        options: new.options,
+    };
+    let made: Destination = client.create("/v1/destinations", &request).await?;
+    let outcome = accompany_subject(client, printer, made.operation_id.as_ref(), wait).await?;
+    // The work changed it: its state, and what Docker chose.
+    let made: Destination = match wait {
+        Wait::AtMost(_) => client.get(&format!("/v1/destinations/{}", made.id), &[]).await?,
+        Wait::No => made,
+    };
+    printer.one(&made, details)?;
+    Ok(outcome)
+}
+
+pub(crate) async fn rename(
+    client: &Client,
+    printer: &Printer,
+    wanted: &Reference,
+    name: Name,
+) -> anyhow::Result<()> {
+    let destination: Destination = find(client, wanted).await?;
+    let path = format!("/v1/destinations/{}", destination.id);
+    let change = UpdateDestination { name: Some(name), network: None };
+    let destination: Destination = client.change(&path, &change).await?;
+    printer.one(&destination, details)?;
+    Ok(())
+}
+
+pub(crate) async fn retry(
+    client: &Client,
+    printer: &Printer,
+    wanted: &Reference,
+    wait: Wait,
+) -> anyhow::Result<Outcome> {
+    let destination: Destination = find(client, wanted).await?;
+    let operation: Operation =
+        client.act(&format!("/v1/destinations/{}/retry", destination.id)).await?;
+    accompany(client, printer, operation, wait).await
+}
+
+pub(crate) async fn remove(
+    client: &Client,
+    printer: &Printer,
+    wanted: &Reference,
+    consent: Consent,
+    wait: Wait,
+) -> anyhow::Result<Outcome> {
+    let destination: Destination = find(client, wanted).await?;
+    confirm(printer, consent, &removal_question(&destination))?;
+    let path = format!("/v1/destinations/{}", destination.id);
+    let operation: Operation = client.remove(&path, &[]).await?;
+    accompany(client, printer, operation, wait).await
+}
+
+fn removal_question(destination: &Destination) -> String {
+    let Destination { name, network, server_name, .. } = destination;
+    match destination.origin {
+        Origin::Created => {
+            format!("remove destination `{name}` and its network `{network}` on `{server_name}`?")
+        }
+        Origin::Adopted => format!(
+            "remove destination `{name}`? The network `{network}` stays on `{server_name}`."
+        ),
+    }
+}

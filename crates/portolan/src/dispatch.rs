@@ -1,0 +1,268 @@
+//! From what was typed to what is done: turns arguments into values and calls the command.
+
+use std::time::Duration;
+
+use clap::CommandFactory;
+use portolan_types::CreateToken;
+
+use crate::{
+    ask::read_secret,
+    cli::{
+        AddServerArgs, Cli, Command, CreateDestinationArgs, CreateKeyArgs, CreateTokenArgs,
+        DestinationCommand, EditServerArgs, EventCommand, GlobalArgs, KeyCommand, LoginArgs,
+        OperationCommand, ServerCommand, TokenCommand,
+    },
+    client::{Access, Client, ClientFile},
+    commands::{
+        completions, destination,
+        destination::NewDestination,
+        doctor, event, key,
+        key::{NewKey, Shown},
+        login,
+        login::Proof,
+        openapi, operation,
+        operation::About,
+        serve, server,
+        server::{Destinations, NewServer, ServerChange, Way, WayChange},
+        token, version,
+    },
+    environment::environment,
+    failure::{Failure, Outcome},
+    printer::Printer,
+    settings::Settings,
+    watch::Wait,
+};
+
+/// Carries out one command.
+pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outcome> {
+    let Cli { global, command } = cli;
+    match command {
+        Command::Serve(args) => {
+            let settings = Settings::merge(args.into_flags(global.config), environment)?;
+            serve::serve(printer, settings).await?;
+        }
+        Command::Doctor(args) => {
+            let flags = args.into_flags(global.config);
+            // `--config` names the control plane's file here; the client's is in its usual place.
+            let access = Access::merge(global.url, global.token, ClientFile::default_place()?)?;
+            return doctor::doctor(printer, flags, environment, &access).await;
+        }
+        Command::Login(args) => {
+            let proof = proof(args, global.token.clone())?;
+            login::login(&access(global)?, printer, proof).await?;
+        }
+        Command::Logout => login::logout(printer, &client_file(&global)?)?,
+        Command::Whoami => login::whoami(&client(global, printer)?, printer).await?,
+        Command::Key(command) => run_key(&client(global, printer)?, printer, command).await?,
+        Command::Server(command) => {
+            return run_server(&client(global, printer)?, printer, command).await;
+        }
+        Command::Destination(command) => {
+            return run_destination(&client(global, printer)?, printer, command).await;
+        }
+        Command::Token(command) => run_token(&client(global, printer)?, printer, command).await?,
+        Command::Operation(command) => {
+            return run_operation(&client(global, printer)?, printer, command).await;
+        }
+        Command::Event(EventCommand::List(page)) => {
+            event::list(&client(global, printer)?, printer, page.into()).await?;
+        }
+        Command::Completions { shell } => {
+            completions::completions(printer, Cli::command(), shell)?;
+        }
+        Command::Openapi => openapi::openapi(printer)?,
+        Command::Version => version::version(printer)?,
+    }
+    Ok(Outcome::Done)
+}
+
+fn client_file(global: &GlobalArgs) -> anyhow::Result<ClientFile> {
+    global.config.clone().map_or_else(ClientFile::default_place, |path| Ok(ClientFile::at(path)))
+}
+
+fn access(global: GlobalArgs) -> anyhow::Result<Access> {
+    let file = client_file(&global)?;
+    Ok(Access::merge(global.url, global.token, file)?)
+}
+
+fn client(global: GlobalArgs, printer: &Printer) -> anyhow::Result<Client> {
+    access(global)?.client(printer)
+}
+
+fn proof(args: LoginArgs, token: Option<String>) -> anyhow::Result<Proof> {
+    let setup = match (args.setup_token, args.setup_token_file) {
+        (Some(text), _) => Some(login::typed_secret(text)?),
+        (None, Some(file)) => Some(read_secret(&file)?),
+        (None, None) => None,
+    };
+    match (setup, token, args.email) {
+        (Some(_), Some(_), _) => Err(Failure::usage(
+            "--setup-token and --token exclude each other",
+            "the setup token makes the first owner, once; --token is for everybody after",
+        )
+        .into()),
+        (Some(token), None, Some(email)) => Ok(Proof::Setup { token, email, team: args.team }),
+        (None, Some(token), None) => Ok(Proof::ApiToken(login::typed_secret(token)?)),
+        (Some(_) | None, _, _) => Err(Failure::usage(
+            "nothing to log in with",
+            "give --token -, or --setup-token-file FILE with --email ADDRESS",
+        )
+        .into()),
+    }
+}
+
+async fn run_key(client: &Client, printer: &Printer, command: KeyCommand) -> anyhow::Result<()> {
+    match command {
+        KeyCommand::List(list) => key::list(client, printer, list.into()).await,
+        KeyCommand::Show { key, public } => {
+            let shown = if public { Shown::PublicLine } else { Shown::Details };
+            key::show(client, printer, &key, shown).await
+        }
+        KeyCommand::Create(CreateKeyArgs { name, from_file, passphrase_file }) => {
+            let new = NewKey { name, file: from_file, passphrase_file };
+            key::create(client, printer, new).await
+        }
+        KeyCommand::Rename { key, new } => key::rename(client, printer, &key, new).await,
+        KeyCommand::Remove { key, consent } => {
+            key::remove(client, printer, &key, consent.into()).await
+        }
+    }
+}
+
+async fn run_server(
+    client: &Client,
+    printer: &Printer,
+    command: ServerCommand,
+) -> anyhow::Result<Outcome> {
+    match command {
+        ServerCommand::List(list) => server::list(client, printer, list.into()).await?,
+        ServerCommand::Show { server } => server::show(client, printer, &server).await?,
+        ServerCommand::Add(args) => return add_server(client, printer, *args).await,
+        ServerCommand::Edit(args) => return edit_server(client, printer, *args).await,
+        ServerCommand::Validate { server, wait } => {
+            return server::validate(client, printer, &server, wait.into()).await;
+        }
+        ServerCommand::Repin { server, fingerprint, wait } => {
+            return server::repin(client, printer, &server, fingerprint, wait.into()).await;
+        }
+        ServerCommand::Remove { server, forget, consent } => {
+            let rest = if forget { Destinations::Forget } else { Destinations::Refuse };
+            server::remove(client, printer, &server, rest, consent.into()).await?;
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+async fn add_server(
+    client: &Client,
+    printer: &Printer,
+    args: AddServerArgs,
+) -> anyhow::Result<Outcome> {
+    let AddServerArgs { host, key, port, user, socket, .. } = args;
+    let way = match (host, key) {
+        (Some(host), Some(key)) => Way::Ssh { host, port, user, key },
+        (Some(_) | None, _) => Way::Local { socket },
+    };
+    let new = NewServer {
+        name: args.name,
+        description: args.description.unwrap_or_default(),
+        way,
+        build_server: args.build_server,
+        host_key: args.host_key,
+    };
+    server::add(client, printer, new, args.wait.into()).await
+}
+
+async fn edit_server(
+    client: &Client,
+    printer: &Printer,
+    args: EditServerArgs,
+) -> anyhow::Result<Outcome> {
+    let EditServerArgs { host, port, user, key, socket, .. } = args;
+    let change = ServerChange {
+        name: args.name,
+        description: args.description,
+        build_server: args.build_server,
+        way: WayChange { host, port, user, key, socket },
+    };
+    server::edit(client, printer, &args.server, change, args.wait.into()).await
+}
+
+async fn run_destination(
+    client: &Client,
+    printer: &Printer,
+    command: DestinationCommand,
+) -> anyhow::Result<Outcome> {
+    match command {
+        DestinationCommand::Create(args) => {
+            let (new, wait) = new_destination(*args)?;
+            return destination::create(client, printer, new, wait).await;
+        }
+        DestinationCommand::List { server, list } => {
+            destination::list(client, printer, server, list.into()).await?;
+        }
+        DestinationCommand::Show { destination } => {
+            destination::show(client, printer, &destination).await?;
+        }
+        DestinationCommand::Rename { destination, new } => {
+            destination::rename(client, printer, &destination, new).await?;
+        }
+        DestinationCommand::Retry { destination, wait } => {
+            return destination::retry(client, printer, &destination, wait.into()).await;
+        }
+        DestinationCommand::Remove { destination, consent, wait } => {
+            let (consent, wait) = (consent.into(), wait.into());
+            return destination::remove(client, printer, &destination, consent, wait).await;
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+fn new_destination(args: CreateDestinationArgs) -> Result<(NewDestination, Wait), Failure> {
+    let options = args.network_options().map_err(|error| {
+        Failure::usage(error.to_string(), "see `portolan destination create --help`")
+    })?;
+    let CreateDestinationArgs { server, name, network, kind, wait, .. } = args;
+    Ok((NewDestination { server, name, network, kind, options }, wait.into()))
+}
+
+async fn run_token(
+    client: &Client,
+    printer: &Printer,
+    command: TokenCommand,
+) -> anyhow::Result<()> {
+    match command {
+        TokenCommand::List(list) => token::list(client, printer, list.into()).await,
+        TokenCommand::Create(CreateTokenArgs { name, abilities, expires_in_days }) => {
+            let request = CreateToken { name, abilities, expires_in_days };
+            token::create(client, printer, &request).await
+        }
+        TokenCommand::Revoke { wanted } => token::revoke(client, printer, &wanted).await,
+    }
+}
+
+async fn run_operation(
+    client: &Client,
+    printer: &Printer,
+    command: OperationCommand,
+) -> anyhow::Result<Outcome> {
+    match command {
+        OperationCommand::List { server, destination, page } => {
+            let about = match (server, destination) {
+                (Some(server), _) => About::Server(server),
+                (None, Some(destination)) => About::Destination(destination),
+                (None, None) => About::Anything,
+            };
+            operation::list(client, printer, about, page.into()).await?;
+            Ok(Outcome::Done)
+        }
+        OperationCommand::Show { id } => {
+            operation::show(client, printer, &id).await?;
+            Ok(Outcome::Done)
+        }
+        OperationCommand::Wait { id, wait } => {
+            let limit = Duration::from_secs(u64::from(wait));
+            operation::wait(client, printer, &id, limit).await
+        }
+    }
+}

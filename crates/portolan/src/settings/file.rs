@@ -1,0 +1,64 @@
+//! The settings file of the control plane: TOML, the keys are the long flags.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use serde::Deserialize;
+
+/// A file that was read; without one it is empty.
+#[derive(Debug, Default)]
+pub(super) struct File {
+    path: PathBuf,
+    values: Values,
+}
+
+/// Known keys only: a misspelt one must not be passed over in silence.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Values {
+    listen: Option<String>,
+    data_dir: Option<String>,
+    database_url: Option<String>,
+    master_key_file: Option<String>,
+    setup_token_file: Option<String>,
+    rate_limit: Option<u32>,
+    log: Option<String>,
+    log_format: Option<String>,
+}
+
+impl File {
+    pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("could not read {}", path.display()))?;
+        // Only the parser's words: its full text would quote the line, and with it a password.
+        let values = toml::from_str(&text).map_err(|error| {
+            let line = error.span().map_or(1, |span| line_at(&text, span.start));
+            anyhow::anyhow!("{}, line {line}: {}", path.display(), error.message())
+        })?;
+        Ok(Self { path: path.to_owned(), values })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The value of a key as text, to be parsed as a variable's would be.
+    pub(super) fn value(&self, key: &str) -> Option<String> {
+        let values = &self.values;
+        match key {
+            "listen" => values.listen.clone(),
+            "data-dir" => values.data_dir.clone(),
+            "database-url" => values.database_url.clone(),
+            "master-key-file" => values.master_key_file.clone(),
+            "setup-token-file" => values.setup_token_file.clone(),
+            "rate-limit" => values.rate_limit.map(|rate| rate.to_string()),
+            "log" => values.log.clone(),
+            "log-format" => values.log_format.clone(),
+            _ => None,
+        }
+    }
+}
+
+fn line_at(text: &str, offset: usize) -> usize {
+    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+}

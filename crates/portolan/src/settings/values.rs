@@ -1,0 +1,85 @@
+//! Settings that are more than a number, a path or an address.
+
+use std::{fmt, str::FromStr};
+
+use portolan_types::Invalid;
+use secrecy::SecretString;
+use tracing_subscriber::EnvFilter;
+
+/// Where the database is. It may hold a password, so nothing prints it.
+#[derive(Debug, Clone)]
+pub(crate) struct DatabaseUrl(SecretString);
+
+impl DatabaseUrl {
+    pub(crate) fn into_secret(self) -> SecretString {
+        self.0
+    }
+}
+
+impl FromStr for DatabaseUrl {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let known = ["sqlite:", "postgres://", "postgresql://"];
+        if known.iter().any(|scheme| text.starts_with(scheme)) {
+            Ok(Self(text.into()))
+        } else {
+            Err(Invalid::new("a database begins with `sqlite:` or `postgres://`"))
+        }
+    }
+}
+
+/// What is logged, in the words of `tracing_subscriber::EnvFilter`.
+#[derive(Debug, Clone)]
+pub(crate) struct LogFilter(String);
+
+impl LogFilter {
+    pub(crate) fn to_filter(&self) -> EnvFilter {
+        EnvFilter::new(&self.0)
+    }
+}
+
+impl FromStr for LogFilter {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match EnvFilter::try_new(text) {
+            Ok(_) => Ok(Self(text.to_owned())),
+            Err(error) => Err(Invalid::new(format!(
+                "`{text}` is no filter ({error}): use a level like `info`, or \
+                 `info,portolan_server=debug`"
+            ))),
+        }
+    }
+}
+
+impl fmt::Display for LogFilter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// How the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl LogFormat {
+    pub(super) const DEFAULT: &'static str = "text";
+}
+
+impl FromStr for LogFormat {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            other => Err(Invalid::new(format!("`{other}` is no log format: use text or json"))),
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The command line from outside: the built binary against a control plane that answers as told.
+
+mod doctor;
+mod fake;
+mod help;
+mod hostile;
+mod lists;
+mod login;
+mod problems;
+mod program;
+mod samples;
+mod serve;
+mod terminal;
+mod waiting;
+mod write;

@@ -1,0 +1,96 @@
+//! Things as the API shows them.
+
+use portolan_types::Timestamp;
+use serde_json::{Value, json};
+
+pub(crate) const ID: &str = "tz4a98xxat96iws9zmbrgj3a";
+pub(crate) const OTHER_ID: &str = "uz4a98xxat96iws9zmbrgj3b";
+pub(crate) const OPERATION: &str = "oz4a98xxat96iws9zmbrgj3c";
+pub(crate) const FINGERPRINT: &str = "SHA256:uNiVztksCsDhcc0u9e8BrrJXVGDOQYBhwHD/rrVDuiM";
+
+/// So many days ago, whenever the test runs.
+pub(crate) fn days_ago(days: i64) -> Value {
+    json!(Timestamp::now().plus_seconds(-86_400 * days - 60))
+}
+
+pub(crate) fn key(id: &str, name: &str) -> Value {
+    json!({
+        "id": id, "name": name, "algorithm": "ed25519",
+        "public_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI portolan", "fingerprint": FINGERPRINT,
+        "servers": 2, "created_at": days_ago(3),
+    })
+}
+
+pub(crate) fn server(id: &str, name: &str) -> Value {
+    json!({
+        "id": id, "name": name, "description": "",
+        "connection": {
+            "type": "ssh", "host": "10.88.0.11", "port": 22, "user": "root", "key_id": OTHER_ID,
+        },
+        "kind": "standalone", "build_server": false, "state": "ready", "reason": null,
+        "reachability": "reachable", "last_contact_at": days_ago(0),
+        "last_contact_age_seconds": 3,
+        "host_key": {
+            "algorithm": "ssh-ed25519", "fingerprint": FINGERPRINT,
+            "public_key": "ssh-ed25519 AAAA", "pinned_at": days_ago(3),
+        },
+        "access": "stream-forwarding",
+        "engine": {
+            "engine_id": "e", "hostname": "web-1", "version": "28.5.1", "api_version": "1.51",
+            "operating_system": "Debian GNU/Linux 13", "architecture": "x86_64",
+            "kernel": "6.12.0", "cpus": 4, "memory_bytes": 8_589_934_592_u64,
+            "disk_total_bytes": 107_374_182_400_u64, "disk_free_bytes": 53_687_091_200_u64,
+            "pools": [], "warnings": ["the clock is 3 s ahead"],
+        },
+        "operation_id": OPERATION, "created_at": days_ago(3), "updated_at": days_ago(3),
+    })
+}
+
+pub(crate) fn destination(id: &str, name: &str, network: &str) -> Value {
+    json!({
+        "id": id, "server_id": OTHER_ID, "server_name": "web-1", "name": name, "network": network,
+        "kind": "standalone", "origin": "created", "state": "ready", "reason": null,
+        "options": { "ipv6": false, "internal": false, "labels": { "team": "shop" } },
+        "observed": {
+            "docker_id": "4b5c", "driver": "bridge", "subnets": ["172.18.0.0/16"],
+            "gateways": ["172.18.0.1"], "inspected_at": days_ago(1),
+        },
+        "operation_id": OPERATION, "created_at": days_ago(3), "updated_at": days_ago(3),
+    })
+}
+
+pub(crate) fn token(id: &str, name: &str) -> Value {
+    json!({
+        "id": id, "name": name, "abilities": ["read", "write"], "email": "owner@example.com",
+        "expires_at": Timestamp::now().plus_seconds(86_400 * 30 + 60),
+        "last_used_at": null, "created_at": days_ago(3),
+    })
+}
+
+pub(crate) fn session() -> Value {
+    json!({
+        "user": { "id": ID, "email": "owner@example.com" },
+        "team": { "id": ID, "name": "Default team" },
+        "role": "owner", "token": token(ID, "laptop"),
+    })
+}
+
+/// A validation with the steps given.
+pub(crate) fn operation(state: &str, steps: &[Value]) -> Value {
+    let over = matches!(state, "succeeded" | "failed");
+    json!({
+        "id": OPERATION, "kind": "validate-server",
+        "subject": { "type": "server", "id": ID }, "subject_name": "web-1", "state": state,
+        "failure": null, "steps": steps, "created_at": "2026-01-31T12:00:00Z",
+        "started_at": "2026-01-31T12:00:00Z",
+        "finished_at": over.then_some("2026-01-31T12:00:01.25Z"),
+    })
+}
+
+pub(crate) fn step(name: &str, state: &str, detail: &str) -> Value {
+    json!({
+        "name": name, "state": state, "detail": detail, "remedy": null,
+        "started_at": "2026-01-31T12:00:00Z",
+        "finished_at": (state != "running").then_some("2026-01-31T12:00:00.003Z"),
+    })
+}

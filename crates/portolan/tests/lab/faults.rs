@@ -1,0 +1,201 @@
+//! Hosts that break: the error that the design asks for, and convergence when they are back.
+//!
+//! Each test works on a host that no other test of this file needs at that moment; nextest runs
+//! them one after another.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use serde_json::Value;
+
+use crate::support::{Host, Portolan, eventually, unique};
+
+/// Promise 3: within a minute of a server coming back.
+const BACK: Duration = Duration::from_mins(1);
+
+fn reachability(portolan: &Portolan, host: &Host, wanted: &str) -> Result<Value> {
+    eventually(&format!("{} is {wanted}", host.name), || {
+        let server = portolan.json(&["server", "show", &host.name])?;
+        Ok((server["reachability"] == wanted).then_some(server))
+    })
+}
+
+#[test]
+#[ignore = "needs the lab"]
+fn a_changed_host_key_is_refused_until_repinned() -> Result<()> {
+    let portolan = Portolan::start()?;
+    let host = Host::find("delta")?;
+    portolan.add_server(&host, "root")?;
+    let fault = host.fault("host-key-change")?;
+    let said = portolan.refuse(&["server", "validate", "delta"])?;
+    let offered = Host::find("delta")?.fingerprint;
+    ensure!(said.contains("the host key changed"), "{said}");
+    ensure!(said.contains(&host.fingerprint) && said.contains(&offered), "not both keys: {said}");
+    ensure!(said.contains("server repin"), "no way out: {said}");
+    portolan.run(&["server", "repin", "delta", "--fingerprint", &offered])?;
+    assert_eq!(portolan.json(&["server", "show", "delta"])?["state"], "ready");
+    fault.clear();
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs the lab"]
+fn forbidden_forwarding_is_a_slower_way_not_a_fault() -> Result<()> {
+    let portolan = Portolan::start()?;
+    let host = Host::find("delta")?;
+    let fault = host.fault("forwarding-off")?;
+    let server = portolan.add_server(&host, "deploy")?;
+    assert_eq!(
+        (server["state"].as_str(), server["access"].as_str()),
+        (Some("ready"), Some("dial-stdio"))
+    );
+    let network = unique("slow");
+    portolan.run(&[
+        "destination",
+        "create",
+        "--server",
+        "delta",
+        "--network",
+        &network,
+        "--name",
+        &network,
+    ])?;
+    portolan.run(&["destination", "remove", &network, "--yes"])?;
+    fault.clear();
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs the lab"]
+fn a_dead_host_is_noticed_and_refuses_work_with_its_age() -> Result<()> {
+    let portolan = Portolan::start()?;
+    let host = Host::find("delta")?;
+    portolan.add_server(&host, "root")?;
+    let fault = host.fault("sshd-stop")?;
+    reachability(&portolan, &host, "unreachable")?;
+    let said = portolan.refuse(&["destination", "create", "--server", "delta"])?;
+    ensure!(said.contains("cannot be reached (last heard of"), "{said}");
+    fault.clear();
+    let back = Instant::now();
+    reachability(&portolan, &host, "reachable")?;
+    ensure!(back.elapsed() < BACK, "it took {:?}", back.elapsed());
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs the lab"]
+fn what_was_lost_during_a_reboot_is_back_a_minute_later() -> Result<()> {
+    let portolan = Portolan::start()?;
+    let host = Host::find("delta")?;
+    portolan.add_server(&host, "root")?;
+    let network = unique("survivor");
+    portolan.run(&[
+        "destination",
+        "create",
+        "--server",
+        "delta",
+        "--network",
+        &network,
+        "--name",
+        &network,
+    ])?;
+    let fault = host.fault("sshd-stop")?;
+    host.docker(&["network", "rm", &network])?;
+    reachability(&portolan, &host, "unreachable")?;
+    // What is asked for meanwhile is done when the host is back.
+    portolan.run(&["destination", "rename", &network, "renamed"])?;
+    fault.clear();
+    let back = Instant::now();
+    eventually("the network is back", || Ok(host.networks(&network)?.pop()))?;
+    ensure!(back.elapsed() < BACK, "it took {:?}", back.elapsed());
+    portolan.settled("renamed", "ready")?;
+    portolan.run(&["destination", "remove", "renamed", "--yes"])?;
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs the lab"]
+fn a_restarted_engine_keeps_its_destinations() -> Result<()> {
+    let portolan = Portolan::start()?;
+    let host = Host::find("delta")?;
+    portolan.add_server(&host, "root")?;
+    let network = unique("kept");
+    portolan.run(&[
+        "destination",
+        "create",
+        "--server",
+        "delta",
+        "--network",
+        &network,
+        "--name",
+        &network,
+    ])?;
+    let before = host.networks(&network)?;
+    host.fault("engine-restart")?.clear();
+    let back = Instant::now();
+    reachability(&portolan, &host, "reachable")?;
+    ensure!(back.elapsed() < BACK, "it took {:?}", back.elapsed());
+    assert_eq!(host.networks(&network)?, before);
+    portolan.settled(&network, "ready")?;
+    portolan.run(&["destination", "remove", &network, "--yes"])?;
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs the lab"]
+fn a_cut_link_is_noticed_and_a_host_gone_for_good_is_forgotten() -> Result<()> {
+    let portolan = Portolan::start()?;
+    let host = Host::find("delta")?;
+    portolan.add_server(&host, "root")?;
+    let network = unique("orphan");
+    portolan.run(&[
+        "destination",
+        "create",
+        "--server",
+        "delta",
+        "--network",
+        &network,
+        "--name",
+        &network,
+    ])?;
+    let said = portolan.refuse(&["server", "remove", "delta", "--yes"])?;
+    ensure!(said.contains(&network), "the destination in the way is not named: {said}");
+    let fault = host.fault("link-cut")?;
+    // No packet says goodbye: only keep-alives tell.
+    reachability(&portolan, &host, "unreachable")?;
+    let said = portolan.try_run(&["server", "remove", "delta", "--forget", "--yes"])?;
+    ensure!(
+        said.code == 0 && (said.out + &said.err).contains(&network),
+        "the network left behind is not named"
+    );
+    fault.clear();
+    host.docker(&["network", "rm", &network])?;
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs the lab"]
+fn a_full_disk_is_said_in_dockers_words() -> Result<()> {
+    let portolan = Portolan::start()?;
+    let host = Host::find("delta")?;
+    let fault = host.fault("disk-full")?;
+    portolan.add_server(&host, "root")?;
+    let server = portolan.json(&["server", "show", "delta"])?;
+    let warnings = server["engine"]["warnings"].to_string();
+    ensure!(warnings.contains("disk are free"), "no warning: {warnings}");
+    let network = unique("full");
+    let create =
+        ["destination", "create", "--server", "delta", "--network", &network, "--name", &network];
+    let said = portolan.try_run(&create)?;
+    // Docker may still have room in its own database; if not, its words are passed on.
+    if said.code == 1 {
+        ensure!(said.err.contains("no space left on device"), "{said:?}");
+        fault.clear();
+        portolan.run(&["destination", "retry", &network])?;
+    } else {
+        assert_eq!(said.code, 0, "{said:?}");
+        fault.clear();
+    }
+    portolan.run(&["destination", "remove", &network, "--yes"])?;
+    Ok(())
+}

@@ -1,0 +1,10 @@
+//! Stories of operators on the lab's real hosts: the built binary, real sshd, real Docker.
+//!
+//! Logic with many cases is tested in `portolan-server` against a fleet in memory; here is what
+//! only real hosts can show.
+
+mod crashes;
+mod destinations;
+mod faults;
+mod servers;
+mod support;

@@ -1,0 +1,312 @@
+//! The harness: a real control plane, its command line, and the lab's hosts.
+
+use std::{
+    io::{BufRead, BufReader},
+    net::TcpListener,
+    path::PathBuf,
+    process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+/// Real hosts are slow when everything runs at once.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A running control plane whose owner is signed in.
+pub(crate) struct Portolan {
+    folder: tempfile::TempDir,
+    address: String,
+    process: Child,
+}
+
+/// What a command said.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+#[expect(clippy::disallowed_methods, reason = "the test is about the built program")]
+fn command(program: &str) -> Command {
+    Command::new(program)
+}
+
+impl Portolan {
+    /// Starts `portolan serve` in an empty directory and signs its owner in.
+    pub(crate) fn start() -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let address = free_address()?;
+        let process = serve(&folder, &address)?;
+        let portolan = Self { folder, address, process };
+        let token = portolan.path("setup-token");
+        let url = format!("http://{}", portolan.address);
+        portolan.run(&[
+            "login",
+            "--url",
+            &url,
+            "--setup-token-file",
+            &token,
+            "--email",
+            "owner@example.com",
+        ])?;
+        Ok(portolan)
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).display().to_string()
+    }
+
+    /// `kill -9`, then a new start with the same data.
+    pub(crate) fn kill_and_restart(&mut self) -> Result<()> {
+        self.kill()?;
+        self.process = serve(&self.folder, &self.address)?;
+        Ok(())
+    }
+
+    pub(crate) fn kill(&mut self) -> Result<()> {
+        self.process.kill()?;
+        self.process.wait()?;
+        Ok(())
+    }
+
+    /// Runs a command, whatever its outcome.
+    pub(crate) fn try_run(&self, args: &[&str]) -> Result<Said> {
+        said(
+            command(env!("CARGO_BIN_EXE_portolan"))
+                .args(args)
+                .env("HOME", self.folder.path())
+                .env("XDG_CONFIG_HOME", self.folder.path().join("config"))
+                .env("NO_COLOR", "1")
+                .stdin(Stdio::null())
+                .output()?,
+        )
+    }
+
+    /// Runs a command that has to succeed; answers its standard output.
+    pub(crate) fn run(&self, args: &[&str]) -> Result<String> {
+        let said = self.try_run(args)?;
+        ensure!(said.code == 0, "{args:?} ended with {}: {}{}", said.code, said.out, said.err);
+        Ok(said.out)
+    }
+
+    /// Runs a command that has to fail; answers what it said.
+    pub(crate) fn refuse(&self, args: &[&str]) -> Result<String> {
+        let said = self.try_run(args)?;
+        ensure!(said.code == 1, "{args:?} ended with {}: {}{}", said.code, said.out, said.err);
+        Ok(said.out + &said.err)
+    }
+
+    /// Runs a command with `--json`.
+    pub(crate) fn json(&self, args: &[&str]) -> Result<Value> {
+        let out = self.run(&[args, &["--json"]].concat())?;
+        serde_json::from_str(&out).with_context(|| out)
+    }
+
+    /// Imports the lab's key of a family, once.
+    pub(crate) fn import_key(&self, host: &Host, family: &str) -> Result<String> {
+        if self.try_run(&["key", "show", family])?.code != 0 {
+            let file = &host.keys[family];
+            self.run(&["key", "create", "--name", family, "--from-file", file])?;
+        }
+        Ok(family.to_owned())
+    }
+
+    /// Adds a host of the lab as a server and waits for its validation.
+    pub(crate) fn add_server(&self, host: &Host, user: &str) -> Result<Value> {
+        let key = self.import_key(host, "ed25519")?;
+        self.run(&[
+            "server",
+            "add",
+            &host.name,
+            "--host",
+            &host.address,
+            "--user",
+            user,
+            "--key",
+            &key,
+        ])?;
+        self.json(&["server", "show", &host.name])
+    }
+
+    /// Waits until a destination has come to a state.
+    pub(crate) fn settled(&self, destination: &str, state: &str) -> Result<Value> {
+        eventually(&format!("{destination} is {state}"), || {
+            let shown = self.json(&["destination", "show", destination])?;
+            Ok((shown["state"] == state).then_some(shown))
+        })
+    }
+}
+
+impl Drop for Portolan {
+    fn drop(&mut self) {
+        // It may have been killed by the test already.
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+}
+
+/// A port that was free a moment ago.
+fn free_address() -> Result<String> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string())
+}
+
+/// Starts the control plane and waits until it says that it is ready.
+fn serve(folder: &tempfile::TempDir, address: &str) -> Result<Child> {
+    let in_folder = |name: &str| folder.path().join(name);
+    let mut process = command(env!("CARGO_BIN_EXE_portolan"))
+        .args(["serve", "--listen", address, "--data-dir"])
+        .arg(in_folder("data"))
+        .arg("--setup-token-file")
+        .arg(in_folder("setup-token"))
+        .env("HOME", folder.path())
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()?;
+    let mut log = BufReader::new(process.stderr.take().context("standard error")?);
+    let mut said = String::new();
+    while log.read_line(&mut said)? > 0 {
+        if said.contains("portolan is ready at") {
+            // Somebody has to read on, or a full pipe would stop the process.
+            std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+            return Ok(process);
+        }
+    }
+    bail!("`portolan serve` ended: {said}")
+}
+
+/// A host of the lab.
+#[derive(Debug, Clone)]
+pub(crate) struct Host {
+    pub(crate) name: String,
+    pub(crate) address: String,
+    pub(crate) keys: std::collections::BTreeMap<String, String>,
+    pub(crate) unauthorised_key: String,
+    pub(crate) fingerprint: String,
+}
+
+impl Host {
+    /// The host of this name, as it is now.
+    pub(crate) fn find(name: &str) -> Result<Self> {
+        let hosts: Vec<Value> = serde_json::from_str(&lab(&["env", "--json"])?)?;
+        let host = hosts.into_iter().find(|host| host["name"] == name);
+        let host = host.with_context(|| format!("`{name}` does not run: run `make lab-up`"))?;
+        let text = |field: &str| host[field].as_str().unwrap_or_default().to_owned();
+        Ok(Self {
+            name: name.to_owned(),
+            address: text("address"),
+            keys: serde_json::from_value(host["keys"].clone())?,
+            unauthorised_key: text("unauthorised_key"),
+            fingerprint: text("host_key_fingerprint"),
+        })
+    }
+
+    /// The Docker command on the host's own engine; it has to succeed.
+    pub(crate) fn docker(&self, args: &[&str]) -> Result<String> {
+        lab(&[&["docker", &self.name], args].concat())
+    }
+
+    /// The same, whatever its outcome.
+    pub(crate) fn try_docker(&self, args: &[&str]) -> Result<Said> {
+        try_lab(&[&["docker", &self.name], args].concat())
+    }
+
+    /// Starts a container that answers HTTP, and removes it when the guard goes.
+    pub(crate) fn container(&self, network: &str, name: &str) -> Result<Container> {
+        self.docker(&["run", "-d", "--name", name, "--network", network, "echo:1"])?;
+        Ok(Container { host: self.clone(), name: name.to_owned() })
+    }
+
+    /// The networks of this name.
+    pub(crate) fn networks(&self, name: &str) -> Result<Vec<String>> {
+        let filter = format!("name=^{name}$");
+        let ids = self.docker(&["network", "ls", "-q", "--no-trunc", "--filter", &filter])?;
+        Ok(ids.lines().map(str::to_owned).collect())
+    }
+
+    /// Sets a fault, and clears all when the guard goes.
+    pub(crate) fn fault(&self, kind: &str) -> Result<Fault> {
+        lab(&["fault", &self.name, kind])?;
+        Ok(Fault { host: self.clone() })
+    }
+}
+
+/// A container of a test.
+pub(crate) struct Container {
+    host: Host,
+    pub(crate) name: String,
+}
+
+impl Container {
+    /// Runs a command in it; answers whether it succeeded.
+    pub(crate) fn succeeds(&self, args: &[&str]) -> Result<bool> {
+        let said = self.host.try_docker(&[&["exec", &self.name], args].concat())?;
+        Ok(said.code == 0)
+    }
+
+    pub(crate) fn address(&self) -> Result<String> {
+        let format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
+        Ok(self.host.docker(&["inspect", "-f", format, &self.name])?.trim().to_owned())
+    }
+}
+
+impl Drop for Container {
+    fn drop(&mut self) {
+        // The test may have removed it, or the engine may be down on purpose.
+        drop(self.host.try_docker(&["rm", "-f", &self.name]));
+    }
+}
+
+/// A fault that is in force.
+pub(crate) struct Fault {
+    host: Host,
+}
+
+impl Fault {
+    pub(crate) fn clear(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Fault {
+    fn drop(&mut self) {
+        lab(&["fault", &self.host.name, "clear"]).expect("the lab mends its host");
+    }
+}
+
+fn lab(args: &[&str]) -> Result<String> {
+    let said = try_lab(args)?;
+    ensure!(said.code == 0, "lab {args:?} ended with {}: {}{}", said.code, said.out, said.err);
+    Ok(said.out)
+}
+
+fn try_lab(args: &[&str]) -> Result<Said> {
+    let program: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "..", "lab", "lab"].iter().collect();
+    said(command(&program.display().to_string()).args(args).stdin(Stdio::null()).output()?)
+}
+
+fn said(output: Output) -> Result<Said> {
+    Ok(Said {
+        code: output.status.code().context("ended by a signal")?,
+        out: String::from_utf8(output.stdout)?,
+        err: String::from_utf8(output.stderr)?,
+    })
+}
+
+/// Asks again until there is an answer, with a deadline instead of a blind sleep.
+pub(crate) fn eventually<T>(what: &str, mut ask: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+    let deadline = Instant::now() + PATIENCE;
+    while Instant::now() < deadline {
+        if let Some(answer) = ask()? {
+            return Ok(answer);
+        }
+    }
+    bail!("never happened: {what}")
+}
+
+/// A name that no other test uses.
+pub(crate) fn unique(prefix: &str) -> String {
+    format!("{prefix}-{}", portolan_types::id::cuid2())
+}

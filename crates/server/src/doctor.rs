@@ -1,0 +1,92 @@
+//! What is wrong with an installation, as far as the server can tell without running. Looks and
+//! changes nothing; files and ports are the binary's to check.
+
+use crate::{
+    Config,
+    db::{self, Db},
+    keys,
+    vault::{Missing, Vault},
+};
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    Ok,
+    Warn,
+    Fail,
+}
+
+/// What one check found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    pub name: String,
+    pub level: Level,
+    pub detail: String,
+    pub remedy: Option<String>,
+}
+
+impl Finding {
+    fn new(name: &str, level: Level, detail: impl Into<String>, remedy: Option<&str>) -> Self {
+        let remedy = remedy.map(str::to_owned);
+        Self { name: name.to_owned(), level, detail: detail.into(), remedy }
+    }
+}
+
+/// Checks the database, its schema, and whether the master key is the one that sealed the keys.
+pub async fn doctor(config: &Config) -> Vec<Finding> {
+    if config.database_url.is_none() && !config.sqlite_file().exists() {
+        let detail = "there is none yet: the first start makes it";
+        return vec![Finding::new("database", Level::Warn, detail, None)];
+    }
+    let db = match Db::connect(&config.database_url()).await {
+        Ok(db) => db,
+        Err(error) => {
+            let remedy = "check the URL, that the server runs, and the user's rights";
+            let detail = format!("could not open it: {error}");
+            return vec![Finding::new("database", Level::Fail, detail, Some(remedy))];
+        }
+    };
+    let findings = vec![
+        Finding::new("database", Level::Ok, "it opens", None),
+        schema(&db).await,
+        master_key(config, &db).await,
+    ];
+    db.close().await;
+    findings
+}
+
+async fn schema(db: &Db) -> Finding {
+    match db.missing_migrations().await {
+        Ok(0) => Finding::new("schema", Level::Ok, "it is up to date", None),
+        Ok(count) => {
+            let detail = format!("{count} migrations are missing: the next start runs them");
+            Finding::new("schema", Level::Warn, detail, None)
+        }
+        Err(error) => {
+            let remedy = "restore the database from a backup, or use the version that made it";
+            Finding::new("schema", Level::Fail, format!("could not read it: {error}"), Some(remedy))
+        }
+    }
+}
+
+/// A master key that does not fit is found at the first dial otherwise: much too late.
+async fn master_key(config: &Config, db: &Db) -> Finding {
+    let name = "sealed keys";
+    let vault = match Vault::open(&config.master_key_file(), Missing::Refuse) {
+        Ok(vault) => vault,
+        Err(error) => return Finding::new(name, Level::Fail, error.to_string(), None),
+    };
+    let remedy = "put the master key back that was in use when the keys were added";
+    let sample = async { db::key::find_any_sealed(&mut *db.acquire().await?).await };
+    match sample.await {
+        Ok(None) => Finding::new(name, Level::Ok, "there are none yet", None),
+        Ok(Some((id, sealed))) => match vault.open_sealed(&sealed, &keys::seal_context(&id)) {
+            Ok(_) => Finding::new(name, Level::Ok, "the master key opens them", None),
+            Err(error) => Finding::new(name, Level::Fail, error.to_string(), Some(remedy)),
+        },
+        Err(error) => {
+            let detail = format!("could not read the keys: {error}");
+            Finding::new(name, Level::Fail, detail, None)
+        }
+    }
+}
