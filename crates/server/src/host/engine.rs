@@ -123,6 +123,10 @@ impl Engine {
         path: &str,
         body: Option<Vec<u8>>,
     ) -> Result<Response<Incoming>, HostError> {
+        // A connection that is still kept would carry the request even after `close`.
+        if let Some(lost) = self.connector.lost() {
+            return Err(lost);
+        }
         let request = Request::builder()
             .method(method)
             .uri(format!("http://docker{path}"))

@@ -96,6 +96,8 @@ fn docker_remedy(status: u16, message: &str) -> String {
         "choose a subnet that no other network of the host uses (`docker network ls` and `docker network inspect` show them)".into()
     } else if has("has active endpoints") {
         "remove or disconnect the containers on the network first".into()
+    } else if has("is ambiguous") {
+        "several networks of the host have that name: remove all but one by id (`docker network ls`, `docker network rm ID`)".into()
     } else if has("already exists") {
         "a network of that name exists in Docker: choose another name, or adopt the existing one"
             .into()

@@ -1,11 +1,10 @@
 //! The host layer on a host that breaks. Only `delta` is broken, by one test at a time.
 
-use futures_util::StreamExt;
 use portolan_server::host::{HostError, Pin};
 use portolan_types::Access;
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::fleet::{Fault, How, LabHost, lab_host, soon};
+use crate::fleet::{Fault, How, LabHost, end_of, lab_host, soon};
 
 /// The runner may run tests in one process or in many; this is for one process.
 static TURN: Mutex<()> = Mutex::const_new(());
@@ -20,6 +19,7 @@ async fn delta() -> (LabHost, MutexGuard<'static, ()>) {
 async fn forwarding_off_falls_back_to_a_command() {
     let (delta, _turn) = delta().await;
     let _fault = Fault::set(&delta, "forwarding-off");
+    delta.listens().await;
     for user in ["root", "deploy"] {
         let dialed = delta.dial(&How { user, ..How::default() }).await.expect(user);
         assert_eq!(dialed.access, Access::DialStdio, "{user}");
@@ -34,6 +34,7 @@ async fn a_changed_host_key_is_refused() {
     let before = delta.dial(&How::default()).await.expect("a connection").key.expect("a key");
     let pinned = How { pin: Pin::Key(before.public_key), ..How::default() };
     let _fault = Fault::set(&delta, "host-key-change");
+    delta.listens().await;
     let error = delta.dial(&pinned).await.expect_err("another key");
     let HostError::HostKeyChanged { pinned, offered } = &error else { panic!("{error}") };
     assert_eq!(*pinned, format!("ssh-ed25519 {}", before.fingerprint));
@@ -49,8 +50,8 @@ async fn a_stopped_engine_ends_events_but_not_the_connection() {
     let mut events = host.events().await.expect("a stream");
     {
         let _fault = Fault::set(&delta, "engine-stop");
-        let last = soon(30, "the end of events", events.next()).await.expect("a last item");
-        assert!(matches!(last, Err(HostError::Lost { .. })), "{last:?}");
+        let end = soon(30, "the end of events", end_of(&mut events)).await;
+        assert!(matches!(end, HostError::Lost { .. }), "{end}");
         let error = host.list_networks().await.expect_err("no engine");
         assert!(matches!(error, HostError::Socket { .. }), "{error}");
     }
@@ -66,8 +67,8 @@ async fn a_killed_sshd_ends_the_connection_at_once() {
     let _fault = Fault::set(&delta, "sshd-stop");
     soon(5, "the end of the connection", host.closed()).await;
     assert!(matches!(host.list_networks().await, Err(HostError::Lost { .. })));
-    let last = soon(5, "the end of events", events.next()).await.expect("a last item");
-    assert!(matches!(last, Err(HostError::Lost { .. })), "{last:?}");
+    let end = soon(5, "the end of events", end_of(&mut events)).await;
+    assert!(matches!(end, HostError::Lost { .. }), "{end}");
     let error = delta.dial(&How::default()).await.expect_err("nothing listens");
     assert!(error.to_string().ends_with("connection refused"), "{error}");
 }
@@ -83,6 +84,6 @@ async fn a_cut_link_is_noticed_within_a_minute() {
     assert!(matches!(error, HostError::Timeout { .. } | HostError::Lost { .. }), "{error}");
     soon(60, "the end of the connection", host.closed()).await;
     assert!(matches!(host.list_networks().await, Err(HostError::Lost { .. })));
-    let last = soon(5, "the end of events", events.next()).await.expect("a last item");
-    assert!(matches!(last, Err(HostError::Lost { .. })), "{last:?}");
+    let end = soon(5, "the end of events", end_of(&mut events)).await;
+    assert!(matches!(end, HostError::Lost { .. }), "{end}");
 }

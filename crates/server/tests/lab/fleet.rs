@@ -2,12 +2,14 @@
 
 use std::{path::Path, process::Output, sync::Arc, time::Duration};
 
+use futures_util::{StreamExt, stream::BoxStream};
 use portolan_server::host::{
-    DialReport, Dialed, Dialer, Host, HostError, NewNetwork, Pin, Progress, RealDialer, Route,
-    SshRoute, Target,
+    DialReport, Dialed, Dialer, Host, HostError, HostEvent, NewNetwork, Pin, Progress, RealDialer,
+    Route, SshRoute, Target,
 };
 use portolan_types::{Access, NetworkName, NetworkOptions};
 use serde::Deserialize;
+use tokio::net::TcpStream;
 
 /// A host of the lab, as `lab env --json` describes it.
 #[derive(Debug, Clone, Deserialize)]
@@ -65,6 +67,16 @@ impl LabHost {
 
     pub(crate) async fn dial(&self, how: &How) -> Result<Dialed, HostError> {
         RealDialer.dial(&self.target(how), &Progress::silent()).await
+    }
+
+    /// Waits until sshd listens again: the lab does not wait for a restart it made for a fault.
+    pub(crate) async fn listens(&self) {
+        let listening = async {
+            while TcpStream::connect((&*self.address, self.port)).await.is_err() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        soon(10, "a listening sshd", listening).await;
     }
 
     /// As root, or the test fails.
@@ -153,4 +165,15 @@ pub(crate) fn options(json: serde_json::Value) -> NetworkOptions {
 pub(crate) async fn soon<T>(seconds: u64, what: &str, work: impl Future<Output = T>) -> T {
     let done = tokio::time::timeout(Duration::from_secs(seconds), work).await;
     done.unwrap_or_else(|_| panic!("{what} did not happen within {seconds} s"))
+}
+
+/// The error that ends a stream of events; other tests may cause events before it.
+pub(crate) async fn end_of(
+    events: &mut BoxStream<'static, Result<HostEvent, HostError>>,
+) -> HostError {
+    loop {
+        if let Err(error) = events.next().await.expect("an error at the end") {
+            return error;
+        }
+    }
 }

@@ -5,7 +5,7 @@ use portolan_server::host::{DialReport, DialStep, HostError, Pin};
 use portolan_types::{Access, NetworkOptions, ServerKind};
 use serde_json::json;
 
-use crate::fleet::{How, Scratch, lab_host, new_network, options, soon};
+use crate::fleet::{How, Scratch, end_of, lab_host, new_network, options, soon};
 
 #[tokio::test]
 #[ignore = "needs the lab"]
@@ -281,7 +281,7 @@ async fn a_closed_host_answers_no_more() {
     host.close().await;
     soon(5, "the end", host.closed()).await;
     assert!(matches!(host.list_networks().await, Err(HostError::Lost { .. })));
-    let last = soon(5, "the end of events", events.next()).await.expect("a last item");
-    assert!(matches!(last, Err(HostError::Lost { .. })), "{last:?}");
+    let end = soon(5, "the end of events", end_of(&mut events)).await;
+    assert!(matches!(end, HostError::Lost { .. }), "{end}");
     assert!(events.next().await.is_none());
 }

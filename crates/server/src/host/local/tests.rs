@@ -142,6 +142,13 @@ async fn a_closed_connection_is_replaced() {
     for _ in 0..20 {
         assert_eq!(host.list_networks().await, Ok(vec![]));
     }
+}
+
+#[tokio::test]
+async fn nothing_is_asked_after_closing() {
+    let engine = FakeEngine::saying("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]");
+    // The connection that carried the ping is still open.
+    let host = engine.host().await;
     host.close().await;
     assert!(matches!(host.list_networks().await, Err(HostError::Lost { .. })));
 }
