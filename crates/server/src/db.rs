@@ -5,12 +5,14 @@
 
 use std::{str::FromStr, time::Duration};
 
+use portolan_types::{Cursor, PageQuery, TeamId};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
-    Any, AnyConnection, AnyPool, Row,
-    any::{AnyPoolOptions, AnyRow},
+    Any, AnyConnection, AnyPool, FromRow, Row,
+    any::{AnyArguments, AnyPoolOptions, AnyRow},
     migrate::Migrator,
     pool::PoolConnection,
+    query::QueryAs,
 };
 
 pub mod destination;
@@ -154,6 +156,47 @@ fn decode_error(
     source: impl std::error::Error + Send + Sync + 'static,
 ) -> sqlx::Error {
     sqlx::Error::ColumnDecode { index: column.to_owned(), source: Box::new(source) }
+}
+
+/// The part of a list that is wanted, as the statements take it: `$1` team, `$2` and `$3` the row
+/// before it, `$4` the search pattern, `$5` the rows. One row more than asked for tells whether a
+/// page follows.
+#[derive(Debug)]
+struct Window<'a> {
+    team: &'a TeamId,
+    at: i64,
+    id: &'a str,
+    pattern: String,
+    rows: i64,
+}
+
+impl<'a> Window<'a> {
+    fn oldest_first(team: &'a TeamId, query: &'a PageQuery) -> Self {
+        Self::from(team, query, 0)
+    }
+
+    fn newest_first(team: &'a TeamId, query: &'a PageQuery) -> Self {
+        Self::from(team, query, i64::MAX)
+    }
+
+    fn from(team: &'a TeamId, query: &'a PageQuery, start: i64) -> Self {
+        let (at, id) = query.cursor.as_ref().map_or((start, ""), Cursor::parts);
+        let pattern = contains_pattern(query.search.as_deref());
+        Self { team, at, id, pattern, rows: query.limit() + 1 }
+    }
+
+    /// The statement with its first five parameters.
+    fn query<'q, T>(&'q self, sql: &'static str) -> QueryAs<'q, Any, T, AnyArguments>
+    where
+        T: for<'r> FromRow<'r, AnyRow>,
+    {
+        sqlx::query_as(sql)
+            .bind(self.team.as_str())
+            .bind(self.at)
+            .bind(self.id)
+            .bind(self.pattern.as_str())
+            .bind(self.rows)
+    }
 }
 
 /// The pattern of `like ... escape '!'` that finds a text anywhere, in lower case.

@@ -4,6 +4,7 @@
 //!
 //! One task a server ([`server`]) owns its connection; the [`fleet`] owns the tasks.
 
+mod compare;
 mod destinations;
 mod fleet;
 mod janitor;
@@ -12,10 +13,11 @@ mod recorder;
 mod remove;
 mod server;
 mod validation;
+mod work;
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use portolan_types::ServerId;
@@ -33,6 +35,15 @@ pub(crate) fn start(
     let fleet = fleet::Fleet::new(app.clone(), dialer, tasks.clone(), shutdown.clone());
     tasks.spawn(fleet.run(woken));
     tasks.spawn(janitor::run(app.clone(), shutdown.clone()));
+}
+
+/// What every keeper shares.
+#[derive(Debug, Clone)]
+struct Surroundings {
+    app: Arc<App>,
+    dialer: Arc<dyn Dialer>,
+    dials: Arc<Semaphore>,
+    shutdown: CancellationToken,
 }
 
 /// Why a pass over a server ended early.

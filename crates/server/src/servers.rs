@@ -1,19 +1,25 @@
-//! Servers: added, edited, validated, removed. The host itself is spoken to by the reconciler.
+//! Servers: added, shown, validated; edited in `edit`, removed in `remove`. The host itself is
+//! spoken to by the reconciler.
 
 use portolan_types::{
     Connection, CreateServer, HostKey, Operation, OperationKind, Page, PageQuery, Reachability,
-    RemovedServer, Repin, Server, ServerId, ServerState, Subject, Timestamp, UpdateServer,
+    Repin, Server, ServerId, ServerState, Subject, Timestamp,
 };
 use sqlx::AnyConnection;
 
 use crate::{
     Actor, App, Error,
     db::{self, Transaction},
-    error::Refusal,
     events::{self, Happened},
     idempotency::{self, IdempotencyKey},
     operations, page,
 };
+
+mod edit;
+mod remove;
+
+pub use edit::update;
+pub use remove::{Removal, delete};
 
 /// Adds a server and queues its validation.
 pub async fn create(
@@ -159,92 +165,6 @@ pub async fn list(app: &App, actor: &Actor, query: &PageQuery) -> Result<Page<Se
     Ok(page::of(servers, query, |server| (server.created_at, server.id.as_str())))
 }
 
-/// Edits a server. A changed connection is validated anew.
-pub async fn update(
-    app: &App,
-    actor: &Actor,
-    id: &ServerId,
-    input: UpdateServer,
-) -> Result<Server, Error> {
-    let mut tx = app.db.begin().await?;
-    let before = find(&mut tx, actor, id).await?;
-    let after = edited(&before, input);
-    check_build_mark(&mut tx, actor, &before, &after).await?;
-    db::server::update_labels(&mut tx, actor.team_id(), &after, Timestamp::now())
-        .await
-        .map_err(|error| Error::on_unique(error, || taken(&after)))?;
-    if after.connection != before.connection {
-        change_connection(&mut tx, actor, &after).await?;
-    }
-    note(&mut tx, actor, "server.edited", &after, "edited").await?;
-    tx.commit().await?;
-    app.wake(id);
-    show(app, actor, id).await
-}
-
-async fn change_connection(
-    tx: &mut Transaction,
-    actor: &Actor,
-    server: &Server,
-) -> Result<(), Error> {
-    check_socket(&server.connection)?;
-    check_key(tx, actor, &server.connection).await?;
-    db::server::update_connection(tx, actor.team_id(), server, Timestamp::now())
-        .await
-        .map_err(|error| Error::on_unique(error, || taken(server)))?;
-    queue_validation(tx, actor, server).await?;
-    Ok(())
-}
-
-fn edited(before: &Server, input: UpdateServer) -> Server {
-    let mut after = before.clone();
-    after.name = input.name.unwrap_or(after.name);
-    after.description = input.description.unwrap_or(after.description);
-    after.build_server = input.build_server.unwrap_or(after.build_server);
-    after.connection = input.connection.unwrap_or(after.connection);
-    // Another address is another host: its key is met anew.
-    if !same_host(&before.connection, &after.connection) {
-        after.host_key = None;
-    }
-    after
-}
-
-fn same_host(a: &Connection, b: &Connection) -> bool {
-    match (a, b) {
-        (
-            Connection::Ssh { host: host_a, port: port_a, .. },
-            Connection::Ssh { host: host_b, port: port_b, .. },
-        ) => host_a == host_b && port_a == port_b,
-        (Connection::Local { socket: a }, Connection::Local { socket: b }) => a == b,
-        (Connection::Local { .. }, Connection::Ssh { .. })
-        | (Connection::Ssh { .. }, Connection::Local { .. }) => false,
-    }
-}
-
-async fn check_build_mark(
-    conn: &mut AnyConnection,
-    actor: &Actor,
-    before: &Server,
-    after: &Server,
-) -> Result<(), Error> {
-    if before.build_server || !after.build_server {
-        return Ok(());
-    }
-    let blockers = db::destination::list_names(conn, actor.team_id(), &before.id).await?;
-    if blockers.is_empty() {
-        return Ok(());
-    }
-    Err(Error::Refused(Refusal {
-        code: "server-has-destinations",
-        message: format!(
-            "server `{}` has destinations: it cannot become a build server",
-            before.name
-        ),
-        remedy: Some("remove its destinations first".into()),
-        blockers,
-    }))
-}
-
 /// Queues a validation.
 pub async fn validate(app: &App, actor: &Actor, id: &ServerId) -> Result<Operation, Error> {
     let mut tx = app.db.begin().await?;
@@ -277,72 +197,4 @@ pub async fn repin(
     tx.commit().await?;
     app.wake(id);
     Ok(operation)
-}
-
-/// What to do with destinations of a server that is removed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Removal {
-    /// Refuse when there are some.
-    Empty,
-    /// Forget them: the host is gone for good, nothing is removed from it.
-    Forget,
-}
-
-/// Removes a server from Portolan; its host is not touched.
-pub async fn delete(
-    app: &App,
-    actor: &Actor,
-    id: &ServerId,
-    removal: Removal,
-) -> Result<RemovedServer, Error> {
-    let mut tx = app.db.begin().await?;
-    let server = find(&mut tx, actor, id).await?;
-    let left_behind = match removal {
-        Removal::Empty => refuse_destinations(&mut tx, actor, &server).await?,
-        Removal::Forget => forget(&mut tx, actor, &server).await?,
-    };
-    db::server::delete(&mut tx, actor.team_id(), id)
-        .await
-        .map_err(|error| Error::on_foreign_key(error, || has_destinations(&server, Vec::new())))?;
-    note(&mut tx, actor, "server.removed", &server, "removed").await?;
-    tx.commit().await?;
-    app.wake(id);
-    Ok(RemovedServer { left_behind })
-}
-
-async fn refuse_destinations(
-    conn: &mut AnyConnection,
-    actor: &Actor,
-    server: &Server,
-) -> Result<Vec<String>, Error> {
-    let names = db::destination::list_names(conn, actor.team_id(), &server.id).await?;
-    if names.is_empty() { Ok(names) } else { Err(has_destinations(server, names)) }
-}
-
-fn has_destinations(server: &Server, blockers: Vec<String>) -> Error {
-    Error::Refused(Refusal {
-        code: "server-has-destinations",
-        message: format!("server `{}` has destinations", server.name),
-        remedy: Some(
-            "remove its destinations first; if the host is gone for good, forget it (`--forget`): \
-             its networks then stay on it"
-                .into(),
-        ),
-        blockers,
-    })
-}
-
-async fn forget(
-    tx: &mut Transaction,
-    actor: &Actor,
-    server: &Server,
-) -> Result<Vec<String>, Error> {
-    if server.reachability == Reachability::Reachable {
-        return Err(Error::refused(
-            "server-reachable",
-            format!("server `{}` answers: it is not gone", server.name),
-            "remove its destinations, then the server; only a host that does not answer can be forgotten",
-        ));
-    }
-    Ok(db::destination::forget_of_server(tx, actor.team_id(), &server.id).await?)
 }

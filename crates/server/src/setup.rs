@@ -11,22 +11,20 @@ use std::{
 };
 
 use portolan_types::{
-    Abilities, CreatedToken, Name, Role, Setup, SetupDone, Team, TeamId, Timestamp, Token, TokenId,
-    User, UserId,
+    Abilities, Name, Role, Setup, SetupDone, Team, TeamId, Timestamp, User, UserId,
 };
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
     App, Error,
-    db::{self, Transaction, token::NewToken},
+    db::{self, Transaction},
+    tokens::{self, DEFAULT_DAYS, Wanted},
     vault,
 };
 
 /// How long a setup token can be used. A restart makes a new one.
 pub const LIFETIME_SECONDS: i64 = 3_600;
 const TOKEN_PREFIX: &str = "setup_";
-/// The prefix by which secret scanners find our tokens.
-pub(crate) const SECRET_PREFIX: &str = "portolan_";
 
 /// A new setup token, unless there is an owner. The older one ends.
 pub async fn offer(app: &App) -> Result<Option<SecretString>, Error> {
@@ -92,33 +90,13 @@ async fn make_owner(
     db::team::insert_team(tx, &team, now).await?;
     db::team::insert_user(tx, &user, now).await?;
     db::team::insert_membership(tx, &team.id, &user.id, Role::Owner, now).await?;
-    let token = first_token(tx, &team, &user).await?;
-    Ok(SetupDone { user, team, token })
-}
-
-async fn first_token(
-    tx: &mut Transaction,
-    team: &Team,
-    user: &User,
-) -> Result<CreatedToken, Error> {
-    let secret = vault::random_secret(SECRET_PREFIX);
-    let token = Token {
-        id: TokenId::generate(),
+    let wanted = Wanted {
         name: literal_name("first sign-in")?,
         abilities: Abilities::all(),
-        email: user.email.clone(),
-        expires_at: Some(Timestamp::now().plus_seconds(crate::tokens::DEFAULT_DAYS * 86_400)),
-        last_used_at: None,
-        created_at: Timestamp::now(),
+        days: DEFAULT_DAYS,
     };
-    let new = NewToken {
-        token: &token,
-        team_id: &team.id,
-        user_id: &user.id,
-        secret_hash: &vault::hash(secret.expose_secret()),
-    };
-    db::token::insert(tx, &new).await?;
-    Ok(CreatedToken { token, secret: secret.expose_secret().to_owned() })
+    let token = tokens::mint(tx, &team, &user, wanted).await?;
+    Ok(SetupDone { user, team, token })
 }
 
 fn literal_name(text: &str) -> Result<Name, Error> {

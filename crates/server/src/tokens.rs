@@ -1,13 +1,19 @@
 //! API tokens: made, listed, revoked, and recognised at each request.
 
-use portolan_types::{CreateToken, CreatedToken, Page, PageQuery, Timestamp, Token, TokenId};
+use portolan_types::{
+    Abilities, CreateToken, CreatedToken, Name, Page, PageQuery, Team, Timestamp, Token, TokenId,
+    User,
+};
 use secrecy::ExposeSecret;
+use sqlx::AnyConnection;
 
-use crate::{Actor, App, Error, db, db::token::NewToken, page, setup::SECRET_PREFIX, vault};
+use crate::{Actor, App, Error, db, db::token::NewToken, page, vault};
 
 /// How long a token lasts when its maker does not say.
-pub(crate) const DEFAULT_DAYS: i64 = 90;
+pub(crate) const DEFAULT_DAYS: u16 = 90;
 const MAX_DAYS: u16 = 3_650;
+/// The prefix by which secret scanners find our tokens.
+const SECRET_PREFIX: &str = "portolan_";
 const TOUCH_AFTER_SECONDS: u64 = 60;
 
 /// Makes a token for the actor. The answer is the only place where its secret is ever seen.
@@ -16,28 +22,47 @@ pub async fn create(app: &App, actor: &Actor, input: CreateToken) -> Result<Crea
         Some(days) if !(1..=MAX_DAYS).contains(&days) => {
             return Err(Error::field("expires_in_days", format!("must be 1 to {MAX_DAYS}")));
         }
-        Some(days) => i64::from(days),
+        Some(days) => days,
         None => DEFAULT_DAYS,
     };
+    let mut conn = app.db.acquire().await?;
+    let wanted = Wanted { name: input.name, abilities: input.abilities, days };
+    mint(&mut conn, &actor.team, &actor.user, wanted).await
+}
+
+/// A token about to be made.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    pub name: Name,
+    pub abilities: Abilities,
+    pub days: u16,
+}
+
+/// Makes a token and its secret, and stores the hash of it.
+pub(crate) async fn mint(
+    conn: &mut AnyConnection,
+    team: &Team,
+    user: &User,
+    wanted: Wanted,
+) -> Result<CreatedToken, Error> {
     let now = Timestamp::now();
     let token = Token {
         id: TokenId::generate(),
-        name: input.name,
-        abilities: input.abilities,
-        email: actor.user.email.clone(),
-        expires_at: Some(now.plus_seconds(days * 86_400)),
+        name: wanted.name,
+        abilities: wanted.abilities,
+        email: user.email.clone(),
+        expires_at: Some(now.plus_seconds(i64::from(wanted.days) * 86_400)),
         last_used_at: None,
         created_at: now,
     };
     let secret = vault::random_secret(SECRET_PREFIX);
     let new = NewToken {
         token: &token,
-        team_id: actor.team_id(),
-        user_id: actor.user_id(),
+        team_id: &team.id,
+        user_id: &user.id,
         secret_hash: &vault::hash(secret.expose_secret()),
     };
-    let mut conn = app.db.acquire().await?;
-    db::token::insert(&mut conn, &new).await?;
+    db::token::insert(conn, &new).await?;
     Ok(CreatedToken { token, secret: secret.expose_secret().to_owned() })
 }
 

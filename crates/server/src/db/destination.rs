@@ -7,7 +7,22 @@ use portolan_types::{
 };
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
-use super::{contains_pattern, json_option, moment, parsed, parsed_option, to_json};
+use super::{Window, json_option, moment, parsed, parsed_option, to_json};
+
+/// Destinations with the names of their servers, up to the condition.
+macro_rules! select {
+    ($condition:literal) => {
+        concat!(
+            "select d.id, d.team_id, d.server_id, s.name as server_name, d.name, d.network, d.kind,
+                    d.origin, d.state, d.reason, d.options, d.observed, d.operation_id,
+                    d.created_at, d.updated_at
+             from destinations d
+             join servers s on s.id = d.server_id
+             ",
+            $condition
+        )
+    };
+}
 
 /// A destination with what the API does not show.
 #[derive(Debug, Clone)]
@@ -73,16 +88,11 @@ pub async fn find(
     team: &TeamId,
     id: &DestinationId,
 ) -> Result<Option<Destination>, sqlx::Error> {
-    let row: Option<Assigned> = sqlx::query_as(
-        "select d.*, s.name as server_name
-         from destinations d
-         join servers s on s.id = d.server_id
-         where d.team_id = $1 and d.id = $2",
-    )
-    .bind(team.as_str())
-    .bind(id.as_str())
-    .fetch_optional(conn)
-    .await?;
+    let row: Option<Assigned> = sqlx::query_as(select!("where d.team_id = $1 and d.id = $2"))
+        .bind(team.as_str())
+        .bind(id.as_str())
+        .fetch_optional(conn)
+        .await?;
     Ok(row.map(|row| row.destination))
 }
 
@@ -93,25 +103,18 @@ pub async fn list(
     server: Option<&ServerId>,
     query: &PageQuery,
 ) -> Result<Vec<Destination>, sqlx::Error> {
-    let (after, id) = query.cursor.as_ref().map_or((0, ""), portolan_types::Cursor::parts);
-    let rows: Vec<Assigned> = sqlx::query_as(
-        "select d.*, s.name as server_name
-         from destinations d
-         join servers s on s.id = d.server_id
-         where d.team_id = $1 and (d.created_at, d.id) > ($2, $3)
-           and (cast($4 as text) is null or d.server_id = $4)
-           and (lower(d.name) like $5 escape '!' or lower(d.network) like $5 escape '!')
-         order by d.created_at, d.id
-         limit $6",
-    )
-    .bind(team.as_str())
-    .bind(after)
-    .bind(id)
-    .bind(server.map(ServerId::as_str))
-    .bind(contains_pattern(query.search.as_deref()))
-    .bind(query.limit() + 1)
-    .fetch_all(conn)
-    .await?;
+    let window = Window::oldest_first(team, query);
+    let rows: Vec<Assigned> = window
+        .query(select!(
+            "where d.team_id = $1 and (d.created_at, d.id) > ($2, $3)
+               and (cast($6 as text) is null or d.server_id = $6)
+               and (lower(d.name) like $4 escape '!' or lower(d.network) like $4 escape '!')
+             order by d.created_at, d.id
+             limit $5"
+        ))
+        .bind(server.map(ServerId::as_str))
+        .fetch_all(conn)
+        .await?;
     Ok(rows.into_iter().map(|row| row.destination).collect())
 }
 
@@ -136,13 +139,10 @@ pub async fn list_assigned(
     conn: &mut AnyConnection,
     server: &ServerId,
 ) -> Result<Vec<Assigned>, sqlx::Error> {
-    sqlx::query_as(
-        "select d.*, s.name as server_name
-         from destinations d
-         join servers s on s.id = d.server_id
-         where d.server_id = $1
-         order by d.created_at, d.id",
-    )
+    sqlx::query_as(select!(
+        "where d.server_id = $1
+         order by d.created_at, d.id"
+    ))
     .bind(server.as_str())
     .fetch_all(conn)
     .await

@@ -3,7 +3,7 @@
 use portolan_types::{Event, PageQuery, Subject, TeamId, Timestamp};
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
-use super::{contains_pattern, decode_error, moment, parsed};
+use super::{Window, decode_error, moment, parsed};
 
 struct EventRow(Event);
 
@@ -70,22 +70,18 @@ pub async fn list(
     team: &TeamId,
     query: &PageQuery,
 ) -> Result<Vec<Event>, sqlx::Error> {
-    let (before, id) = query.cursor.as_ref().map_or((i64::MAX, ""), portolan_types::Cursor::parts);
-    let rows: Vec<EventRow> = sqlx::query_as(
-        "select id, at, kind, subject_type, subject_id, subject_name, message
-         from events
-         where team_id = $1 and (at, id) < ($2, $3)
-           and (lower(subject_name) like $4 escape '!' or lower(kind) like $4 escape '!')
-         order by at desc, id desc
-         limit $5",
-    )
-    .bind(team.as_str())
-    .bind(before)
-    .bind(id)
-    .bind(contains_pattern(query.search.as_deref()))
-    .bind(query.limit() + 1)
-    .fetch_all(conn)
-    .await?;
+    let window = Window::newest_first(team, query);
+    let rows: Vec<EventRow> = window
+        .query(
+            "select id, at, kind, subject_type, subject_id, subject_name, message
+             from events
+             where team_id = $1 and (at, id) < ($2, $3)
+               and (lower(subject_name) like $4 escape '!' or lower(kind) like $4 escape '!')
+             order by at desc, id desc
+             limit $5",
+        )
+        .fetch_all(conn)
+        .await?;
     Ok(rows.into_iter().map(|EventRow(event)| event).collect())
 }
 

@@ -3,7 +3,7 @@
 use portolan_types::{Key, KeyId, Name, PageQuery, TeamId};
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
-use super::{contains_pattern, moment, parsed};
+use super::{Window, moment, parsed};
 
 struct KeyRow(Key);
 
@@ -91,23 +91,19 @@ pub async fn list(
     team: &TeamId,
     query: &PageQuery,
 ) -> Result<Vec<Key>, sqlx::Error> {
-    let (after, id) = query.cursor.as_ref().map_or((0, ""), portolan_types::Cursor::parts);
-    let rows: Vec<KeyRow> = sqlx::query_as(
-        "select k.id, k.name, k.algorithm, k.public_key, k.fingerprint, k.created_at,
-                (select count(*) from servers s where s.key_id = k.id) as servers
-         from keys k
-         where k.team_id = $1 and (k.created_at, k.id) > ($2, $3)
-           and (lower(k.name) like $4 escape '!' or lower(k.fingerprint) like $4 escape '!')
-         order by k.created_at, k.id
-         limit $5",
-    )
-    .bind(team.as_str())
-    .bind(after)
-    .bind(id)
-    .bind(contains_pattern(query.search.as_deref()))
-    .bind(query.limit() + 1)
-    .fetch_all(conn)
-    .await?;
+    let window = Window::oldest_first(team, query);
+    let rows: Vec<KeyRow> = window
+        .query(
+            "select k.id, k.name, k.algorithm, k.public_key, k.fingerprint, k.created_at,
+                    (select count(*) from servers s where s.key_id = k.id) as servers
+             from keys k
+             where k.team_id = $1 and (k.created_at, k.id) > ($2, $3)
+               and (lower(k.name) like $4 escape '!' or lower(k.fingerprint) like $4 escape '!')
+             order by k.created_at, k.id
+             limit $5",
+        )
+        .fetch_all(conn)
+        .await?;
     Ok(rows.into_iter().map(|KeyRow(key)| key).collect())
 }
 

@@ -7,7 +7,7 @@ use portolan_types::{
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
 use super::{
-    contains_pattern,
+    Window,
     event::{subject, subject_type},
     json_option, moment, moment_option, parsed, to_json,
 };
@@ -110,25 +110,21 @@ pub async fn list(
     subject_id: Option<&str>,
     query: &PageQuery,
 ) -> Result<Vec<Operation>, sqlx::Error> {
-    let (before, id) = query.cursor.as_ref().map_or((i64::MAX, ""), portolan_types::Cursor::parts);
-    let rows: Vec<OperationRow> = sqlx::query_as(
-        "select id, kind, subject_type, subject_id, subject_name, state, failure, created_at,
-                started_at, finished_at
-         from operations
-         where team_id = $1 and (created_at, id) < ($2, $3)
-           and (cast($4 as text) is null or subject_id = $4)
-           and lower(subject_name) like $5 escape '!'
-         order by created_at desc, id desc
-         limit $6",
-    )
-    .bind(team.as_str())
-    .bind(before)
-    .bind(id)
-    .bind(subject_id)
-    .bind(contains_pattern(query.search.as_deref()))
-    .bind(query.limit() + 1)
-    .fetch_all(conn)
-    .await?;
+    let window = Window::newest_first(team, query);
+    let rows: Vec<OperationRow> = window
+        .query(
+            "select id, kind, subject_type, subject_id, subject_name, state, failure, created_at,
+                    started_at, finished_at
+             from operations
+             where team_id = $1 and (created_at, id) < ($2, $3)
+               and (cast($6 as text) is null or subject_id = $6)
+               and lower(subject_name) like $4 escape '!'
+             order by created_at desc, id desc
+             limit $5",
+        )
+        .bind(subject_id)
+        .fetch_all(conn)
+        .await?;
     Ok(rows.into_iter().map(|OperationRow(operation)| operation).collect())
 }
 

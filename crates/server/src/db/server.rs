@@ -2,93 +2,17 @@
 //! which work for all teams and name the row by its id.
 
 use portolan_types::{
-    Access, Connection, Engine, HostKey, OperationId, PageQuery, Reachability, Server, ServerId,
-    ServerKind, TeamId, Timestamp, server::Fingerprint,
+    Access, Engine, OperationId, PageQuery, Reachability, Server, ServerId, ServerKind, TeamId,
+    Timestamp, server::Fingerprint,
 };
-use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
+use sqlx::{AnyConnection, Row};
 
-use super::{contains_pattern, json_option, moment, moment_option, parsed, parsed_option, to_json};
+use super::{Window, parsed, to_json};
 
-/// A server with what the API does not show.
-#[derive(Debug, Clone)]
-pub struct Assigned {
-    pub team_id: TeamId,
-    pub revision: i64,
-    pub server: Server,
-}
+mod row;
 
-impl FromRow<'_, AnyRow> for Assigned {
-    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
-        let last_contact_at = moment_option(row, "last_contact_at")?;
-        Ok(Self {
-            team_id: parsed(row, "team_id")?,
-            revision: row.try_get("revision")?,
-            server: Server {
-                id: parsed(row, "id")?,
-                name: parsed(row, "name")?,
-                description: parsed(row, "description")?,
-                connection: connection(row)?,
-                kind: parsed_option(row, "kind")?,
-                build_server: row.try_get::<i64, _>("build_server")? == 1,
-                state: parsed(row, "state")?,
-                reason: row.try_get("reason")?,
-                reachability: parsed(row, "reachability")?,
-                last_contact_at,
-                last_contact_age_seconds: last_contact_at
-                    .map(|at| at.seconds_until(Timestamp::now())),
-                host_key: host_key(row)?,
-                access: parsed_option(row, "access")?,
-                engine: json_option(row, "engine")?,
-                operation_id: parsed_option(row, "operation_id")?,
-                created_at: moment(row, "created_at")?,
-                updated_at: moment(row, "updated_at")?,
-            },
-        })
-    }
-}
-
-fn connection(row: &AnyRow) -> Result<Connection, sqlx::Error> {
-    let of: String = row.try_get("connection")?;
-    if of == "local" {
-        return Ok(Connection::Local { socket: row.try_get("socket")? });
-    }
-    let port: i64 = row.try_get("port")?;
-    let port = u16::try_from(port).map_err(|source| super::decode_error("port", source))?;
-    Ok(Connection::Ssh {
-        host: parsed(row, "host")?,
-        port: port.try_into().map_err(|source| super::decode_error("port", source))?,
-        user: parsed(row, "account")?,
-        key_id: parsed(row, "key_id")?,
-    })
-}
-
-fn host_key(row: &AnyRow) -> Result<Option<HostKey>, sqlx::Error> {
-    let Some(fingerprint) = parsed_option(row, "host_key_fingerprint")? else { return Ok(None) };
-    Ok(Some(HostKey {
-        algorithm: row.try_get("host_key_algorithm")?,
-        fingerprint,
-        public_key: row.try_get("host_key")?,
-        pinned_at: moment(row, "host_key_pinned_at")?,
-    }))
-}
-
-/// The columns of a connection: socket, host, port, account, key.
-type ConnectionColumns<'a> =
-    (&'static str, Option<&'a str>, Option<&'a str>, Option<i64>, Option<&'a str>, Option<&'a str>);
-
-fn connection_columns(connection: &Connection) -> ConnectionColumns<'_> {
-    match connection {
-        Connection::Local { socket } => ("local", Some(socket), None, None, None, None),
-        Connection::Ssh { host, port, user, key_id } => (
-            "ssh",
-            None,
-            Some(host.as_str()),
-            Some(i64::from(port.get())),
-            Some(user.as_str()),
-            Some(key_id.as_str()),
-        ),
-    }
-}
+pub use row::Assigned;
+use row::{columns, connection_columns};
 
 pub async fn insert(
     conn: &mut AnyConnection,
@@ -130,12 +54,15 @@ pub async fn find(
     team: &TeamId,
     id: &ServerId,
 ) -> Result<Option<Server>, sqlx::Error> {
-    let row: Option<Assigned> =
-        sqlx::query_as("select * from servers where team_id = $1 and id = $2")
-            .bind(team.as_str())
-            .bind(id.as_str())
-            .fetch_optional(conn)
-            .await?;
+    let row: Option<Assigned> = sqlx::query_as(concat!(
+        "select ",
+        columns!(),
+        " from servers where team_id = $1 and id = $2"
+    ))
+    .bind(team.as_str())
+    .bind(id.as_str())
+    .fetch_optional(conn)
+    .await?;
     Ok(row.map(|row| row.server))
 }
 
@@ -144,7 +71,7 @@ pub async fn find_assigned(
     conn: &mut AnyConnection,
     id: &ServerId,
 ) -> Result<Option<Assigned>, sqlx::Error> {
-    sqlx::query_as("select * from servers where id = $1")
+    sqlx::query_as(concat!("select ", columns!(), " from servers where id = $1"))
         .bind(id.as_str())
         .fetch_optional(conn)
         .await
@@ -162,21 +89,19 @@ pub async fn list(
     team: &TeamId,
     query: &PageQuery,
 ) -> Result<Vec<Server>, sqlx::Error> {
-    let (after, id) = query.cursor.as_ref().map_or((0, ""), portolan_types::Cursor::parts);
-    let rows: Vec<Assigned> = sqlx::query_as(
-        "select * from servers
-         where team_id = $1 and (created_at, id) > ($2, $3)
-           and (lower(name) like $4 escape '!' or lower(coalesce(host, '')) like $4 escape '!')
-         order by created_at, id
-         limit $5",
-    )
-    .bind(team.as_str())
-    .bind(after)
-    .bind(id)
-    .bind(contains_pattern(query.search.as_deref()))
-    .bind(query.limit() + 1)
-    .fetch_all(conn)
-    .await?;
+    let window = Window::oldest_first(team, query);
+    let rows: Vec<Assigned> = window
+        .query(concat!(
+            "select ",
+            columns!(),
+            " from servers
+             where team_id = $1 and (created_at, id) > ($2, $3)
+               and (lower(name) like $4 escape '!' or lower(coalesce(host, '')) like $4 escape '!')
+             order by created_at, id
+             limit $5"
+        ))
+        .fetch_all(conn)
+        .await?;
     Ok(rows.into_iter().map(|row| row.server).collect())
 }
 

@@ -5,7 +5,7 @@ use portolan_types::{
 };
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
-use super::{contains_pattern, moment, moment_option, parsed};
+use super::{Window, moment, moment_option, parsed};
 
 /// A token about to be stored.
 #[derive(Debug)]
@@ -113,23 +113,19 @@ pub async fn list(
     team: &TeamId,
     query: &PageQuery,
 ) -> Result<Vec<Token>, sqlx::Error> {
-    let (after, id) = query.cursor.as_ref().map_or((0, ""), portolan_types::Cursor::parts);
-    let rows: Vec<TokenRow> = sqlx::query_as(
-        "select t.id, t.name, t.abilities, t.expires_at, t.last_used_at, t.created_at, u.email
-         from tokens t
-         join users u on u.id = t.user_id
-         where t.team_id = $1 and (t.created_at, t.id) > ($2, $3)
-           and lower(t.name) like $4 escape '!'
-         order by t.created_at, t.id
-         limit $5",
-    )
-    .bind(team.as_str())
-    .bind(after)
-    .bind(id)
-    .bind(contains_pattern(query.search.as_deref()))
-    .bind(query.limit() + 1)
-    .fetch_all(conn)
-    .await?;
+    let window = Window::oldest_first(team, query);
+    let rows: Vec<TokenRow> = window
+        .query(
+            "select t.id, t.name, t.abilities, t.expires_at, t.last_used_at, t.created_at, u.email
+             from tokens t
+             join users u on u.id = t.user_id
+             where t.team_id = $1 and (t.created_at, t.id) > ($2, $3)
+               and lower(t.name) like $4 escape '!'
+             order by t.created_at, t.id
+             limit $5",
+        )
+        .fetch_all(conn)
+        .await?;
     Ok(rows.into_iter().map(|TokenRow(token)| token).collect())
 }
 

@@ -5,7 +5,7 @@ use portolan_types::{
     Destination, DestinationState, Operation, OperationId, OperationKind, Subject, Timestamp,
 };
 
-use super::{PassError, make, recorder::Recorder, remove};
+use super::{PassError, compare, make, recorder::Recorder, remove, work::Work};
 use crate::{
     App, Error,
     db::{
@@ -17,17 +17,6 @@ use crate::{
     host::{Host, HostNetwork},
     operations,
 };
-
-pub(super) mod compare;
-
-/// What a worker on one destination has at hand.
-#[derive(Debug)]
-pub(super) struct Work<'a> {
-    pub app: &'a App,
-    pub host: &'a dyn Host,
-    pub row: &'a Assigned,
-    pub recorder: Recorder<'a>,
-}
 
 /// One look at every destination of a server. Safe to repeat: where nothing is to be done, the
 /// host is asked for its networks once and nothing is written.

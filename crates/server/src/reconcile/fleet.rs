@@ -9,7 +9,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::server::{Keeper, Surroundings};
+use super::{Surroundings, server::Keeper};
 use crate::{App, Error, db, host::Dialer};
 
 /// How many hosts are dialled at once: a restart with a thousand servers must not be a flood.

@@ -3,18 +3,18 @@
 //! The network carries the destination's id as a label. After a crash the label tells our own
 //! network, made just before, from a stranger's.
 
-use portolan_types::{Destination, DestinationState, Failure, Subject, Timestamp};
+use portolan_types::{Destination, DestinationState, Failure, Timestamp};
 
 use super::{
-    PassError,
-    destinations::{Work, compare},
-    recorder::{failure, host_failure},
+    PassError, compare,
+    recorder::failure,
+    work::{Attempt, Work},
 };
 use crate::{
     Error,
     db::{self, destination::Move},
     events::{self, Happened},
-    host::{HostError, HostNetwork, NewNetwork},
+    host::{HostNetwork, NewNetwork},
 };
 
 /// Makes what is missing and judges what is there. Ends in `ready` or `failed`, unless the
@@ -26,8 +26,6 @@ pub(super) async fn run(work: &Work<'_>) -> Result<(), PassError> {
     }
     Ok(())
 }
-
-type Attempt<T> = Result<Result<T, Failure>, PassError>;
 
 async fn attempt(work: &Work<'_>) -> Attempt<HostNetwork> {
     let found = match look(work).await? {
@@ -50,7 +48,7 @@ async fn look(work: &Work<'_>) -> Attempt<Option<HostNetwork>> {
     let step = work.recorder.begin("look").await?;
     let found = match work.host.find_network(destination.network.as_str()).await {
         Ok(found) => found,
-        Err(error) => return fail(work, step, "look for the network", error).await,
+        Err(error) => return work.fail(step, "look for the network", error).await,
     };
     match found {
         None => {
@@ -98,7 +96,7 @@ async fn create(work: &Work<'_>) -> Attempt<String> {
         }
         Err(error) => {
             let action = format!("create network `{}`", destination.network);
-            fail(work, step, &action, error).await
+            work.fail(step, &action, error).await
         }
     }
 }
@@ -114,7 +112,7 @@ async fn inspect(work: &Work<'_>, docker_id: &str) -> Attempt<HostNetwork> {
             work.recorder.fail(step, &failure).await?;
             return Ok(Err(failure));
         }
-        Err(error) => return fail(work, step, "inspect the network", error).await,
+        Err(error) => return work.fail(step, "inspect the network", error).await,
     };
     if let Some(difference) = compare::difference(destination, &network) {
         let failure = differs(destination, &difference);
@@ -150,19 +148,6 @@ fn differs(destination: &Destination, difference: &str) -> Failure {
     )
 }
 
-/// A host's refusal fails the destination; a lost connection leaves it for the next pass.
-async fn fail<T>(
-    work: &Work<'_>,
-    step: super::recorder::OpenStep,
-    action: &str,
-    error: HostError,
-) -> Attempt<T> {
-    let server = work.row.destination.server_name.as_str();
-    let failure = host_failure(action, server, &error);
-    work.recorder.fail(step, &failure).await?;
-    if error.is_connection() { Err(error.into()) } else { Ok(Err(failure)) }
-}
-
 /// The move, what was observed, the event and the end of the operation, in one transaction.
 async fn conclude(work: &Work<'_>, outcome: Result<&HostNetwork, &Failure>) -> Result<(), Error> {
     let destination = &work.row.destination;
@@ -187,19 +172,16 @@ async fn conclude(work: &Work<'_>, outcome: Result<&HostNetwork, &Failure>) -> R
 fn happened<'a>(work: &'a Work<'_>, outcome: Result<&HostNetwork, &Failure>) -> Happened<'a> {
     let destination = &work.row.destination;
     let (name, server) = (&destination.name, &destination.server_name);
-    let (kind, message) = match (outcome, destination.state) {
-        (Ok(_), DestinationState::Drifted) => (
-            "destination.repaired",
-            format!(
-                "destination `{name}` on server `{server}` was repaired ({})",
-                destination.reason.as_deref().unwrap_or("it had drifted")
-            ),
-        ),
-        (Ok(_), _) => {
-            ("destination.ready", format!("destination `{name}` on server `{server}` is ready"))
+    match (outcome, destination.state) {
+        (Ok(_), DestinationState::Drifted) => {
+            let why = destination.reason.as_deref().unwrap_or("it had drifted");
+            let message = format!("destination `{name}` on server `{server}` was repaired ({why})");
+            work.event("destination.repaired", message)
         }
-        (Err(failure), _) => ("destination.failed", failure.message.clone()),
-    };
-    let subject = Subject::Destination(destination.id.clone());
-    Happened { team: &work.row.team_id, kind, subject, name: name.as_str(), message }
+        (Ok(_), _) => {
+            let message = format!("destination `{name}` on server `{server}` is ready");
+            work.event("destination.ready", message)
+        }
+        (Err(failure), _) => work.event("destination.failed", failure.message.clone()),
+    }
 }

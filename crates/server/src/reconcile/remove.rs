@@ -1,21 +1,19 @@
 //! Removing a destination's network: look, ask who is on it, remove. Nothing is touched before it
 //! is certain that nothing is in the way, and only what Portolan made is ever removed.
 
-use portolan_types::{Blocker, Destination, DestinationState, Failure, Origin, Subject, Timestamp};
+use portolan_types::{Blocker, Destination, DestinationState, Failure, Origin, Timestamp};
 
 use super::{
-    PassError,
-    destinations::{Work, compare},
-    recorder::{OpenStep, blocked, host_failure},
+    PassError, compare,
+    recorder::blocked,
+    work::{Attempt, Work},
 };
 use crate::{
     Error,
     db::{self, destination::Move},
-    events::{self, Happened},
+    events,
     host::{HostError, HostNetwork, Member},
 };
-
-type Attempt<T> = Result<Result<T, Failure>, PassError>;
 
 /// Ends with the row gone, or back where the host says it is. A lost connection leaves the row
 /// `deleting` for the next pass.
@@ -43,7 +41,7 @@ async fn look(work: &Work<'_>) -> Attempt<Option<HostNetwork>> {
     }
     let found = match find(work).await {
         Ok(found) => found,
-        Err(error) => return fail(work, step, "look for the network", error).await,
+        Err(error) => return work.fail(step, "look for the network", error).await,
     };
     let detail = match &found {
         Some(_) => "the network is there, made by Portolan",
@@ -68,7 +66,7 @@ async fn take_away(work: &Work<'_>, network: &HostNetwork) -> Attempt<()> {
     let step = work.recorder.begin("members").await?;
     let members = match work.host.list_members(&network.docker_id).await {
         Ok(members) => members,
-        Err(error) => return fail(work, step, "list the network's containers", error).await,
+        Err(error) => return work.fail(step, "list the network's containers", error).await,
     };
     if !members.is_empty() {
         let failure = in_use(&work.row.destination, members);
@@ -85,7 +83,7 @@ async fn take_away(work: &Work<'_>, network: &HostNetwork) -> Attempt<()> {
         }
         Err(error) => {
             let action = format!("remove network `{}`", work.row.destination.network);
-            fail(work, step, &action, error).await
+            work.fail(step, &action, error).await
         }
     }
 }
@@ -105,13 +103,6 @@ fn in_use(destination: &Destination, members: Vec<Member>) -> Failure {
     blocked(message, "remove or disconnect those containers, then delete it again", blockers)
 }
 
-async fn fail<T>(work: &Work<'_>, step: OpenStep, action: &str, error: HostError) -> Attempt<T> {
-    let server = work.row.destination.server_name.as_str();
-    let failure = host_failure(action, server, &error);
-    work.recorder.fail(step, &failure).await?;
-    if error.is_connection() { Err(error.into()) } else { Ok(Err(failure)) }
-}
-
 /// The row goes, in one transaction with its event and the end of the operation.
 async fn gone(work: &Work<'_>) -> Result<(), Error> {
     let destination = &work.row.destination;
@@ -121,7 +112,7 @@ async fn gone(work: &Work<'_>) -> Result<(), Error> {
             "destination `{}` on server `{}` was removed",
             destination.name, destination.server_name
         );
-        let event = event(work, "destination.removed", message);
+        let event = work.event("destination.removed", message);
         events::record(&mut tx, event, Timestamp::now()).await?;
     }
     work.recorder.finish(&mut tx, None).await?;
@@ -154,22 +145,11 @@ async fn refuse(
             let observed = compare::observed(network);
             db::destination::set_observed(&mut tx, &destination.id, &observed).await?;
         }
-        let event = event(work, "destination.not-removed", failure.message.clone());
+        let event = work.event("destination.not-removed", failure.message.clone());
         events::record(&mut tx, event, now).await?;
     }
     work.recorder.finish(&mut tx, Some(failure)).await?;
     tx.commit().await?;
     work.recorder.tell();
     Ok(())
-}
-
-fn event<'a>(work: &'a Work<'_>, kind: &'static str, message: String) -> Happened<'a> {
-    let destination = &work.row.destination;
-    Happened {
-        team: &work.row.team_id,
-        kind,
-        subject: Subject::Destination(destination.id.clone()),
-        name: destination.name.as_str(),
-        message,
-    }
 }

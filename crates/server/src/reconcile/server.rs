@@ -9,17 +9,16 @@ use portolan_types::{
 };
 use rand::RngExt;
 use tokio::{
-    sync::{Notify, Semaphore},
+    sync::Notify,
     time::{Instant, MissedTickBehavior, interval_at, sleep},
 };
-use tokio_util::sync::CancellationToken;
 
-use super::{PassError, destinations, validation};
+use super::{PassError, Surroundings, destinations, validation};
 use crate::{
-    App, Error,
+    Error,
     db::{self, server::Assigned},
     events::{self, Happened},
-    host::{Dialed, Dialer, Host, HostError, HostEvent, Pin, Progress, Route, SshRoute, Target},
+    host::{Dialed, Host, HostError, HostEvent, Pin, Progress, Route, SshRoute, Target},
     keys,
 };
 
@@ -32,15 +31,6 @@ const CONTACT: Duration = Duration::from_mins(1);
 const RESYNC: Duration = Duration::from_mins(10);
 /// Events come in bursts: one look serves all that arrive within this time.
 const BURST: Duration = Duration::from_millis(100);
-
-/// What every keeper shares.
-#[derive(Debug, Clone)]
-pub(super) struct Surroundings {
-    pub app: Arc<App>,
-    pub dialer: Arc<dyn Dialer>,
-    pub dials: Arc<Semaphore>,
-    pub shutdown: CancellationToken,
-}
 
 /// The task of one server.
 #[derive(Debug)]

@@ -6,8 +6,8 @@ use portolan_types::{
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::{
+    Surroundings,
     recorder::{OpenStep, Recorder, failure, host_failure},
-    server::Surroundings,
 };
 use crate::{
     App, Error,

@@ -10,11 +10,11 @@ use crate::host::HostNetwork;
 const MTU: &str = "com.docker.network.driver.mtu";
 
 /// The label that says whose a network is.
-pub(in crate::reconcile) const LABEL_DESTINATION: &str = "dev.portolan.destination";
+pub(super) const LABEL_DESTINATION: &str = "dev.portolan.destination";
 const LABEL_MANAGED: &str = "dev.portolan.managed";
 
 /// All labels of a destination's network: who made it, for what, and the user's own.
-pub(in crate::reconcile) fn labels(destination: &Destination) -> BTreeMap<String, String> {
+pub(super) fn labels(destination: &Destination) -> BTreeMap<String, String> {
     let mut labels = destination.options.labels.clone();
     labels.insert(LABEL_MANAGED.into(), "true".into());
     labels.insert(LABEL_DESTINATION.into(), destination.id.to_string());
@@ -22,15 +22,12 @@ pub(in crate::reconcile) fn labels(destination: &Destination) -> BTreeMap<String
 }
 
 /// Whether Portolan made this network for this destination.
-pub(in crate::reconcile) fn is_ours(destination: &Destination, network: &HostNetwork) -> bool {
+pub(super) fn is_ours(destination: &Destination, network: &HostNetwork) -> bool {
     network.labels.get(LABEL_DESTINATION).is_some_and(|id| id == destination.id.as_str())
 }
 
 /// The first difference, in words; `None` when Docker has what the row says.
-pub(in crate::reconcile) fn difference(
-    destination: &Destination,
-    network: &HostNetwork,
-) -> Option<String> {
+pub(super) fn difference(destination: &Destination, network: &HostNetwork) -> Option<String> {
     let options = &destination.options;
     let differs = |what: &str, wanted: &str, has: &str| {
         (wanted != has).then(|| format!("its {what} is {has}, not {wanted}"))
@@ -72,7 +69,7 @@ fn label_difference(destination: &Destination, network: &HostNetwork) -> Option<
 }
 
 /// What is written down of an inspected network.
-pub(in crate::reconcile) fn observed(network: &HostNetwork) -> Observed {
+pub(super) fn observed(network: &HostNetwork) -> Observed {
     Observed {
         docker_id: network.docker_id.clone(),
         driver: network.driver.clone(),

@@ -1,0 +1,171 @@
+//! A connection to a fake engine: what Docker would do, and the troubles that were asked for.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use async_trait::async_trait;
+use futures_util::{StreamExt, stream::BoxStream};
+use portolan_types::id::cuid2;
+use tokio::sync::watch;
+
+use super::{FakeEngine, Trouble, World, event, lock, lost};
+use crate::host::{
+    Host, HostError, HostEvent, HostNetwork, HostSubnet, Member, NewNetwork, System,
+};
+
+/// A connection to a fake engine.
+#[derive(Debug)]
+pub(super) struct FakeHost {
+    pub(super) engine: Arc<FakeEngine>,
+    pub(super) up: watch::Receiver<bool>,
+}
+
+impl FakeHost {
+    /// One call: trouble before, the effect, trouble after.
+    async fn call<T>(
+        &self,
+        effect: impl FnOnce(&mut World) -> Result<T, HostError> + Send,
+    ) -> Result<T, HostError> {
+        let trouble = self.befalls()?;
+        match trouble {
+            Some(Trouble::Fail(error)) => return Err(error),
+            Some(Trouble::HangBefore) => self.hang().await,
+            Some(Trouble::HangAfter) | None => {}
+        }
+        let result = effect(&mut lock(&self.engine.world));
+        if trouble == Some(Trouble::HangAfter) {
+            self.hang().await;
+        }
+        result
+    }
+
+    fn befalls(&self) -> Result<Option<Trouble>, HostError> {
+        let number = self.engine.calls.fetch_add(1, Ordering::SeqCst);
+        if !self.engine.is_up() {
+            return Err(lost());
+        }
+        let mut world = lock(&self.engine.world);
+        let meant = world.trouble.take_if(|(meant, _)| *meant == number);
+        Ok(meant.map(|(_, trouble)| trouble))
+    }
+
+    async fn hang(&self) {
+        self.engine.hung.notify_one();
+        std::future::pending::<()>().await;
+    }
+}
+
+#[async_trait]
+impl Host for FakeHost {
+    async fn system(&self) -> Result<System, HostError> {
+        self.call(|world| Ok(world.system.clone())).await
+    }
+
+    async fn list_networks(&self) -> Result<Vec<HostNetwork>, HostError> {
+        self.call(|world| Ok(world.networks.values().cloned().collect())).await
+    }
+
+    async fn find_network(&self, id_or_name: &str) -> Result<Option<HostNetwork>, HostError> {
+        let same =
+            |network: &&HostNetwork| network.docker_id == id_or_name || network.name == id_or_name;
+        self.call(|world| Ok(world.networks.values().find(same).cloned())).await
+    }
+
+    async fn create_network(&self, new: &NewNetwork) -> Result<String, HostError> {
+        self.call(|world| {
+            let network = world.create(new)?;
+            let docker_id = network.docker_id.clone();
+            drop(self.engine.events.send(event("create", &network)));
+            Ok(docker_id)
+        })
+        .await
+    }
+
+    async fn remove_network(&self, docker_id: &str) -> Result<(), HostError> {
+        self.call(|world| {
+            if let Some(network) = world.remove(docker_id)? {
+                drop(self.engine.events.send(event("destroy", &network)));
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn list_members(&self, docker_id: &str) -> Result<Vec<Member>, HostError> {
+        self.call(|world| Ok(world.members.get(docker_id).cloned().unwrap_or_default())).await
+    }
+
+    async fn events(&self) -> Result<BoxStream<'static, Result<HostEvent, HostError>>, HostError> {
+        let events = self.call(|_| Ok(self.engine.events.subscribe())).await?;
+        let up = self.up.clone();
+        let stream =
+            futures_util::stream::unfold((events, up), |(mut events, mut up)| async move {
+                let item = tokio::select! {
+                    event = events.recv() => event.map_err(|_| lost()),
+                    _ = up.wait_for(|up| !up) => Err(lost()),
+                };
+                Some((item, (events, up)))
+            });
+        Ok(stream.boxed())
+    }
+
+    async fn closed(&self) {
+        let mut up = self.up.clone();
+        // The engine outlives its connections, so its end is not an error.
+        drop(up.wait_for(|up| !up).await);
+    }
+
+    async fn close(&self) {}
+}
+
+impl World {
+    fn create(&mut self, new: &NewNetwork) -> Result<HostNetwork, HostError> {
+        if let Some(error) = &self.fail_create {
+            return Err(error.clone());
+        }
+        if self.networks.values().any(|network| network.name == new.name.as_str()) {
+            let message = format!("network with name {} already exists", new.name);
+            return Err(HostError::Docker { status: 409, message });
+        }
+        let network = made(new, self.networks.len());
+        self.networks.insert(network.docker_id.clone(), network.clone());
+        Ok(network)
+    }
+
+    fn remove(&mut self, docker_id: &str) -> Result<Option<HostNetwork>, HostError> {
+        if self.members.get(docker_id).is_some_and(|members| !members.is_empty()) {
+            let message =
+                format!("error while removing network: network {docker_id} has active endpoints");
+            return Err(HostError::Docker { status: 403, message });
+        }
+        Ok(self.networks.remove(docker_id))
+    }
+}
+
+fn made(new: &NewNetwork, count: usize) -> HostNetwork {
+    let options = &new.options;
+    let subnet = options
+        .subnet
+        .map_or_else(|| format!("172.{}.0.0/16", 17 + count % 200), |subnet| subnet.to_string());
+    let mut subnets = vec![HostSubnet {
+        subnet,
+        gateway: options.gateway.map(|gateway| gateway.to_string()),
+        range: options.range.map(|range| range.to_string()),
+    }];
+    subnets.extend(
+        options
+            .ipv6_subnet
+            .map(|subnet| HostSubnet { subnet: subnet.to_string(), ..HostSubnet::default() }),
+    );
+    let mtu = options.mtu.map(|mtu| ("com.docker.network.driver.mtu".into(), mtu.to_string()));
+    HostNetwork {
+        docker_id: cuid2(),
+        name: new.name.to_string(),
+        driver: "bridge".into(),
+        scope: "local".into(),
+        subnets,
+        ipv6: options.ipv6,
+        internal: options.internal,
+        labels: new.labels.clone(),
+        options: mtu.into_iter().collect(),
+    }
+}

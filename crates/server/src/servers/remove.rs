@@ -1,0 +1,80 @@
+//! Removing a server: refused while it has destinations, or forgotten when its host is gone for
+//! good. The host is not touched.
+
+use portolan_types::{Reachability, RemovedServer, Server, ServerId};
+use sqlx::AnyConnection;
+
+use super::{find, note};
+use crate::{
+    Actor, App, Error,
+    db::{self, Transaction},
+    error::Refusal,
+};
+
+/// What to do with destinations of a server that is removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removal {
+    /// Refuse when there are some.
+    Empty,
+    /// Forget them: the host is gone for good, nothing is removed from it.
+    Forget,
+}
+
+/// Removes a server from Portolan; its host is not touched.
+pub async fn delete(
+    app: &App,
+    actor: &Actor,
+    id: &ServerId,
+    removal: Removal,
+) -> Result<RemovedServer, Error> {
+    let mut tx = app.db.begin().await?;
+    let server = find(&mut tx, actor, id).await?;
+    let left_behind = match removal {
+        Removal::Empty => refuse_destinations(&mut tx, actor, &server).await?,
+        Removal::Forget => forget(&mut tx, actor, &server).await?,
+    };
+    db::server::delete(&mut tx, actor.team_id(), id)
+        .await
+        .map_err(|error| Error::on_foreign_key(error, || has_destinations(&server, Vec::new())))?;
+    note(&mut tx, actor, "server.removed", &server, "removed").await?;
+    tx.commit().await?;
+    app.wake(id);
+    Ok(RemovedServer { left_behind })
+}
+
+async fn refuse_destinations(
+    conn: &mut AnyConnection,
+    actor: &Actor,
+    server: &Server,
+) -> Result<Vec<String>, Error> {
+    let names = db::destination::list_names(conn, actor.team_id(), &server.id).await?;
+    if names.is_empty() { Ok(names) } else { Err(has_destinations(server, names)) }
+}
+
+fn has_destinations(server: &Server, blockers: Vec<String>) -> Error {
+    Error::Refused(Refusal {
+        code: "server-has-destinations",
+        message: format!("server `{}` has destinations", server.name),
+        remedy: Some(
+            "remove its destinations first; if the host is gone for good, forget it (`--forget`): \
+             its networks then stay on it"
+                .into(),
+        ),
+        blockers,
+    })
+}
+
+async fn forget(
+    tx: &mut Transaction,
+    actor: &Actor,
+    server: &Server,
+) -> Result<Vec<String>, Error> {
+    if server.reachability == Reachability::Reachable {
+        return Err(Error::refused(
+            "server-reachable",
+            format!("server `{}` answers: it is not gone", server.name),
+            "remove its destinations, then the server; only a host that does not answer can be forgotten",
+        ));
+    }
+    Ok(db::destination::forget_of_server(tx, actor.team_id(), &server.id).await?)
+}
