@@ -48,11 +48,19 @@ binary_path() {
 }
 
 # client ARGS... : the built command line, with this checkout's sign-in.
-client() { "$BINARY" --config "$CLIENT_CONFIG" "$@"; }
+client() { "$BINARY" --client-file "$CLIENT_CONFIG" "$@"; }
 
 write_wrapper() {
   mkdir -p "$STATE/bin"
-  printf '#!/bin/sh\nexec %q --config %q "$@"\n' "$BINARY" "$CLIENT_CONFIG" >"$STATE/bin/portolan"
+  # `doctor` looks at the installation of this checkout, unless it is told otherwise.
+  # shellcheck disable=SC2016  # expanded by the wrapper
+  {
+    echo '#!/bin/sh'
+    printf 'export PORTOLAN_CLIENT_FILE=%q\n' "$CLIENT_CONFIG"
+    printf 'export PORTOLAN_DATA_DIR="${PORTOLAN_DATA_DIR:-%q}"\n' "$STATE/data"
+    printf 'export PORTOLAN_LISTEN="${PORTOLAN_LISTEN:-%q}"\n' "$LISTEN"
+    printf 'exec %q "$@"\n' "$BINARY"
+  } >"$STATE/bin/portolan"
   chmod 0755 "$STATE/bin/portolan"
 }
 

@@ -66,10 +66,10 @@ pub(crate) struct GlobalArgs {
     /// Other programs of this machine can read flags: the variable is better.
     #[arg(long, global = true, value_name = "TOKEN")]
     pub(crate) token: Option<String>,
-    /// Settings file: of the client (~/.config/portolan/client.toml), or for `serve` and `doctor`
-    /// of the control plane (PORTOLAN_CONFIG).
+    /// Where the login is stored [env: PORTOLAN_CLIENT_FILE] [default:
+    /// ~/.config/portolan/client.toml].
     #[arg(long, global = true, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
+    pub(crate) client_file: Option<PathBuf>,
     /// Print JSON as the API answers it.
     #[arg(long, global = true)]
     pub(crate) json: bool,

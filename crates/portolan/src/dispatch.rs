@@ -1,6 +1,6 @@
 //! From what was typed to what is done: turns arguments into values and calls the command.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use clap::CommandFactory;
 use portolan_types::CreateToken;
@@ -38,14 +38,12 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outc
     let Cli { global, command } = cli;
     match command {
         Command::Serve(args) => {
-            let settings = Settings::merge(args.into_flags(global.config), environment)?;
+            let settings = Settings::merge(args.into_flags(), environment)?;
             serve::serve(printer, settings).await?;
         }
         Command::Doctor(args) => {
-            let flags = args.into_flags(global.config);
-            // `--config` names the control plane's file here; the client's is in its usual place.
-            let access = Access::merge(global.url, global.token, ClientFile::default_place()?)?;
-            return doctor::doctor(printer, flags, environment, &access).await;
+            let flags = args.into_flags();
+            return doctor::doctor(printer, flags, environment, &access(global)?).await;
         }
         Command::Login(args) => {
             let proof = proof(args, global.token.clone())?;
@@ -77,7 +75,9 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outc
 }
 
 fn client_file(global: &GlobalArgs) -> anyhow::Result<ClientFile> {
-    global.config.clone().map_or_else(ClientFile::default_place, |path| Ok(ClientFile::at(path)))
+    let variable = || environment("PORTOLAN_CLIENT_FILE").map(PathBuf::from);
+    let named = global.client_file.clone().or_else(variable);
+    named.map_or_else(ClientFile::default_place, |path| Ok(ClientFile::at(path)))
 }
 
 fn access(global: GlobalArgs) -> anyhow::Result<Access> {

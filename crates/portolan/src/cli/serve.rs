@@ -28,6 +28,9 @@ Examples:
 /// How the control plane is set up.
 #[derive(Debug, Args)]
 pub(crate) struct ConfigArgs {
+    /// Settings in a TOML file [env: PORTOLAN_CONFIG].
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Where to listen [env: PORTOLAN_LISTEN] [default: 127.0.0.1:7070].
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
@@ -59,10 +62,9 @@ pub(crate) struct ConfigArgs {
 }
 
 impl ConfigArgs {
-    /// `--config` is a global flag, so it comes from elsewhere.
-    pub(crate) fn into_flags(self, config: Option<PathBuf>) -> Flags {
+    pub(crate) fn into_flags(self) -> Flags {
         Flags {
-            config,
+            config: self.config,
             listen: self.listen,
             data_dir: self.data_dir,
             database_url: self.database_url,

@@ -45,7 +45,7 @@ impl ClientFile {
         let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
         let config = absolute("XDG_CONFIG_HOME")
             .or_else(|| absolute("HOME").map(|home| home.join(".config")))
-            .context("neither HOME nor XDG_CONFIG_HOME is set: name a file with --config")?;
+            .context("neither HOME nor XDG_CONFIG_HOME is set: name a file with --client-file")?;
         Ok(Self(config.join("portolan/client.toml")))
     }
 

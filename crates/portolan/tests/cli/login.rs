@@ -96,7 +96,7 @@ fn a_broken_file_is_named_and_its_token_is_not() {
     let program = Program::new();
     let file = program.home().join("client.toml");
     fs::write(&file, "url = 'http://127.0.0.1:1'\ntoken = 'hunter2").expect("written");
-    let ran = program.run(&["--config", "client.toml", "whoami"]);
+    let ran = program.run(&["--client-file", "client.toml", "whoami"]);
     ran.fails(1, "could not read client.toml");
     assert!(!ran.stderr.contains("hunter2"), "{ran}");
 }

@@ -81,16 +81,16 @@ pub(crate) fn operation(state: &str, steps: &[Value]) -> Value {
     json!({
         "id": OPERATION, "kind": "validate-server",
         "subject": { "type": "server", "id": ID }, "subject_name": "web-1", "state": state,
-        "failure": null, "steps": steps, "created_at": "2026-01-31T12:00:00Z",
-        "started_at": "2026-01-31T12:00:00Z",
-        "finished_at": over.then_some("2026-01-31T12:00:01.25Z"),
+        "failure": null, "steps": steps, "created_at": "2026-01-31T12:00:00.000Z",
+        "started_at": "2026-01-31T12:00:00.000Z",
+        "finished_at": over.then_some("2026-01-31T12:00:01.250Z"),
     })
 }
 
 pub(crate) fn step(name: &str, state: &str, detail: &str) -> Value {
     json!({
         "name": name, "state": state, "detail": detail, "remedy": null,
-        "started_at": "2026-01-31T12:00:00Z",
+        "started_at": "2026-01-31T12:00:00.000Z",
         "finished_at": (state != "running").then_some("2026-01-31T12:00:00.003Z"),
     })
 }
