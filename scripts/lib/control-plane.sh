@@ -122,13 +122,26 @@ socket_owner() {
 is_signed_in() { [[ -s $CLIENT_CONFIG ]]; }
 
 ensure_signed_in() {
-  ! is_signed_in || return 0
+  if is_signed_in; then
+    follow_address
+    return
+  fi
   wait_until 10 test -s "$SETUP_TOKEN" ||
     fail "there is no sign-in in $CLIENT_CONFIG and portolan made no setup token: this control plane has an owner already" \
       "put the lost file back, or begin anew: make clean-data CONFIRM=yes"
   say "first start: creating the owner and the team"
   client login --url "$(base_url)" --setup-token-file "$SETUP_TOKEN" --email owner@localhost --team 'Default team' >&2
   rm -f "$SETUP_TOKEN"
+}
+
+# The command line never sends a stored token to another address than the one it was stored with.
+follow_address() {
+  local url token
+  url=$(base_url)
+  ! grep -qF "\"$url\"" "$CLIENT_CONFIG" || return 0
+  token=$(sed -n 's/^token = "\(.*\)"$/\1/p' "$CLIENT_CONFIG")
+  say "the address is $url now: storing the sign-in for it"
+  client login --url "$url" --token - <<<"$token" >&2
 }
 
 # Both commands wait until the thing has been validated, and say why when it cannot be.
@@ -147,7 +160,7 @@ ensure_destination() {
 # is_listed RESOURCE NAME: names are plain text, so the JSON needs no parser.
 is_listed() {
   local list
-  list=$(client "$1" list --json) || fail "could not list each $1" "see $(log_file portolan)"
+  list=$(client "$1" list --search "$2" --json) || fail "could not list each $1" "see $(log_file portolan)"
   grep -qE "\"name\": ?\"$2\"" <<<"$list"
 }
 
@@ -161,7 +174,7 @@ Portolan is running.
   command line   export PATH="$STATE/bin:\$PATH"
                  portolan destination list        (portolan --help shows the rest)
   sign-in        owner@localhost; the token is in $CLIENT_CONFIG
-                 portolan token create            makes another, for a browser or a program
+                 portolan token create robot --abilities write     makes another, for a program
   data, logs     $STATE
   stop           make stop                        (the data stays)
 TEXT
