@@ -124,7 +124,12 @@ clear_forwarding_off() {
   restart_sshd_unless_stopped "$1"
 }
 
-restart_sshd_unless_stopped() { has_fault "$1" sshd-stop || restart_sshd "$1"; }
+# Nobody hears a host behind a cut link.
+restart_sshd_unless_stopped() {
+  ! has_fault "$1" sshd-stop || return 0
+  restart_sshd "$1"
+  has_fault "$1" link-cut || await_sshd "$1"
+}
 
 # Whole megabytes at once, the rest by writing until there is none.
 readonly LAB_FILLER=/var/lib/docker/filler

@@ -40,12 +40,14 @@ sshd_answers() {
     bash "$(host_address "$1")"
 }
 
+await_sshd() { wait_until 60 "sshd on $1 (see $(host_dir "$1")/shared/sshd.log)" sshd_answers "$1"; }
+
 start_services() {
   start_sshd "$1"
   start_engine "$1"
 }
 
 await_services() {
-  wait_until 60 "sshd on $1 (see $(host_dir "$1")/shared/sshd.log)" sshd_answers "$1"
+  await_sshd "$1"
   wait_until 60 "dockerd on $1 (see $(host_dir "$1")/shared/dockerd.log)" engine_answers "$1"
 }

@@ -34,8 +34,12 @@ impl FromStr for DatabaseUrl {
 pub(crate) struct LogFilter(String);
 
 impl LogFilter {
+    /// Whatever is asked for, these stay quiet: below `info` bollard logs the bodies of requests
+    /// and russh what goes over the wire.
     pub(crate) fn to_filter(&self) -> EnvFilter {
-        EnvFilter::new(&self.0)
+        let quiet = ["bollard=info", "russh=info"];
+        let quiet = quiet.into_iter().filter_map(|directive| directive.parse().ok());
+        quiet.fold(EnvFilter::new(&self.0), EnvFilter::add_directive)
     }
 }
 
