@@ -1,7 +1,8 @@
-//! What goes wrong below an engine's calls, as [`HostError`].
+//! What goes wrong below and inside bollard, as [`HostError`].
 
 use std::{error::Error, fmt::Display, io};
 
+use bollard::errors::Error as DockerError;
 use http_body_util::LengthLimitError;
 use hyper::StatusCode;
 use portolan_types::Access;
@@ -12,16 +13,30 @@ use super::{
         ssh::Complaint,
         words::{clean, lower_first},
     },
-    Engine,
     connector::unreachable,
+    http::Http,
 };
 
-impl Engine {
+impl Http {
+    /// Why one of bollard's calls failed. Our own errors come back from below it.
+    pub(super) fn call_failure(&self, error: DockerError) -> HostError {
+        match error {
+            DockerError::DockerResponseServerError { status_code, message } => {
+                HostError::Docker { status: status_code, message: clean(&message) }
+            }
+            DockerError::JsonDataError { message, .. } => not_understood(&message),
+            DockerError::JsonSerdeError { err } => not_understood(&err),
+            DockerError::IOError { err } => self.failure(&err),
+            DockerError::HyperResponseError { err } => self.failure(&err),
+            other => not_understood(&other),
+        }
+    }
+
     /// What the layers below said, which HTTP wraps; else why the connection ended.
-    pub(in super::super) fn failure(&self, error: &(dyn Error + 'static)) -> HostError {
-        own_words(error, self.connector.access())
+    pub(super) fn failure(&self, error: &(dyn Error + 'static)) -> HostError {
+        own_words(error, self.connector().access())
             .or_else(|| error.is::<LengthLimitError>().then(too_large))
-            .or_else(|| self.connector.lost())
+            .or_else(|| self.connector().lost())
             .or_else(|| not_http(error))
             .unwrap_or_else(|| HostError::Lost { why: clean(&innermost(error)) })
     }
