@@ -1,6 +1,7 @@
 //! What Portolan asks of an engine: one method of [`Host`] each, over [`Engine`].
 //!
-//! Owns the endpoints. How requests travel is in `engine`; what the answers look like in `wire`.
+//! Owns which endpoints are asked and what is made of their answers. How requests travel is in
+//! `engine`; what they and the answers look like is in bollard.
 
 use std::{future::pending, sync::Arc};
 
@@ -18,7 +19,6 @@ mod id;
 mod members;
 mod networks;
 mod system;
-mod wire;
 
 /// A real host.
 #[derive(Debug)]

@@ -47,8 +47,16 @@ pub(super) const STREAM_CHANNELS: usize = 16;
 pub(super) const IDLE_CONNECTIONS: usize = 4;
 pub(super) const IDLE: Duration = Duration::from_mins(10);
 
+/// When bollard itself gives up. Above all deadlines of ours, so that it never does.
+pub(super) const BOLLARD: Duration = Duration::from_hours(24);
+
 /// Most bytes of one answer of the engine.
 pub(super) const ANSWER: usize = 32 << 20;
+
+/// Most bytes of an answer that is read again because of words that are new to us, and most such
+/// words in it.
+pub(super) const FORGIVEN: usize = 1 << 20;
+pub(super) const ODD: usize = 32;
 
 /// Most bytes of one event: an event carries the labels of what it is about.
 pub(super) const EVENT: usize = 1 << 20;

@@ -1,12 +1,19 @@
 //! The stream of what happens to networks.
+//!
+//! The one answer that bollard does not read. Its decoder of JSON lines keeps a line without end in
+//! memory, and reads one read behind for every empty line in between, so that no bound below it
+//! holds; it ends a stream at a type of event that is new to it; it tells neither when the engine
+//! began to listen nor, once it stops, why.
 
 use std::io;
 
+use bollard::models::EventActor;
 use futures_util::{
     StreamExt, TryStreamExt, future,
     stream::{self, BoxStream},
 };
 use http_body_util::BodyDataStream;
+use serde::Deserialize;
 use tokio_util::{
     codec::{FramedRead, LinesCodec, LinesCodecError},
     io::StreamReader,
@@ -15,19 +22,30 @@ use tokio_util::{
 use super::{
     super::{
         HostError, HostEvent,
-        engine::{Call, Engine, not_understood},
+        engine::{Engine, not_understood},
         limits,
     },
     id,
-    wire::Event,
 };
+
+/// A line of `GET /events`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Event {
+    #[serde(default)]
+    r#type: String,
+    #[serde(default)]
+    action: String,
+    #[serde(default)]
+    actor: EventActor,
+}
 
 /// Opens the stream. The engine listens once it has answered, so nothing after that is missed.
 pub(super) async fn open(
     engine: &Engine,
 ) -> Result<BoxStream<'static, Result<HostEvent, HostError>>, HostError> {
     let path = format!("/events?filters={}", id::filter("type", &["network"]));
-    let body = engine.stream(Call::new("watch events", &path)).await?;
+    let body = engine.stream("watch events", &path).await?;
     let bytes = StreamReader::new(BodyDataStream::new(body).map_err(io::Error::other));
     let lines = FramedRead::new(bytes, LinesCodec::new_with_max_length(limits::EVENT));
     let engine = engine.clone();
@@ -43,6 +61,17 @@ pub(super) async fn open(
 fn read(line: &str) -> Result<Option<HostEvent>, HostError> {
     let event: Event = serde_json::from_str(line).map_err(|error| not_understood(&error))?;
     Ok(event.of_network())
+}
+
+impl Event {
+    /// The event when it is about a network.
+    fn of_network(self) -> Option<HostEvent> {
+        (self.r#type == "network").then(|| HostEvent {
+            action: self.action,
+            docker_id: self.actor.id.unwrap_or_default(),
+            name: self.actor.attributes.unwrap_or_default().remove("name").unwrap_or_default(),
+        })
+    }
 }
 
 fn ended() -> HostError {

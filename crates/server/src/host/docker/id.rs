@@ -1,7 +1,8 @@
 //! Which strings may stand in a path of the Engine API, and how in a query.
 //!
 //! Ids come back from databases and from hosts. `../images` in a path would be another endpoint,
-//! and the engine takes prefixes of ids and names where it is given an id.
+//! and the engine takes prefixes of ids and names where it is given an id. bollard puts both into
+//! its paths as they are, so they are checked before.
 
 use std::fmt::{self, Write};
 
@@ -19,6 +20,10 @@ impl<'a> DockerId<'a> {
             return Ok(Self(text));
         }
         Err(HostError::Protocol { why: format!("`{}` is no id of a network", clean(text)) })
+    }
+
+    pub(super) const fn as_str(self) -> &'a str {
+        self.0
     }
 
     /// Whether nothing but a network with this id can be meant: names rarely have 64 digits.

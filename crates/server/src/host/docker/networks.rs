@@ -1,18 +1,17 @@
 //! Networks: list, find, create, remove.
 
+use bollard::models::NetworkCreateRequest;
+
 use super::{
-    super::{
-        HostError, HostNetwork, NewNetwork,
-        engine::{Call, Engine},
-        limits,
-    },
+    super::{HostError, HostNetwork, NewNetwork, engine::Engine, limits},
     id::{self, DockerId},
-    wire::{CreateNetwork, Created, Network},
 };
+
+mod models;
 
 /// Everything but the members, which the engine gathers for a single network only.
 pub(super) async fn list(engine: &Engine) -> Result<Vec<HostNetwork>, HostError> {
-    let found: Vec<Network> = engine.get(Call::new("list networks", "/networks")).await?;
+    let found = engine.ask("list networks", engine.docker().list_networks(None)).await?;
     Ok(found.into_iter().map(HostNetwork::from).collect())
 }
 
@@ -26,18 +25,16 @@ pub(super) async fn find(
         // Old engines allowed any name. One that cannot stand in a path is looked for in the list.
         return Ok(list(engine).await?.into_iter().find(is_it));
     }
-    let path = format!("/networks/{id_or_name}");
-    let found =
-        engine.get::<Network>(Call::new("inspect network", &path)).await.map(HostNetwork::from);
+    let asking = engine.docker().inspect_network(id_or_name, None);
+    let found = unless_missing(engine.ask("inspect network", asking).await)?;
     // The engine also answers with a network whose id only begins so.
-    Ok(unless_missing(found)?.filter(is_it))
+    Ok(found.map(HostNetwork::from).filter(is_it))
 }
 
 /// An answer that does not come leaves open whether the network exists: the caller looks for it.
 pub(super) async fn create(engine: &Engine, network: &NewNetwork) -> Result<String, HostError> {
-    let call =
-        Call { within: limits::CREATE_NETWORK, ..Call::new("create network", "/networks/create") };
-    let created: Created = engine.post(call, &CreateNetwork::from(network)).await?;
+    let creating = engine.docker().create_network(NetworkCreateRequest::from(network));
+    let created = engine.ask_within(limits::CREATE_NETWORK, "create network", creating).await?;
     Ok(DockerId::parse(&created.id)?.to_string())
 }
 
@@ -49,8 +46,8 @@ pub(super) async fn remove(engine: &Engine, docker_id: &str) -> Result<(), HostE
     {
         return Ok(());
     }
-    let path = format!("/networks/{id}");
-    unless_missing(engine.delete(Call::new("remove network", &path)).await).map(drop)
+    let removing = engine.docker().remove_network(id.as_str());
+    unless_missing(engine.ask("remove network", removing).await).map(drop)
 }
 
 /// Not being there is an answer, not an error.

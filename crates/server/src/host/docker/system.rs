@@ -1,16 +1,16 @@
 //! What an engine and its machine are.
 
-use futures_util::{future::join, try_join};
+use bollard::models::{SwarmInfo, SystemInfo, SystemInfoDefaultAddressPools};
+use futures_util::{FutureExt, future::join, try_join};
 use portolan_types::{ServerKind, server::Pool};
 
 use super::{
     super::{
         HostError, System,
-        engine::{Call, Engine},
+        engine::{Engine, Odd},
         ssh::Command,
     },
     disk,
-    wire::{AddressPool, Info, Swarm, Version},
 };
 
 /// What the engine takes subnets from when nothing is configured, each with the prefix length of
@@ -27,40 +27,66 @@ const BUILT_IN_POOLS: [(&str, u8); 7] = [
 
 /// Three questions at once; only the disk may stay unanswered.
 pub(super) async fn read(engine: &Engine) -> Result<System, HostError> {
+    let docker = engine.docker();
     let asking = async {
         try_join!(
-            engine.get::<Info>(Call::new("read info", "/info")),
-            engine.get::<Version>(Call::new("read version", "/version")),
+            engine.ask_forgiving::<SystemInfo>("read info", "/info", docker.info().boxed()),
+            engine.ask("read version", docker.version()),
         )
     };
     let (answers, file_systems) = join(asking, file_systems(engine)).await;
-    let (info, version) = answers?;
+    let ((info, mut odd), version) = answers?;
+    let root = info.docker_root_dir.unwrap_or_default();
     let disk = match file_systems {
-        Some(text) => disk::of_directory(&text, &info.docker_root_dir),
-        None if engine.connector().session().is_none() => disk::measured(&info.docker_root_dir),
+        Some(text) => disk::of_directory(&text, &root),
+        None if engine.connector().session().is_none() => disk::measured(&root),
         None => None,
     };
-    let (kind, warning) = kind(&info.swarm);
+    let (kind, warning) = kind(&Swarm::new(info.swarm.unwrap_or_default(), &mut odd));
     Ok(System {
-        engine_id: info.id,
-        hostname: info.name,
-        version: version.version,
-        api_version: version.api_version,
-        operating_system: info.operating_system,
-        architecture: info.architecture,
-        kernel: info.kernel_version,
-        cpus: info.cpus,
-        memory_bytes: info.mem_total,
+        engine_id: info.id.unwrap_or_default(),
+        hostname: info.name.unwrap_or_default(),
+        version: version.version.unwrap_or_default(),
+        api_version: version.api_version.unwrap_or_default(),
+        operating_system: info.operating_system.unwrap_or_default(),
+        architecture: info.architecture.unwrap_or_default(),
+        kernel: info.kernel_version.unwrap_or_default(),
+        cpus: count(info.ncpu),
+        memory_bytes: count(info.mem_total),
         kind,
         disk,
-        pools: pools(info.default_address_pools),
-        warnings: info.warnings.into_iter().chain(warning).collect(),
+        pools: pools(info.default_address_pools.unwrap_or_default()),
+        warnings: info.warnings.unwrap_or_default().into_iter().chain(warning).collect(),
     })
+}
+
+fn count(number: Option<i64>) -> u64 {
+    number.and_then(|number| number.try_into().ok()).unwrap_or_default()
 }
 
 /// The engine does not tell how full its disk is, so the host is asked.
 async fn file_systems(engine: &Engine) -> Option<String> {
     engine.connector().session()?.output(Command::DiskFree).await
+}
+
+/// The engine's part in a swarm; all empty where it has none.
+struct Swarm {
+    local_node_state: String,
+    control_available: bool,
+    error: String,
+}
+
+impl Swarm {
+    /// A state that is new to bollard must not pass for none.
+    fn new(info: SwarmInfo, odd: &mut Odd) -> Self {
+        let known = info.local_node_state.map(|state| state.to_string());
+        let state = known.or_else(|| odd.remove("Swarm.LocalNodeState"));
+        Self {
+            local_node_state: state.unwrap_or_default(),
+            control_available: info.control_available.unwrap_or_default(),
+            error: info.error.unwrap_or_default(),
+        }
+    }
 }
 
 /// A node whose swarm does not work cannot make networks for it; nor is it standalone.
@@ -77,12 +103,18 @@ fn kind(swarm: &Swarm) -> (ServerKind, Option<String>) {
     }
 }
 
-fn pools(configured: Vec<AddressPool>) -> Vec<Pool> {
+fn pools(configured: Vec<SystemInfoDefaultAddressPools>) -> Vec<Pool> {
     if configured.is_empty() {
         let built_in = BUILT_IN_POOLS.into_iter();
         return built_in.map(|(base, size)| Pool { base: base.to_owned(), size }).collect();
     }
-    configured.into_iter().map(|pool| Pool { base: pool.base, size: pool.size }).collect()
+    configured.into_iter().filter_map(pool).collect()
+}
+
+/// A size that is no prefix length is nothing to count with.
+fn pool(configured: SystemInfoDefaultAddressPools) -> Option<Pool> {
+    let size = configured.size?.try_into().ok()?;
+    Some(Pool { base: configured.base?, size })
 }
 
 #[cfg(test)]

@@ -1,32 +1,25 @@
 //! Makes the connections under HTTP: Unix sockets, forwarded streams, pipes through a command.
 
 use std::{
-    error::Error,
-    fmt, io,
     path::{Path, PathBuf},
-    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
 
 use futures_util::future::BoxFuture;
 use hyper::Uri;
-use hyper_util::{
-    client::legacy::connect::{Connected, Connection},
-    rt::TokioIo,
-};
+use hyper_util::rt::TokioIo;
 use portolan_types::{Access, server::DEFAULT_SOCKET};
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::UnixStream,
-    sync::{OwnedSemaphorePermit, Semaphore},
-};
+use tokio::{net::UnixStream, sync::Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use super::super::{
-    HostError, limits,
-    ssh::{Command, Complaint, Session},
-    words::io_words,
+use super::{
+    super::{
+        HostError, limits,
+        ssh::{Command, Session},
+        words::io_words,
+    },
+    stream::{Duplex, Stream},
 };
 
 /// A way to the engine that can be gone any number of times.
@@ -34,6 +27,8 @@ use super::super::{
 pub(in super::super) struct Connector {
     link: Link,
     access: Access,
+    /// Most bytes of one answer, where answers have an end.
+    answer: Option<usize>,
     /// Bounds what is open at a time.
     channels: Arc<Semaphore>,
     closed: CancellationToken,
@@ -61,7 +56,13 @@ impl Connector {
 
     fn new(link: Link, access: Access, channels: usize) -> Self {
         let channels = Arc::new(Semaphore::new(channels));
-        Self { link, access, channels, closed: CancellationToken::new() }
+        let answer = Some(limits::ANSWER);
+        Self { link, access, answer, channels, closed: CancellationToken::new() }
+    }
+
+    /// The same way and the same places, for answers that may go on for ever.
+    pub(super) fn for_endless_answers(&self) -> Self {
+        Self { answer: None, ..self.clone() }
     }
 
     pub(super) const fn access(&self) -> Access {
@@ -100,7 +101,7 @@ impl Connector {
         let permit = Arc::clone(&self.channels).acquire_owned().await;
         let permit = permit.map_err(|_| HostError::Lost { why: "closed".into() })?;
         match self.reach().await {
-            Ok(io) => Ok(TokioIo::new(Stream { io, _permit: permit })),
+            Ok(io) => Ok(TokioIo::new(Stream::new(io, self.answer, permit))),
             Err(why) => Err(self.lost().unwrap_or_else(|| unreachable(self.access, why))),
         }
     }
@@ -125,20 +126,8 @@ impl Connector {
     }
 }
 
-fn unreachable(access: Access, why: String) -> HostError {
+pub(super) fn unreachable(access: Access, why: String) -> HostError {
     HostError::Socket { tried: vec![(access, why)] }
-}
-
-/// Our own error from below the layers of HTTP, where there is one.
-pub(super) fn own_words(error: &(dyn Error + 'static), access: Access) -> Option<HostError> {
-    super::causes(error).find_map(|cause| {
-        if let Some(own) = cause.downcast_ref::<HostError>() {
-            return Some(own.clone());
-        }
-        let inner = cause.downcast_ref::<io::Error>()?.get_ref()?;
-        let Complaint(words) = inner.downcast_ref()?;
-        Some(unreachable(access, words.clone()))
-    })
 }
 
 impl tower::Service<Uri> for Connector {
@@ -153,62 +142,5 @@ impl tower::Service<Uri> for Connector {
     /// Whatever the address says, there is one engine.
     fn call(&mut self, _: Uri) -> Self::Future {
         Box::pin(self.clone().open())
-    }
-}
-
-/// Both directions of a connection.
-pub(in super::super) type Duplex = Box<dyn ReadWrite>;
-
-/// What a connection must be able to do.
-pub(in super::super) trait ReadWrite:
-    AsyncRead + AsyncWrite + Send + Unpin
-{
-}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> ReadWrite for T {}
-
-/// A connection and its place among those that may be open.
-pub(in super::super) struct Stream {
-    io: Duplex,
-    _permit: OwnedSemaphorePermit,
-}
-
-impl fmt::Debug for Stream {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Stream").finish_non_exhaustive()
-    }
-}
-
-impl Connection for Stream {
-    fn connected(&self) -> Connected {
-        Connected::new()
-    }
-}
-
-impl AsyncRead for Stream {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for Stream {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(cx)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use bollard::{API_DEFAULT_VERSION, ClientVersion};
 use hyper::HeaderMap;
 
 use super::super::{HostError, words::clean};
@@ -9,15 +10,16 @@ use super::super::{HostError, words::clean};
 /// A version such as 1.51.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct ApiVersion {
-    major: u16,
-    minor: u16,
+    major: usize,
+    minor: usize,
 }
 
 impl ApiVersion {
     /// Docker 20.10.
     const OLDEST: Self = Self { major: 1, minor: 41 };
-    /// The newest whose changes were read.
-    pub(super) const NEWEST: Self = Self { major: 1, minor: 51 };
+    /// The one that bollard's models are made from. A newer engine answers as of then.
+    const NEWEST: Self =
+        Self { major: API_DEFAULT_VERSION.major_version, minor: API_DEFAULT_VERSION.minor_version };
 
     /// From the answer to a ping.
     pub(super) fn from_headers(headers: &HeaderMap) -> Result<Self, HostError> {
@@ -55,6 +57,12 @@ impl ApiVersion {
 impl fmt::Display for ApiVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.major, self.minor)
+    }
+}
+
+impl From<ApiVersion> for ClientVersion {
+    fn from(version: ApiVersion) -> Self {
+        Self { major_version: version.major, minor_version: version.minor }
     }
 }
 

@@ -1,15 +1,19 @@
 //! Engines that no real one would be: silent, endless, of another kind. The socket is the easiest
 //! way to them; what reads them is the same for every way.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use futures_util::StreamExt;
+use portolan_types::{NetworkOptions, ServerKind};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{UnixListener, UnixStream},
+    sync::mpsc,
 };
 
-use super::super::{Dialer, Host, HostError, Progress, RealDialer, Route, Target};
+use super::super::{
+    Dialer, Host, HostError, NewNetwork, Progress, RealDialer, Route, Target, limits,
+};
 
 const PONG: &str = "HTTP/1.1 200 OK\r\nApi-Version: 1.44\r\nContent-Length: 2\r\n\r\nOK";
 
@@ -151,4 +155,105 @@ async fn nothing_is_asked_after_closing() {
     let host = engine.host().await;
     host.close().await;
     assert!(matches!(host.list_networks().await, Err(HostError::Lost { .. })));
+}
+
+/// An answer with this body, for whatever path begins so; anything else is not there.
+fn json(line: &str, answers: &[(&str, &str)]) -> String {
+    let body = answers.iter().find(|(path, _)| line.starts_with(&format!("GET /v1.44{path}")));
+    let (status, body) = body.map_or((404, "{}"), |(_, body)| (200, *body));
+    format!(
+        "HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// Words that bollard's models do not know: they are closed enums.
+#[tokio::test]
+async fn words_of_a_newer_engine_are_kept() {
+    let engine = FakeEngine::start(|line, mut stream| async move {
+        let id = "0af1".repeat(16);
+        let network = format!(r#"{{"Id":"{id}","Name":"web"}}"#);
+        let on = format!(r#""NetworkSettings":{{"Networks":{{"web":{{"NetworkID":"{id}"}}}}}}"#);
+        let answer = json(
+            &line,
+            &[
+                ("/networks/", &network),
+                (
+                    "/containers/json?",
+                    &format!(
+                        r#"[{{"Id":"a","Names":["/a"],"State":"running",{on}}},{{"Id":"b","Names":["/b"],"State":"hibernating",{on}}}]"#
+                    ),
+                ),
+                ("/version", r#"{"Version":"99"}"#),
+                (
+                    "/info",
+                    r#"{"Name":"future","CgroupVersion":"3","NCPU":4,
+                "Swarm":{"LocalNodeState":"floating","ControlAvailable":true}}"#,
+                ),
+            ],
+        );
+        drop(stream.write_all(answer.as_bytes()).await);
+    });
+    let host = engine.host().await;
+    let members = host.list_members(&"0af1".repeat(16)).await.expect("two members");
+    let states: Vec<_> = members.iter().map(|member| member.state.as_str()).collect();
+    assert_eq!(states, ["running", "hibernating"]);
+    let system = host.system().await.expect("an engine");
+    assert_eq!((system.hostname.as_str(), system.version.as_str()), ("future", "99"));
+    assert_eq!((system.cpus, system.kind), (4, ServerKind::SwarmWorker));
+    assert_eq!(system.warnings, ["the engine's swarm is floating"]);
+}
+
+#[tokio::test]
+async fn a_name_in_use_is_refused_by_old_engines_too() {
+    let (sender, mut bodies) = mpsc::unbounded_channel();
+    let engine = FakeEngine::start(move |line, mut stream| {
+        let sender = sender.clone();
+        async move {
+            assert_eq!(line, "POST /v1.44/networks/create HTTP/1.1");
+            let mut body = vec![0; 4_096];
+            let length = stream.read(&mut body).await.expect("a body");
+            body.truncate(length);
+            drop(sender.send(body));
+            let taken = r#"{"message":"network with name web already exists"}"#;
+            let head = format!("HTTP/1.1 409 X\r\nContent-Length: {}\r\n\r\n", taken.len());
+            drop(stream.write_all(format!("{head}{taken}").as_bytes()).await);
+        }
+    });
+    let network = NewNetwork {
+        name: "web".parse().expect("a name"),
+        options: NetworkOptions::default(),
+        labels: BTreeMap::new(),
+    };
+    let error = engine.host().await.create_network(&network).await.expect_err("taken");
+    let message = "network with name web already exists".into();
+    assert_eq!(error, HostError::Docker { status: 409, message });
+    let body = bodies.recv().await.expect("a body");
+    let body: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
+    assert_eq!((&body["Name"], &body["CheckDuplicate"]), (&"web".into(), &true.into()));
+}
+
+#[tokio::test]
+async fn events_may_be_many_but_not_one_too_large() {
+    let engine = FakeEngine::start(|_, mut stream| async move {
+        let name = "n".repeat(limits::EVENT / 2);
+        let event = format!(
+            r#"{{"Type":"network","Action":"create","Actor":{{"ID":"1","Attributes":{{"name":"{name}"}}}}}}"#
+        );
+        let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+        drop(stream.write_all(head.as_bytes()).await);
+        // Twice the bound on answers; then an event that only ever goes on, in small chunks.
+        for _ in 0..4 * limits::ANSWER / limits::EVENT {
+            let chunk = format!("{:x}\r\n{event}\n\r\n", event.len() + 1);
+            drop(stream.write_all(chunk.as_bytes()).await);
+        }
+        let chunk = format!("200\r\n{}\r\n", " ".repeat(0x200));
+        while stream.write_all(chunk.as_bytes()).await.is_ok() {}
+    });
+    let mut events = engine.host().await.events().await.expect("a stream");
+    for _ in 0..4 * limits::ANSWER / limits::EVENT {
+        events.next().await.expect("an event").expect("an event");
+    }
+    let error = events.next().await.expect("an item").expect_err("too large");
+    assert_eq!(error, HostError::Protocol { why: "an event is too large".into() });
 }

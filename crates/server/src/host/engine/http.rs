@@ -1,0 +1,120 @@
+//! Requests over kept connections: what bollard sends, and the few that it has no call for.
+//!
+//! Two pools over the same ways to the engine. Answers that end come through connections that bound
+//! them; an answer without end has a connection of its own, without a bound on the whole.
+
+use std::io;
+
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+use http_body_util::{BodyExt, Either, Full, Limited, StreamBody};
+use hyper::{
+    Request, Response,
+    body::{Frame, Incoming},
+};
+use hyper_util::{
+    client::legacy::Client,
+    rt::{TokioExecutor, TokioTimer},
+};
+
+use super::{
+    super::{HostError, limits},
+    connector::Connector,
+    failure::{not_understood, refusal},
+    version::ApiVersion,
+};
+
+/// The host part of all addresses: there is one engine, whatever they say.
+pub(super) const ADDRESS: &str = "http://docker";
+
+/// The body of bollard's requests, which it does not name in public.
+pub(super) type Body =
+    Either<Full<Bytes>, StreamBody<BoxStream<'static, io::Result<Frame<Bytes>>>>>;
+
+/// The connections to one engine.
+#[derive(Debug, Clone)]
+pub(super) struct Http {
+    calls: Client<Connector, Body>,
+    streams: Client<Connector, Body>,
+    connector: Connector,
+}
+
+impl Http {
+    pub(super) fn new(connector: Connector) -> Self {
+        Self {
+            calls: client(connector.clone(), limits::IDLE_CONNECTIONS),
+            streams: client(connector.for_endless_answers(), 0),
+            connector,
+        }
+    }
+
+    pub(super) const fn connector(&self) -> &Connector {
+        &self.connector
+    }
+
+    /// The newest version of the API that both sides know.
+    pub(super) async fn ping(&self) -> Result<ApiVersion, HostError> {
+        let answer = self.call(get("/_ping")?).await?;
+        let answer = self.accepted(answer).await?;
+        let version = ApiVersion::from_headers(answer.headers())?;
+        self.read(answer).await?;
+        Ok(version)
+    }
+
+    /// The whole answer to a request that bollard has no call for.
+    pub(super) async fn get(&self, path: &str) -> Result<Bytes, HostError> {
+        let answer = self.call(get(path)?).await?;
+        self.read(self.accepted(answer).await?).await
+    }
+
+    /// The beginning of an answer without end.
+    pub(super) async fn stream(&self, path: &str) -> Result<Incoming, HostError> {
+        let answer = self.send(&self.streams, get(path)?).await?;
+        Ok(self.accepted(answer).await?.into_body())
+    }
+
+    /// The beginning of an answer, whatever its status is.
+    pub(super) async fn call(
+        &self,
+        request: Request<Body>,
+    ) -> Result<Response<Incoming>, HostError> {
+        self.send(&self.calls, request).await
+    }
+
+    async fn send(
+        &self,
+        client: &Client<Connector, Body>,
+        request: Request<Body>,
+    ) -> Result<Response<Incoming>, HostError> {
+        // A connection that is still kept would carry the request even after `close`.
+        if let Some(lost) = self.connector.lost() {
+            return Err(lost);
+        }
+        client.request(request).await.map_err(|error| self.failure(&error))
+    }
+
+    async fn accepted(&self, answer: Response<Incoming>) -> Result<Response<Incoming>, HostError> {
+        if answer.status().is_success() {
+            return Ok(answer);
+        }
+        Err(refusal(answer.status(), &self.read(answer).await?))
+    }
+
+    async fn read(&self, answer: Response<Incoming>) -> Result<Bytes, HostError> {
+        let body = Limited::new(answer.into_body(), limits::ANSWER).collect().await;
+        body.map(http_body_util::Collected::to_bytes).map_err(|error| self.failure(&*error))
+    }
+}
+
+fn client(connector: Connector, idle: usize) -> Client<Connector, Body> {
+    Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(limits::IDLE)
+        .pool_max_idle_per_host(idle)
+        .build(connector)
+}
+
+fn get(path: &str) -> Result<Request<Body>, HostError> {
+    let request = Request::get(format!("{ADDRESS}{path}")).body(Either::Left(Full::default()));
+    request.map_err(|error| not_understood(&error))
+}
