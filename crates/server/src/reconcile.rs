@@ -9,6 +9,7 @@ mod destinations;
 mod fleet;
 mod janitor;
 mod make;
+mod reachability;
 mod recorder;
 mod remove;
 mod server;

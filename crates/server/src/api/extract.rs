@@ -6,7 +6,7 @@ use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Path as AxumPath, Query as AxumQuery, Request},
     http::{HeaderMap, StatusCode, header, request::Parts},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use portolan_types::{Ability, FieldError, Problem};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -77,7 +77,10 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Json<T> {
                 "the body has to be JSON (`Content-Type: application/json`)",
             )));
         }
-        let body = Bytes::from_request(request, app).await.map_err(IntoResponse::into_response)?;
+        let body = Bytes::from_request(request, app).await.map_err(|rejection| {
+            let (status, detail) = (rejection.status(), rejection.body_text());
+            answer(problem(status, "unreadable-body", "Unreadable body", detail))
+        })?;
         parse(&body).map(Self).map_err(|problem| answer(*problem))
     }
 }

@@ -19,7 +19,6 @@ use tower_http::{
     catch_panic::CatchPanicLayer,
     request_id::{MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer},
     set_header::SetResponseHeaderLayer,
-    timeout::TimeoutLayer,
     trace::TraceLayer,
 };
 
@@ -51,7 +50,7 @@ pub(super) fn wrap(router: Router, app: AppState, limiter: Arc<Limiter>) -> Rout
         .layer(default_header(header::CONTENT_SECURITY_POLICY, "default-src 'none'"))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(app, measure))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT))
+        .layer(middleware::from_fn(in_time))
         .layer(middleware::from_fn_with_state(limiter, limit))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
     router.layer(layers)
@@ -96,6 +95,13 @@ async fn measure(
     app.metrics.requests.get_or_create(&RequestLabels { method, route, status }).inc();
     app.metrics.request_seconds.observe(begun.elapsed().as_secs_f64());
     response
+}
+
+async fn in_time(request: Request, next: Next) -> Response {
+    tokio::time::timeout(TIMEOUT, next.run(request)).await.unwrap_or_else(|_| {
+        let detail = format!("there was no answer within {} s", TIMEOUT.as_secs());
+        answer(problem(StatusCode::SERVICE_UNAVAILABLE, "too-slow", "Too slow", detail))
+    })
 }
 
 /// How many requests each caller may make: by token where one is sent, else by address.

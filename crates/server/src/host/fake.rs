@@ -108,6 +108,8 @@ struct World {
 pub enum Trouble {
     /// It fails and does nothing.
     Fail(HostError),
+    /// It does what was asked, and fails.
+    FailAfter(HostError),
     /// It never answers, and does nothing.
     HangBefore,
     /// It does what was asked and never answers.

@@ -14,7 +14,7 @@ use crate::{
     Error,
     db::{self, destination::Move},
     events::{self, Happened},
-    host::{HostNetwork, NewNetwork},
+    host::{HostError, HostNetwork, NewNetwork},
 };
 
 /// Makes what is missing and judges what is there. Ends in `ready` or `failed`, unless the
@@ -88,17 +88,30 @@ async fn create(work: &Work<'_>) -> Attempt<String> {
         options: destination.options.clone(),
         labels: compare::labels(destination),
     };
-    match work.host.create_network(&network).await {
+    let refusal = match work.host.create_network(&network).await {
         Ok(docker_id) => {
             let short: String = docker_id.chars().take(12).collect();
             work.recorder.done(step, &format!("Docker made network {short}")).await?;
-            Ok(Ok(docker_id))
+            return Ok(Ok(docker_id));
         }
-        Err(error) => {
-            let action = format!("create network `{}`", destination.network);
-            work.fail(step, &action, error).await
-        }
+        Err(error) => error,
+    };
+    if let Some(docker_id) = made_before(work, &refusal).await? {
+        work.recorder.done(step, "an earlier request, cut short, has made it").await?;
+        return Ok(Ok(docker_id));
     }
+    let action = format!("create network `{}`", destination.network);
+    work.fail(step, &action, refusal).await
+}
+
+/// A request that a crash cut off may still be under way in the engine while we look, and be
+/// done when we ask again: then the name is taken by our own network.
+async fn made_before(work: &Work<'_>, refusal: &HostError) -> Result<Option<String>, HostError> {
+    let HostError::Docker { status: 409, .. } = refusal else { return Ok(None) };
+    let destination = &work.row.destination;
+    let found = work.host.find_network(destination.network.as_str()).await?;
+    let ours = found.filter(|network| compare::is_ours(destination, network));
+    Ok(ours.map(|network| network.docker_id))
 }
 
 /// What Docker made has to be what the row says.

@@ -4,20 +4,17 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream::BoxStream};
-use portolan_types::{
-    Connection, OperationId, OperationKind, Reachability, ServerId, ServerState, Subject, Timestamp,
-};
+use portolan_types::{Connection, OperationId, OperationKind, ServerId, ServerState};
 use rand::RngExt;
 use tokio::{
     sync::Notify,
     time::{Instant, MissedTickBehavior, interval_at, sleep},
 };
 
-use super::{PassError, Surroundings, destinations, validation};
+use super::{PassError, Surroundings, destinations, reachability, validation};
 use crate::{
     Error,
     db::{self, server::Assigned},
-    events::{self, Happened},
     host::{Dialed, Host, HostError, HostEvent, Pin, Progress, Route, SshRoute, Target},
     keys,
 };
@@ -87,7 +84,7 @@ impl Keeper {
         let dialed = match self.dial(&row).await? {
             Ok(dialed) => dialed,
             Err(error) => {
-                self.set_unreachable(&row, &error).await?;
+                reachability::lost(&self.around.app, &row, &error).await?;
                 return Ok(Turn::Lost(error));
             }
         };
@@ -96,7 +93,7 @@ impl Keeper {
         let turn = self.keep(&row, host.as_ref()).await;
         host.close().await;
         if let Ok(Turn::Lost(error)) = &turn {
-            self.set_unreachable(&row, error).await?;
+            reachability::lost(&self.around.app, &row, error).await?;
         }
         turn
     }
@@ -150,7 +147,7 @@ impl Keeper {
             Ok(events) => events,
             Err(error) => return Ok(Turn::Lost(error)),
         };
-        self.set_reachable(row).await?;
+        reachability::found(&self.around.app, row).await?;
         let mut contact = ticker(CONTACT);
         let mut resync = ticker(RESYNC);
         loop {
@@ -166,7 +163,7 @@ impl Keeper {
                     },
                     () = host.closed() => return Ok(Turn::Lost(closed())),
                     _ = resync.tick() => break,
-                    _ = contact.tick() => self.touch().await?,
+                    _ = contact.tick() => reachability::touch(&self.around.app, &self.id).await?,
                 }
             }
         }
@@ -187,45 +184,6 @@ impl Keeper {
             Err(PassError::Host(error)) => Ok(Some(Turn::Lost(error))),
             Err(PassError::App(error)) => Err(error),
         }
-    }
-
-    async fn touch(&self) -> Result<(), Error> {
-        let mut conn = self.around.app.db.acquire().await?;
-        Ok(db::server::touch(&mut conn, &self.id, Timestamp::now()).await?)
-    }
-
-    async fn set_reachable(&self, row: &Assigned) -> Result<(), Error> {
-        self.touch().await?;
-        let message = format!("server `{}` is reachable", row.server.name);
-        self.set_reachability(row, Reachability::Reachable, "server.reachable", message).await
-    }
-
-    async fn set_unreachable(&self, row: &Assigned, error: &HostError) -> Result<(), Error> {
-        let message = format!("server `{}` cannot be reached: {error}", row.server.name);
-        self.set_reachability(row, Reachability::Unreachable, "server.unreachable", message).await
-    }
-
-    /// The move and its event, written together; nothing when it was so already.
-    async fn set_reachability(
-        &self,
-        row: &Assigned,
-        reachability: Reachability,
-        kind: &'static str,
-        message: String,
-    ) -> Result<(), Error> {
-        let mut tx = self.around.app.db.begin().await?;
-        if db::server::set_reachability(&mut tx, &self.id, reachability).await? {
-            tracing::info!(server.id = %self.id, server.name = %row.server.name, "{message}");
-            let happened = Happened {
-                team: &row.team_id,
-                kind,
-                subject: Subject::Server(self.id.clone()),
-                name: row.server.name.as_str(),
-                message,
-            };
-            events::record(&mut tx, happened, Timestamp::now()).await?;
-        }
-        Ok(tx.commit().await?)
     }
 
     /// Waits before the next dial; a ring of the bell ends the wait. What only a person can mend

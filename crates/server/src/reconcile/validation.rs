@@ -6,7 +6,7 @@ use portolan_types::{
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::{
-    Surroundings,
+    Surroundings, reachability,
     recorder::{OpenStep, Recorder, failure, host_failure},
 };
 use crate::{
@@ -42,6 +42,7 @@ pub(super) async fn run(
             return Ok(Err(error));
         }
     };
+    reachability::found(app, row).await?;
     match judged(&recorder, target, &dialed).await? {
         Ok(found) => conclude(app, &recorder, row, Ok(&found)).await?,
         Err(failure) => conclude(app, &recorder, row, Err(&failure)).await?,

@@ -3,7 +3,7 @@
 
 use anyhow::{Result, ensure};
 use portolan_server::host::{HostError, fake::Trouble};
-use portolan_types::{Destination, DestinationState, Operation, OperationState};
+use portolan_types::{Destination, DestinationState, Operation, OperationState, Reachability};
 use serde_json::json;
 
 use crate::support::{Database, TestApp, eventually, story};
@@ -115,13 +115,17 @@ story! {
     async fn lost_at_each_call(app) {
         let (server, engine) = app.add_server("alpha").await?;
         for call in 0..5 {
-            engine.trouble(call, Trouble::Fail(HostError::Lost { why: "cut".into() }));
-            let body = json!({ "server_id": server.id, "network": format!("net-{call}") });
-            let made: Destination = app.owner.post("/v1/destinations", body).await?.created()?;
-            app.owner.settled(&made, DestinationState::Ready).await?;
-            app.owner.reachable(server.id.as_str(), portolan_types::Reachability::Reachable).await?;
+            let cut = HostError::Lost { why: "cut".into() };
+            for trouble in [Trouble::Fail(cut.clone()), Trouble::FailAfter(cut)] {
+                let network = portolan_types::NetworkName::generate();
+                engine.trouble(call, trouble);
+                let body = json!({ "server_id": server.id, "network": network });
+                let made: Destination = app.owner.post("/v1/destinations", body).await?.created()?;
+                app.owner.settled(&made, DestinationState::Ready).await?;
+                app.owner.reachable(server.id.as_str(), Reachability::Reachable).await?;
+            }
         }
-        assert_eq!(engine.network_names().len(), 5);
+        assert_eq!(engine.network_names().len(), 10);
     }
 }
 
@@ -132,7 +136,7 @@ story! {
         let made = app.owner.destination(&server, "web").await?;
         let network = engine.network("web");
         app.restart().await?;
-        app.owner.reachable(server.id.as_str(), portolan_types::Reachability::Reachable).await?;
+        app.owner.reachable(server.id.as_str(), Reachability::Reachable).await?;
         let other = app.owner.destination(&server, "other").await?;
         assert_eq!(other.state, DestinationState::Ready);
         assert_eq!(engine.network("web"), network);
@@ -155,5 +159,20 @@ story! {
         assert_eq!(app.owner.outcome(begun.id.as_str()).await?.state, OperationState::Succeeded);
         app.owner.get(&path).await?.problem(404)?;
         ensure!(engine.network_names().is_empty(), "a network was left behind");
+    }
+}
+
+story! {
+    /// A create that a crash cut off is done by the engine while we look: the name is then taken
+    /// by our own network, which is no stranger's.
+    async fn a_late_create_is_recognised(app) {
+        let (server, engine) = app.add_server("alpha").await?;
+        let taken = "network with name web already exists".to_owned();
+        let late = HostError::Docker { status: 409, message: taken };
+        // The calls of a create: list, find, create.
+        engine.trouble(2, Trouble::FailAfter(late));
+        let made = app.owner.destination(&server, "web").await?;
+        assert_eq!(made.state, DestinationState::Ready, "{made:?}");
+        assert_eq!(engine.network_names(), ["web"]);
     }
 }

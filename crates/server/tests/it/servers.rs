@@ -56,6 +56,24 @@ story! {
 }
 
 story! {
+    /// Who is told that the validation succeeded may use the server at once.
+    async fn a_validated_server_takes_destinations_at_once(app) {
+        for n in 0..10 {
+            let name = format!("host-{n}");
+            app.fleet.add(&format!("{name}:22"));
+            let key = app.owner.key(&name).await?;
+            let connection = json!({ "type": "ssh", "host": name, "key_id": key });
+            let body = json!({ "name": name, "connection": connection });
+            let server: Server = app.owner.post("/v1/servers", body).await?.created()?;
+            let operation = server.operation_id.context("an operation")?;
+            app.owner.outcome(operation.as_str()).await?;
+            let body = json!({ "server_id": server.id });
+            app.owner.post("/v1/destinations", body).await?.created::<Value>()?;
+        }
+    }
+}
+
+story! {
     /// Engines that cannot be used say so; those with known holes are named.
     async fn an_engine_is_judged(app) {
         let (server, engine) = app.add_server("alpha").await?;

@@ -26,14 +26,16 @@ impl FakeHost {
         effect: impl FnOnce(&mut World) -> Result<T, HostError> + Send,
     ) -> Result<T, HostError> {
         let trouble = self.befalls()?;
-        match trouble {
-            Some(Trouble::Fail(error)) => return Err(error),
+        match &trouble {
+            Some(Trouble::Fail(error)) => return Err(error.clone()),
             Some(Trouble::HangBefore) => self.hang().await,
-            Some(Trouble::HangAfter) | None => {}
+            Some(Trouble::FailAfter(_) | Trouble::HangAfter) | None => {}
         }
         let result = effect(&mut lock(&self.engine.world));
-        if trouble == Some(Trouble::HangAfter) {
-            self.hang().await;
+        match trouble {
+            Some(Trouble::FailAfter(error)) => return Err(error),
+            Some(Trouble::HangAfter) => self.hang().await,
+            Some(Trouble::Fail(_) | Trouble::HangBefore) | None => {}
         }
         result
     }
