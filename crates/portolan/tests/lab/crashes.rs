@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use serde_json::Value;
 
-use crate::support::{Host, Portolan, eventually, unique};
+use crate::support::{Host, Portolan, create, eventually, unique};
 
 #[test]
 #[ignore = "needs the lab"]
@@ -16,17 +16,7 @@ fn killed_while_it_creates_it_makes_each_network_once() -> Result<()> {
     let mut networks = Vec::new();
     for round in 0..8_u32 {
         let network = unique("crash");
-        portolan.run(&[
-            "destination",
-            "create",
-            "--server",
-            "alpha",
-            "--network",
-            &network,
-            "--name",
-            &network,
-            "--no-wait",
-        ])?;
+        portolan.run(&[&create("alpha", &network), &["--no-wait"][..]].concat())?;
         networks.push(network);
         // The moment of the kill moves through the work, from before its first call to after its last.
         let moment = std::time::Instant::now() + Duration::from_millis(u64::from(round) * 60);
@@ -44,7 +34,7 @@ fn killed_while_it_creates_it_makes_each_network_once() -> Result<()> {
         let found = host.networks(network)?;
         assert_eq!(found.len(), 1, "{network}: {found:?}");
         ensure!(shown["observed"]["docker_id"] == found[0].as_str(), "{shown}");
-        portolan.run(&["destination", "remove", network, "--yes"])?;
+        portolan.remove(network)?;
         ensure!(host.networks(network)?.is_empty(), "{network} was left behind");
     }
     Ok(())

@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use serde_json::Value;
 
-use crate::support::{Host, Portolan, eventually, unique};
+use crate::support::{Host, Portolan, create, eventually, unique};
 
 #[test]
 #[ignore = "needs the lab"]
@@ -13,16 +13,7 @@ fn a_destination_exists_and_does_what_a_network_does() -> Result<()> {
     portolan.add_server(&host, "deploy")?;
     let (shop, other) = (unique("shop"), unique("other"));
     for network in [&shop, &other] {
-        portolan.run(&[
-            "destination",
-            "create",
-            "--server",
-            "alpha",
-            "--network",
-            network,
-            "--name",
-            network,
-        ])?;
+        portolan.create("alpha", network)?;
     }
 
     let inspected: Value = serde_json::from_str(&host.docker(&["network", "inspect", &shop])?)?;
@@ -85,7 +76,7 @@ fn a_destination_exists_and_does_what_a_network_does() -> Result<()> {
     drop((web, stranger));
 
     for network in [&shop, &other] {
-        portolan.run(&["destination", "remove", network, "--yes"])?;
+        portolan.remove(network)?;
         ensure!(host.networks(network)?.is_empty(), "{network} is still there");
     }
     Ok(())
@@ -98,28 +89,21 @@ fn every_option_is_what_docker_made() -> Result<()> {
     let host = Host::find("bravo")?;
     portolan.add_server(&host, "root")?;
     let network = unique("full");
-    portolan.run(&[
-        "destination",
-        "create",
-        "--server",
-        "bravo",
-        "--network",
-        &network,
-        "--name",
-        &network,
+    let options = [
         "--subnet",
         "10.99.7.0/24",
         "--gateway",
         "10.99.7.1",
         "--range",
         "10.99.7.128/25",
-        "--ipv6",
-        "--internal",
         "--mtu",
         "1400",
         "--label",
         "com.example.team=blue",
-    ])?;
+        "--ipv6",
+        "--internal",
+    ];
+    portolan.run(&[&create("bravo", &network), &options[..]].concat())?;
     let inspected: Value = serde_json::from_str(&host.docker(&["network", "inspect", &network])?)?;
     let inspected = &inspected[0];
     let v4 = &inspected["IPAM"]["Config"][0];
@@ -132,7 +116,7 @@ fn every_option_is_what_docker_made() -> Result<()> {
     assert_eq!(inspected["Options"]["com.docker.network.driver.mtu"], "1400");
     assert_eq!(inspected["Options"]["com.docker.network.bridge.enable_icc"], "true");
     assert_eq!(inspected["Labels"]["com.example.team"], "blue");
-    portolan.run(&["destination", "remove", &network, "--yes"])?;
+    portolan.remove(&network)?;
     Ok(())
 }
 
@@ -142,42 +126,31 @@ fn docker_refuses_in_its_own_words() -> Result<()> {
     let portolan = Portolan::start()?;
     let host = Host::find("bravo")?;
     portolan.add_server(&host, "root")?;
-    let create = |network: &str, more: &[&str]| -> Result<String> {
-        let args =
-            ["destination", "create", "--server", "bravo", "--network", network, "--name", network];
-        portolan.refuse(&[&args, more].concat())
+    let refused = |network: &str, more: &[&str]| -> Result<String> {
+        portolan.refuse(&[&create("bravo", network), more].concat())
     };
 
     // A stranger's network of that name is neither taken nor removed.
     let taken = unique("taken");
     host.docker(&["network", "create", "--subnet", "10.98.1.0/24", &taken])?;
-    let said = create(&taken, &[])?;
+    let said = refused(&taken, &[])?;
     ensure!(said.contains("already exists on server `bravo`") && said.contains("adopt"), "{said}");
-    portolan.run(&["destination", "remove", &taken, "--yes"])?;
+    portolan.remove(&taken)?;
     assert_eq!(host.networks(&taken)?.len(), 1, "a stranger's network was removed");
 
     let overlap = unique("overlap");
-    let said = create(&overlap, &["--subnet", "10.98.1.0/25"])?;
+    let said = refused(&overlap, &["--subnet", "10.98.1.0/25"])?;
     ensure!(said.contains("overlaps") && said.contains("hint:"), "{said}");
     host.docker(&["network", "rm", &taken])?;
     // With the cause gone a retry works.
     portolan.run(&["destination", "retry", &overlap])?;
-    portolan.run(&["destination", "remove", &overlap, "--yes"])?;
+    portolan.remove(&overlap)?;
 
     let duplicate = unique("twice");
-    portolan.run(&[
-        "destination",
-        "create",
-        "--server",
-        "bravo",
-        "--network",
-        &duplicate,
-        "--name",
-        &duplicate,
-    ])?;
-    let said = create(&duplicate, &[])?;
+    portolan.create("bravo", &duplicate)?;
+    let said = refused(&duplicate, &[])?;
     ensure!(said.contains("Network already added to this server."), "{said}");
-    portolan.run(&["destination", "remove", &duplicate, "--yes"])?;
+    portolan.remove(&duplicate)?;
     Ok(())
 }
 
@@ -188,16 +161,7 @@ fn a_network_that_somebody_removes_is_back_in_two_seconds() -> Result<()> {
     let host = Host::find("alpha")?;
     portolan.add_server(&host, "root")?;
     let network = unique("kept");
-    portolan.run(&[
-        "destination",
-        "create",
-        "--server",
-        "alpha",
-        "--network",
-        &network,
-        "--name",
-        &network,
-    ])?;
+    portolan.create("alpha", &network)?;
     let before = portolan.json(&["destination", "show", &network])?;
     host.docker(&["network", "rm", &network])?;
     let gone = std::time::Instant::now();
@@ -215,6 +179,6 @@ fn a_network_that_somebody_removes_is_back_in_two_seconds() -> Result<()> {
         kinds.contains("destination.drifted") && kinds.contains("destination.repaired"),
         "{kinds}"
     );
-    portolan.run(&["destination", "remove", &network, "--yes"])?;
+    portolan.remove(&network)?;
     Ok(())
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use crate::support::{Host, Portolan, eventually, unique};
+use crate::support::{Host, Portolan, create, eventually, unique};
 
 /// Promise 3: within a minute of a server coming back.
 const BACK: Duration = Duration::from_mins(1);
@@ -50,17 +50,8 @@ fn forbidden_forwarding_is_a_slower_way_not_a_fault() -> Result<()> {
         (Some("ready"), Some("dial-stdio"))
     );
     let network = unique("slow");
-    portolan.run(&[
-        "destination",
-        "create",
-        "--server",
-        "charlie",
-        "--network",
-        &network,
-        "--name",
-        &network,
-    ])?;
-    portolan.run(&["destination", "remove", &network, "--yes"])?;
+    portolan.create("charlie", &network)?;
+    portolan.remove(&network)?;
     fault.clear();
     Ok(())
 }
@@ -89,16 +80,7 @@ fn what_was_lost_during_a_reboot_is_back_a_minute_later() -> Result<()> {
     let host = Host::find("charlie")?;
     portolan.add_server(&host, "root")?;
     let network = unique("survivor");
-    portolan.run(&[
-        "destination",
-        "create",
-        "--server",
-        "charlie",
-        "--network",
-        &network,
-        "--name",
-        &network,
-    ])?;
+    portolan.create("charlie", &network)?;
     let fault = host.fault("sshd-stop")?;
     host.docker(&["network", "rm", &network])?;
     reachability(&portolan, &host, "unreachable")?;
@@ -109,7 +91,7 @@ fn what_was_lost_during_a_reboot_is_back_a_minute_later() -> Result<()> {
     eventually("the network is back", || Ok(host.networks(&network)?.pop()))?;
     ensure!(back.elapsed() < BACK, "it took {:?}", back.elapsed());
     portolan.settled("renamed", "ready")?;
-    portolan.run(&["destination", "remove", "renamed", "--yes"])?;
+    portolan.remove("renamed")?;
     Ok(())
 }
 
@@ -120,16 +102,7 @@ fn a_restarted_engine_keeps_its_destinations() -> Result<()> {
     let host = Host::find("charlie")?;
     portolan.add_server(&host, "root")?;
     let network = unique("kept");
-    portolan.run(&[
-        "destination",
-        "create",
-        "--server",
-        "charlie",
-        "--network",
-        &network,
-        "--name",
-        &network,
-    ])?;
+    portolan.create("charlie", &network)?;
     let before = host.networks(&network)?;
     host.fault("engine-restart")?.clear();
     let back = Instant::now();
@@ -137,7 +110,7 @@ fn a_restarted_engine_keeps_its_destinations() -> Result<()> {
     ensure!(back.elapsed() < BACK, "it took {:?}", back.elapsed());
     assert_eq!(host.networks(&network)?, before);
     portolan.settled(&network, "ready")?;
-    portolan.run(&["destination", "remove", &network, "--yes"])?;
+    portolan.remove(&network)?;
     Ok(())
 }
 
@@ -148,16 +121,7 @@ fn a_cut_link_is_noticed_and_a_host_gone_for_good_is_forgotten() -> Result<()> {
     let host = Host::find("charlie")?;
     portolan.add_server(&host, "root")?;
     let network = unique("orphan");
-    portolan.run(&[
-        "destination",
-        "create",
-        "--server",
-        "charlie",
-        "--network",
-        &network,
-        "--name",
-        &network,
-    ])?;
+    portolan.create("charlie", &network)?;
     let said = portolan.refuse(&["server", "remove", "charlie", "--yes"])?;
     ensure!(said.contains(&network), "the destination in the way is not named: {said}");
     let fault = host.fault("link-cut")?;
@@ -184,8 +148,7 @@ fn a_full_disk_is_said_in_dockers_words() -> Result<()> {
     let warnings = server["engine"]["warnings"].to_string();
     ensure!(warnings.contains("disk are free"), "no warning: {warnings}");
     let network = unique("full");
-    let create =
-        ["destination", "create", "--server", "charlie", "--network", &network, "--name", &network];
+    let create = create("charlie", &network);
     let said = portolan.try_run(&create)?;
     // Docker may still have room in its own database; if not, its words are passed on.
     if said.code == 1 {
@@ -196,7 +159,7 @@ fn a_full_disk_is_said_in_dockers_words() -> Result<()> {
         assert_eq!(said.code, 0, "{said:?}");
         fault.clear();
     }
-    portolan.run(&["destination", "remove", &network, "--yes"])?;
+    portolan.remove(&network)?;
     Ok(())
 }
 
@@ -217,16 +180,15 @@ fn exhausted_pools_are_explained() -> Result<()> {
         ensure!(filled.len() < 200, "the pools have no end");
     };
     let network = unique("late");
-    let create =
-        ["destination", "create", "--server", "charlie", "--network", &network, "--name", &network];
+    let create = create("charlie", &network);
     let said = portolan.refuse(&create)?;
     let cause = words.rsplit(": ").next().context("Docker's words")?.trim();
     ensure!(said.contains(cause), "no {cause:?} in {said}");
     ensure!(said.contains("--subnet"), "no way out: {said}");
-    portolan.run(&["destination", "remove", &network, "--yes"])?;
+    portolan.remove(&network)?;
     // The way out works.
     portolan.run(&[&create[..], &["--subnet", "10.97.3.0/24"]].concat())?;
-    portolan.run(&["destination", "remove", &network, "--yes"])?;
+    portolan.remove(&network)?;
     for name in filled {
         host.docker(&["network", "rm", &name])?;
     }

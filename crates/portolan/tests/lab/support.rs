@@ -131,6 +131,16 @@ impl Portolan {
         self.json(&["server", "show", &host.name])
     }
 
+    /// Creates a destination whose label is its network's name, and waits for it.
+    pub(crate) fn create(&self, server: &str, network: &str) -> Result<()> {
+        self.run(&create(server, network)).map(drop)
+    }
+
+    /// Removes a destination, and waits for it.
+    pub(crate) fn remove(&self, destination: &str) -> Result<()> {
+        self.run(&["destination", "remove", destination, "--yes"]).map(drop)
+    }
+
     /// Waits until a destination has come to a state.
     pub(crate) fn settled(&self, destination: &str, state: &str) -> Result<Value> {
         eventually(&format!("{destination} is {state}"), || {
@@ -146,6 +156,11 @@ impl Drop for Portolan {
         drop(self.process.kill());
         drop(self.process.wait());
     }
+}
+
+/// The command that creates a destination whose label is its network's name.
+pub(crate) fn create<'a>(server: &'a str, network: &'a str) -> [&'a str; 8] {
+    ["destination", "create", "--server", server, "--network", network, "--name", network]
 }
 
 /// A port that was free a moment ago.
