@@ -10,6 +10,8 @@ pub(crate) mod key;
 pub(crate) mod login;
 pub(crate) mod openapi;
 pub(crate) mod operation;
+mod result;
+pub(crate) mod scan;
 pub(crate) mod serve;
 pub(crate) mod server;
 pub(crate) mod token;

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::CommandFactory;
-use portolan_types::CreateToken;
+use portolan_types::{AdoptNetworks, CreateToken};
 
 use crate::{
     ask::read_secret,
@@ -22,7 +22,7 @@ use crate::{
         login::Proof,
         openapi, operation,
         operation::About,
-        serve, server,
+        scan, serve, server,
         server::{Destinations, NewServer, ServerChange, Way, WayChange},
         token, version,
     },
@@ -142,6 +142,9 @@ async fn run_server(
         ServerCommand::Validate { server, wait } => {
             return server::validate(client, printer, &server, wait.into()).await;
         }
+        ServerCommand::Scan { server, wait } => {
+            return scan::scan(client, printer, &server, wait.into()).await;
+        }
         ServerCommand::Repin { server, fingerprint, wait } => {
             return server::repin(client, printer, &server, fingerprint, wait.into()).await;
         }
@@ -206,6 +209,10 @@ async fn run_destination(
         }
         DestinationCommand::Rename { destination, new } => {
             destination::rename(client, printer, &destination, new).await?;
+        }
+        DestinationCommand::Adopt { server, networks, all, wait } => {
+            let wanted = AdoptNetworks { networks, all };
+            return scan::adopt(client, printer, &server, &wanted, wait.into()).await;
         }
         DestinationCommand::Retry { destination, wait } => {
             return destination::retry(client, printer, &destination, wait.into()).await;

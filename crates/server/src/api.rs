@@ -81,6 +81,8 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(servers::show_server, servers::update_server, servers::delete_server))
         .routes(routes!(servers::validate_server))
         .routes(routes!(servers::repin_server))
+        .routes(routes!(servers::scan_server))
+        .routes(routes!(servers::adopt_networks))
         .routes(routes!(destinations::list_destinations, destinations::create_destination))
         .routes(routes!(
             destinations::show_destination,

@@ -15,10 +15,13 @@ use crate::{
     db::{self, Transaction, destination::Move},
     events::{self, Happened},
     idempotency::{self, IdempotencyKey},
-    operations, page,
+    operations::{self, Task},
+    page,
 };
 
 mod placement;
+
+pub(crate) use placement::check_usable;
 
 /// Stores a destination and its operation; the reconciler makes the network.
 pub async fn create(
@@ -93,14 +96,13 @@ async fn insert(
     actor: &Actor,
     mut destination: Destination,
 ) -> Result<Destination, Error> {
-    let operation = operations::queue(
-        tx,
-        actor.team_id(),
-        OperationKind::CreateDestination,
-        Subject::Destination(destination.id.clone()),
-        destination.name.as_str(),
-    )
-    .await?;
+    let task = Task {
+        kind: OperationKind::CreateDestination,
+        subject: Subject::Destination(destination.id.clone()),
+        name: destination.name.as_str(),
+        input: None,
+    };
+    let operation = operations::queue(tx, actor.team_id(), task).await?;
     destination.operation_id = Some(operation.id);
     db::destination::insert(tx, actor.team_id(), &destination).await.map_err(already_added)?;
     note(tx, actor, "destination.added", &destination, "added").await?;
@@ -267,8 +269,8 @@ async fn begin(
         _ => DestinationState::Pending,
     };
     let subject = Subject::Destination(before.id.clone());
-    let operation =
-        operations::queue(tx, actor.team_id(), kind, subject, before.name.as_str()).await?;
+    let task = Task { kind, subject, name: before.name.as_str(), input: None };
+    let operation = operations::queue(tx, actor.team_id(), task).await?;
     let step = Move { from: before.state, to, reason: None, operation: Some(&operation.id) };
     if !db::destination::advance(tx, &before.id, &step, Timestamp::now()).await? {
         return Err(changed_meanwhile(before));

@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, fmt::Debug, path::PathBuf, sync::Arc};
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use portolan_types::{
-    Access, NetworkName, NetworkOptions, ServerKind,
+    Access, NetworkName, NetworkOptions, ServerKind, Timestamp,
     server::{Account, Fingerprint, HostName, Pool},
 };
 use secrecy::SecretString;
@@ -173,6 +173,9 @@ pub trait Host: Debug + Send + Sync + 'static {
     /// Removes a network by Docker id. One that is not there counts as removed.
     async fn remove_network(&self, docker_id: &str) -> Result<(), HostError>;
 
+    /// Every container, running or not, with the networks it is on.
+    async fn list_containers(&self) -> Result<Vec<HostContainer>, HostError>;
+
     /// Containers, running or not, that are on the network with this Docker id.
     async fn list_members(&self, docker_id: &str) -> Result<Vec<Member>, HostError>;
 
@@ -217,6 +220,10 @@ pub struct Disk {
 
 /// A network as the engine reports it. Every text in it is hostile.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are Docker's flags, independent of each other"
+)]
 pub struct HostNetwork {
     pub docker_id: String,
     pub name: String,
@@ -226,6 +233,10 @@ pub struct HostNetwork {
     pub subnets: Vec<HostSubnet>,
     pub ipv6: bool,
     pub internal: bool,
+    pub attachable: bool,
+    /// The network of swarm's routing mesh.
+    pub ingress: bool,
+    pub created_at: Option<Timestamp>,
     pub labels: BTreeMap<String, String>,
     /// Driver options, such as `com.docker.network.driver.mtu`.
     pub options: BTreeMap<String, String>,
@@ -246,6 +257,32 @@ pub struct NewNetwork {
     pub options: NetworkOptions,
     /// All labels, ours and the user's.
     pub labels: BTreeMap<String, String>,
+}
+
+/// A container of a host. Every text in it is hostile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostContainer {
+    pub member: Member,
+    pub attachments: Vec<Attachment>,
+}
+
+/// A container's place on a network.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Attachment {
+    /// The network as the container was told it: its name, or its id.
+    pub key: String,
+    /// Empty until the container was started for the first time.
+    pub network_id: String,
+}
+
+impl HostContainer {
+    /// Whether it is on this network, or will be once started.
+    pub fn is_on(&self, docker_id: &str, name: &str) -> bool {
+        self.attachments.iter().any(|Attachment { key, network_id }| {
+            let by_key = key == name || key == docker_id;
+            network_id == docker_id || (network_id.is_empty() && by_key)
+        })
+    }
 }
 
 /// A container on a network. The name is hostile.

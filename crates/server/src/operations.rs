@@ -16,14 +16,24 @@ use tokio::{
 
 use crate::{Actor, App, Error, db, page};
 
+/// Work about to be queued.
+#[derive(Debug)]
+pub(crate) struct Task<'a> {
+    pub kind: OperationKind,
+    pub subject: Subject,
+    /// The subject's name.
+    pub name: &'a str,
+    /// What the work is asked with, as JSON.
+    pub input: Option<String>,
+}
+
 /// Queues work on a subject. What was still to be done for it is superseded.
 pub(crate) async fn queue(
     conn: &mut AnyConnection,
     team: &TeamId,
-    kind: OperationKind,
-    subject: Subject,
-    name: &str,
+    task: Task<'_>,
 ) -> Result<Operation, sqlx::Error> {
+    let Task { kind, subject, name, input } = task;
     let operation = Operation {
         id: OperationId::generate(),
         kind,
@@ -31,14 +41,15 @@ pub(crate) async fn queue(
         subject_name: name.to_owned(),
         state: OperationState::Queued,
         failure: None,
+        result: None,
         steps: Vec::new(),
         created_at: Timestamp::now(),
         started_at: None,
         finished_at: None,
     };
     let failure = superseded(kind);
-    db::operation::supersede(conn, &operation.subject, &failure, operation.created_at).await?;
-    db::operation::insert(conn, team, &operation).await?;
+    db::operation::supersede(conn, &operation, &failure).await?;
+    db::operation::insert(conn, team, &operation, input.as_deref()).await?;
     Ok(operation)
 }
 

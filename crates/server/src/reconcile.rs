@@ -4,6 +4,8 @@
 //!
 //! One task a server ([`server`]) owns its connection; the [`fleet`] owns the tasks.
 
+mod adopt;
+mod adoptability;
 mod compare;
 mod destinations;
 mod fleet;
@@ -12,6 +14,7 @@ mod make;
 mod reachability;
 mod recorder;
 mod remove;
+mod scan;
 mod server;
 mod validation;
 mod work;

@@ -12,14 +12,17 @@ use crate::{
     db::{self, Transaction},
     events::{self, Happened},
     idempotency::{self, IdempotencyKey},
-    operations, page,
+    operations::{self, Task},
+    page,
 };
 
 mod edit;
 mod remove;
+mod scan;
 
 pub use edit::update;
 pub use remove::{Removal, delete};
+pub use scan::{adopt, scan};
 
 /// Adds a server and queues its validation.
 pub async fn create(
@@ -127,8 +130,8 @@ async fn queue_validation(
 ) -> Result<Operation, Error> {
     let subject = Subject::Server(server.id.clone());
     let kind = OperationKind::ValidateServer;
-    let operation =
-        operations::queue(tx, actor.team_id(), kind, subject, server.name.as_str()).await?;
+    let task = Task { kind, subject, name: server.name.as_str(), input: None };
+    let operation = operations::queue(tx, actor.team_id(), task).await?;
     db::server::set_operation(tx, &server.id, &operation.id).await?;
     Ok(operation)
 }

@@ -12,6 +12,7 @@ pub mod network;
 pub mod operation;
 pub mod page;
 pub mod problem;
+pub mod scan;
 pub mod server;
 pub mod session;
 mod text;
@@ -32,6 +33,9 @@ pub use operation::{
 };
 pub use page::{Cursor, Page, PageQuery};
 pub use problem::{FieldError, Problem};
+pub use scan::{
+    AdoptNetworks, Adoptability, AdoptedNetwork, Maker, MakerKind, OperationResult, ScannedNetwork,
+};
 pub use server::{
     Access, Connection, CreateServer, Engine, HostKey, Reachability, RemovedServer, Repin, Server,
     ServerKind, ServerState, UpdateServer,

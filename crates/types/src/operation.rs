@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{DestinationId, OperationId, ServerId, Timestamp, text::words};
+use crate::{DestinationId, OperationId, OperationResult, ServerId, Timestamp, text::words};
 
 words! {
     /// What the work is.
@@ -12,6 +12,8 @@ words! {
         CreateDestination = "create-destination",
         RepairDestination = "repair-destination",
         DeleteDestination = "delete-destination",
+        ScanServer = "scan-server",
+        AdoptNetworks = "adopt-networks",
     }
 }
 
@@ -72,6 +74,9 @@ pub struct Operation {
     pub state: OperationState,
     /// Why it failed.
     pub failure: Option<Failure>,
+    /// What it found or made, when that is more than an outcome.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<OperationResult>,
     /// In the order in which they began.
     pub steps: Vec<Step>,
     pub created_at: Timestamp,

@@ -55,3 +55,26 @@ impl Serialize for Timestamp {
         serializer.collect_str(self)
     }
 }
+
+/// RFC 3339, as Docker writes it: with any zone and any number of digits.
+impl std::str::FromStr for Timestamp {
+    type Err = crate::Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let moment = text.parse::<jiff::Timestamp>();
+        let moment = moment.map_err(|error| crate::Invalid::new(error.to_string()))?;
+        Ok(Self::from_millis(moment.as_millisecond()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dockers_moments_are_read_and_cut_to_the_millisecond() {
+        let read: Timestamp = "2026-01-31T13:00:00.123456789+01:00".parse().expect("a moment");
+        assert_eq!(read.to_string(), "2026-01-31T12:00:00.123Z");
+        assert!("yesterday".parse::<Timestamp>().is_err());
+    }
+}

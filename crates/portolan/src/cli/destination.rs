@@ -36,6 +36,24 @@ pub(crate) enum DestinationCommand {
       --gateway 10.20.0.1 --range 10.20.0.128/25 --label team=lab
   portolan destination create --server web-1 --ipv6 --internal --mtu 1450")]
     Create(Box<CreateDestinationArgs>),
+    /// Take networks that are there already as destinations; they are not altered.
+    #[command(after_help = "Examples:
+  portolan server scan web-1                         what can be adopted
+  portolan destination adopt --server web-1 shop_default lab
+  portolan destination adopt --server web-1 --all")]
+    Adopt {
+        /// Where: id or name of a server.
+        #[arg(long)]
+        server: Reference,
+        /// Docker names of the networks.
+        #[arg(value_name = "NETWORK", required_unless_present = "all", conflicts_with = "all")]
+        networks: Vec<String>,
+        /// Every network that can be adopted.
+        #[arg(long)]
+        all: bool,
+        #[command(flatten)]
+        wait: WaitArgs,
+    },
     /// Change the label that people see; the network keeps its name.
     Rename {
         /// Id, name or network.
@@ -50,7 +68,7 @@ pub(crate) enum DestinationCommand {
         #[command(flatten)]
         wait: WaitArgs,
     },
-    /// Remove a destination, and the network if it was created here.
+    /// Remove a destination, and its network if it was created here; an adopted one stays in Docker.
     Remove {
         /// Id, name or network.
         destination: Reference,

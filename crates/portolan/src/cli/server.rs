@@ -42,6 +42,13 @@ A changed connection is validated anew.")]
         #[command(flatten)]
         wait: WaitArgs,
     },
+    /// List the networks of a server as they are now, and which can be adopted.
+    Scan {
+        /// Id or name.
+        server: Reference,
+        #[command(flatten)]
+        wait: WaitArgs,
+    },
     /// Accept another SSH host key, after checking it on the host itself.
     #[command(after_help = "Examples:
   ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub    on the host itself

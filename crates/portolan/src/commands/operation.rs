@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use portolan_types::{Destination, Operation, OperationId, OperationState, Server};
 
-use super::event::subject_words;
+use super::{event::subject_words, result};
 use crate::{
     client::Client,
     failure::Outcome,
@@ -162,7 +162,12 @@ fn end(printer: &Printer, ending: Ending, limit: Duration) -> anyhow::Result<Out
     let (Ending::Over(operation) | Ending::Unfinished(operation)) = ending;
     if printer.format() == Format::Json {
         printer.json(&operation)?;
-    } else if outcome == Outcome::Done {
+        return Ok(outcome);
+    }
+    if let Some(found) = &operation.result {
+        result::show(printer, found)?;
+    }
+    if outcome == Outcome::Done {
         let took = duration(&operation).map(|took| format!(" in {took}")).unwrap_or_default();
         let words = format!("{} of {} succeeded{took}", operation.kind, operation.subject_name);
         printer.say(&Line::styled(Style::Good, words));

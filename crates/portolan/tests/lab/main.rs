@@ -6,5 +6,6 @@
 mod crashes;
 mod destinations;
 mod faults;
+mod scan;
 mod servers;
 mod support;

@@ -2,18 +2,19 @@
 
 use axum::{Json as Answer, extract::State, http::StatusCode};
 use portolan_types::{
-    CreateServer, Operation, Page, PageQuery, RemovedServer, Repin, Server, ServerId, UpdateServer,
+    AdoptNetworks, CreateServer, Operation, Page, PageQuery, RemovedServer, Repin, Server,
+    ServerId, UpdateServer,
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::{
     AppState,
-    extract::{Json, Path, Query, Reader, Repeat, Writer},
+    extract::{Json, Path, Query, Reader, Repeat, Wait, Writer},
     problem::Problems,
 };
 use crate::{
-    Error,
+    Error, operations,
     servers::{self, Removal},
 };
 
@@ -106,6 +107,40 @@ pub(super) async fn validate_server(
     Path(id): Path<ServerId>,
 ) -> Result<(StatusCode, Answer<Operation>), Error> {
     Ok((StatusCode::ACCEPTED, Answer(servers::validate(&app, &actor, &id).await?)))
+}
+
+/// Scans the server's networks. They are the operation's `result`.
+#[utoipa::path(post, path = "/v1/servers/{id}/scan", tag = "servers",
+    params(("id" = ServerId, Path, description = "The server"), Wait),
+    security(("token" = ["write"])),
+    responses((status = 202, description = "The scan", body = Operation), Problems))]
+pub(super) async fn scan_server(
+    State(app): State<AppState>,
+    Writer(actor): Writer,
+    Path(id): Path<ServerId>,
+    Query(wait): Query<Wait>,
+) -> Result<(StatusCode, Answer<Operation>), Error> {
+    let begun = servers::scan(&app, &actor, &id).await?;
+    let shown = operations::wait(&app, &actor, &begun.id, wait.limit()).await?;
+    Ok((StatusCode::ACCEPTED, Answer(shown)))
+}
+
+/// Adopts networks that are there already as destinations. What became of each is the
+/// operation's `result`.
+#[utoipa::path(post, path = "/v1/servers/{id}/adopt", tag = "servers",
+    params(("id" = ServerId, Path, description = "The server"), Wait),
+    security(("token" = ["write"])),
+    responses((status = 202, description = "The adoption", body = Operation), Problems))]
+pub(super) async fn adopt_networks(
+    State(app): State<AppState>,
+    Writer(actor): Writer,
+    Path(id): Path<ServerId>,
+    Query(wait): Query<Wait>,
+    Json(input): Json<AdoptNetworks>,
+) -> Result<(StatusCode, Answer<Operation>), Error> {
+    let begun = servers::adopt(&app, &actor, &id, input).await?;
+    let shown = operations::wait(&app, &actor, &begun.id, wait.limit()).await?;
+    Ok((StatusCode::ACCEPTED, Answer(shown)))
 }
 
 /// Pins another host key by its fingerprint, and begins a validation with it.

@@ -1,8 +1,8 @@
 //! Operations and their steps.
 
 use portolan_types::{
-    Failure, Operation, OperationId, OperationState, PageQuery, Step, StepState, Subject, TeamId,
-    Timestamp,
+    Failure, Operation, OperationId, OperationKind, OperationResult, OperationState, PageQuery,
+    ServerId, Step, StepState, TeamId, Timestamp,
 };
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
@@ -23,6 +23,7 @@ impl FromRow<'_, AnyRow> for OperationRow {
             subject_name: row.try_get("subject_name")?,
             state: parsed(row, "state")?,
             failure: json_option(row, "failure")?,
+            result: json_option(row, "result")?,
             steps: Vec::new(),
             created_at: moment(row, "created_at")?,
             started_at: moment_option(row, "started_at")?,
@@ -50,11 +51,12 @@ pub async fn insert(
     conn: &mut AnyConnection,
     team: &TeamId,
     operation: &Operation,
+    input: Option<&str>,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "insert into operations
-             (id, team_id, kind, subject_type, subject_id, subject_name, state, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+             (id, team_id, kind, subject_type, subject_id, subject_name, state, created_at, input)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
     .bind(operation.id.as_str())
     .bind(team.as_str())
@@ -64,6 +66,7 @@ pub async fn insert(
     .bind(operation.subject_name.as_str())
     .bind(operation.state.as_str())
     .bind(operation.created_at.as_millis())
+    .bind(input)
     .execute(conn)
     .await?;
     Ok(())
@@ -76,8 +79,8 @@ pub async fn find(
     id: &OperationId,
 ) -> Result<Option<Operation>, sqlx::Error> {
     let row: Option<OperationRow> = sqlx::query_as(
-        "select id, kind, subject_type, subject_id, subject_name, state, failure, created_at,
-                started_at, finished_at
+        "select id, kind, subject_type, subject_id, subject_name, state, failure, result,
+                created_at, started_at, finished_at
          from operations
          where team_id = $1 and id = $2",
     )
@@ -113,8 +116,8 @@ pub async fn list(
     let window = Window::newest_first(team, query);
     let rows: Vec<OperationRow> = window
         .query(
-            "select id, kind, subject_type, subject_id, subject_name, state, failure, created_at,
-                    started_at, finished_at
+            "select id, kind, subject_type, subject_id, subject_name, state, failure,
+                    null as result, created_at, started_at, finished_at
              from operations
              where team_id = $1 and (created_at, id) < ($2, $3)
                and (cast($6 as text) is null or subject_id = $6)
@@ -166,22 +169,56 @@ pub async fn finish(
     Ok(done.rows_affected() == 1)
 }
 
-/// Ends what was queued or running for a subject: something newer takes its place.
+/// Ends what was queued or running for a destination, or of the same kind for a server: something
+/// newer takes its place.
 pub async fn supersede(
     conn: &mut AnyConnection,
-    subject: &Subject,
+    newer: &Operation,
     failure: &Failure,
-    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "update operations set state = 'failed', failure = $2, finished_at = $3
-         where subject_id = $1 and state in ('queued', 'running')",
+         where subject_id = $1 and state in ('queued', 'running')
+           and (subject_type = 'destination' or kind = $4)",
     )
-    .bind(subject.id())
+    .bind(newer.subject.id())
     .bind(to_json(failure)?)
-    .bind(now.as_millis())
+    .bind(newer.created_at.as_millis())
+    .bind(newer.kind.as_str())
     .execute(conn)
     .await?;
+    Ok(())
+}
+
+/// Work of a kind that waits for a server, with what it was asked with.
+pub async fn list_waiting(
+    conn: &mut AnyConnection,
+    server: &ServerId,
+    kind: OperationKind,
+) -> Result<Vec<(OperationId, Option<String>)>, sqlx::Error> {
+    let rows = sqlx::query(
+        "select id, input from operations
+         where subject_id = $1 and kind = $2 and state in ('queued', 'running')
+         order by created_at, id",
+    )
+    .bind(server.as_str())
+    .bind(kind.as_str())
+    .fetch_all(conn)
+    .await?;
+    rows.iter().map(|row| Ok((parsed(row, "id")?, row.try_get("input")?))).collect()
+}
+
+/// Stores what an operation found.
+pub async fn set_result(
+    conn: &mut AnyConnection,
+    id: &OperationId,
+    result: &OperationResult,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("update operations set result = $2 where id = $1")
+        .bind(id.as_str())
+        .bind(to_json(result)?)
+        .execute(conn)
+        .await?;
     Ok(())
 }
 

@@ -20,7 +20,8 @@ pub(super) fn check(
     Ok(kind)
 }
 
-fn check_usable(server: &Server) -> Result<(), Error> {
+/// Refuses a server that nothing can be placed on, by cause.
+pub(crate) fn check_usable(server: &Server) -> Result<(), Error> {
     let name = &server.name;
     if server.build_server {
         return Err(Error::refused(

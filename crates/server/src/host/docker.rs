@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 
 use super::{
-    Host, HostError, HostEvent, HostNetwork, Member, NewNetwork, System, engine::Engine,
-    ssh::Session,
+    Host, HostContainer, HostError, HostEvent, HostNetwork, Member, NewNetwork, System,
+    engine::Engine, ssh::Session,
 };
 
 mod disk;
@@ -56,6 +56,10 @@ impl Host for DockerHost {
 
     async fn remove_network(&self, docker_id: &str) -> Result<(), HostError> {
         networks::remove(&self.engine, docker_id).await
+    }
+
+    async fn list_containers(&self) -> Result<Vec<HostContainer>, HostError> {
+        members::list_all(&self.engine).await
     }
 
     async fn list_members(&self, docker_id: &str) -> Result<Vec<Member>, HostError> {

@@ -239,16 +239,17 @@ impl FakeEngine {
         lock(&self.world).networks.values().find(|network| network.name == name).cloned()
     }
 
-    /// A network that somebody else made.
-    pub fn put_network(&self, name: &str) {
+    /// A network that somebody else made, changed as it should be.
+    pub fn put_network(&self, name: &str, change: impl FnOnce(&mut HostNetwork)) {
         let docker_id = cuid2();
-        let network = HostNetwork {
+        let mut network = HostNetwork {
             docker_id: docker_id.clone(),
             name: name.to_owned(),
             driver: "bridge".into(),
             scope: "local".into(),
             ..HostNetwork::default()
         };
+        change(&mut network);
         lock(&self.world).networks.insert(docker_id, network);
     }
 

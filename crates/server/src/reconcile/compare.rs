@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use portolan_types::{Destination, Timestamp, destination::Observed};
+use portolan_types::{Destination, Origin, Timestamp, destination::Observed};
 
 use crate::host::HostNetwork;
 
 /// Docker's option for the largest packet.
-const MTU: &str = "com.docker.network.driver.mtu";
+pub(super) const MTU: &str = "com.docker.network.driver.mtu";
 
 /// The label that says whose a network is.
 pub(super) const LABEL_DESTINATION: &str = "dev.portolan.destination";
@@ -63,6 +63,10 @@ fn subnet_difference(destination: &Destination, network: &HostNetwork) -> Option
 }
 
 fn label_difference(destination: &Destination, network: &HostNetwork) -> Option<String> {
+    // An adopted network carries no label of ours: it is not altered.
+    if destination.origin == Origin::Adopted {
+        return None;
+    }
     let lost = |(key, value): &(String, String)| network.labels.get(key) != Some(value);
     let (key, _) = labels(destination).into_iter().find(lost)?;
     Some(format!("its label `{key}` is not what it should be"))

@@ -15,7 +15,7 @@ use crate::{
     },
     events::{self, Happened},
     host::{Host, HostNetwork},
-    operations,
+    operations::{self, Task},
 };
 
 /// One look at every destination of a server. Safe to repeat: where nothing is to be done, the
@@ -125,7 +125,8 @@ async fn drifted(app: &App, row: &Assigned, reason: &str) -> Result<Option<Opera
     let name = destination.name.as_str();
     let mut tx = app.db.begin().await?;
     let kind = OperationKind::RepairDestination;
-    let operation = operations::queue(&mut tx, &row.team_id, kind, subject.clone(), name).await?;
+    let task = Task { kind, subject: subject.clone(), name, input: None };
+    let operation = operations::queue(&mut tx, &row.team_id, task).await?;
     let step = Move {
         from: DestinationState::Ready,
         to: DestinationState::Drifted,

@@ -3,11 +3,11 @@
 //! The network carries the destination's id as a label. After a crash the label tells our own
 //! network, made just before, from a stranger's.
 
-use portolan_types::{Destination, DestinationState, Failure, Timestamp};
+use portolan_types::{Destination, DestinationState, Failure, Origin, Timestamp};
 
 use super::{
     PassError, compare,
-    recorder::failure,
+    recorder::{OpenStep, failure},
     work::{Attempt, Work},
 };
 use crate::{
@@ -51,10 +51,18 @@ async fn look(work: &Work<'_>) -> Attempt<Option<HostNetwork>> {
         Err(error) => return work.fail(step, "look for the network", error).await,
     };
     match found {
+        None if destination.origin == Origin::Adopted => {
+            let failure = adopted_is_gone(destination);
+            work.recorder.fail(step, &failure).await?;
+            Ok(Err(failure))
+        }
         None => {
             let detail = format!("the name `{}` is free", destination.network);
             work.recorder.done(step, &detail).await?;
             Ok(Ok(None))
+        }
+        Some(network) if destination.origin == Origin::Adopted => {
+            adopted(work, step, network).await
         }
         Some(network) if compare::is_ours(destination, &network) => {
             work.recorder.done(step, "the network is there, made by Portolan").await?;
@@ -68,6 +76,46 @@ async fn look(work: &Work<'_>) -> Attempt<Option<HostNetwork>> {
     }
 }
 
+/// An adopted network is whatever stands under its name, once a person has said so by retrying.
+async fn adopted(
+    work: &Work<'_>,
+    step: OpenStep,
+    network: HostNetwork,
+) -> Attempt<Option<HostNetwork>> {
+    let destination = &work.row.destination;
+    let seen = destination.observed.as_ref().map(|observed| observed.docker_id.as_str());
+    if destination.state == DestinationState::Drifted && seen != Some(network.docker_id.as_str()) {
+        let failure = adopted_is_another(destination);
+        work.recorder.fail(step, &failure).await?;
+        return Ok(Err(failure));
+    }
+    work.recorder.done(step, "the adopted network is there").await?;
+    Ok(Ok(Some(network)))
+}
+
+fn adopted_is_gone(destination: &Destination) -> Failure {
+    failure(
+        "adopted-network-gone",
+        format!(
+            "network `{}` on server `{}` is gone; it was adopted, so Portolan does not make it",
+            destination.network, destination.server_name
+        ),
+        "make it again where it was made and retry (`portolan destination retry`), or remove the \
+         destination",
+    )
+}
+
+fn adopted_is_another(destination: &Destination) -> Failure {
+    failure(
+        "adopted-network-recreated",
+        format!(
+            "network `{}` on server `{}` was made anew by somebody",
+            destination.network, destination.server_name
+        ),
+        "if it is meant, accept it (`portolan destination retry`)",
+    )
+}
+
 fn taken(destination: &Destination) -> Failure {
     failure(
         "network-exists",
@@ -75,7 +123,7 @@ fn taken(destination: &Destination) -> Failure {
             "a network `{}` already exists on server `{}`, and Portolan did not create it",
             destination.network, destination.server_name
         ),
-        "adopt the existing network instead of creating one, or remove this destination and \
+        "remove this destination and adopt the network (`portolan destination adopt`), or \
          choose another network name",
     )
 }

@@ -1,6 +1,8 @@
 //! Writes down what an operation does while it does it: steps, outcome, time.
 
-use portolan_types::{Blocker, Failure, OperationId, OperationKind, StepState, Timestamp};
+use portolan_types::{
+    Blocker, Failure, OperationId, OperationKind, OperationResult, StepState, Timestamp,
+};
 
 use crate::{
     App, Error,
@@ -90,6 +92,22 @@ impl<'a> Recorder<'a> {
         let outcome = if failure.is_some() { "failed" } else { "succeeded" };
         let labels = OperationLabels { kind: self.kind.as_str(), outcome };
         self.app.metrics.operations.get_or_create(&labels).inc();
+        Ok(())
+    }
+
+    /// Ends an operation that made no move of its own, with what it found.
+    pub(super) async fn conclude(
+        &self,
+        failure: Option<&Failure>,
+        result: Option<&OperationResult>,
+    ) -> Result<(), Error> {
+        let mut tx = self.app.db.begin().await?;
+        if let Some(result) = result {
+            db::operation::set_result(&mut tx, &self.id, result).await?;
+        }
+        self.finish(&mut tx, failure).await?;
+        tx.commit().await?;
+        self.tell();
         Ok(())
     }
 

@@ -11,7 +11,7 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval_at, sleep},
 };
 
-use super::{PassError, Surroundings, destinations, reachability, validation};
+use super::{PassError, Surroundings, adopt, destinations, reachability, scan, validation};
 use crate::{
     Error,
     db::{self, server::Assigned},
@@ -179,7 +179,7 @@ impl Keeper {
         if now.server.state != ServerState::Ready {
             return Ok(None);
         }
-        match destinations::pass(&self.around.app, &now, host).await {
+        match self.work(&now, host).await {
             Ok(()) => Ok(None),
             Err(PassError::Host(error)) => Ok(Some(Turn::Lost(error))),
             Err(PassError::App(error)) => Err(error),
@@ -229,6 +229,16 @@ fn pin(row: &Assigned) -> Pin {
             Some(public_key) => Pin::Key(public_key.clone()),
             None => Pin::Fingerprint(key.fingerprint.clone()),
         },
+    }
+}
+
+impl Keeper {
+    /// Everything that is to be done over a standing connection.
+    async fn work(&self, row: &Assigned, host: &dyn Host) -> Result<(), PassError> {
+        let app = &self.around.app;
+        destinations::pass(app, row, host).await?;
+        scan::run(app, row, host).await?;
+        adopt::run(app, row, host).await
     }
 }
 

@@ -133,7 +133,7 @@ story! {
     /// A stranger's network of that name is not taken, nor removed.
     async fn a_strangers_network_is_left_alone(app) {
         let (server, engine) = app.add_server("alpha").await?;
-        engine.put_network("web");
+        engine.put_network("web", |_| {});
         let made = app.owner.destination(&server, "web").await?;
         assert_eq!(made.state, DestinationState::Failed);
         let operation = app.owner.outcome(made.operation_id.as_ref().context("an operation")?.as_str()).await?;

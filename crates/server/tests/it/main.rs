@@ -10,6 +10,7 @@ mod idempotency;
 mod keys;
 mod openapi;
 mod running;
+mod scan;
 mod security;
 mod servers;
 mod setup;

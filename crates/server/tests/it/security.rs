@@ -86,6 +86,7 @@ impl Things {
             ("POST", "/v1/servers/{id}/host-key") => {
                 json!({ "fingerprint": format!("SHA256:{}", "A".repeat(43)) })
             }
+            ("POST", "/v1/servers/{id}/adopt") => json!({ "all": true }),
             ("POST", "/v1/destinations") => json!({ "server_id": self.server }),
             _ => json!({}),
         }

@@ -1,19 +1,25 @@
-//! The containers on a network.
+//! The containers of a host, and those on a network.
 
 use std::collections::HashMap;
 
 use bollard::{
     models::{ContainerSummary, EndpointSettings},
-    query_parameters::ListContainersOptionsBuilder,
+    query_parameters::{ListContainersOptions, ListContainersOptionsBuilder},
 };
 
 use futures_util::FutureExt;
 
 use super::{
-    super::{HostError, Member, engine::Engine},
+    super::{Attachment, HostContainer, HostError, Member, engine::Engine},
     id::{self, DockerId},
     networks,
 };
+
+/// Every container of the host.
+pub(super) async fn list_all(engine: &Engine) -> Result<Vec<HostContainer>, HostError> {
+    let options = ListContainersOptionsBuilder::new().all(true).build();
+    read(engine, "list containers", "/containers/json?all=1", options).await
+}
 
 /// Running or not: inspecting a network tells of the running ones only.
 pub(super) async fn list(engine: &Engine, docker_id: &str) -> Result<Vec<Member>, HostError> {
@@ -23,26 +29,34 @@ pub(super) async fn list(engine: &Engine, docker_id: &str) -> Result<Vec<Member>
     let either = [docker_id, &network.name];
     let filters = HashMap::from([("network", either.to_vec())]);
     let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
-    let asking = engine.docker().list_containers(Some(options)).boxed();
     let path = format!("/containers/json?all=1&filters={}", id::filter("network", &either));
-    let (found, mut odd) =
-        engine.ask_forgiving::<Vec<_>>("list members of network", &path, asking).await?;
-    let members = found.into_iter().enumerate().filter_map(|(index, container)| {
-        let odd_state = odd.remove(&format!("[{index}].State"));
-        is_on(&container, docker_id, &network.name).then(|| member(container, odd_state))
-    });
-    Ok(members.collect())
+    let found = read(engine, "list members of network", &path, options).await?;
+    let on_it = found.into_iter().filter(|one| one.is_on(docker_id, &network.name));
+    Ok(on_it.map(|one| one.member).collect())
 }
 
-/// Whether it is on this network, or will be once started. The id is empty until it was started
-/// for the first time.
-fn is_on(container: &ContainerSummary, docker_id: &str, name: &str) -> bool {
+async fn read(
+    engine: &Engine,
+    action: &str,
+    path: &str,
+    options: ListContainersOptions,
+) -> Result<Vec<HostContainer>, HostError> {
+    let asking = engine.docker().list_containers(Some(options)).boxed();
+    let (found, mut odd) = engine.ask_forgiving::<Vec<_>>(action, path, asking).await?;
+    let ours = found.into_iter().enumerate().map(|(index, container)| {
+        let odd_state = odd.remove(&format!("[{index}].State"));
+        HostContainer { attachments: attachments(&container), member: member(container, odd_state) }
+    });
+    Ok(ours.collect())
+}
+
+fn attachments(container: &ContainerSummary) -> Vec<Attachment> {
     let networks = container.network_settings.as_ref().and_then(|all| all.networks.as_ref());
-    networks.into_iter().flatten().any(|(key, endpoint): (&String, &EndpointSettings)| {
-        let network_id = endpoint.network_id.as_deref().unwrap_or_default();
-        let by_key = key == name || key == docker_id;
-        network_id == docker_id || (network_id.is_empty() && by_key)
-    })
+    let attachment = |(key, endpoint): (&String, &EndpointSettings)| Attachment {
+        key: key.clone(),
+        network_id: endpoint.network_id.clone().unwrap_or_default(),
+    };
+    networks.into_iter().flatten().map(attachment).collect()
 }
 
 /// A state that is new to bollard comes beside.

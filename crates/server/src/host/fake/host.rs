@@ -9,7 +9,8 @@ use tokio::sync::watch;
 
 use super::{FakeEngine, Trouble, World, event, lock, lost};
 use crate::host::{
-    Host, HostError, HostEvent, HostNetwork, HostSubnet, Member, NewNetwork, System,
+    Attachment, Host, HostContainer, HostError, HostEvent, HostNetwork, HostSubnet, Member,
+    NewNetwork, System,
 };
 
 /// A connection to a fake engine.
@@ -92,6 +93,10 @@ impl Host for FakeHost {
         .await
     }
 
+    async fn list_containers(&self) -> Result<Vec<HostContainer>, HostError> {
+        self.call(|world| Ok(world.containers())).await
+    }
+
     async fn list_members(&self, docker_id: &str) -> Result<Vec<Member>, HostError> {
         self.call(|world| Ok(world.members.get(docker_id).cloned().unwrap_or_default())).await
     }
@@ -120,6 +125,18 @@ impl Host for FakeHost {
 }
 
 impl World {
+    fn containers(&self) -> Vec<HostContainer> {
+        let on = |(docker_id, members): (&String, &Vec<Member>)| {
+            let attachment = Attachment { key: String::new(), network_id: docker_id.clone() };
+            let container = |member: &Member| HostContainer {
+                member: member.clone(),
+                attachments: vec![attachment.clone()],
+            };
+            members.iter().map(container).collect::<Vec<_>>()
+        };
+        self.members.iter().flat_map(on).collect()
+    }
+
     fn create(&mut self, new: &NewNetwork) -> Result<HostNetwork, HostError> {
         if let Some(error) = &self.fail_create {
             return Err(error.clone());
@@ -167,6 +184,9 @@ fn made(new: &NewNetwork, count: usize) -> HostNetwork {
         subnets,
         ipv6: options.ipv6,
         internal: options.internal,
+        attachable: false,
+        ingress: false,
+        created_at: Some(portolan_types::Timestamp::now()),
         labels: new.labels.clone(),
         options: mtu.into_iter().collect(),
     }

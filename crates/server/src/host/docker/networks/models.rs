@@ -21,6 +21,9 @@ impl From<Network> for HostNetwork {
             subnets: subnets.into_iter().map(HostSubnet::from).collect(),
             ipv6: network.enable_ipv6.unwrap_or_default(),
             internal: network.internal.unwrap_or_default(),
+            attachable: network.attachable.unwrap_or_default(),
+            ingress: network.ingress.unwrap_or_default(),
+            created_at: network.created.and_then(|text| text.parse().ok()),
             labels: network.labels.unwrap_or_default().into_iter().collect(),
             options: network.options.unwrap_or_default().into_iter().collect(),
         }
@@ -38,6 +41,9 @@ impl From<NetworkInspect> for HostNetwork {
             ipam: network.ipam,
             enable_ipv6: network.enable_ipv6,
             internal: network.internal,
+            attachable: network.attachable,
+            ingress: network.ingress,
+            created: network.created,
             labels: network.labels,
             options: network.options,
             ..Network::default()

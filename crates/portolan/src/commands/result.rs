@@ -1,0 +1,71 @@
+//! What operations found, as tables.
+
+use portolan_types::{Adoptability, AdoptedNetwork, Maker, OperationResult, ScannedNetwork};
+
+use crate::{
+    printer::{Printer, Span, Style, Table},
+    words::since,
+};
+
+/// What an operation found, as a table.
+pub(super) fn show(printer: &Printer, result: &OperationResult) -> anyhow::Result<()> {
+    match result {
+        OperationResult::Scan { networks } => printer.table(&scanned(networks))?,
+        OperationResult::Adoption { networks } => printer.table(&adopted(networks))?,
+    }
+    Ok(())
+}
+
+fn scanned(networks: &[ScannedNetwork]) -> Table {
+    let header = &["NETWORK", "DRIVER", "SUBNET", "CONTAINERS", "MADE BY", "AGE", "ADOPTABLE"];
+    Table::new(header).yielding(&["AGE", "SUBNET"]).with(networks.iter().map(|network| {
+        vec![
+            Span::plain(network.name.as_str()),
+            Span::plain(network.driver.as_str()),
+            Span::or_dash(Some(network.subnets.join(" ")).filter(|text| !text.is_empty())),
+            Span::plain(members(network)),
+            Span::plain(maker(&network.maker)),
+            Span::or_dash(network.created_at.map(since)),
+            adoptable(&network.adoptability),
+        ]
+    }))
+}
+
+/// The first names and how many more there are.
+fn members(network: &ScannedNetwork) -> String {
+    const SHOWN: usize = 3;
+    let names: Vec<&str> = network.members.iter().map(|member| member.name.as_str()).collect();
+    match names.len() {
+        0 => "-".to_owned(),
+        count if count > SHOWN => {
+            format!("{} and {} more", names[..SHOWN].join(", "), count - SHOWN)
+        }
+        _ => names.join(", "),
+    }
+}
+
+fn maker(maker: &Maker) -> String {
+    match &maker.detail {
+        Some(detail) => format!("{} {detail}", maker.kind),
+        None => maker.kind.to_string(),
+    }
+}
+
+fn adoptable(adoptability: &Adoptability) -> Span {
+    match adoptability {
+        Adoptability::Adoptable => Span::new(Style::Good, "yes"),
+        Adoptability::Destination { .. } => Span::new(Style::Dim, "is a destination"),
+        Adoptability::Refused { reason } => Span::new(Style::Dim, format!("no: {reason}")),
+    }
+}
+
+fn adopted(networks: &[AdoptedNetwork]) -> Table {
+    Table::new(&["NETWORK", "DESTINATION", "REASON"]).with(networks.iter().map(|network| {
+        let id = network.destination_id.as_ref().map(ToString::to_string);
+        vec![
+            Span::plain(network.name.as_str()),
+            Span::or_dash(id),
+            Span::or_dash(network.reason.clone()),
+        ]
+    }))
+}

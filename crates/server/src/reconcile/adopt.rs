@@ -1,0 +1,212 @@
+//! Adopting networks that are there already: a row for each, and nothing done in Docker.
+
+use std::collections::BTreeMap;
+
+use portolan_types::{
+    AdoptNetworks, Adoptability, AdoptedNetwork, Destination, DestinationId, DestinationKind,
+    DestinationState, Name, NetworkName, NetworkOptions, OperationKind, OperationResult, Origin,
+    ServerKind, Subject, Timestamp,
+};
+
+use super::{
+    PassError,
+    adoptability::judge,
+    compare,
+    recorder::{Recorder, failure, host_failure},
+    scan,
+};
+use crate::{
+    App, Error,
+    db::{self, server::Assigned},
+    events::{self, Happened},
+    host::{Host, HostNetwork},
+};
+
+/// Answers every adoption that waits for this server.
+pub(super) async fn run(app: &App, row: &Assigned, host: &dyn Host) -> Result<(), PassError> {
+    let kind = OperationKind::AdoptNetworks;
+    let mut conn = app.db.acquire().await?;
+    let waiting = db::operation::list_waiting(&mut conn, &row.server.id, kind).await?;
+    drop(conn);
+    for (id, input) in waiting {
+        if let Some(recorder) = Recorder::start(app, kind, &id).await? {
+            adopt(app, row, host, &recorder, input.as_deref()).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn adopt(
+    app: &App,
+    row: &Assigned,
+    host: &dyn Host,
+    recorder: &Recorder<'_>,
+    input: Option<&str>,
+) -> Result<(), PassError> {
+    let Some(wanted) = input.and_then(|text| serde_json::from_str::<AdoptNetworks>(text).ok())
+    else {
+        let failure = failure("no-input", "the adoption names no networks", "ask for it again");
+        return Ok(recorder.conclude(Some(&failure), None).await?);
+    };
+    let step = recorder.begin("list").await?;
+    let networks = match host.list_networks().await {
+        Ok(networks) => networks,
+        Err(error) => {
+            let failure = host_failure("list the networks", row.server.name.as_str(), &error);
+            recorder.fail(step, &failure).await?;
+            if error.is_connection() {
+                return Err(error.into());
+            }
+            return Ok(recorder.conclude(Some(&failure), None).await?);
+        }
+    };
+    recorder.done(step, &format!("{} networks", networks.len())).await?;
+    let outcomes = adopt_each(app, row, recorder, &networks, &wanted).await?;
+    let refused = outcomes.iter().filter(|outcome| outcome.reason.is_some()).count();
+    let failure = (refused > 0).then(|| {
+        failure(
+            "not-all-adopted",
+            format!(
+                "{refused} of {} networks on server `{}` were not adopted",
+                outcomes.len(),
+                row.server.name
+            ),
+            "each has its reason in the steps; `portolan server scan` shows what can be adopted",
+        )
+    });
+    let result = OperationResult::Adoption { networks: outcomes };
+    Ok(recorder.conclude(failure.as_ref(), Some(&result)).await?)
+}
+
+/// One step and one outcome for each network: one that is refused does not stop the others.
+async fn adopt_each(
+    app: &App,
+    row: &Assigned,
+    recorder: &Recorder<'_>,
+    networks: &[HostNetwork],
+    wanted: &AdoptNetworks,
+) -> Result<Vec<AdoptedNetwork>, Error> {
+    let known = scan::known(app, row).await?;
+    let kind = row.server.kind.unwrap_or(ServerKind::Standalone);
+    let verdict = |network: &HostNetwork| judge(kind, network, networks, &known);
+    let adoptable = networks.iter().filter(|network| verdict(network) == Adoptability::Adoptable);
+    let names: Vec<String> = if wanted.all {
+        adoptable.map(|network| network.name.clone()).collect()
+    } else {
+        wanted.networks.clone()
+    };
+    let mut outcomes = Vec::new();
+    for name in names {
+        let step = recorder.begin("adopt").await?;
+        let found = networks.iter().find(|network| network.name == name);
+        let outcome = match found.map(|network| (network, verdict(network))) {
+            None => Err("there is no such network on the server".to_owned()),
+            Some((_, Adoptability::Destination { .. })) => {
+                Err("Network already added to this server.".to_owned())
+            }
+            Some((_, Adoptability::Refused { reason })) => Err(reason),
+            Some((network, Adoptability::Adoptable)) => insert(app, row, network).await?,
+        };
+        match &outcome {
+            Ok(_) => recorder.done(step, &format!("network `{name}` is a destination now")).await?,
+            Err(reason) => {
+                let message = format!("network `{name}` was not adopted: {reason}");
+                recorder.fail(step, &failure("not-adopted", message, "choose another")).await?;
+            }
+        }
+        let destination_id = outcome.as_ref().ok().cloned();
+        outcomes.push(AdoptedNetwork { name, destination_id, reason: outcome.err() });
+    }
+    Ok(outcomes)
+}
+
+/// The row, ready at once: what it says was read from Docker.
+async fn insert(
+    app: &App,
+    row: &Assigned,
+    network: &HostNetwork,
+) -> Result<Result<DestinationId, String>, Error> {
+    let destination = match adopted(row, network) {
+        Ok(destination) => destination,
+        Err(invalid) => return Ok(Err(invalid.to_string())),
+    };
+    let (id, name) = (destination.id.clone(), destination.name.as_str());
+    let mut tx = app.db.begin().await?;
+    match db::destination::insert(&mut tx, &row.team_id, &destination).await {
+        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
+            return Ok(Err("Network already added to this server.".to_owned()));
+        }
+        other => other?,
+    }
+    let observed = compare::observed(network);
+    db::destination::set_observed(&mut tx, &id, &observed).await?;
+    let happened = Happened {
+        team: &row.team_id,
+        kind: "destination.adopted",
+        subject: Subject::Destination(id.clone()),
+        name,
+        message: format!("network `{}` on server `{}` was adopted", network.name, row.server.name),
+    };
+    events::record(&mut tx, happened, Timestamp::now()).await?;
+    tx.commit().await?;
+    Ok(Ok(id))
+}
+
+fn adopted(row: &Assigned, network: &HostNetwork) -> Result<Destination, portolan_types::Invalid> {
+    let name: NetworkName = network.name.parse()?;
+    let now = Timestamp::now();
+    Ok(Destination {
+        id: DestinationId::generate(),
+        server_id: row.server.id.clone(),
+        server_name: row.server.name.clone(),
+        name: Name::proposed(&format!("{}-{name}", row.server.name))?,
+        network: name,
+        kind: DestinationKind::Standalone,
+        origin: Origin::Adopted,
+        state: DestinationState::Ready,
+        reason: None,
+        options: options(network),
+        observed: None,
+        operation_id: None,
+        created_at: now,
+        updated_at: now,
+    })
+}
+
+/// The options that the network has. What does not parse was not made by our rules, and is not
+/// watched.
+fn options(network: &HostNetwork) -> NetworkOptions {
+    let subnets = || network.subnets.iter().map(|subnet| subnet.subnet.as_str());
+    let mtu = network.options.get(compare::MTU).and_then(|text| text.parse().ok());
+    NetworkOptions {
+        subnet: subnets().find_map(|text| text.parse().ok()),
+        gateway: None,
+        range: None,
+        ipv6: network.ipv6,
+        ipv6_subnet: subnets().find_map(|text| text.parse().ok()),
+        internal: network.internal,
+        mtu,
+        labels: BTreeMap::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::HostSubnet;
+
+    #[test]
+    fn options_are_read_from_docker() {
+        let subnet = |text: &str| HostSubnet { subnet: text.into(), ..HostSubnet::default() };
+        let network = HostNetwork {
+            subnets: vec![subnet("10.1.0.0/24"), subnet("fd00::/64")],
+            ipv6: true,
+            options: BTreeMap::from([(compare::MTU.to_owned(), "1400".to_owned())]),
+            ..HostNetwork::default()
+        };
+        let options = options(&network);
+        assert_eq!(options.subnet.map(|net| net.to_string()).as_deref(), Some("10.1.0.0/24"));
+        assert_eq!(options.ipv6_subnet.map(|net| net.to_string()).as_deref(), Some("fd00::/64"));
+        assert_eq!(options.mtu, Some(1_400));
+    }
+}

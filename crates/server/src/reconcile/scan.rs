@@ -1,0 +1,103 @@
+//! Scanning a server: every network, who made it, who is on it, and whether it can be adopted.
+
+use portolan_types::{
+    Adoptability, Blocker, OperationKind, OperationResult, ScannedNetwork, ServerKind,
+};
+
+use super::{
+    PassError,
+    adoptability::{judge, maker},
+    recorder::{Recorder, host_failure},
+};
+use crate::{
+    App, Error,
+    db::{self, destination, server::Assigned},
+    host::{Host, HostContainer, HostError, HostNetwork},
+};
+
+/// Answers every scan that waits for this server.
+pub(super) async fn run(app: &App, row: &Assigned, host: &dyn Host) -> Result<(), PassError> {
+    let mut conn = app.db.acquire().await?;
+    let waiting =
+        db::operation::list_waiting(&mut conn, &row.server.id, OperationKind::ScanServer).await?;
+    drop(conn);
+    for (id, _) in waiting {
+        if let Some(recorder) = Recorder::start(app, OperationKind::ScanServer, &id).await? {
+            scan(app, row, host, &recorder).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn scan(
+    app: &App,
+    row: &Assigned,
+    host: &dyn Host,
+    recorder: &Recorder<'_>,
+) -> Result<(), PassError> {
+    let step = recorder.begin("list").await?;
+    let (networks, containers) = match look(host).await {
+        Ok(found) => found,
+        Err(error) => {
+            let failure = host_failure("scan the networks", row.server.name.as_str(), &error);
+            recorder.fail(step, &failure).await?;
+            if error.is_connection() {
+                return Err(error.into());
+            }
+            // A scan that fails is an error, never an empty list.
+            return Ok(recorder.conclude(Some(&failure), None).await?);
+        }
+    };
+    let detail = format!("{} networks, {} containers", networks.len(), containers.len());
+    recorder.done(step, &detail).await?;
+    let known = known(app, row).await?;
+    let kind = row.server.kind.unwrap_or(ServerKind::Standalone);
+    let scanned = networks
+        .iter()
+        .map(|network| describe(network, &containers, judge(kind, network, &networks, &known)))
+        .collect();
+    let result = OperationResult::Scan { networks: scanned };
+    Ok(recorder.conclude(None, Some(&result)).await?)
+}
+
+/// Networks, and the containers of the host.
+pub(super) async fn look(
+    host: &dyn Host,
+) -> Result<(Vec<HostNetwork>, Vec<HostContainer>), HostError> {
+    let mut networks = host.list_networks().await?;
+    networks.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok((networks, host.list_containers().await?))
+}
+
+/// The destinations that the server has.
+pub(super) async fn known(app: &App, row: &Assigned) -> Result<Vec<destination::Assigned>, Error> {
+    let mut conn = app.db.acquire().await?;
+    Ok(db::destination::list_assigned(&mut conn, &row.server.id).await?)
+}
+
+fn describe(
+    network: &HostNetwork,
+    containers: &[HostContainer],
+    adoptability: Adoptability,
+) -> ScannedNetwork {
+    let on_it = |one: &&HostContainer| one.is_on(&network.docker_id, &network.name);
+    let member = |one: &HostContainer| Blocker {
+        id: one.member.docker_id.clone(),
+        name: one.member.name.clone(),
+        state: one.member.state.clone(),
+    };
+    ScannedNetwork {
+        docker_id: network.docker_id.clone(),
+        name: network.name.clone(),
+        driver: network.driver.clone(),
+        scope: network.scope.clone(),
+        subnets: network.subnets.iter().map(|subnet| subnet.subnet.clone()).collect(),
+        internal: network.internal,
+        ipv6: network.ipv6,
+        attachable: network.attachable,
+        created_at: network.created_at,
+        members: containers.iter().filter(on_it).map(member).collect(),
+        maker: maker(network),
+        adoptability,
+    }
+}

@@ -1,0 +1,95 @@
+//! Scanning a server for networks, and adopting what was found.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{Blocker, DestinationId, Timestamp, text::words};
+
+words! {
+    /// Who made a network, as far as its labels and its name tell.
+    pub enum MakerKind ("maker of a network") {
+        /// The engine itself.
+        Docker = "docker",
+        Portolan = "portolan",
+        Compose = "compose",
+        SwarmStack = "swarm-stack",
+        Coolify = "coolify",
+        Dokploy = "dokploy",
+        Unknown = "unknown",
+    }
+}
+
+/// Who made a network.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Maker {
+    pub kind: MakerKind,
+    /// The Compose project or the stack. Reported by the host: show it as text.
+    pub detail: Option<String>,
+}
+
+/// Whether a network can become a destination.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Adoptability {
+    /// It is one already.
+    Destination {
+        destination_id: DestinationId,
+    },
+    Adoptable,
+    /// It cannot, and why.
+    Refused {
+        reason: String,
+    },
+}
+
+/// A network of a server, as it was at the time of the scan. Its texts come from the host: show
+/// them as text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ScannedNetwork {
+    pub docker_id: String,
+    pub name: String,
+    pub driver: String,
+    /// Docker's word: `local`, `swarm` or `global`.
+    pub scope: String,
+    /// In CIDR form.
+    pub subnets: Vec<String>,
+    pub internal: bool,
+    pub ipv6: bool,
+    pub attachable: bool,
+    pub created_at: Option<Timestamp>,
+    /// Containers on it, running or not.
+    pub members: Vec<Blocker>,
+    pub maker: Maker,
+    pub adoptability: Adoptability,
+}
+
+/// What `adopt_networks` takes: names, or all that can be adopted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AdoptNetworks {
+    /// Docker names of the networks, 100 at most.
+    #[serde(default)]
+    #[schema(max_items = 100)]
+    pub networks: Vec<String>,
+    /// Every network that can be adopted.
+    #[serde(default)]
+    pub all: bool,
+}
+
+/// What became of one network that was to be adopted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AdoptedNetwork {
+    pub name: String,
+    /// The new destination.
+    pub destination_id: Option<DestinationId>,
+    /// Why there is none.
+    pub reason: Option<String>,
+}
+
+/// What an operation found or made, besides its steps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum OperationResult {
+    Scan { networks: Vec<ScannedNetwork> },
+    Adoption { networks: Vec<AdoptedNetwork> },
+}
