@@ -15,10 +15,12 @@ pub struct Actor {
 }
 
 impl Actor {
+    /// The only way by which an operation learns of a team.
     pub fn team_id(&self) -> &TeamId {
         &self.team.id
     }
 
+    /// Who made what is made now.
     pub fn user_id(&self) -> &UserId {
         &self.user.id
     }

@@ -38,6 +38,7 @@ impl App {
         drop(self.changed.send(operation.clone()));
     }
 
+    /// Listens for changes from now on. Begin before reading, or a change between the two is missed.
     pub fn watch(&self) -> broadcast::Receiver<OperationId> {
         self.changed.subscribe()
     }

@@ -61,6 +61,7 @@ impl Db {
         Ok(Self { pool, begin })
     }
 
+    /// A connection to read with, or to write one statement.
     pub async fn acquire(&self) -> Result<PoolConnection<Any>, sqlx::Error> {
         self.pool.acquire().await
     }

@@ -163,6 +163,7 @@ pub async fn settled(
     show(app, actor, &destination.id).await
 }
 
+/// One destination of the team.
 pub async fn show(app: &App, actor: &Actor, id: &DestinationId) -> Result<Destination, Error> {
     let mut conn = app.db.acquire().await?;
     find(&mut conn, actor, id).await

@@ -97,6 +97,7 @@ pub enum DialStep {
 }
 
 impl DialStep {
+    /// The name of the step in an operation.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Resolve => "resolve",
@@ -132,10 +133,12 @@ impl Progress {
         (Self(Some(sender)), receiver)
     }
 
+    /// A step begins; the one before it is done.
     pub fn began(&self, step: DialStep) {
         self.send(DialReport::Began(step));
     }
 
+    /// A step is done, with what was found.
     pub fn done(&self, step: DialStep, detail: impl Into<String>) {
         self.send(DialReport::Done(step, detail.into()));
     }

@@ -68,17 +68,20 @@ async fn show_text(app: &App, actor: &Actor, id: &str) -> Result<Key, Error> {
     show(app, actor, &id).await
 }
 
+/// The public side of a key of the team.
 pub async fn show(app: &App, actor: &Actor, id: &KeyId) -> Result<Key, Error> {
     let mut conn = app.db.acquire().await?;
     db::key::find(&mut conn, actor.team_id(), id).await?.ok_or(Error::NotFound("key"))
 }
 
+/// The team's keys, oldest first.
 pub async fn list(app: &App, actor: &Actor, query: &PageQuery) -> Result<Page<Key>, Error> {
     let mut conn = app.db.acquire().await?;
     let keys = db::key::list(&mut conn, actor.team_id(), query).await?;
     Ok(page::of(keys, query, |key| (key.created_at, key.id.as_str())))
 }
 
+/// Renames a key.
 pub async fn update(app: &App, actor: &Actor, id: &KeyId, input: UpdateKey) -> Result<Key, Error> {
     let mut conn = app.db.acquire().await?;
     db::key::rename(&mut conn, actor.team_id(), id, &input.name)

@@ -153,6 +153,7 @@ async fn note(
     Ok(events::record(conn, happened, Timestamp::now()).await?)
 }
 
+/// One server of the team.
 pub async fn show(app: &App, actor: &Actor, id: &ServerId) -> Result<Server, Error> {
     let mut conn = app.db.acquire().await?;
     find(&mut conn, actor, id).await
@@ -162,6 +163,7 @@ async fn find(conn: &mut AnyConnection, actor: &Actor, id: &ServerId) -> Result<
     db::server::find(conn, actor.team_id(), id).await?.ok_or(Error::NotFound("server"))
 }
 
+/// The team's servers, those that do not answer included.
 pub async fn list(app: &App, actor: &Actor, query: &PageQuery) -> Result<Page<Server>, Error> {
     let mut conn = app.db.acquire().await?;
     let servers = db::server::list(&mut conn, actor.team_id(), query).await?;

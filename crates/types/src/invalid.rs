@@ -6,6 +6,7 @@
 pub struct Invalid(String);
 
 impl Invalid {
+    /// The sentence names the value and the rule, and never holds a secret.
     pub fn new(sentence: impl Into<String>) -> Self {
         Self(sentence.into())
     }

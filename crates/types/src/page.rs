@@ -22,6 +22,7 @@ pub struct Page<T> {
 pub struct Cursor(String);
 
 impl Cursor {
+    /// The place behind the row with this moment and identifier.
     pub fn new(millis: i64, id: &str) -> Self {
         Self(format!("{millis}-{id}"))
     }

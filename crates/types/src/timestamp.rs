@@ -22,6 +22,7 @@ impl Timestamp {
         Self(jiff::Timestamp::from_millisecond(held).unwrap_or(jiff::Timestamp::UNIX_EPOCH))
     }
 
+    /// Milliseconds since 1970: the form in the database.
     pub fn as_millis(self) -> i64 {
         self.0.as_millisecond()
     }

@@ -35,6 +35,7 @@ impl Abilities {
         wanted == Ability::Read || self.0.contains(&wanted) || self.0.contains(&Ability::Owner)
     }
 
+    /// The abilities in the order of their declaration.
     pub fn iter(&self) -> impl Iterator<Item = Ability> + '_ {
         self.0.iter().copied()
     }

@@ -83,6 +83,7 @@ pub async fn insert(
     Ok(())
 }
 
+/// The destination, if the team has it.
 pub async fn find(
     conn: &mut AnyConnection,
     team: &TeamId,
@@ -148,6 +149,7 @@ pub async fn list_assigned(
     .await
 }
 
+/// Changes the label; the network keeps its name. `false` when the team has no such destination.
 pub async fn rename(
     conn: &mut AnyConnection,
     team: &TeamId,

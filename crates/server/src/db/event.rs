@@ -41,6 +41,7 @@ pub(super) const fn subject_type(subject: &Subject) -> &'static str {
     }
 }
 
+/// Appends an event. Call it in the transaction of the change, so that neither is without the other.
 pub async fn insert(
     conn: &mut AnyConnection,
     team: &TeamId,

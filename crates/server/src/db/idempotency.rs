@@ -10,6 +10,7 @@ pub struct Made {
     pub resource_id: String,
 }
 
+/// What was made under a key of the team.
 pub async fn find(
     conn: &mut AnyConnection,
     team: &TeamId,

@@ -22,6 +22,7 @@ impl FromRow<'_, AnyRow> for KeyRow {
     }
 }
 
+/// A name or a fingerprint that the team has already is a unique violation.
 pub async fn insert(
     conn: &mut AnyConnection,
     team: &TeamId,
@@ -46,6 +47,7 @@ pub async fn insert(
     Ok(())
 }
 
+/// The public side of a key, if the team has it.
 pub async fn find(
     conn: &mut AnyConnection,
     team: &TeamId,
@@ -107,6 +109,7 @@ pub async fn list(
     Ok(rows.into_iter().map(|KeyRow(key)| key).collect())
 }
 
+/// `false` when the team has no such key; a name in use is a unique violation.
 pub async fn rename(
     conn: &mut AnyConnection,
     team: &TeamId,

@@ -47,6 +47,7 @@ impl FromRow<'_, AnyRow> for StepRow {
     }
 }
 
+/// Queues an operation, with what it is asked with as JSON.
 pub async fn insert(
     conn: &mut AnyConnection,
     team: &TeamId,
@@ -250,6 +251,7 @@ pub struct StepEnd<'a> {
     pub remedy: Option<&'a str>,
 }
 
+/// Writes down how a step ended.
 pub async fn finish_step(
     conn: &mut AnyConnection,
     id: &OperationId,

@@ -14,6 +14,7 @@ mod row;
 pub use row::Assigned;
 use row::{columns, connection_columns};
 
+/// A name, an address or a socket that the team has already is a unique violation.
 pub async fn insert(
     conn: &mut AnyConnection,
     team: &TeamId,
@@ -49,6 +50,7 @@ pub async fn insert(
     Ok(())
 }
 
+/// The server, if the team has it.
 pub async fn find(
     conn: &mut AnyConnection,
     team: &TeamId,

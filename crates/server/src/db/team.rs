@@ -3,6 +3,7 @@
 use portolan_types::{Name, Role, Team, TeamId, Timestamp, User, UserId};
 use sqlx::AnyConnection;
 
+/// A new team; it has no members yet.
 pub async fn insert_team(
     conn: &mut AnyConnection,
     team: &Team,
@@ -17,6 +18,7 @@ pub async fn insert_team(
     Ok(())
 }
 
+/// A new person; an address that is known is a unique violation.
 pub async fn insert_user(
     conn: &mut AnyConnection,
     user: &User,
@@ -31,6 +33,7 @@ pub async fn insert_user(
     Ok(())
 }
 
+/// Gives a person a role in a team; they have one role in each.
 pub async fn insert_membership(
     conn: &mut AnyConnection,
     team: &TeamId,

@@ -53,6 +53,7 @@ impl FromRow<'_, AnyRow> for Holder {
     }
 }
 
+/// Stores a token by the hash of its secret.
 pub async fn insert(conn: &mut AnyConnection, new: &NewToken<'_>) -> Result<(), sqlx::Error> {
     sqlx::query(
         "insert into tokens
@@ -129,6 +130,7 @@ pub async fn list(
     Ok(rows.into_iter().map(|TokenRow(token)| token).collect())
 }
 
+/// Ends a token. `false` when the team has no such token.
 pub async fn delete(
     conn: &mut AnyConnection,
     team: &TeamId,

@@ -175,6 +175,7 @@ impl FakeEngine {
         self.up.send_replace(false);
     }
 
+    /// Accepts connections again.
     pub fn start(&self) {
         self.up.send_replace(true);
     }
@@ -205,6 +206,7 @@ impl FakeEngine {
         lock(&self.world).fail_create = error;
     }
 
+    /// Refuses every login, or none.
     pub fn refuse_login(&self, refuses: bool) {
         lock(&self.world).refuses_login = refuses;
     }
@@ -235,6 +237,7 @@ impl FakeEngine {
         names
     }
 
+    /// The network of this name.
     pub fn network(&self, name: &str) -> Option<HostNetwork> {
         lock(&self.world).networks.values().find(|network| network.name == name).cloned()
     }
