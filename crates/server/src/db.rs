@@ -5,7 +5,7 @@
 
 use std::{str::FromStr, time::Duration};
 
-use portolan_types::{Cursor, PageQuery, TeamId};
+use portolan_types::{Cursor, PageQuery, TeamId, page::SearchText};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
     Any, AnyConnection, AnyPool, FromRow, Row,
@@ -181,7 +181,7 @@ impl<'a> Window<'a> {
 
     fn from(team: &'a TeamId, query: &'a PageQuery, start: i64) -> Self {
         let (at, id) = query.cursor.as_ref().map_or((start, ""), Cursor::parts);
-        let pattern = contains_pattern(query.search.as_deref());
+        let pattern = contains_pattern(query.search.as_ref().map(SearchText::as_str));
         Self { team, at, id, pattern, rows: query.limit() + 1 }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use portolan_types::{
     Failure, Operation, OperationId, OperationKind, OperationState, Page, PageQuery, Subject,
-    TeamId, Timestamp,
+    TeamId, Timestamp, id::SubjectId,
 };
 use sqlx::AnyConnection;
 use tokio::{
@@ -61,11 +61,11 @@ pub async fn show(app: &App, actor: &Actor, id: &OperationId) -> Result<Operatio
 pub async fn list(
     app: &App,
     actor: &Actor,
-    subject_id: Option<&str>,
+    subject: Option<&SubjectId>,
     query: &PageQuery,
 ) -> Result<Page<Operation>, Error> {
     let mut conn = app.db.acquire().await?;
-    let rows = db::operation::list(&mut conn, actor.team_id(), subject_id, query).await?;
+    let rows = db::operation::list(&mut conn, actor.team_id(), subject, query).await?;
     Ok(page::of(rows, query, |operation| (operation.created_at, operation.id.as_str())))
 }
 

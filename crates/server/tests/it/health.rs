@@ -90,6 +90,23 @@ async fn malformed_requests_get_problems() -> Result<()> {
     app.stop().await
 }
 
+story! {
+    /// What no name can be is not asked of the database, which would fail over it.
+    async fn a_search_has_bounds(app) {
+        app.owner.key("k").await?;
+        let long = "a".repeat(60_000);
+        for path in [
+            &format!("/v1/keys?search={long}"),
+            "/v1/keys?search=%00",
+            "/v1/operations?subject_id=%00",
+        ] {
+            app.owner.get(path).await?.problem(422)?;
+        }
+        let most = "a".repeat(200);
+        app.owner.get(&format!("/v1/keys?search={most}")).await?.ok::<Value>()?;
+    }
+}
+
 #[tokio::test]
 async fn a_caller_that_asks_too_often_is_slowed_down() -> Result<()> {
     let mut app = TestApp::prepare(Database::Sqlite, tempfile::tempdir()?.into())?;
