@@ -16,9 +16,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     App, Config,
     api::{self, Limiter},
-    db::Db,
+    db::{self, Db},
     host::{Dialer, RealDialer},
-    reconcile, setup,
+    keys, reconcile, setup,
     vault::{Missing, Vault, VaultError},
 };
 
@@ -46,6 +46,18 @@ pub enum RunError {
 
     #[error("could not open the database: {0}")]
     Database(#[source] sqlx::Error),
+
+    #[error(
+        "another portolan already works with this database, from another data directory: stop it, \
+         or name another database (`--database-url`)"
+    )]
+    DatabaseInUse,
+
+    #[error(
+        "the master key {} is not the one that sealed the stored keys: put that one in its place",
+        .path.display()
+    )]
+    OtherMasterKey { path: PathBuf },
 
     #[error(transparent)]
     Vault(#[from] VaultError),
@@ -79,7 +91,12 @@ pub async fn run_with(
     // The lock is held until the end of this function, and by the kernel until then.
     let _lock = take_data_dir(&config)?;
     let vault = Vault::open(&config.master_key_file(), Missing::Create)?;
-    let db = Db::open(&config.database_url()).await.map_err(RunError::Database)?;
+    let db = Db::connect(&config.database_url()).await.map_err(RunError::Database)?;
+    // Before the migrations: they must not pull the schema away from under another process.
+    let _database_lock =
+        db.lock().await.map_err(RunError::Database)?.ok_or(RunError::DatabaseInUse)?;
+    db.migrate().await.map_err(RunError::Database)?;
+    check_master_key(&config, &db, &vault).await?;
     let (app, woken) = App::new(db, vault);
     let app = Arc::new(app);
     if let Some(token) = setup::offer(&app).await.map_err(RunError::Setup)? {
@@ -96,6 +113,14 @@ pub async fn run_with(
     }
     app.db.close().await;
     served.map_err(RunError::Serve)
+}
+
+/// A key that does not fit would be found at the first dial, host by host, and only in the log.
+async fn check_master_key(config: &Config, db: &Db, vault: &Vault) -> Result<(), RunError> {
+    let sample = async { db::key::find_any_sealed(&mut *db.acquire().await?).await };
+    let Some((id, sealed)) = sample.await.map_err(RunError::Database)? else { return Ok(()) };
+    let other = |_| RunError::OtherMasterKey { path: config.master_key_file() };
+    vault.open_sealed(&sealed, &keys::seal_context(&id)).map(drop).map_err(other)
 }
 
 async fn serve(

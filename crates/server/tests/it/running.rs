@@ -60,6 +60,30 @@ async fn an_empty_master_key_is_refused() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_master_key_that_sealed_nothing_is_refused() -> Result<()> {
+    let mut app = TestApp::start(Database::Sqlite).await?;
+    app.owner.key("k").await?;
+    app.stop().await?;
+    std::fs::remove_file(app.data_dir().join("master.key"))?;
+    let error = refusal(&app).await?;
+    ensure!(error.to_string().contains("is not the one that sealed"), "{error}");
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL (make test)"]
+async fn a_second_process_on_the_same_postgres_is_refused() -> Result<()> {
+    let mut app = TestApp::start(Database::postgres().await?).await?;
+    let second = TestApp::prepare(app.database.clone(), tempfile::tempdir()?.into())?;
+    let error = refusal(&second).await?;
+    ensure!(error.to_string().contains("already works with this database"), "{error}");
+    app.owner.get("/v1/session").await?.ok::<Value>()?;
+    app.restart().await?;
+    app.stop().await?;
+    app.database.drop().await
+}
+
+#[tokio::test]
 async fn an_unreachable_database_is_named() -> Result<()> {
     let mut app = TestApp::prepare(Database::Sqlite, tempfile::tempdir()?.into())?;
     app.config.database_url = Some("postgres://nobody@127.0.0.1:1/none".to_owned().into());
