@@ -81,11 +81,13 @@ pub async fn wait(
     let deadline = Instant::now() + limit;
     loop {
         let operation = show(app, actor, id).await?;
-        if operation.state.is_over() || Instant::now() >= deadline {
+        if operation.state.is_over() || Instant::now() >= deadline || app.stopping.is_cancelled() {
             return Ok(operation);
         }
-        // At the deadline the loop reads once more and answers.
-        drop(timeout_at(deadline, change_of(id, &mut changes)).await);
+        // At the deadline the loop reads once more and answers; a process that stops waits for
+        // nobody, and whoever asks the next one is told the rest.
+        let change = async { drop(timeout_at(deadline, change_of(id, &mut changes)).await) };
+        app.stopping.run_until_cancelled(change).await;
     }
 }
 
@@ -96,7 +98,7 @@ async fn change_of(id: &OperationId, changes: &mut Receiver<OperationId>) {
             Ok(_) => {}
             // Too far behind to know: read the row.
             Err(RecvError::Lagged(_)) => return,
-            // The process is stopping; the deadline ends the wait.
+            // The sender lives as long as the app: the deadline ends the wait.
             Err(RecvError::Closed) => std::future::pending().await,
         }
     }

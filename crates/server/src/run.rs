@@ -97,7 +97,7 @@ pub async fn run_with(
         db.lock().await.map_err(RunError::Database)?.ok_or(RunError::DatabaseInUse)?;
     db.migrate().await.map_err(RunError::Database)?;
     check_master_key(&config, &db, &vault).await?;
-    let (app, woken) = App::new(db, vault);
+    let (app, woken) = App::new(db, vault, shutdown.clone());
     let app = Arc::new(app);
     if let Some(token) = setup::offer(&app).await.map_err(RunError::Setup)? {
         setup::announce(&token, config.setup_token_file.as_deref()).map_err(RunError::Announce)?;

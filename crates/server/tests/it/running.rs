@@ -3,8 +3,9 @@
 use std::os::unix::fs::PermissionsExt;
 
 use anyhow::{Context, Result, ensure};
-use portolan_server::RunError;
-use serde_json::Value;
+use portolan_server::{RunError, host::fake::Trouble};
+use portolan_types::{Destination, DestinationState};
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -81,6 +82,21 @@ async fn a_second_process_on_the_same_postgres_is_refused() -> Result<()> {
     app.restart().await?;
     app.stop().await?;
     app.database.drop().await
+}
+
+/// Who waits is not cut off, and holds nobody up.
+#[tokio::test]
+async fn a_wait_ends_when_the_process_stops() -> Result<()> {
+    let mut app = TestApp::start(Database::Sqlite).await?;
+    let (server, engine) = app.add_server("alpha").await?;
+    engine.trouble(0, Trouble::HangBefore);
+    let (owner, body) = (app.owner.clone(), json!({ "server_id": server.id }));
+    let waiter = tokio::spawn(async move { owner.post("/v1/destinations?wait=60", body).await });
+    engine.hung().await;
+    app.stop().await?;
+    let made: Destination = waiter.await??.created()?;
+    assert_eq!(made.state, DestinationState::Pending);
+    Ok(())
 }
 
 #[tokio::test]
