@@ -99,8 +99,8 @@ pub async fn run_with(
     check_master_key(&config, &db, &vault).await?;
     let (app, woken) = App::new(db, vault, shutdown.clone());
     let app = Arc::new(app);
-    if let Some(token) = setup::offer(&app).await.map_err(RunError::Setup)? {
-        setup::announce(&token, config.setup_token_file.as_deref()).map_err(RunError::Announce)?;
+    if let Some(offer) = setup::offer(&app).await.map_err(RunError::Setup)? {
+        setup::announce(&offer, config.setup_token_file.as_deref()).map_err(RunError::Announce)?;
     }
     let tasks = TaskTracker::new();
     reconcile::start(&app, dialer, woken, &tasks, &shutdown);
