@@ -1,7 +1,7 @@
 //! Who is asking, and what they may do. Every operation takes an [`Actor`]; there is no other way
 //! to name a team.
 
-use portolan_types::{Ability, Role, Session, Team, TeamId, Token, User, UserId};
+use portolan_types::{Ability, Role, Session, Team, TeamId, Token, User};
 
 use crate::Error;
 
@@ -17,10 +17,6 @@ pub struct Actor {
 impl Actor {
     pub fn team_id(&self) -> &TeamId {
         &self.team.id
-    }
-
-    pub fn user_id(&self) -> &UserId {
-        &self.user.id
     }
 
     /// A token never exceeds the role of its owner.

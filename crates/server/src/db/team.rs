@@ -1,6 +1,6 @@
 //! Teams, users and memberships.
 
-use portolan_types::{Name, Role, Team, TeamId, Timestamp, User, UserId};
+use portolan_types::{Role, Team, TeamId, Timestamp, User, UserId};
 use sqlx::{AnyConnection, Row};
 
 use super::parsed;
@@ -71,16 +71,4 @@ pub async fn find_first_owner(
     let team = Team { id: parsed(&row, "team_id")?, name: parsed(&row, "team_name")? };
     let user = User { id: parsed(&row, "user_id")?, email: row.try_get("email")? };
     Ok(Some((team, user)))
-}
-
-/// The name of a team.
-pub async fn find_name(
-    conn: &mut AnyConnection,
-    team: &TeamId,
-) -> Result<Option<Name>, sqlx::Error> {
-    let row = sqlx::query("select name from teams where id = $1")
-        .bind(team.as_str())
-        .fetch_optional(conn)
-        .await?;
-    row.map(|row| parsed(&row, "name")).transpose()
 }
