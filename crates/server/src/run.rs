@@ -25,11 +25,12 @@ use crate::{
 /// How long requests and tasks may take to end after the signal.
 const GRACE: Duration = Duration::from_secs(20);
 
-/// Why the control plane could not start, or stopped.
+/// Why the control plane could not start, or stopped. Causes are in the message, so none is a
+/// `source`: the command line would print them twice.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    #[error("could not use the data directory {}: {source}", .path.display())]
-    DataDir { path: PathBuf, source: io::Error },
+    #[error("could not use the data directory {}: {cause}", .path.display())]
+    DataDir { path: PathBuf, cause: io::Error },
 
     #[error(
         "the data directory {} can be entered by others (mode {mode:04o}): run `chmod 700` on it",
@@ -45,7 +46,7 @@ pub enum RunError {
     Locked { path: PathBuf },
 
     #[error("could not open the database: {0}")]
-    Database(#[source] sqlx::Error),
+    Database(sqlx::Error),
 
     #[error(
         "another portolan already works with this database, from another data directory: stop it, \
@@ -63,13 +64,13 @@ pub enum RunError {
     Vault(#[from] VaultError),
 
     #[error("could not prepare the first sign-in: {0}")]
-    Setup(#[source] crate::Error),
+    Setup(crate::Error),
 
     #[error("could not write the setup token: {0}")]
-    Announce(#[source] io::Error),
+    Announce(io::Error),
 
     #[error("could not serve HTTP: {0}")]
-    Serve(#[source] io::Error),
+    Serve(io::Error),
 }
 
 /// Runs the control plane until `shutdown`, then lets requests and tasks end.
@@ -150,7 +151,7 @@ async fn serve(
 /// Makes the directory when it is missing, refuses one that others may enter, and locks it.
 fn take_data_dir(config: &Config) -> Result<File, RunError> {
     let path = &config.data_dir;
-    let unusable = |source| RunError::DataDir { path: path.clone(), source };
+    let unusable = |cause| RunError::DataDir { path: path.clone(), cause };
     DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(unusable)?;
     let mode = fs::metadata(path).map_err(unusable)?.mode() & 0o777;
     if mode & 0o077 != 0 {
@@ -161,7 +162,7 @@ fn take_data_dir(config: &Config) -> Result<File, RunError> {
 
 /// One process a data directory. The kernel drops the lock with the process, however it ends.
 fn lock(path: &Path) -> Result<File, RunError> {
-    let unusable = |source| RunError::DataDir { path: path.to_owned(), source };
+    let unusable = |cause| RunError::DataDir { path: path.to_owned(), cause };
     let file = OpenOptions::new()
         .write(true)
         .create(true)
@@ -172,6 +173,6 @@ fn lock(path: &Path) -> Result<File, RunError> {
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(RunError::Locked { path: path.to_owned() }),
-        Err(TryLockError::Error(source)) => Err(unusable(source)),
+        Err(TryLockError::Error(cause)) => Err(unusable(cause)),
     }
 }
