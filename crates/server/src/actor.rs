@@ -1,7 +1,7 @@
 //! Who is asking, and what they may do. Every operation takes an [`Actor`]; there is no other way
 //! to name a team.
 
-use portolan_types::{Ability, Role, Session, Team, TeamId, Token, User, UserId};
+use portolan_types::{Ability, Role, Session, Team, TeamId, Token, User};
 
 use crate::Error;
 
@@ -18,11 +18,6 @@ impl Actor {
     /// The only way by which an operation learns of a team.
     pub fn team_id(&self) -> &TeamId {
         &self.team.id
-    }
-
-    /// Who made what is made now.
-    pub fn user_id(&self) -> &UserId {
-        &self.user.id
     }
 
     /// A token never exceeds the role of its owner.

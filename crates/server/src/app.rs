@@ -2,6 +2,7 @@
 
 use portolan_types::{OperationId, ServerId};
 use tokio::sync::{broadcast, mpsc};
+use tokio_util::sync::CancellationToken;
 
 use crate::{db::Db, metrics::Metrics, vault::Vault};
 
@@ -11,6 +12,8 @@ pub struct App {
     pub db: Db,
     pub vault: Vault,
     pub metrics: Metrics,
+    /// Cancelled when the process is to end: who waits for an outcome is answered at once.
+    pub stopping: CancellationToken,
     /// Rung after a change was committed: the reconciler of that server looks at its rows.
     wake: mpsc::UnboundedSender<ServerId>,
     /// Rung when an operation or its steps changed: those who wait read it again.
@@ -19,11 +22,15 @@ pub struct App {
 
 impl App {
     /// The other end of the bell goes to the reconcilers.
-    pub fn new(db: Db, vault: Vault) -> (Self, mpsc::UnboundedReceiver<ServerId>) {
+    pub fn new(
+        db: Db,
+        vault: Vault,
+        stopping: CancellationToken,
+    ) -> (Self, mpsc::UnboundedReceiver<ServerId>) {
         let (wake, woken) = mpsc::unbounded_channel();
         // A waiter that falls behind by so many changes reads the row, which is what it wants.
         let (changed, _) = broadcast::channel(1_024);
-        (Self { db, vault, metrics: Metrics::default(), wake, changed }, woken)
+        (Self { db, vault, metrics: Metrics::default(), stopping, wake, changed }, woken)
     }
 
     /// Wakes the reconciler of a server. Call it after the commit.

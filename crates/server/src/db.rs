@@ -5,7 +5,7 @@
 
 use std::{str::FromStr, time::Duration};
 
-use portolan_types::{Cursor, PageQuery, TeamId};
+use portolan_types::{Cursor, PageQuery, TeamId, page::SearchText};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
     Any, AnyConnection, AnyPool, FromRow, Row,
@@ -37,12 +37,23 @@ pub struct Db {
     begin: &'static str,
 }
 
+const BEGIN_SQLITE: &str = "begin immediate";
+
+/// The number by which processes on one PostgreSQL database find each other.
+const LOCK: i64 = i64::from_be_bytes(*b"portolan");
+/// `lock_not_available` (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
+const LOCK_TIMEOUT: &str = "55P03";
+
+/// Held by the one process that may work with a database.
+#[derive(Debug)]
+pub struct DbLock {
+    _session: Option<AnyConnection>,
+}
+
 impl Db {
-    /// Opens the database and brings its schema up to date.
-    pub async fn open(url: &SecretString) -> Result<Self, sqlx::Error> {
-        let db = Self::connect(url).await?;
-        MIGRATIONS.run(&db.pool).await?;
-        Ok(db)
+    /// Brings the schema up to date.
+    pub async fn migrate(&self) -> Result<(), sqlx::Error> {
+        Ok(MIGRATIONS.run(&self.pool).await?)
     }
 
     /// Opens the database as it is.
@@ -57,8 +68,29 @@ impl Db {
             .await?;
         // A deferred SQLite transaction that turns into a writer cannot wait for another writer:
         // it fails at once. Declared as a writer from the start, it waits its turn.
-        let begin = if sqlite { "begin immediate" } else { "begin" };
+        let begin = if sqlite { BEGIN_SQLITE } else { "begin" };
         Ok(Self { pool, begin })
+    }
+
+    /// Keeps every other process away for as long as the answer is held; `None` when another one
+    /// is there. The file of SQLite is guarded by the lock of its data directory. PostgreSQL frees
+    /// the lock with its session, so a pooler in between must not share sessions.
+    pub async fn lock(&self) -> Result<Option<DbLock>, sqlx::Error> {
+        if self.begin == BEGIN_SQLITE {
+            return Ok(Some(DbLock { _session: None }));
+        }
+        let mut session = self.pool.acquire().await?.detach();
+        // PostgreSQL may need a moment to notice that the process before us is gone.
+        sqlx::query("set lock_timeout = '5s'").execute(&mut session).await?;
+        let locked =
+            sqlx::query("select pg_advisory_lock($1)").bind(LOCK).execute(&mut session).await;
+        match locked {
+            Ok(_) => Ok(Some(DbLock { _session: Some(session) })),
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(LOCK_TIMEOUT) => {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// A connection to read with, or to write one statement.
@@ -182,7 +214,7 @@ impl<'a> Window<'a> {
 
     fn from(team: &'a TeamId, query: &'a PageQuery, start: i64) -> Self {
         let (at, id) = query.cursor.as_ref().map_or((start, ""), Cursor::parts);
-        let pattern = contains_pattern(query.search.as_deref());
+        let pattern = contains_pattern(query.search.as_ref().map(SearchText::as_str));
         Self { team, at, id, pattern, rows: query.limit() + 1 }
     }
 

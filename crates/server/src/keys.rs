@@ -22,22 +22,22 @@ pub(crate) fn seal_context(id: &KeyId) -> String {
 pub async fn create(
     app: &App,
     actor: &Actor,
-    mut input: CreateKey,
+    input: CreateKey,
     repeat: Option<IdempotencyKey>,
 ) -> Result<Key, Error> {
-    let request = ("key", &input.name, &input.private_key);
+    // Before the transaction: a passphrase is slow to check by intention, and others want to write.
+    let (mut input, material) = material::obtain(input).await;
+    let material = material?;
     let id = KeyId::generate();
     let mut tx = app.db.begin().await?;
     let team = actor.team_id();
+    let request = ("key", &input.name, &input.private_key);
     let earlier = idempotency::claim(&mut tx, team, repeat.as_ref(), &request, id.as_str()).await?;
+    input.private_key.zeroize();
     if let Some(earlier) = earlier {
         drop(tx);
         return show_text(app, actor, &earlier).await;
     }
-    let material = material::obtain(&input);
-    input.private_key.zeroize();
-    input.passphrase.zeroize();
-    let material = material?;
     let key = Key {
         id,
         name: input.name,

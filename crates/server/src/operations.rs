@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use portolan_types::{
     Failure, Operation, OperationId, OperationKind, OperationState, Page, PageQuery, Subject,
-    TeamId, Timestamp,
+    TeamId, Timestamp, id::SubjectId,
 };
 use sqlx::AnyConnection;
 use tokio::{
@@ -72,11 +72,11 @@ pub async fn show(app: &App, actor: &Actor, id: &OperationId) -> Result<Operatio
 pub async fn list(
     app: &App,
     actor: &Actor,
-    subject_id: Option<&str>,
+    subject: Option<&SubjectId>,
     query: &PageQuery,
 ) -> Result<Page<Operation>, Error> {
     let mut conn = app.db.acquire().await?;
-    let rows = db::operation::list(&mut conn, actor.team_id(), subject_id, query).await?;
+    let rows = db::operation::list(&mut conn, actor.team_id(), subject, query).await?;
     Ok(page::of(rows, query, |operation| (operation.created_at, operation.id.as_str())))
 }
 
@@ -92,11 +92,13 @@ pub async fn wait(
     let deadline = Instant::now() + limit;
     loop {
         let operation = show(app, actor, id).await?;
-        if operation.state.is_over() || Instant::now() >= deadline {
+        if operation.state.is_over() || Instant::now() >= deadline || app.stopping.is_cancelled() {
             return Ok(operation);
         }
-        // At the deadline the loop reads once more and answers.
-        drop(timeout_at(deadline, change_of(id, &mut changes)).await);
+        // At the deadline the loop reads once more and answers; a process that stops waits for
+        // nobody, and whoever asks the next one is told the rest.
+        let change = async { drop(timeout_at(deadline, change_of(id, &mut changes)).await) };
+        app.stopping.run_until_cancelled(change).await;
     }
 }
 
@@ -107,7 +109,7 @@ async fn change_of(id: &OperationId, changes: &mut Receiver<OperationId>) {
             Ok(_) => {}
             // Too far behind to know: read the row.
             Err(RecvError::Lagged(_)) => return,
-            // The process is stopping; the deadline ends the wait.
+            // The sender lives as long as the app: the deadline ends the wait.
             Err(RecvError::Closed) => std::future::pending().await,
         }
     }

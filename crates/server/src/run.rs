@@ -16,20 +16,21 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     App, Config,
     api::{self, Limiter},
-    db::Db,
+    db::{self, Db},
     host::{Dialer, RealDialer},
-    reconcile, setup,
+    keys, reconcile, setup,
     vault::{Missing, Vault, VaultError},
 };
 
 /// How long requests and tasks may take to end after the signal.
 const GRACE: Duration = Duration::from_secs(20);
 
-/// Why the control plane could not start, or stopped.
+/// Why the control plane could not start, or stopped. Causes are in the message, so none is a
+/// `source`: the command line would print them twice.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    #[error("could not use the data directory {}: {source}", .path.display())]
-    DataDir { path: PathBuf, source: io::Error },
+    #[error("could not use the data directory {}: {cause}", .path.display())]
+    DataDir { path: PathBuf, cause: io::Error },
 
     #[error(
         "the data directory {} can be entered by others (mode {mode:04o}): run `chmod 700` on it",
@@ -45,19 +46,31 @@ pub enum RunError {
     Locked { path: PathBuf },
 
     #[error("could not open the database: {0}")]
-    Database(#[source] sqlx::Error),
+    Database(sqlx::Error),
+
+    #[error(
+        "another portolan already works with this database, from another data directory: stop it, \
+         or name another database (`--database-url`)"
+    )]
+    DatabaseInUse,
+
+    #[error(
+        "the master key {} is not the one that sealed the stored keys: put that one in its place",
+        .path.display()
+    )]
+    OtherMasterKey { path: PathBuf },
 
     #[error(transparent)]
     Vault(#[from] VaultError),
 
     #[error("could not prepare the first sign-in: {0}")]
-    Setup(#[source] crate::Error),
+    Setup(crate::Error),
 
     #[error("could not write the setup token: {0}")]
-    Announce(#[source] io::Error),
+    Announce(io::Error),
 
     #[error("could not serve HTTP: {0}")]
-    Serve(#[source] io::Error),
+    Serve(io::Error),
 }
 
 /// Runs the control plane until `shutdown`, then lets requests and tasks end.
@@ -79,11 +92,16 @@ pub async fn run_with(
     // The lock is held until the end of this function, and by the kernel until then.
     let _lock = take_data_dir(&config)?;
     let vault = Vault::open(&config.master_key_file(), Missing::Create)?;
-    let db = Db::open(&config.database_url()).await.map_err(RunError::Database)?;
-    let (app, woken) = App::new(db, vault);
+    let db = Db::connect(&config.database_url()).await.map_err(RunError::Database)?;
+    // Before the migrations: they must not pull the schema away from under another process.
+    let _database_lock =
+        db.lock().await.map_err(RunError::Database)?.ok_or(RunError::DatabaseInUse)?;
+    db.migrate().await.map_err(RunError::Database)?;
+    check_master_key(&config, &db, &vault).await?;
+    let (app, woken) = App::new(db, vault, shutdown.clone());
     let app = Arc::new(app);
-    if let Some(token) = setup::offer(&app).await.map_err(RunError::Setup)? {
-        setup::announce(&token, config.setup_token_file.as_deref()).map_err(RunError::Announce)?;
+    if let Some(offer) = setup::offer(&app).await.map_err(RunError::Setup)? {
+        setup::announce(&offer, config.setup_token_file.as_deref()).map_err(RunError::Announce)?;
     }
     let tasks = TaskTracker::new();
     reconcile::start(&app, dialer, woken, &tasks, &shutdown);
@@ -96,6 +114,14 @@ pub async fn run_with(
     }
     app.db.close().await;
     served.map_err(RunError::Serve)
+}
+
+/// A key that does not fit would be found at the first dial, host by host, and only in the log.
+async fn check_master_key(config: &Config, db: &Db, vault: &Vault) -> Result<(), RunError> {
+    let sample = async { db::key::find_any_sealed(&mut *db.acquire().await?).await };
+    let Some((id, sealed)) = sample.await.map_err(RunError::Database)? else { return Ok(()) };
+    let other = |_| RunError::OtherMasterKey { path: config.master_key_file() };
+    vault.open_sealed(&sealed, &keys::seal_context(&id)).map(drop).map_err(other)
 }
 
 async fn serve(
@@ -125,7 +151,7 @@ async fn serve(
 /// Makes the directory when it is missing, refuses one that others may enter, and locks it.
 fn take_data_dir(config: &Config) -> Result<File, RunError> {
     let path = &config.data_dir;
-    let unusable = |source| RunError::DataDir { path: path.clone(), source };
+    let unusable = |cause| RunError::DataDir { path: path.clone(), cause };
     DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(unusable)?;
     let mode = fs::metadata(path).map_err(unusable)?.mode() & 0o777;
     if mode & 0o077 != 0 {
@@ -136,7 +162,7 @@ fn take_data_dir(config: &Config) -> Result<File, RunError> {
 
 /// One process a data directory. The kernel drops the lock with the process, however it ends.
 fn lock(path: &Path) -> Result<File, RunError> {
-    let unusable = |source| RunError::DataDir { path: path.to_owned(), source };
+    let unusable = |cause| RunError::DataDir { path: path.to_owned(), cause };
     let file = OpenOptions::new()
         .write(true)
         .create(true)
@@ -147,6 +173,6 @@ fn lock(path: &Path) -> Result<File, RunError> {
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(RunError::Locked { path: path.to_owned() }),
-        Err(TryLockError::Error(source)) => Err(unusable(source)),
+        Err(TryLockError::Error(cause)) => Err(unusable(cause)),
     }
 }

@@ -1,4 +1,5 @@
-//! The first owner: made once, by whoever holds the setup token.
+//! The first owner: made once, by whoever holds the setup token. It lets the same owner in again
+//! when all their tokens have ended.
 //!
 //! There is no moment at which a stranger can become owner: without the token nothing is made, and
 //! the database lets it be used once.
@@ -26,22 +27,36 @@ use crate::{
 pub const LIFETIME_SECONDS: i64 = 3_600;
 const TOKEN_PREFIX: &str = "setup_";
 
-/// A new setup token, unless there is an owner. The older one ends.
-pub async fn offer(app: &App) -> Result<Option<SecretString>, Error> {
-    let mut conn = app.db.acquire().await?;
-    if db::setup::is_used(&mut conn).await? {
-        return Ok(None);
-    }
+/// A setup token for the person who started the process.
+#[derive(Debug)]
+pub struct Offer {
+    token: SecretString,
+    occasion: &'static str,
+}
+
+/// A new setup token, unless an owner can sign in. The older one ends.
+pub async fn offer(app: &App) -> Result<Option<Offer>, Error> {
+    let mut tx = app.db.begin().await?;
+    let now = Timestamp::now();
     let token = vault::random_secret(TOKEN_PREFIX);
     let hash = vault::hash(token.expose_secret());
-    let expires_at = Timestamp::now().plus_seconds(LIFETIME_SECONDS);
-    let placed = db::setup::replace(&mut conn, &hash, expires_at).await?;
-    Ok(placed.then_some(token))
+    let expires_at = now.plus_seconds(LIFETIME_SECONDS);
+    let occasion = if db::setup::replace(&mut tx, &hash, expires_at).await? {
+        "There is no owner yet. Become it"
+    } else if db::token::is_owner_able(&mut tx, now).await? {
+        return Ok(None);
+    } else {
+        db::setup::reopen(&mut tx, &hash, expires_at).await?;
+        "All tokens of owners have ended. Sign in again as the first owner"
+    };
+    tx.commit().await?;
+    Ok(Some(Offer { token, occasion }))
 }
 
 /// Writes the token for the person who started the process: to standard error, not to the log,
 /// and to a file of mode 0600 when one is named.
-pub fn announce(token: &SecretString, file: Option<&Path>) -> io::Result<()> {
+pub fn announce(offer: &Offer, file: Option<&Path>) -> io::Result<()> {
+    let Offer { token, occasion } = offer;
     if let Some(path) = file {
         // A file that is there may be open to others: it is replaced, not written into.
         match std::fs::remove_file(path) {
@@ -53,14 +68,14 @@ pub fn announce(token: &SecretString, file: Option<&Path>) -> io::Result<()> {
     }
     writeln!(
         io::stderr(),
-        "\nThere is no owner yet. Become it within {} minutes:\n\n    \
+        "\n{occasion} within {} minutes:\n\n    \
          portolan login --setup-token {} --email you@example.com\n",
         LIFETIME_SECONDS / 60,
         token.expose_secret()
     )
 }
 
-/// Makes the first owner, their team and their token.
+/// Makes the first owner, their team and their token; or only a token, for the owner that there is.
 pub async fn set_up(app: &App, input: Setup) -> Result<SetupDone, Error> {
     let email = parse_email(&input.email)?;
     let mut tx = app.db.begin().await?;
@@ -70,7 +85,11 @@ pub async fn set_up(app: &App, input: Setup) -> Result<SetupDone, Error> {
             "the setup token is wrong, has expired or was used: restart `portolan serve` for a new one",
         ));
     }
-    let done = make_owner(&mut tx, email, input.team).await?;
+    let done = match db::team::find_first_owner(&mut tx).await? {
+        None => make_owner(&mut tx, email, input.team).await?,
+        Some((team, user)) if user.email == email => sign_in(&mut tx, team, user).await?,
+        Some(_) => return Err(Error::field("email", "not the address of the first owner")),
+    };
     tx.commit().await?;
     Ok(done)
 }
@@ -90,6 +109,10 @@ async fn make_owner(
     db::team::insert_team(tx, &team, now).await?;
     db::team::insert_user(tx, &user, now).await?;
     db::team::insert_membership(tx, &team.id, &user.id, Role::Owner, now).await?;
+    sign_in(tx, team, user).await
+}
+
+async fn sign_in(tx: &mut Transaction, team: Team, user: User) -> Result<SetupDone, Error> {
     let wanted = Wanted {
         name: literal_name("first sign-in")?,
         abilities: Abilities::all(),

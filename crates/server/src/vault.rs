@@ -25,11 +25,11 @@ const VERSION: &str = "v1:";
 /// Why a secret or the master key could not be used. Never holds the secret.
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {
-    #[error("could not read the master key {}: {source}", .path.display())]
-    Read { path: PathBuf, source: io::Error },
+    #[error("could not read the master key {}: {cause}", .path.display())]
+    Read { path: PathBuf, cause: io::Error },
 
-    #[error("could not write the master key {}: {source}", .path.display())]
-    Write { path: PathBuf, source: io::Error },
+    #[error("could not write the master key {}: {cause}", .path.display())]
+    Write { path: PathBuf, cause: io::Error },
 
     #[error(
         "the master key {} can be read by others (mode {mode:04o}): run `chmod 600` on it",
@@ -106,11 +106,11 @@ fn create_key(path: &Path) -> Result<(), VaultError> {
         // The name of the file must survive a power cut as well.
         path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
     };
-    write().map_err(|source| VaultError::Write { path: path.to_owned(), source })
+    write().map_err(|cause| VaultError::Write { path: path.to_owned(), cause })
 }
 
 fn read_key(path: &Path) -> Result<Zeroizing<[u8; KEY_BYTES]>, VaultError> {
-    let read = |source| VaultError::Read { path: path.to_owned(), source };
+    let read = |cause| VaultError::Read { path: path.to_owned(), cause };
     let malformed = |why| VaultError::Malformed { path: path.to_owned(), why };
     let mode = fs::metadata(path).map_err(read)?.mode() & 0o777;
     if mode & 0o077 != 0 {

@@ -82,6 +82,8 @@ id! {
     OperationId,
     /// Something that happened.
     EventId,
+    /// What work was done on, a server or a destination, where either will do.
+    SubjectId,
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::{Invalid, id::is_cuid2, text::text_newtype};
+use crate::{Invalid, Name, id::is_cuid2, text::text_newtype};
 
 /// Part of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -50,6 +50,27 @@ impl FromStr for Cursor {
 
 text_newtype!(Cursor);
 
+/// What is searched for: at most 200 characters, which no name exceeds, and none of control.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct SearchText(String);
+
+impl FromStr for SearchText {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.chars().count() > Name::MAX {
+            return Err(Invalid::new(format!("at most {} characters are searched for", Name::MAX)));
+        }
+        if text.chars().any(char::is_control) {
+            return Err(Invalid::new("no name contains control characters"));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+text_newtype!(SearchText);
+
 /// Which part of a list is wanted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -61,7 +82,8 @@ pub struct PageQuery {
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u16>,
     /// Only rows whose name (or network, host, fingerprint) contains this text, in any case.
-    pub search: Option<String>,
+    #[param(value_type = Option<String>, max_length = 200)]
+    pub search: Option<SearchText>,
 }
 
 impl PageQuery {

@@ -31,12 +31,14 @@ macro_rules! text_newtype {
     };
 }
 
-/// An enum whose variants are words: the same word in SQL, JSON, URLs and commands.
+/// An enum whose variants are words: the same word in SQL, JSON, URLs and commands. A word is a
+/// `tt`, because utoipa cannot read a `literal` that went through a macro, and would document the
+/// variant's name instead.
 macro_rules! words {
     (
         $(#[$meta:meta])*
         pub enum $type:ident ($what:literal) {
-            $($(#[$variant_meta:meta])* $variant:ident = $word:literal),+ $(,)?
+            $($(#[$variant_meta:meta])* $variant:ident = $word:tt),+ $(,)?
         }
     ) => {
         $(#[$meta])*

@@ -52,3 +52,12 @@ fn bad_settings_name_where_they_come_from() {
     program.run(&["serve", "--rate-limit", "0"]).fails(2, "--rate-limit");
     program.run(&["serve", "--log", "=="]).fails(2, "is no filter");
 }
+
+#[test]
+fn a_cause_is_told_once() {
+    let program = Program::new();
+    fs::write(program.home().join("file"), "").expect("written");
+    let ran = program.run(&["serve", "--listen", "127.0.0.1:0", "--data-dir", "file"]);
+    ran.fails(1, "could not use the data directory");
+    assert_eq!(ran.stderr.matches("File exists").count(), 1, "{}", ran.stderr);
+}

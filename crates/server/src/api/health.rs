@@ -36,7 +36,8 @@ pub(super) async fn readyz(State(app): State<AppState>) -> (StatusCode, &'static
 /// Counts and durations in Prometheus' text format; no name is in it.
 #[utoipa::path(get, path = "/metrics", tag = "health", security(()),
     responses(
-        (status = 200, description = "The metrics", body = String, content_type = "text/plain"),
+        (status = 200, description = "The metrics", body = String,
+         content_type = "application/openmetrics-text"),
         Problems,
     ))]
 pub(super) async fn metrics(State(app): State<AppState>) -> Result<Response, Error> {
@@ -54,11 +55,16 @@ pub(super) async fn metrics(State(app): State<AppState>) -> Result<Response, Err
 /// Brings the gauges up to date.
 async fn count(app: &AppState) -> Result<(), Error> {
     let mut conn = app.db.acquire().await?;
-    for (state, count) in db::server::count_by_reachability(&mut conn).await? {
+    let servers = db::server::count_by_reachability(&mut conn).await?;
+    let destinations = db::destination::count_by_state(&mut conn).await?;
+    // A state that nothing is in any more has no row, and must not keep its last number.
+    app.metrics.servers.clear();
+    app.metrics.destinations.clear();
+    for (state, count) in servers {
         let label = StateLabel { state: state.as_str() };
         app.metrics.servers.get_or_create(&label).set(count);
     }
-    for (state, count) in db::destination::count_by_state(&mut conn).await? {
+    for (state, count) in destinations {
         let label = StateLabel { state: state.as_str() };
         app.metrics.destinations.get_or_create(&label).set(count);
     }

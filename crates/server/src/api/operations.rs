@@ -1,7 +1,7 @@
 //! `/v1/operations`.
 
 use axum::{Json as Answer, extract::State};
-use portolan_types::{Operation, OperationId, Page, PageQuery};
+use portolan_types::{Operation, OperationId, Page, PageQuery, id::SubjectId};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -17,7 +17,8 @@ use crate::{Error, operations};
 #[into_params(parameter_in = Query)]
 pub(super) struct OfSubject {
     /// Only those of this server or destination, removed ones included.
-    subject_id: Option<String>,
+    #[param(value_type = Option<String>)]
+    subject_id: Option<SubjectId>,
 }
 
 /// Lists the team's operations, newest first, without their steps.
@@ -30,7 +31,7 @@ pub(super) async fn list_operations(
     Query(of): Query<OfSubject>,
     Query(query): Query<PageQuery>,
 ) -> Result<Answer<Page<Operation>>, Error> {
-    Ok(Answer(operations::list(&app, &actor, of.subject_id.as_deref(), &query).await?))
+    Ok(Answer(operations::list(&app, &actor, of.subject_id.as_ref(), &query).await?))
 }
 
 /// Shows an operation with its steps, when it is over or after the time to wait.

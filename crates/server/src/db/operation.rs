@@ -2,7 +2,7 @@
 
 use portolan_types::{
     Failure, Operation, OperationId, OperationKind, OperationResult, OperationState, PageQuery,
-    ServerId, Step, StepState, TeamId, Timestamp,
+    ServerId, Step, StepState, TeamId, Timestamp, id::SubjectId,
 };
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
@@ -111,7 +111,7 @@ async fn list_steps(conn: &mut AnyConnection, id: &OperationId) -> Result<Vec<St
 pub async fn list(
     conn: &mut AnyConnection,
     team: &TeamId,
-    subject_id: Option<&str>,
+    subject: Option<&SubjectId>,
     query: &PageQuery,
 ) -> Result<Vec<Operation>, sqlx::Error> {
     let window = Window::newest_first(team, query);
@@ -126,7 +126,7 @@ pub async fn list(
              order by created_at desc, id desc
              limit $5",
         )
-        .bind(subject_id)
+        .bind(subject.map(SubjectId::as_str))
         .fetch_all(conn)
         .await?;
     Ok(rows.into_iter().map(|OperationRow(operation)| operation).collect())

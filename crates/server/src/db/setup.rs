@@ -3,13 +3,18 @@
 use portolan_types::Timestamp;
 use sqlx::AnyConnection;
 
-/// Whether an owner was made already.
-pub async fn is_used(conn: &mut AnyConnection) -> Result<bool, sqlx::Error> {
-    let used: i64 =
-        sqlx::query_scalar("select count(*) from setup where id = 1 and used_at is not null")
-            .fetch_one(conn)
-            .await?;
-    Ok(used > 0)
+/// Opens the way in again for the owner that there is.
+pub async fn reopen(
+    conn: &mut AnyConnection,
+    token_hash: &str,
+    expires_at: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("update setup set token_hash = $1, expires_at = $2, used_at = null where id = 1")
+        .bind(token_hash)
+        .bind(expires_at.as_millis())
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
 /// Puts a new token in the place of the old one, unless the old one was used.

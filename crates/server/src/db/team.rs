@@ -1,7 +1,9 @@
 //! Teams, users and memberships.
 
-use portolan_types::{Name, Role, Team, TeamId, Timestamp, User, UserId};
-use sqlx::AnyConnection;
+use portolan_types::{Role, Team, TeamId, Timestamp, User, UserId};
+use sqlx::{AnyConnection, Row};
+
+use super::parsed;
 
 /// A new team; it has no members yet.
 pub async fn insert_team(
@@ -53,14 +55,23 @@ pub async fn insert_membership(
     Ok(())
 }
 
-/// The name of a team.
-pub async fn find_name(
+/// The first owner that was made, with their team.
+pub async fn find_first_owner(
     conn: &mut AnyConnection,
-    team: &TeamId,
-) -> Result<Option<Name>, sqlx::Error> {
-    let row = sqlx::query("select name from teams where id = $1")
-        .bind(team.as_str())
-        .fetch_optional(conn)
-        .await?;
-    row.map(|row| super::parsed(&row, "name")).transpose()
+) -> Result<Option<(Team, User)>, sqlx::Error> {
+    let row = sqlx::query(
+        "select t.id as team_id, t.name as team_name, u.id as user_id, u.email
+         from memberships m
+         join teams t on t.id = m.team_id
+         join users u on u.id = m.user_id
+         where m.role = 'owner'
+         order by m.created_at, m.user_id
+         limit 1",
+    )
+    .fetch_optional(conn)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let team = Team { id: parsed(&row, "team_id")?, name: parsed(&row, "team_name")? };
+    let user = User { id: parsed(&row, "user_id")?, email: row.try_get("email")? };
+    Ok(Some((team, user)))
 }

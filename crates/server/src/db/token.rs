@@ -94,6 +94,21 @@ pub async fn find_holder(
     .await
 }
 
+/// Whether an owner has a token left that does what owners do.
+pub async fn is_owner_able(conn: &mut AnyConnection, now: Timestamp) -> Result<bool, sqlx::Error> {
+    let tokens: i64 = sqlx::query_scalar(
+        "select count(*)
+         from tokens t
+         join memberships m on m.team_id = t.team_id and m.user_id = t.user_id
+         where m.role = 'owner' and t.abilities like '%owner%'
+           and (t.expires_at is null or t.expires_at > $1)",
+    )
+    .bind(now.as_millis())
+    .fetch_one(conn)
+    .await?;
+    Ok(tokens > 0)
+}
+
 /// Notes the use of a token, at most once a minute: a write per request would be the cost of it.
 pub async fn touch(
     conn: &mut AnyConnection,

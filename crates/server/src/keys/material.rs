@@ -3,9 +3,11 @@
 use portolan_types::{CreateKey, KeyAlgorithm};
 use russh::keys::{
     Algorithm, HashAlg, PrivateKey, decode_secret_key,
-    ssh_key::{LineEnding, private::KeypairData},
+    ssh_key::{Kdf, LineEnding, private::KeypairData},
 };
 use secrecy::SecretString;
+use tokio::sync::Semaphore;
+use zeroize::Zeroize;
 
 use crate::Error;
 
@@ -13,6 +15,10 @@ use crate::Error;
 const MAX_BYTES: usize = 32 * 1_024;
 /// NIST SP 800-131A disallows less since 2014, and OpenSSH refuses below 1024.
 const MIN_RSA_BITS: u32 = 2_048;
+/// `ssh-keygen` makes 24 rounds, `-a 100` is common; the format allows four billion: hours.
+const MAX_ROUNDS: u32 = 500;
+/// Keys that are read at the same time: each takes a processor for as long as its rounds last.
+static READERS: Semaphore = Semaphore::const_new(2);
 
 /// A key ready to be sealed.
 #[derive(Debug)]
@@ -25,8 +31,28 @@ pub(super) struct Material {
     pub private_key: SecretString,
 }
 
-/// The given key, or a new ed25519 key.
-pub(super) fn obtain(input: &CreateKey) -> Result<Material, Error> {
+/// The given key, or a new ed25519 key; the input comes back without its passphrase. Off the
+/// threads that serve requests.
+pub(super) async fn obtain(mut input: CreateKey) -> (CreateKey, Result<Material, Error>) {
+    let name = input.name.clone();
+    let read = async {
+        // The permit is given back when reading ends, whether or not somebody still waits.
+        let permit = READERS.acquire().await;
+        tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            let material = read(&input);
+            input.passphrase.zeroize();
+            (input, material)
+        })
+        .await
+    };
+    read.await.unwrap_or_else(|_| {
+        let input = CreateKey { name, private_key: None, passphrase: None };
+        (input, Err(refuse("reading it was cut short")))
+    })
+}
+
+fn read(input: &CreateKey) -> Result<Material, Error> {
     let key = match &input.private_key {
         Some(text) => parse(text, input.passphrase.as_deref())?,
         None => generate()?,
@@ -49,8 +75,22 @@ fn parse(text: &str, passphrase: Option<&str>) -> Result<PrivateKey, Error> {
     if let Some(why) = obvious_mistake(&text) {
         return Err(refuse(why));
     }
+    if text.contains("-----BEGIN OPENSSH ") {
+        check_rounds(&text)?;
+    }
     let passphrase = passphrase.filter(|text| !text.is_empty());
     decode_secret_key(&text, passphrase).map_err(|error| explain(&error, &text, passphrase))
+}
+
+/// What cannot be read here is explained by the reader that comes next.
+fn check_rounds(text: &str) -> Result<(), Error> {
+    match PrivateKey::from_openssh(text).as_ref().map(PrivateKey::kdf) {
+        Ok(Kdf::Bcrypt { rounds, .. }) if *rounds > MAX_ROUNDS => Err(refuse(&format!(
+            "its passphrase takes {rounds} rounds to check, {MAX_ROUNDS} at most are accepted: \
+             give a copy fewer (`ssh-keygen -p -a 100 -f FILE`)"
+        ))),
+        _ => Ok(()),
+    }
 }
 
 fn obvious_mistake(text: &str) -> Option<&'static str> {

@@ -1,7 +1,8 @@
 //! Validating a server: dialling it with an audience, then judging what it says of itself.
 
 use portolan_types::{
-    Engine, Failure, OperationId, OperationKind, ServerKind, Subject, Timestamp, server::Pool,
+    Engine, Failure, OperationId, OperationKind, ServerKind, ServerState, Subject, Timestamp,
+    server::Pool,
 };
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -22,6 +23,24 @@ use crate::{
 mod advisories;
 mod judge;
 
+/// What a validation found.
+#[derive(Clone, Copy)]
+enum Outcome<'a> {
+    Usable(&'a Validated),
+    Unusable(&'a Failure),
+    /// It did not answer, which says nothing of what it is.
+    Away(&'a Failure),
+}
+
+impl<'a> Outcome<'a> {
+    const fn failure(self) -> Option<&'a Failure> {
+        match self {
+            Self::Usable(_) => None,
+            Self::Unusable(failure) | Self::Away(failure) => Some(failure),
+        }
+    }
+}
+
 /// Dials and judges. The connection is kept when the host answered, whatever the judgement.
 pub(super) async fn run(
     around: &Surroundings,
@@ -38,14 +57,19 @@ pub(super) async fn run(
         Ok(dialed) => dialed,
         Err(error) => {
             let failure = host_failure("reach Docker", &target.server, &error);
-            conclude(app, &recorder, row, Err(&failure)).await?;
+            let outcome = if error.needs_a_person() {
+                Outcome::Unusable(&failure)
+            } else {
+                Outcome::Away(&failure)
+            };
+            conclude(app, &recorder, row, outcome).await?;
             return Ok(Err(error));
         }
     };
     reachability::found(app, row).await?;
     match judged(&recorder, target, &dialed).await? {
-        Ok(found) => conclude(app, &recorder, row, Ok(&found)).await?,
-        Err(failure) => conclude(app, &recorder, row, Err(&failure)).await?,
+        Ok(found) => conclude(app, &recorder, row, Outcome::Usable(&found)).await?,
+        Err(failure) => conclude(app, &recorder, row, Outcome::Unusable(&failure)).await?,
     }
     Ok(Ok(dialed))
 }
@@ -166,14 +190,14 @@ async fn conclude(
     app: &App,
     recorder: &Recorder<'_>,
     row: &Assigned,
-    outcome: Result<&Validated, &Failure>,
+    outcome: Outcome<'_>,
 ) -> Result<(), Error> {
     let now = Timestamp::now();
     let id = &row.server.id;
     let name = &row.server.name;
     let mut tx = app.db.begin().await?;
     let (kind, message) = match outcome {
-        Ok(found) => {
+        Outcome::Usable(found) => {
             db::server::set_validated(&mut tx, id, row.revision, found, now).await?;
             let engine = &found.engine.version;
             (
@@ -181,7 +205,11 @@ async fn conclude(
                 format!("server `{name}` was validated: {}, Docker {engine}", found.kind),
             )
         }
-        Err(failure) => {
+        // What was learned of it still holds: when it is back, its destinations are kept again.
+        Outcome::Away(failure) if row.server.state == ServerState::Ready => {
+            ("server.not-validated", failure.message.clone())
+        }
+        Outcome::Unusable(failure) | Outcome::Away(failure) => {
             db::server::set_invalid(&mut tx, id, row.revision, &failure.message, now).await?;
             ("server.invalid", failure.message.clone())
         }
@@ -189,7 +217,7 @@ async fn conclude(
     let subject = Subject::Server(id.clone());
     let happened = Happened { team: &row.team_id, kind, subject, name: name.as_str(), message };
     events::record(&mut tx, happened, now).await?;
-    recorder.finish(&mut tx, outcome.err()).await?;
+    recorder.finish(&mut tx, outcome.failure()).await?;
     tx.commit().await?;
     recorder.tell();
     Ok(())

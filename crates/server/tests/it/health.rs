@@ -1,6 +1,7 @@
 //! Health, metrics, documentation, and what surrounds every route.
 
 use anyhow::{Context, Result, ensure};
+use portolan_types::Reachability;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -24,6 +25,23 @@ story! {
             ensure!(metrics.contains(line), "no {line} in:\n{metrics}");
         }
         ensure!(!metrics.contains("secret-n"), "a name is in the metrics");
+    }
+}
+
+story! {
+    /// What nothing is in any more is not counted, and what strangers make up is not kept.
+    async fn metrics_forget_what_is_over(app) {
+        let (server, engine) = app.add_server("alpha").await?;
+        let counted = app.owner.get("/metrics").await?.text;
+        ensure!(counted.contains("portolan_servers{state=\"reachable\"} 1"), "{counted}");
+        engine.stop();
+        app.owner.reachable(server.id.as_str(), Reachability::Unreachable).await?;
+        let made_up = Method::from_bytes(b"BREW")?;
+        app.owner.send(app.owner.request(made_up, "/v1/keys")).await?.problem(405)?;
+        let counted = app.owner.get("/metrics").await?.text;
+        ensure!(counted.contains("portolan_servers{state=\"unreachable\"} 1"), "{counted}");
+        ensure!(!counted.contains("portolan_servers{state=\"reachable\"} 1"), "{counted}");
+        ensure!(!counted.contains("BREW"), "{counted}");
     }
 }
 
@@ -70,6 +88,23 @@ async fn malformed_requests_get_problems() -> Result<()> {
     answer.problem(413)?;
     ensure!(answer.headers.contains_key("x-request-id"), "no request id");
     app.stop().await
+}
+
+story! {
+    /// What no name can be is not asked of the database, which would fail over it.
+    async fn a_search_has_bounds(app) {
+        app.owner.key("k").await?;
+        let long = "a".repeat(60_000);
+        for path in [
+            &format!("/v1/keys?search={long}"),
+            "/v1/keys?search=%00",
+            "/v1/operations?subject_id=%00",
+        ] {
+            app.owner.get(path).await?.problem(422)?;
+        }
+        let most = "a".repeat(200);
+        app.owner.get(&format!("/v1/keys?search={most}")).await?.ok::<Value>()?;
+    }
 }
 
 #[tokio::test]

@@ -82,6 +82,7 @@ story! {
             (fixture("rsa_weak")?, None, "1024 bits is too weak"),
             (fixture("ed25519_passphrase")?, None, "passphrase: the key is protected"),
             (fixture("ed25519_passphrase")?, Some("wrong"), "passphrase: the passphrase is wrong"),
+            (fixture("ed25519_endless_rounds")?, Some("any"), "takes 4294967295 rounds"),
             (fixture("rsa_pkcs8_passphrase")?, None, "passphrase: the key is protected"),
             (fixture("rsa_pkcs8_passphrase")?, Some("wrong"), "passphrase: the passphrase is wrong"),
             ("PuTTY-User-Key-File-3: ssh-ed25519\n".into(), None, "PuTTYgen"),

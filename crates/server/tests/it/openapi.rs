@@ -1,6 +1,8 @@
 //! `openapi.json` in the repository is what the code serves.
 
 use anyhow::{Context, Result};
+use portolan_types::{Ability, DestinationState, OperationKind, ServerKind, server::Access};
+use serde_json::{Value, json};
 
 #[test]
 fn the_document_is_up_to_date() -> Result<()> {
@@ -8,5 +10,18 @@ fn the_document_is_up_to_date() -> Result<()> {
     let checked_in = std::fs::read_to_string(path).context("openapi.json: run `make openapi`")?;
     let served = portolan_server::openapi().to_pretty_json()? + "\n";
     assert!(checked_in == served, "openapi.json is stale: run `make openapi`");
+    Ok(())
+}
+
+/// Generated clients send and expect what the document lists: the words of the wire.
+#[test]
+fn the_document_lists_the_words_of_the_wire() -> Result<()> {
+    let document: Value = serde_json::from_str(&portolan_server::openapi().to_json()?)?;
+    let listed = |name: &str| document["components"]["schemas"][name]["enum"].clone();
+    assert_eq!(listed("Ability"), json!(Ability::ALL));
+    assert_eq!(listed("Access"), json!(Access::ALL));
+    assert_eq!(listed("DestinationState"), json!(DestinationState::ALL));
+    assert_eq!(listed("OperationKind"), json!(OperationKind::ALL));
+    assert_eq!(listed("ServerKind"), json!(ServerKind::ALL));
     Ok(())
 }

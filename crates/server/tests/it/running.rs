@@ -3,8 +3,9 @@
 use std::os::unix::fs::PermissionsExt;
 
 use anyhow::{Context, Result, ensure};
-use portolan_server::RunError;
-use serde_json::Value;
+use portolan_server::{RunError, host::fake::Trouble};
+use portolan_types::{Destination, DestinationState};
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -56,6 +57,45 @@ async fn an_empty_master_key_is_refused() -> Result<()> {
     std::fs::write(app.data_dir().join("master.key"), "\n")?;
     let error = refusal(&app).await?;
     ensure!(error.to_string().contains("is empty"), "{error}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_master_key_that_sealed_nothing_is_refused() -> Result<()> {
+    let mut app = TestApp::start(Database::Sqlite).await?;
+    app.owner.key("k").await?;
+    app.stop().await?;
+    std::fs::remove_file(app.data_dir().join("master.key"))?;
+    let error = refusal(&app).await?;
+    ensure!(error.to_string().contains("is not the one that sealed"), "{error}");
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL (make test)"]
+async fn a_second_process_on_the_same_postgres_is_refused() -> Result<()> {
+    let mut app = TestApp::start(Database::postgres().await?).await?;
+    let second = TestApp::prepare(app.database.clone(), tempfile::tempdir()?.into())?;
+    let error = refusal(&second).await?;
+    ensure!(error.to_string().contains("already works with this database"), "{error}");
+    app.owner.get("/v1/session").await?.ok::<Value>()?;
+    app.restart().await?;
+    app.stop().await?;
+    app.database.drop().await
+}
+
+/// Who waits is not cut off, and holds nobody up.
+#[tokio::test]
+async fn a_wait_ends_when_the_process_stops() -> Result<()> {
+    let mut app = TestApp::start(Database::Sqlite).await?;
+    let (server, engine) = app.add_server("alpha").await?;
+    engine.trouble(0, Trouble::HangBefore);
+    let (owner, body) = (app.owner.clone(), json!({ "server_id": server.id }));
+    let waiter = tokio::spawn(async move { owner.post("/v1/destinations?wait=60", body).await });
+    engine.hung().await;
+    app.stop().await?;
+    let made: Destination = waiter.await??.created()?;
+    assert_eq!(made.state, DestinationState::Pending);
     Ok(())
 }
 

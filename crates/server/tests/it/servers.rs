@@ -3,8 +3,8 @@
 use anyhow::{Context, Result, ensure};
 use portolan_server::host::HostError;
 use portolan_types::{
-    Event, Operation, OperationState, Page, Reachability, RemovedServer, Server, ServerKind,
-    ServerState, StepState,
+    DestinationState, Event, Operation, OperationState, Page, Reachability, RemovedServer, Server,
+    ServerKind, ServerState, StepState,
 };
 use serde_json::{Value, json};
 
@@ -94,6 +94,27 @@ story! {
         validate(&app.owner, &server).await?;
         let shown: Server = app.owner.get(&path(&server)).await?.ok()?;
         assert_eq!(shown.kind, Some(ServerKind::SwarmWorker));
+    }
+}
+
+story! {
+    /// Looking at a host that is away takes nothing from it: when it is back, it is kept again.
+    async fn a_server_that_was_away_is_kept_again(app) {
+        let (server, engine) = app.add_server("alpha").await?;
+        let made = app.owner.destination(&server, "shop").await?;
+        engine.stop();
+        app.owner.reachable(server.id.as_str(), Reachability::Unreachable).await?;
+        failure(app, &server).await?;
+        let shown: Server = app.owner.get(&path(&server)).await?.ok()?;
+        assert_eq!(shown.state, ServerState::Ready);
+        engine.drop_network("shop");
+        engine.start();
+        app.owner.reachable(server.id.as_str(), Reachability::Reachable).await?;
+        eventually("the network is made again", || async {
+            Ok(engine.network("shop").map(drop))
+        })
+        .await?;
+        app.owner.settled(&made, DestinationState::Ready).await?;
     }
 }
 

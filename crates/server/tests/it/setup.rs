@@ -25,6 +25,25 @@ story! {
     }
 }
 
+story! {
+    /// An owner whose last token has ended is let in again, and nobody else.
+    async fn an_owner_without_tokens_is_let_in_again(app) {
+        let session: Session = app.owner.get("/v1/session").await?.ok()?;
+        let gone = app.owner.delete(&format!("/v1/tokens/{}", session.token.id)).await?;
+        assert_eq!(gone.status, 204);
+        app.restart().await?;
+        let token = app.setup_token()?;
+        let stranger = json!({ "setup_token": token, "email": "stranger@example.com" });
+        app.owner.post("/v1/setup", stranger).await?.problem(422)?;
+        let owner = json!({ "setup_token": token, "email": "owner@example.com" });
+        let done: SetupDone = app.owner.post("/v1/setup", owner.clone()).await?.created()?;
+        assert_eq!((done.team.id, done.user.id), (session.team.id, session.user.id));
+        app.owner = app.owner.with_token(&done.token.secret);
+        app.owner.get("/v1/tokens").await?.ok::<serde_json::Value>()?;
+        app.owner.anonymous().post("/v1/setup", owner).await?.problem(401)?;
+    }
+}
+
 #[tokio::test]
 async fn of_twenty_who_race_one_becomes_owner() -> Result<()> {
     let mut app = TestApp::prepare(Database::Sqlite, tempfile::tempdir()?.into())?;
