@@ -35,6 +35,7 @@ const MAX_BODY_BYTES: usize = 128 * 1_024;
 const TIMEOUT: Duration = Duration::from_secs(75);
 /// Callers that are forgotten when this many are known: the limiter must not be a leak.
 const MAX_CALLERS: usize = 10_000;
+const TEN: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Puts the layers around the routes; the first is the outermost.
@@ -114,22 +115,38 @@ async fn in_time(request: Request, next: Next) -> Response {
     })
 }
 
-/// How many requests each caller may make: by token where one is sent, else by address.
+/// How many requests each caller may make: by token where one is sent, else by address. An address
+/// may make ten times as many in all, or made-up tokens would have no limit.
 #[derive(Debug)]
-pub(crate) struct Limiter(DefaultKeyedRateLimiter<String>);
+pub(crate) struct Limiter {
+    callers: DefaultKeyedRateLimiter<String>,
+    addresses: DefaultKeyedRateLimiter<String>,
+}
 
 impl Limiter {
     pub(crate) fn new(per_minute: NonZeroU32) -> Self {
-        Self(DefaultKeyedRateLimiter::keyed(Quota::per_minute(per_minute)))
+        let keyed = |quota| DefaultKeyedRateLimiter::keyed(Quota::per_minute(quota));
+        Self { callers: keyed(per_minute), addresses: keyed(per_minute.saturating_mul(TEN)) }
     }
 
-    /// `Err` is how long to wait.
-    fn check(&self, caller: &String) -> Result<(), Duration> {
-        if self.0.len() > MAX_CALLERS {
-            self.0.retain_recent();
-        }
-        self.0.check_key(caller).map_err(|wait| wait.wait_time_from(DefaultClock::default().now()))
+    /// `Err` is how long to wait. The address comes first: what it refuses is not remembered.
+    fn check(&self, caller: &Caller) -> Result<(), Duration> {
+        admit(&self.addresses, &caller.address)?;
+        admit(&self.callers, &caller.name)
     }
+}
+
+fn admit(limiter: &DefaultKeyedRateLimiter<String>, key: &String) -> Result<(), Duration> {
+    if limiter.len() > MAX_CALLERS {
+        limiter.retain_recent();
+    }
+    limiter.check_key(key).map_err(|wait| wait.wait_time_from(DefaultClock::default().now()))
+}
+
+/// Who sent a request, as far as it can be told before anything is looked up.
+struct Caller {
+    address: String,
+    name: String,
 }
 
 async fn limit(State(limiter): State<Arc<Limiter>>, request: Request, next: Next) -> Response {
@@ -140,14 +157,15 @@ async fn limit(State(limiter): State<Arc<Limiter>>, request: Request, next: Next
 }
 
 /// A token is told from another by its hash, so that callers behind one address do not slow each
-/// other. Guessing gains nothing by it: a token has 256 random bits.
-fn caller(request: &Request) -> String {
+/// other.
+fn caller(request: &Request) -> Caller {
     let address = request.extensions().get::<ConnectInfo<std::net::SocketAddr>>();
     let address = address.map_or_else(String::new, |info| info.0.ip().to_string());
-    match bearer(request.headers()) {
+    let name = match bearer(request.headers()) {
         Some(token) => format!("{address} {}", vault::hash(token)),
-        None => address,
-    }
+        None => address.clone(),
+    };
+    Caller { address, name }
 }
 
 fn too_many(wait: Duration) -> Response {

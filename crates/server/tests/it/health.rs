@@ -125,3 +125,17 @@ async fn a_caller_that_asks_too_often_is_slowed_down() -> Result<()> {
     ensure!(answer.headers.contains_key("retry-after"), "no Retry-After");
     app.stop().await
 }
+
+#[tokio::test]
+async fn made_up_tokens_are_limited_by_their_address() -> Result<()> {
+    let mut app = TestApp::prepare(Database::Sqlite, tempfile::tempdir()?.into())?;
+    app.config.requests_per_minute = 3.try_into()?;
+    app.launch().await?;
+    let mut slowed = false;
+    for n in 0..40 {
+        let stranger = app.owner.with_token(&format!("made-up-{n}"));
+        slowed |= stranger.get("/v1/session").await?.status == 429;
+    }
+    ensure!(slowed, "nobody was slowed down");
+    app.stop().await
+}
