@@ -55,8 +55,8 @@ in_machine() {
   shift
   (
     join_cgroup "$name"
-    exec nsenter --target "$pid" --mount --uts --ipc --net --pid --cgroup --root --wd=/ \
-      env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 "$@" 9>&-
+    exec nsenter --target "$pid" --mount --uts --ipc --net --pid --cgroup --root env -i --chdir=/ \
+      PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 "$@" 9>&-
   )
 }
 
