@@ -28,6 +28,7 @@ ensure_images() {
   import_base
   run_for_each build_image "${images[@]}"
   stop_init builder
+  remove_spare_bridge
   rm -rf "$(host_dir builder)"
 }
 
@@ -52,6 +53,7 @@ start_builder() {
   stop_init builder
   rm -rf "$dir"
   mkdir -p "$dir"
+  make_spare_bridge
   cp /etc/hosts /etc/resolv.conf "$dir"
   write_builder_settings >"$dir/daemon.json"
   make_disk "$dir/disk.img" "$LAB_BUILDER_DISK"
@@ -65,7 +67,7 @@ write_builder_settings() {
   cat <<JSON
 {
   "storage-driver": "overlay2",
-  "bridge": "none",
+  "bridge": "$LAB_SPARE_BRIDGE",
   "iptables": false,
   "ip-forward": false,
   "insecure-registries": ["$LAB_REGISTRY"]

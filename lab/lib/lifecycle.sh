@@ -33,6 +33,7 @@ lab_down() {
   local machines=()
   mapfile -t machines < <(known_machines)
   ((${#machines[@]} == 0)) || run_for_each stop_init "${machines[@]}"
+  remove_spare_bridge
   remove_cgroup_parents
   rm -rf "$LAB_DIR"/{hosts,keys,run}
   [[ ${1:-} != --purge ]] || rm -rf "$LAB_CACHE"

@@ -5,6 +5,7 @@
 # the hosts from each other; here no rule of the machine applies, and the lab adds none.
 
 readonly LAB_GATEWAY_LINK=portolan-lab
+readonly LAB_SPARE_BRIDGE=portolan-spare
 
 ensure_switch() {
   is_running switch || start_switch
@@ -44,3 +45,15 @@ plug() {
 
 # The same after a reboot, as a real card has; otherwise neighbours send to the old one for half a minute.
 hardware_address() { printf '02:00:0a:58:00:%02x\n' "${1##*.}"; }
+
+# For the builder's engine, which shares the machine's network: with no bridge at all it would delete the link docker0,
+# which is that of the machine's own engine. Nothing is attached to it, and it exists only while images are built.
+make_spare_bridge() {
+  remove_spare_bridge
+  ip link add "$LAB_SPARE_BRIDGE" type bridge
+  ip address add 169.254.88.1/30 dev "$LAB_SPARE_BRIDGE"
+}
+
+remove_spare_bridge() {
+  ! ip link show "$LAB_SPARE_BRIDGE" >/dev/null 2>&1 || ip link delete "$LAB_SPARE_BRIDGE"
+}
