@@ -7,7 +7,12 @@ use portolan_types::{
 use secrecy::ExposeSecret;
 use sqlx::AnyConnection;
 
-use crate::{Actor, App, Error, db, db::token::NewToken, page, vault};
+use crate::{
+    Actor, App, Error, db,
+    db::token::NewToken,
+    idempotency::{self, IdempotencyKey},
+    page, vault,
+};
 
 /// How long a token lasts when its maker does not say.
 pub(crate) const DEFAULT_DAYS: u16 = 90;
@@ -16,8 +21,14 @@ const MAX_DAYS: u16 = 3_650;
 const SECRET_PREFIX: &str = "portolan_";
 const TOUCH_AFTER_SECONDS: u64 = 60;
 
-/// Makes a token for the actor. The answer is the only place where its secret is ever seen.
-pub async fn create(app: &App, actor: &Actor, input: CreateToken) -> Result<CreatedToken, Error> {
+/// Makes a token for the actor. The answer is the only place where its secret is ever seen, so a
+/// repetition is refused instead of answered.
+pub async fn create(
+    app: &App,
+    actor: &Actor,
+    input: CreateToken,
+    repeat: Option<IdempotencyKey>,
+) -> Result<CreatedToken, Error> {
     let days = match input.expires_in_days {
         Some(days) if !(1..=MAX_DAYS).contains(&days) => {
             return Err(Error::field("expires_in_days", format!("must be 1 to {MAX_DAYS}")));
@@ -25,9 +36,25 @@ pub async fn create(app: &App, actor: &Actor, input: CreateToken) -> Result<Crea
         Some(days) => days,
         None => DEFAULT_DAYS,
     };
-    let mut conn = app.db.acquire().await?;
+    let mut tx = app.db.begin().await?;
+    let request = ("token", &input);
+    let team = actor.team_id();
+    let earlier = idempotency::claim(&mut tx, team, repeat.as_ref(), &request, "token").await?;
+    if earlier.is_some() {
+        return Err(made_already());
+    }
     let wanted = Wanted { name: input.name, abilities: input.abilities, days };
-    mint(&mut conn, &actor.team, &actor.user, wanted).await
+    let created = mint(&mut tx, &actor.team, &actor.user, wanted).await?;
+    tx.commit().await?;
+    Ok(created)
+}
+
+fn made_already() -> Error {
+    Error::refused(
+        "token-made-already",
+        "this request has made its token already, and the secret cannot be shown again",
+        "if the first answer was lost, revoke that token and make another with a new key",
+    )
 }
 
 /// A token about to be made.

@@ -99,7 +99,7 @@ pub struct NetworkOptions {
     pub internal: bool,
     /// Bytes in the largest packet, 68 to 65535 (1280 or more with IPv6).
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(minimum = 68, example = 1450)]
+    #[schema(minimum = 68, maximum = 65535, example = 1450)]
     pub mtu: Option<u16>,
     /// Labels put on the Docker network. `dev.portolan.` is reserved.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

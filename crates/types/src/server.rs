@@ -129,7 +129,7 @@ pub enum Connection {
     Ssh {
         host: HostName,
         #[serde(default = "default_port")]
-        #[schema(value_type = u16, minimum = 1, example = 22)]
+        #[schema(value_type = u16, minimum = 1, maximum = 65535, example = 22)]
         port: std::num::NonZeroU16,
         #[serde(default)]
         user: Account,

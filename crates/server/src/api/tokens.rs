@@ -5,7 +5,7 @@ use portolan_types::{CreateToken, CreatedToken, Page, PageQuery, Token, TokenId}
 
 use super::{
     AppState,
-    extract::{Json, Owner, Path, Query},
+    extract::{Json, Owner, Path, Query, Repeat},
     problem::Problems,
 };
 use crate::{Error, tokens};
@@ -22,15 +22,18 @@ pub(super) async fn list_tokens(
     Ok(Answer(tokens::list(&app, &actor, &query).await?))
 }
 
-/// Makes a token. Its secret is in this answer and nowhere else.
-#[utoipa::path(post, path = "/v1/tokens", tag = "tokens", security(("token" = ["owner"])),
+/// Makes a token. Its secret is in this answer and nowhere else: a repetition is refused.
+#[utoipa::path(post, path = "/v1/tokens", tag = "tokens",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition safe")),
+    security(("token" = ["owner"])),
     responses((status = 201, description = "The token and its secret", body = CreatedToken), Problems))]
 pub(super) async fn create_token(
     State(app): State<AppState>,
     Owner(actor): Owner,
+    Repeat(repeat): Repeat,
     Json(input): Json<CreateToken>,
 ) -> Result<(StatusCode, Answer<CreatedToken>), Error> {
-    Ok((StatusCode::CREATED, Answer(tokens::create(&app, &actor, input).await?)))
+    Ok((StatusCode::CREATED, Answer(tokens::create(&app, &actor, input, repeat).await?)))
 }
 
 /// Ends a token at once.

@@ -292,3 +292,21 @@ pub async fn interrupt_steps(
     .await?;
     Ok(())
 }
+
+/// Drops operations that ended before, with their steps; the latest of each server and destination
+/// stays. Answers how many.
+pub async fn delete_before(
+    conn: &mut AnyConnection,
+    moment: Timestamp,
+) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query(
+        "delete from operations
+         where finished_at < $1
+           and not exists (select 1 from servers s where s.operation_id = operations.id)
+           and not exists (select 1 from destinations d where d.operation_id = operations.id)",
+    )
+    .bind(moment.as_millis())
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}

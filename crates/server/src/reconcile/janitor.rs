@@ -1,4 +1,5 @@
-//! Throws away what nobody needs any more: old events and spent idempotency keys.
+//! Throws away what nobody needs any more: old events and operations, and spent
+//! idempotency keys.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,6 +10,7 @@ use crate::{App, Error, db};
 
 const PERIOD: Duration = Duration::from_hours(1);
 const KEEP_EVENTS_SECONDS: i64 = 90 * 86_400;
+const KEEP_OPERATIONS_SECONDS: i64 = 90 * 86_400;
 /// A client that repeats a request does so within minutes.
 const KEEP_KEYS_SECONDS: i64 = 86_400;
 
@@ -35,5 +37,7 @@ async fn sweep(app: &App) -> Result<u64, Error> {
         db::event::delete_before(&mut conn, now.plus_seconds(-KEEP_EVENTS_SECONDS)).await?;
     let keys =
         db::idempotency::delete_before(&mut conn, now.plus_seconds(-KEEP_KEYS_SECONDS)).await?;
-    Ok(events + keys)
+    let operations =
+        db::operation::delete_before(&mut conn, now.plus_seconds(-KEEP_OPERATIONS_SECONDS)).await?;
+    Ok(events + keys + operations)
 }

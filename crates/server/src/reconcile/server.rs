@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream::BoxStream};
-use portolan_types::{Connection, OperationId, OperationKind, ServerId, ServerState};
+use portolan_types::{Connection, OperationId, OperationKind, ServerId, ServerState, Subject};
 use rand::RngExt;
 use tokio::{
     sync::Notify,
@@ -17,6 +17,7 @@ use crate::{
     db::{self, server::Assigned},
     host::{Dialed, Host, HostError, HostEvent, Pin, Progress, Route, SshRoute, Target},
     keys,
+    operations::{self, Task},
 };
 
 const FIRST_BACKOFF: Duration = Duration::from_secs(1);
@@ -81,7 +82,8 @@ impl Keeper {
     async fn turn(&mut self) -> Result<Turn, Error> {
         let Some(row) = self.row().await? else { return Ok(Turn::Removed) };
         self.tried = row.revision;
-        let dialed = match self.dial(&row).await? {
+        let validation = self.waiting_validation(&row).await?;
+        let dialed = match self.dial(&row, validation.as_ref()).await? {
             Ok(dialed) => dialed,
             Err(error) => {
                 reachability::lost(&self.around.app, &row, &error).await?;
@@ -90,6 +92,12 @@ impl Keeper {
         };
         self.backoff = FIRST_BACKOFF;
         let host = dialed.host;
+        if validation.is_none() && row.server.state == ServerState::Failed {
+            // It was away when it was validated, and answers now.
+            host.close().await;
+            self.validate_again(&row).await?;
+            return Ok(Turn::Redial);
+        }
         let turn = self.keep(&row, host.as_ref()).await;
         host.close().await;
         if let Ok(Turn::Lost(error)) = &turn {
@@ -104,15 +112,32 @@ impl Keeper {
     }
 
     /// Dials, with an audience when a validation waits for it.
-    async fn dial(&self, row: &Assigned) -> Result<Result<Dialed, HostError>, Error> {
+    async fn dial(
+        &self,
+        row: &Assigned,
+        validation: Option<&OperationId>,
+    ) -> Result<Result<Dialed, HostError>, Error> {
         let target = self.target(row).await?;
         let Ok(_permit) = self.around.dials.acquire().await else {
             return Ok(Err(HostError::Lost { why: "Portolan is stopping".into() }));
         };
-        match self.waiting_validation(row).await? {
-            Some(operation) => validation::run(&self.around, row, &target, &operation).await,
+        match validation {
+            Some(operation) => validation::run(&self.around, row, &target, operation).await,
             None => Ok(self.around.dialer.dial(&target, &Progress::silent()).await),
         }
+    }
+
+    async fn validate_again(&self, row: &Assigned) -> Result<(), Error> {
+        let task = Task {
+            kind: OperationKind::ValidateServer,
+            subject: Subject::Server(self.id.clone()),
+            name: row.server.name.as_str(),
+            input: None,
+        };
+        let mut tx = self.around.app.db.begin().await?;
+        let operation = operations::queue(&mut tx, &row.team_id, task).await?;
+        db::server::set_operation(&mut tx, &self.id, &operation.id).await?;
+        Ok(tx.commit().await?)
     }
 
     async fn waiting_validation(&self, row: &Assigned) -> Result<Option<OperationId>, Error> {

@@ -66,3 +66,15 @@ story! {
         ensure!(made.name.as_str() == "three", "{made:?}");
     }
 }
+
+story! {
+    /// A token's secret cannot be given twice: the repetition is refused, and makes no second token.
+    async fn a_token_is_not_made_twice(app) {
+        let body = json!({ "name": "robot", "abilities": ["read"] });
+        create(&app.owner, "/v1/tokens", "token", &body).await?.created::<Value>()?;
+        let problem = create(&app.owner, "/v1/tokens", "token", &body).await?.problem(409)?;
+        ensure!(problem.remedy.is_some_and(|text| text.contains("revoke")), "no way out");
+        let page: Value = app.owner.get("/v1/tokens?search=robot").await?.ok()?;
+        assert_eq!(page["items"].as_array().map(Vec::len), Some(1));
+    }
+}

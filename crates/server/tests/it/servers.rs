@@ -289,3 +289,25 @@ story! {
         .await?;
     }
 }
+
+story! {
+    /// A host that was away when it was added is validated by itself once it answers.
+    async fn a_host_that_comes_later_is_validated_then(app) {
+        let engine = app.fleet.add("late:22");
+        engine.stop();
+        let key = app.owner.key("k").await?;
+        let connection = json!({ "type": "ssh", "host": "late", "key_id": key });
+        let body = json!({ "name": "late", "connection": connection });
+        let server: Server = app.owner.post("/v1/servers", body).await?.created()?;
+        let operation = server.operation_id.clone().context("an operation")?;
+        let operation = app.owner.outcome(operation.as_str()).await?;
+        assert_eq!(operation.state, OperationState::Failed);
+        engine.start();
+        eventually("it is validated", || async {
+            let shown: Server = app.owner.get(&path(&server)).await?.ok()?;
+            Ok((shown.state == ServerState::Ready).then_some(()))
+        })
+        .await?;
+        assert_eq!(app.owner.destination(&server, "web").await?.network.as_str(), "web");
+    }
+}
