@@ -107,7 +107,7 @@ remove_stale_containerd_socket() {
 # Only what start_own_engine started has a pid file. Its containers end with it, unless live-restore is configured.
 stop_own_engine() {
   if [[ ! -e $(pid_file engine) ]]; then
-    say "the Docker engine was not started here, so it is left as it is"
+    say "no Docker engine that was started here runs"
     return
   fi
   stop_process engine 90

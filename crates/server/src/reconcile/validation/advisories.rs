@@ -48,7 +48,7 @@ const ADVISORIES: &[Advisory] = &[
     Advisory {
         name: "CVE-2025-54388",
         about: "a reload of firewalld opens ports that were published to loopback only",
-        since: (28, 0, 0),
+        since: (28, 2, 0),
         fixed: &[(28, 3, 3)],
     },
     Advisory {
