@@ -88,7 +88,10 @@ impl<'a> Recorder<'a> {
         tx: &mut Transaction,
         failure: Option<&Failure>,
     ) -> Result<(), Error> {
-        db::operation::finish(tx, &self.id, failure, Timestamp::now()).await?;
+        if !db::operation::finish(tx, &self.id, failure, Timestamp::now()).await? {
+            // Newer work took its place meanwhile, and says how that went.
+            return Ok(());
+        }
         let outcome = if failure.is_some() { "failed" } else { "succeeded" };
         let labels = OperationLabels { kind: self.kind.as_str(), outcome };
         self.app.metrics.operations.get_or_create(&labels).inc();
