@@ -3,7 +3,7 @@
 
 use portolan_types::{
     Connection, CreateServer, HostKey, Operation, OperationKind, Page, PageQuery, Reachability,
-    Repin, Server, ServerId, ServerState, Subject, Timestamp,
+    Repin, Server, ServerId, ServerState, Subject, TeamId, Timestamp,
 };
 use sqlx::AnyConnection;
 
@@ -84,7 +84,7 @@ async fn insert(
     db::server::insert(tx, actor.team_id(), &server)
         .await
         .map_err(|error| Error::on_unique(error, || taken(&server)))?;
-    let operation = queue_validation(tx, actor, &server).await?;
+    let operation = queue_validation(tx, actor.team_id(), &server).await?;
     server.operation_id = Some(operation.id);
     note(tx, actor, "server.added", &server, "added").await?;
     Ok(server)
@@ -123,15 +123,15 @@ fn check_socket(connection: &Connection) -> Result<(), Error> {
 }
 
 /// Queues a validation and names it as the server's latest operation.
-async fn queue_validation(
+pub(crate) async fn queue_validation(
     tx: &mut Transaction,
-    actor: &Actor,
+    team: &TeamId,
     server: &Server,
 ) -> Result<Operation, Error> {
     let subject = Subject::Server(server.id.clone());
     let kind = OperationKind::ValidateServer;
     let task = Task { kind, subject, name: server.name.as_str(), input: None };
-    let operation = operations::queue(tx, actor.team_id(), task).await?;
+    let operation = operations::queue(tx, team, task).await?;
     db::server::set_operation(tx, &server.id, &operation.id).await?;
     Ok(operation)
 }
@@ -174,7 +174,7 @@ pub async fn list(app: &App, actor: &Actor, query: &PageQuery) -> Result<Page<Se
 pub async fn validate(app: &App, actor: &Actor, id: &ServerId) -> Result<Operation, Error> {
     let mut tx = app.db.begin().await?;
     let server = find(&mut tx, actor, id).await?;
-    let operation = queue_validation(&mut tx, actor, &server).await?;
+    let operation = queue_validation(&mut tx, actor.team_id(), &server).await?;
     tx.commit().await?;
     app.wake(id);
     Ok(operation)
@@ -197,7 +197,7 @@ pub async fn repin(
             "nothing has to be pinned",
         ));
     }
-    let operation = queue_validation(&mut tx, actor, &server).await?;
+    let operation = queue_validation(&mut tx, actor.team_id(), &server).await?;
     note(&mut tx, actor, "server.repinned", &server, "pinned to another host key").await?;
     tx.commit().await?;
     app.wake(id);

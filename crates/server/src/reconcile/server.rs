@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream::BoxStream};
-use portolan_types::{Connection, OperationId, OperationKind, ServerId, ServerState, Subject};
+use portolan_types::{Connection, OperationId, OperationKind, ServerId, ServerState};
 use rand::RngExt;
 use tokio::{
     sync::Notify,
@@ -16,8 +16,7 @@ use crate::{
     Error,
     db::{self, server::Assigned},
     host::{Dialed, Host, HostError, HostEvent, Pin, Progress, Route, SshRoute, Target},
-    keys,
-    operations::{self, Task},
+    keys, servers,
 };
 
 const FIRST_BACKOFF: Duration = Duration::from_secs(1);
@@ -128,15 +127,8 @@ impl Keeper {
     }
 
     async fn validate_again(&self, row: &Assigned) -> Result<(), Error> {
-        let task = Task {
-            kind: OperationKind::ValidateServer,
-            subject: Subject::Server(self.id.clone()),
-            name: row.server.name.as_str(),
-            input: None,
-        };
         let mut tx = self.around.app.db.begin().await?;
-        let operation = operations::queue(&mut tx, &row.team_id, task).await?;
-        db::server::set_operation(&mut tx, &self.id, &operation.id).await?;
+        servers::queue_validation(&mut tx, &row.team_id, &row.server).await?;
         Ok(tx.commit().await?)
     }
 

@@ -43,7 +43,7 @@ async fn change_connection(
     db::server::update_connection(tx, actor.team_id(), server, Timestamp::now())
         .await
         .map_err(|error| Error::on_unique(error, || taken(server)))?;
-    queue_validation(tx, actor, server).await?;
+    queue_validation(tx, actor.team_id(), server).await?;
     Ok(())
 }
 
