@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use portolan_types::{
     CreateDestination, Destination, DestinationId, DestinationKind, DestinationState, Name,
-    NetworkName, Operation, OperationKind, Origin, Page, PageQuery, Server, ServerId, Subject,
-    Timestamp, UpdateDestination, network::random_ula,
+    NetworkName, Operation, OperationKind, Origin, Page, PageQuery, PlannedSubnets, Server,
+    ServerId, Subject, Timestamp, UpdateDestination, network::random_ula,
 };
 use sqlx::AnyConnection;
 
@@ -62,10 +62,11 @@ fn planned(
         Some(name) => name,
         None => proposed_name(server, &network)?,
     };
-    let mut options = input.options;
+    let options = input.options;
+    let mut planned = PlannedSubnets::default();
     if options.ipv6 && options.ipv6_subnet.is_none() {
         // Engines before 27 have no IPv6 pools of their own.
-        options.ipv6_subnet = Some(random_ula());
+        planned.ipv6_subnet = Some(random_ula());
     }
     let now = Timestamp::now();
     Ok(Destination {
@@ -79,6 +80,9 @@ fn planned(
         state: DestinationState::Pending,
         reason: None,
         options,
+        planned,
+        revision: 1,
+        cluster_id: None,
         observed: None,
         operation_id: None,
         created_at: now,

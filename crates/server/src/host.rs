@@ -9,10 +9,11 @@ use std::{collections::BTreeMap, fmt::Debug, path::PathBuf, sync::Arc};
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use portolan_types::{
-    Access, NetworkName, NetworkOptions, ServerKind, Timestamp,
+    Access, MemberKind, NetworkName, NetworkOptions, ServerKind, Timestamp,
     server::{Account, Fingerprint, HostName, Pool},
 };
 use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 mod dial;
@@ -222,7 +223,7 @@ pub struct Disk {
 }
 
 /// A network as the engine reports it. Every text in it is hostile.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "they are Docker's flags, independent of each other"
@@ -246,7 +247,7 @@ pub struct HostNetwork {
 }
 
 /// One address range of a network, in Docker's own text.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostSubnet {
     pub subnet: String,
     pub gateway: Option<String>,
@@ -263,33 +264,64 @@ pub struct NewNetwork {
 }
 
 /// A container of a host. Every text in it is hostile.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostContainer {
     pub member: Member,
+    pub image: String,
+    /// The Compose project, or the stack.
+    pub project: Option<String>,
+    /// The rules by which a proxy leads requests to it, as its labels have them.
+    pub routes: Vec<String>,
     pub attachments: Vec<Attachment>,
 }
 
 /// A container's place on a network.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attachment {
     /// The network as the container was told it: its name, or its id.
     pub key: String,
     /// Empty until the container was started for the first time.
     pub network_id: String,
+    /// Another one after each start; empty while the container does not run.
+    pub endpoint_id: String,
+    /// With neither prefix nor mask; absent while the container does not run.
+    pub address: Option<String>,
+    pub ipv6_address: Option<String>,
 }
 
 impl HostContainer {
     /// Whether it is on this network, or will be once started.
     pub fn is_on(&self, docker_id: &str, name: &str) -> bool {
-        self.attachments.iter().any(|Attachment { key, network_id }| {
+        self.attachment(docker_id, name).is_some()
+    }
+
+    /// Its place on this network.
+    pub fn attachment(&self, docker_id: &str, name: &str) -> Option<&Attachment> {
+        self.attachments.iter().find(|Attachment { key, network_id, .. }| {
             let by_key = key == name || key == docker_id;
             network_id == docker_id || (network_id.is_empty() && by_key)
         })
     }
+
+    /// Whether it routes requests from outside, as far as its image tells.
+    pub fn is_proxy(&self) -> bool {
+        let repository = self.image.rsplit('/').next().unwrap_or_default();
+        let name = repository.split([':', '@']).next().unwrap_or_default();
+        PROXIES.contains(&name)
+    }
+
+    /// Container or proxy.
+    pub fn kind(&self) -> MemberKind {
+        if self.is_proxy() { MemberKind::Proxy } else { MemberKind::Container }
+    }
 }
 
+/// Images that are reverse proxies, by the last part of their name.
+const PROXIES: [&str; 6] =
+    ["traefik", "caddy", "caddy-docker-proxy", "nginx-proxy", "nginx-proxy-manager", "haproxy"];
+
 /// A container on a network. The name is hostile.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
     pub docker_id: String,
     pub name: String,

@@ -1,5 +1,6 @@
 //! Destinations: one Docker network on one server, and what may be asked of it.
 
+use ipnet::{Ipv4Net, Ipv6Net};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -34,6 +35,8 @@ words! {
         Ready = "ready",
         /// Docker has something else than the row says.
         Drifted = "drifted",
+        /// Its network is being replaced by one with other options.
+        Changing = "changing",
         /// It could not be made or removed; the reason says why.
         Failed = "failed",
         /// Its removal was accepted and stored.
@@ -46,9 +49,14 @@ impl DestinationState {
     pub fn may_become(self, next: Self) -> bool {
         match self {
             Self::Pending => matches!(next, Self::Ready | Self::Failed | Self::Deleting),
-            Self::Ready => matches!(next, Self::Drifted | Self::Deleting),
-            Self::Drifted => matches!(next, Self::Ready | Self::Failed | Self::Deleting),
-            Self::Failed => matches!(next, Self::Pending | Self::Ready | Self::Deleting),
+            Self::Ready => matches!(next, Self::Drifted | Self::Changing | Self::Deleting),
+            Self::Drifted => {
+                matches!(next, Self::Ready | Self::Changing | Self::Failed | Self::Deleting)
+            }
+            Self::Changing => matches!(next, Self::Ready | Self::Failed),
+            Self::Failed => {
+                matches!(next, Self::Pending | Self::Ready | Self::Changing | Self::Deleting)
+            }
             Self::Deleting => matches!(next, Self::Ready | Self::Failed),
         }
     }
@@ -69,13 +77,43 @@ pub struct Destination {
     pub state: DestinationState,
     /// Why it is in this state, when that is not obvious.
     pub reason: Option<String>,
+    /// What was asked for.
     pub options: NetworkOptions,
+    /// What Portolan chose where the options leave it open.
+    pub planned: PlannedSubnets,
+    /// Grows with each change in place; the first network has 1.
+    pub revision: u32,
+    /// The swarm that it belongs to.
+    pub cluster_id: Option<String>,
     /// What Docker made, as last inspected.
     pub observed: Option<Observed>,
     /// The latest piece of work on it.
     pub operation_id: Option<OperationId>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+}
+
+impl Destination {
+    /// The options with which the network is made: those asked for, and the subnets chosen.
+    pub fn effective_options(&self) -> NetworkOptions {
+        let mut options = self.options.clone();
+        options.subnet = options.subnet.or(self.planned.subnet);
+        if options.ipv6 {
+            options.ipv6_subnet = options.ipv6_subnet.or(self.planned.ipv6_subnet);
+        }
+        options
+    }
+}
+
+/// Subnets that Portolan chose from its address plan.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PlannedSubnets {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "10.64.3.0/24")]
+    pub subnet: Option<Ipv4Net>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "fd12:3456:789a:1::/64")]
+    pub ipv6_subnet: Option<Ipv6Net>,
 }
 
 /// A network as Docker reported it.
@@ -109,7 +147,7 @@ pub struct CreateDestination {
 }
 
 /// What `update_destination` takes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateDestination {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -117,6 +155,9 @@ pub struct UpdateDestination {
     /// Accepted only when it is the present name: a network's name cannot be changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<NetworkName>,
+    /// All options of the network from now on: it is replaced by one that has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub options: Option<NetworkOptions>,
 }
 
 #[cfg(test)]

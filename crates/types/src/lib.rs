@@ -11,6 +11,7 @@ pub mod name;
 pub mod network;
 pub mod operation;
 pub mod page;
+pub mod preview;
 pub mod problem;
 pub mod scan;
 pub mod server;
@@ -20,7 +21,8 @@ pub mod timestamp;
 pub mod token;
 
 pub use destination::{
-    CreateDestination, Destination, DestinationKind, DestinationState, Origin, UpdateDestination,
+    CreateDestination, Destination, DestinationKind, DestinationState, Origin, PlannedSubnets,
+    UpdateDestination,
 };
 pub use event::Event;
 pub use id::{DestinationId, EventId, KeyId, OperationId, ServerId, TeamId, TokenId, UserId};
@@ -32,6 +34,7 @@ pub use operation::{
     Blocker, Failure, Operation, OperationKind, OperationState, Step, StepState, Subject,
 };
 pub use page::{Cursor, Page, PageQuery};
+pub use preview::{Affected, DarkRoute, MemberKind, Preview};
 pub use problem::{FieldError, Problem};
 pub use scan::{
     AdoptNetworks, Adoptability, AdoptedNetwork, Maker, MakerKind, OperationResult, ScannedNetwork,

@@ -97,6 +97,9 @@ pub struct NetworkOptions {
     /// No way out of the network and none in, except between its members.
     #[serde(default)]
     pub internal: bool,
+    /// Encrypts what travels between the hosts of an overlay (`IPsec`); only on a swarm.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub encrypted: bool,
     /// Bytes in the largest packet, 68 to 65535 (1280 or more with IPv6).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 68, maximum = 65535, example = 1450)]
@@ -118,6 +121,8 @@ struct Unchecked {
     ipv6_subnet: Option<Ipv6Net>,
     #[serde(default)]
     internal: bool,
+    #[serde(default)]
+    encrypted: bool,
     mtu: Option<u16>,
     #[serde(default)]
     labels: BTreeMap<String, String>,
@@ -134,6 +139,7 @@ impl TryFrom<Unchecked> for NetworkOptions {
             ipv6: raw.ipv6 || raw.ipv6_subnet.is_some(),
             ipv6_subnet: raw.ipv6_subnet,
             internal: raw.internal,
+            encrypted: raw.encrypted,
             mtu: raw.mtu,
             labels: raw.labels,
         };

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{DestinationId, OperationId, OperationResult, ServerId, Timestamp, text::words};
+use crate::{
+    DestinationId, MemberKind, OperationId, OperationResult, ServerId, Timestamp, text::words,
+};
 
 words! {
     /// What the work is.
@@ -12,6 +14,14 @@ words! {
         CreateDestination = "create-destination",
         RepairDestination = "repair-destination",
         DeleteDestination = "delete-destination",
+        /// Replacing the network by one with other options.
+        ChangeDestination = "change-destination",
+        /// Making an adopted destination Portolan's own.
+        TakeOverDestination = "take-over-destination",
+        ForgetDestination = "forget-destination",
+        ConnectContainer = "connect-container",
+        DisconnectContainer = "disconnect-container",
+        MoveContainer = "move-container",
         ScanServer = "scan-server",
         AdoptNetworks = "adopt-networks",
     }
@@ -112,7 +122,7 @@ pub struct Failure {
     pub blockers: Vec<Blocker>,
 }
 
-/// A container that is on a network.
+/// Something that is on a network.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Blocker {
     /// Docker's id.
@@ -121,4 +131,6 @@ pub struct Blocker {
     pub name: String,
     /// Docker's word: `running`, `exited`, ...
     pub state: String,
+    #[serde(default)]
+    pub kind: MemberKind,
 }

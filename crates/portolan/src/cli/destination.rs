@@ -122,6 +122,9 @@ struct OptionArgs {
     /// No way in or out, except between members.
     #[arg(long)]
     internal: bool,
+    /// Encrypt what travels between the hosts of a swarm.
+    #[arg(long)]
+    encrypted: bool,
     /// Bytes in the largest packet.
     #[arg(long, value_name = "BYTES")]
     mtu: Option<u16>,
@@ -141,6 +144,7 @@ impl CreateDestinationArgs {
             ipv6: args.ipv6 || args.ipv6_subnet.is_some(),
             ipv6_subnet: args.ipv6_subnet,
             internal: args.internal,
+            encrypted: args.encrypted,
             mtu: args.mtu,
             labels: args.labels.iter().cloned().collect(),
         };

@@ -62,9 +62,10 @@ fn table(destinations: &[Destination]) -> Table {
 fn state_span(state: DestinationState) -> Span {
     let style = match state {
         DestinationState::Ready => Style::Good,
-        DestinationState::Pending | DestinationState::Drifted | DestinationState::Deleting => {
-            Style::Caution
-        }
+        DestinationState::Pending
+        | DestinationState::Drifted
+        | DestinationState::Changing
+        | DestinationState::Deleting => Style::Caution,
         DestinationState::Failed => Style::Bad,
     };
     Span::new(style, state.as_str())
@@ -160,7 +161,7 @@ pub(crate) async fn rename(
 ) -> anyhow::Result<()> {
     let destination: Destination = find(client, wanted).await?;
     let path = format!("/v1/destinations/{}", destination.id);
-    let change = UpdateDestination { name: Some(name), network: None };
+    let change = UpdateDestination { name: Some(name), ..UpdateDestination::default() };
     let destination: Destination = client.change(&path, &change).await?;
     printer.one(&destination, details)?;
     Ok(())

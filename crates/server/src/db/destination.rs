@@ -7,15 +7,15 @@ use portolan_types::{
 };
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
-use super::{Window, json_option, moment, parsed, parsed_option, to_json};
+use super::{Window, decode_error, json_option, moment, parsed, parsed_option, to_json};
 
 /// Destinations with the names of their servers, up to the condition.
 macro_rules! select {
     ($condition:literal) => {
         concat!(
             "select d.id, d.team_id, d.server_id, s.name as server_name, d.name, d.network, d.kind,
-                    d.origin, d.state, d.reason, d.options, d.observed, d.operation_id,
-                    d.created_at, d.updated_at
+                    d.origin, d.state, d.reason, d.options, d.planned, d.revision, d.cluster_id,
+                    d.observed, d.operation_id, d.created_at, d.updated_at
              from destinations d
              join servers s on s.id = d.server_id
              ",
@@ -46,6 +46,9 @@ impl FromRow<'_, AnyRow> for Assigned {
                 state: parsed(row, "state")?,
                 reason: row.try_get("reason")?,
                 options: json_option(row, "options")?.unwrap_or_default(),
+                planned: json_option(row, "planned")?.unwrap_or_default(),
+                revision: revision(row)?,
+                cluster_id: row.try_get("cluster_id")?,
                 observed: json_option(row, "observed")?,
                 operation_id: parsed_option(row, "operation_id")?,
                 created_at: moment(row, "created_at")?,
@@ -55,7 +58,13 @@ impl FromRow<'_, AnyRow> for Assigned {
     }
 }
 
-/// A duplicate network on the server is a unique violation: the database decides the race.
+fn revision(row: &AnyRow) -> Result<u32, sqlx::Error> {
+    let number: i64 = row.try_get("revision")?;
+    number.try_into().map_err(|source| decode_error("revision", source))
+}
+
+/// A duplicate network on the server, or in its swarm, is a unique violation: the database decides
+/// the race.
 pub async fn insert(
     conn: &mut AnyConnection,
     team: &TeamId,
@@ -63,9 +72,9 @@ pub async fn insert(
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "insert into destinations
-             (id, team_id, server_id, network, name, kind, origin, state, options, operation_id,
-              created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)",
+             (id, team_id, server_id, network, name, kind, origin, state, options, planned,
+              revision, cluster_id, operation_id, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)",
     )
     .bind(destination.id.as_str())
     .bind(team.as_str())
@@ -76,6 +85,9 @@ pub async fn insert(
     .bind(destination.origin.as_str())
     .bind(destination.state.as_str())
     .bind(to_json(&destination.options)?)
+    .bind(to_json(&destination.planned)?)
+    .bind(i64::from(destination.revision))
+    .bind(destination.cluster_id.as_deref())
     .bind(destination.operation_id.as_ref().map(OperationId::as_str))
     .bind(destination.created_at.as_millis())
     .execute(conn)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use portolan_types::{
     AdoptNetworks, Adoptability, AdoptedNetwork, Destination, DestinationId, DestinationKind,
     DestinationState, Name, NetworkName, NetworkOptions, OperationKind, OperationResult, Origin,
-    ServerKind, Subject, Timestamp,
+    PlannedSubnets, ServerKind, Subject, Timestamp,
 };
 
 use super::{
@@ -166,6 +166,9 @@ fn adopted(row: &Assigned, network: &HostNetwork) -> Result<Destination, portola
         state: DestinationState::Ready,
         reason: None,
         options: options(network),
+        planned: PlannedSubnets::default(),
+        revision: 1,
+        cluster_id: None,
         observed: None,
         operation_id: None,
         created_at: now,
@@ -185,6 +188,7 @@ fn options(network: &HostNetwork) -> NetworkOptions {
         ipv6: network.ipv6,
         ipv6_subnet: subnets().find_map(|text| text.parse().ok()),
         internal: network.internal,
+        encrypted: false,
         mtu,
         labels: BTreeMap::new(),
     }

@@ -12,12 +12,17 @@ pub(super) const MTU: &str = "com.docker.network.driver.mtu";
 /// The label that says whose a network is.
 pub(super) const LABEL_DESTINATION: &str = "dev.portolan.destination";
 const LABEL_MANAGED: &str = "dev.portolan.managed";
+/// Which of a destination's networks it is: absent on the first, counted by changes in place.
+pub(super) const LABEL_REVISION: &str = "dev.portolan.revision";
 
 /// All labels of a destination's network: who made it, for what, and the user's own.
 pub(super) fn labels(destination: &Destination) -> BTreeMap<String, String> {
     let mut labels = destination.options.labels.clone();
     labels.insert(LABEL_MANAGED.into(), "true".into());
     labels.insert(LABEL_DESTINATION.into(), destination.id.to_string());
+    if destination.revision > 1 {
+        labels.insert(LABEL_REVISION.into(), destination.revision.to_string());
+    }
     labels
 }
 
@@ -28,7 +33,7 @@ pub(super) fn is_ours(destination: &Destination, network: &HostNetwork) -> bool 
 
 /// The first difference, in words; `None` when Docker has what the row says.
 pub(super) fn difference(destination: &Destination, network: &HostNetwork) -> Option<String> {
-    let options = &destination.options;
+    let options = &destination.effective_options();
     let differs = |what: &str, wanted: &str, has: &str| {
         (wanted != has).then(|| format!("its {what} is {has}, not {wanted}"))
     };
@@ -51,7 +56,7 @@ const fn word(flag: bool) -> &'static str {
 }
 
 fn subnet_difference(destination: &Destination, network: &HostNetwork) -> Option<String> {
-    let options = &destination.options;
+    let options = destination.effective_options();
     let wanted = [
         options.subnet.map(|subnet| subnet.to_string()),
         options.ipv6_subnet.map(|subnet| subnet.to_string()),

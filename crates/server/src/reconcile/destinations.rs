@@ -53,7 +53,7 @@ async fn settle(
         DestinationState::Deleting => removed(app, row, host).await,
         DestinationState::Ready => watched(app, row, host, networks).await,
         // A failed one waits for a person: trying what failed once more by itself helps nobody.
-        DestinationState::Failed => Ok(()),
+        DestinationState::Failed | DestinationState::Changing => Ok(()),
     }
 }
 

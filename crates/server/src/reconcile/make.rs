@@ -133,7 +133,7 @@ async fn create(work: &Work<'_>) -> Attempt<String> {
     let step = work.recorder.begin("create").await?;
     let network = NewNetwork {
         name: destination.network.clone(),
-        options: destination.options.clone(),
+        options: destination.effective_options(),
         labels: compare::labels(destination),
     };
     let refusal = match work.host.create_network(&network).await {

@@ -1,7 +1,9 @@
 //! Removing a destination's network: look, ask who is on it, remove. Nothing is touched before it
 //! is certain that nothing is in the way, and only what Portolan made is ever removed.
 
-use portolan_types::{Blocker, Destination, DestinationState, Failure, Origin, Timestamp};
+use portolan_types::{
+    Blocker, Destination, DestinationState, Failure, MemberKind, Origin, Timestamp,
+};
 
 use super::{
     PassError, compare,
@@ -92,7 +94,12 @@ fn in_use(destination: &Destination, members: Vec<Member>) -> Failure {
     let names: Vec<String> = members.iter().map(|member| member.name.clone()).collect();
     let blockers = members
         .into_iter()
-        .map(|member| Blocker { id: member.docker_id, name: member.name, state: member.state })
+        .map(|member| Blocker {
+            id: member.docker_id,
+            name: member.name,
+            state: member.state,
+            kind: MemberKind::Container,
+        })
         .collect();
     let message = format!(
         "destination `{}` on server `{}` is in use by {}",

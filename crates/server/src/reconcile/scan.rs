@@ -1,7 +1,7 @@
 //! Scanning a server: every network, who made it, who is on it, and whether it can be adopted.
 
 use portolan_types::{
-    Adoptability, Blocker, OperationKind, OperationResult, ScannedNetwork, ServerKind,
+    Adoptability, Blocker, MemberKind, OperationKind, OperationResult, ScannedNetwork, ServerKind,
 };
 
 use super::{
@@ -85,6 +85,7 @@ fn describe(
         id: one.member.docker_id.clone(),
         name: one.member.name.clone(),
         state: one.member.state.clone(),
+        kind: MemberKind::Container,
     };
     ScannedNetwork {
         docker_id: network.docker_id.clone(),

@@ -15,6 +15,9 @@ use super::{
     networks,
 };
 
+/// Who groups containers, and under which label.
+const PROJECT_LABELS: [&str; 2] = ["com.docker.compose.project", "com.docker.stack.namespace"];
+
 /// Every container of the host.
 pub(super) async fn list_all(engine: &Engine) -> Result<Vec<HostContainer>, HostError> {
     let options = ListContainersOptionsBuilder::new().all(true).build();
@@ -45,9 +48,36 @@ async fn read(
     let (found, mut odd) = engine.ask_forgiving::<Vec<_>>(action, path, asking).await?;
     let ours = found.into_iter().enumerate().map(|(index, container)| {
         let odd_state = odd.remove(&format!("[{index}].State"));
-        HostContainer { attachments: attachments(&container), member: member(container, odd_state) }
+        describe(container, odd_state)
     });
     Ok(ours.collect())
+}
+
+fn describe(container: ContainerSummary, odd_state: Option<String>) -> HostContainer {
+    let labels = container.labels.clone().unwrap_or_default();
+    HostContainer {
+        image: container.image.clone().unwrap_or_default(),
+        project: PROJECT_LABELS.iter().find_map(|key| labels.get(*key).cloned()),
+        routes: routes(&labels),
+        attachments: attachments(&container),
+        member: member(container, odd_state),
+    }
+}
+
+/// Traefik's rules, and the sites of caddy-docker-proxy, which may be numbered (`caddy_1`).
+fn routes(labels: &HashMap<String, String>) -> Vec<String> {
+    let is_rule = |key: &str| {
+        let router = key.strip_prefix("traefik.http.routers.");
+        let of_traefik = router.and_then(|rest| rest.strip_suffix(".rule")).is_some();
+        let number = key.strip_prefix("caddy_");
+        let numbered = number.is_some_and(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+        of_traefik || key == "caddy" || numbered
+    };
+    let found = labels.iter().filter(|(key, _)| is_rule(key));
+    let mut rules: Vec<String> = found.map(|(_, rule)| rule.clone()).collect();
+    rules.sort();
+    rules.dedup();
+    rules
 }
 
 fn attachments(container: &ContainerSummary) -> Vec<Attachment> {
@@ -55,8 +85,16 @@ fn attachments(container: &ContainerSummary) -> Vec<Attachment> {
     let attachment = |(key, endpoint): (&String, &EndpointSettings)| Attachment {
         key: key.clone(),
         network_id: endpoint.network_id.clone().unwrap_or_default(),
+        endpoint_id: endpoint.endpoint_id.clone().unwrap_or_default(),
+        address: said(endpoint.ip_address.as_ref()),
+        ipv6_address: said(endpoint.global_ipv6_address.as_ref()),
     };
     networks.into_iter().flatten().map(attachment).collect()
+}
+
+/// Docker writes an empty text where there is nothing.
+fn said(text: Option<&String>) -> Option<String> {
+    text.filter(|text| !text.is_empty()).cloned()
 }
 
 /// A state that is new to bollard comes beside.
@@ -79,6 +117,21 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+
+    #[test]
+    fn a_container_shows_its_project_its_rules_and_whether_it_routes() {
+        let container = json!({
+            "Id": "0af", "Names": ["/web-1"], "State": "running", "Image": "docker.io/traefik:v3",
+            "Labels": {
+                "com.docker.compose.project": "shop", "caddy_1": "a.example", "caddy.x": "no",
+                "traefik.http.routers.web.rule": "Host(`b.example`)",
+            },
+        });
+        let seen = describe(serde_json::from_value(container).expect("a container"), None);
+        assert_eq!(seen.project.as_deref(), Some("shop"));
+        assert_eq!(seen.routes, ["Host(`b.example`)", "a.example"]);
+        assert!(seen.is_proxy());
+    }
 
     #[test]
     fn a_member_has_its_own_name() {

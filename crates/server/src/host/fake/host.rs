@@ -127,10 +127,11 @@ impl Host for FakeHost {
 impl World {
     fn containers(&self) -> Vec<HostContainer> {
         let on = |(docker_id, members): (&String, &Vec<Member>)| {
-            let attachment = Attachment { key: String::new(), network_id: docker_id.clone() };
+            let attachment = Attachment { network_id: docker_id.clone(), ..Attachment::default() };
             let container = |member: &Member| HostContainer {
                 member: member.clone(),
                 attachments: vec![attachment.clone()],
+                ..HostContainer::default()
             };
             members.iter().map(container).collect::<Vec<_>>()
         };
