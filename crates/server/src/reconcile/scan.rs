@@ -7,7 +7,8 @@ use portolan_types::{
 use super::{
     PassError,
     adoptability::{judge, maker},
-    recorder::{Recorder, host_failure},
+    recorder::Recorder,
+    work::{self, Call},
 };
 use crate::{
     App, Error,
@@ -17,12 +18,8 @@ use crate::{
 
 /// Answers every scan that waits for this server.
 pub(super) async fn run(app: &App, row: &Assigned, host: &dyn Host) -> Result<(), PassError> {
-    let mut conn = app.db.acquire().await?;
-    let waiting =
-        db::operation::list_waiting(&mut conn, &row.server.id, OperationKind::ScanServer).await?;
-    drop(conn);
-    for (id, _) in waiting {
-        if let Some(recorder) = Recorder::start(app, OperationKind::ScanServer, &id).await? {
+    for task in work::waiting(app, &row.server.id, &[OperationKind::ScanServer]).await? {
+        if let Some(recorder) = Recorder::start(app, task.kind, &task.id).await? {
             scan(app, row, host, &recorder).await?;
         }
     }
@@ -39,13 +36,10 @@ async fn scan(
     let (networks, containers) = match look(host).await {
         Ok(found) => found,
         Err(error) => {
-            let failure = host_failure("scan the networks", row.server.name.as_str(), &error);
-            recorder.fail(step, &failure).await?;
-            if error.is_connection() {
-                return Err(error.into());
-            }
+            let call = Call { action: "scan the networks", server: row.server.name.as_str() };
             // A scan that fails is an error, never an empty list.
-            return Ok(recorder.conclude(Some(&failure), None).await?);
+            let refused: Result<(), _> = recorder.refused(step, &call, error).await?;
+            return Ok(recorder.conclude(refused.as_ref().err(), None).await?);
         }
     };
     let detail = format!("{} networks, {} containers", networks.len(), containers.len());
