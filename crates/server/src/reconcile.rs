@@ -6,8 +6,9 @@
 
 mod adopt;
 mod adoptability;
-mod compare;
+pub(crate) mod compare;
 mod destinations;
+mod detach;
 mod fleet;
 mod janitor;
 mod make;
@@ -19,6 +20,9 @@ mod server;
 mod sight;
 mod validation;
 mod work;
+
+pub(crate) use make::taken;
+pub(crate) use remove::in_use;
 
 use std::sync::Arc;
 
