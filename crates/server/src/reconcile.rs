@@ -12,6 +12,7 @@ mod detach;
 mod fleet;
 mod janitor;
 mod make;
+mod orphans;
 mod reachability;
 mod recorder;
 mod remove;
