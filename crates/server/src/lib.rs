@@ -18,6 +18,7 @@ pub mod keys;
 pub mod metrics;
 pub mod operations;
 mod page;
+pub mod plan;
 mod reconcile;
 mod run;
 pub mod servers;

@@ -2,6 +2,7 @@
 //!
 //! Owns shapes, bounds and words. Does no I/O and knows neither the database nor HTTP.
 
+pub mod address;
 pub mod destination;
 pub mod event;
 pub mod id;
@@ -20,6 +21,10 @@ mod text;
 pub mod timestamp;
 pub mod token;
 
+pub use address::{
+    AddressPlan, FleetAddresses, RangeKind, ReservedRange, ReservedRanges, ServerAddresses,
+    SubnetPool, SubnetPools, UpdateAddressPlan,
+};
 pub use destination::{
     CreateDestination, Destination, DestinationKind, DestinationState, Origin, PlannedSubnets,
     UpdateDestination,

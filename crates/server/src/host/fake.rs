@@ -10,6 +10,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use ipnet::IpNet;
 use portolan_types::{Access, ServerKind, id::cuid2, server::Pool};
 use tokio::sync::{Notify, broadcast, watch};
 
@@ -101,6 +102,7 @@ struct World {
     logins: usize,
     trouble: Option<(usize, Trouble)>,
     fail_create: Option<HostError>,
+    routes: Option<Vec<IpNet>>,
 }
 
 /// What befalls one call.
@@ -127,6 +129,7 @@ impl FakeEngine {
             logins: 0,
             trouble: None,
             fail_create: None,
+            routes: Some(Vec::new()),
         };
         Self {
             world: Mutex::new(world),
@@ -204,6 +207,11 @@ impl FakeEngine {
     /// Lets networks be refused with these words until told otherwise.
     pub fn refuse_networks(&self, error: Option<HostError>) {
         lock(&self.world).fail_create = error;
+    }
+
+    /// Changes the host's routes; `None` are unreadable ones.
+    pub fn set_routes(&self, routes: Option<Vec<IpNet>>) {
+        lock(&self.world).routes = routes;
     }
 
     /// Refuses every login, or none.

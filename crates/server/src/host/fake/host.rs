@@ -4,6 +4,7 @@ use std::sync::{Arc, atomic::Ordering};
 
 use async_trait::async_trait;
 use futures_util::{StreamExt, stream::BoxStream};
+use ipnet::IpNet;
 use portolan_types::id::cuid2;
 use tokio::sync::watch;
 
@@ -99,6 +100,10 @@ impl Host for FakeHost {
 
     async fn list_members(&self, docker_id: &str) -> Result<Vec<Member>, HostError> {
         self.call(|world| Ok(world.members.get(docker_id).cloned().unwrap_or_default())).await
+    }
+
+    async fn routes(&self) -> Result<Option<Vec<IpNet>>, HostError> {
+        self.call(|world| Ok(world.routes.clone())).await
     }
 
     async fn events(&self) -> Result<BoxStream<'static, Result<HostEvent, HostError>>, HostError> {
