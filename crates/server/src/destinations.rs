@@ -6,12 +6,12 @@ use std::time::Duration;
 use portolan_types::{
     CreateDestination, Destination, DestinationId, DestinationKind, DestinationState, Name,
     NetworkName, Operation, OperationKind, Origin, Page, PageQuery, PlannedSubnets, Server,
-    ServerId, Subject, Timestamp, UpdateDestination, network::random_ula,
+    ServerId, Subject, Timestamp, UpdateDestination,
 };
 use sqlx::AnyConnection;
 
 use crate::{
-    Actor, App, Error,
+    Actor, App, Error, addresses,
     db::{self, Transaction, destination::Move},
     events::{self, Happened},
     idempotency::{self, IdempotencyKey},
@@ -44,14 +44,16 @@ pub async fn create(
         .await?
         .ok_or(Error::NotFound("server"))?;
     let kind = placement::check(&server, input.kind)?;
-    let destination = insert(&mut tx, actor, planned(id, &server, kind, input)?).await?;
+    let planned = addresses::choose(&mut tx, team, &server, &input.options).await?;
+    let destination = filled_in(id, &server, kind, input)?;
+    let destination = insert(&mut tx, actor, Destination { planned, ..destination }).await?;
     tx.commit().await?;
     app.wake(&server.id);
     Ok(destination)
 }
 
 /// Fills in what the caller left open.
-fn planned(
+fn filled_in(
     id: DestinationId,
     server: &Server,
     kind: DestinationKind,
@@ -62,12 +64,6 @@ fn planned(
         Some(name) => name,
         None => proposed_name(server, &network)?,
     };
-    let options = input.options;
-    let mut planned = PlannedSubnets::default();
-    if options.ipv6 && options.ipv6_subnet.is_none() {
-        // Engines before 27 have no IPv6 pools of their own.
-        planned.ipv6_subnet = Some(random_ula());
-    }
     let now = Timestamp::now();
     Ok(Destination {
         id,
@@ -79,8 +75,8 @@ fn planned(
         origin: Origin::Created,
         state: DestinationState::Pending,
         reason: None,
-        options,
-        planned,
+        options: input.options,
+        planned: PlannedSubnets::default(),
         revision: 1,
         cluster_id: None,
         observed: None,

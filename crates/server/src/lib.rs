@@ -4,8 +4,10 @@
 //! `portolan-types`; flags, files and the terminal are in the binary.
 
 pub mod actor;
+pub mod addresses;
 mod api;
 pub mod app;
+mod chart;
 pub mod config;
 pub mod db;
 pub mod destinations;

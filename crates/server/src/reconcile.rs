@@ -11,6 +11,7 @@ mod destinations;
 mod fleet;
 mod janitor;
 mod make;
+mod place;
 mod reachability;
 mod recorder;
 mod remove;

@@ -103,6 +103,8 @@ struct World {
     trouble: Option<(Meant, Trouble)>,
     fail_create: Option<HostError>,
     routes: Option<Vec<IpNet>>,
+    /// Docker refuses it as taken, and no list shows by what.
+    hidden: Option<IpNet>,
 }
 
 /// The call that a trouble is meant for.
@@ -146,6 +148,7 @@ impl FakeEngine {
             trouble: None,
             fail_create: None,
             routes: Some(Vec::new()),
+            hidden: None,
         };
         Self {
             world: Mutex::new(world),
@@ -228,6 +231,12 @@ impl FakeEngine {
     /// Lets networks be refused with these words until told otherwise.
     pub fn refuse_networks(&self, error: Option<HostError>) {
         lock(&self.world).fail_create = error;
+    }
+
+    /// Makes the engine refuse subnets that overlap this, as it does after a crash that left an
+    /// allocation behind.
+    pub fn hide(&self, range: Option<IpNet>) {
+        lock(&self.world).hidden = range;
     }
 
     /// Changes the host's routes; `None` are unreadable ones.

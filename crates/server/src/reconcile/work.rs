@@ -11,7 +11,7 @@ use crate::{
     App,
     db::destination::Assigned,
     events::Happened,
-    host::{Host, HostError},
+    host::{Host, HostError, HostNetwork},
 };
 
 /// One destination in work.
@@ -20,6 +20,8 @@ pub(super) struct Work<'a> {
     pub app: &'a App,
     pub host: &'a dyn Host,
     pub row: &'a Assigned,
+    /// The host's networks as this pass found them.
+    pub networks: &'a [HostNetwork],
     pub recorder: Recorder<'a>,
 }
 

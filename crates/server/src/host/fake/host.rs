@@ -5,7 +5,7 @@ use std::sync::{Arc, atomic::Ordering};
 use async_trait::async_trait;
 use futures_util::{StreamExt, stream::BoxStream};
 use ipnet::IpNet;
-use portolan_types::id::cuid2;
+use portolan_types::{NetworkOptions, id::cuid2};
 use tokio::sync::watch;
 
 use super::{FakeEngine, Trouble, World, event, lock, lost};
@@ -107,7 +107,7 @@ impl Host for FakeHost {
     }
 
     async fn routes(&self) -> Result<Option<Vec<IpNet>>, HostError> {
-        self.call(|world| Ok(world.routes.clone())).await
+        self.call("routes", |world| Ok(world.routes.clone())).await
     }
 
     async fn events(&self) -> Result<BoxStream<'static, Result<HostEvent, HostError>>, HostError> {
@@ -155,9 +155,27 @@ impl World {
             let message = format!("network with name {} already exists", new.name);
             return Err(HostError::Docker { status: 409, message });
         }
+        if let Some(error) = self.overlap(new) {
+            return Err(error);
+        }
         let network = made(new, self.networks.len());
         self.networks.insert(network.docker_id.clone(), network.clone());
         Ok(network)
+    }
+
+    /// Docker takes no subnet twice, and does not say who has it.
+    fn overlap(&self, new: &NewNetwork) -> Option<HostError> {
+        let wanted =
+            [new.options.subnet.map(IpNet::from), new.options.ipv6_subnet.map(IpNet::from)];
+        let subnets = self.networks.values().flat_map(|network| &network.subnets);
+        let taken: Vec<IpNet> =
+            subnets.filter_map(|subnet| subnet.subnet.parse().ok()).chain(self.hidden).collect();
+        let overlaps =
+            |one: &IpNet| taken.iter().any(|other| one.contains(other) || other.contains(one));
+        wanted.into_iter().flatten().any(|one| overlaps(&one)).then(|| HostError::Docker {
+            status: 403,
+            message: "Pool overlaps with other one on this address space".into(),
+        })
     }
 
     fn remove(&mut self, docker_id: &str) -> Result<Option<HostNetwork>, HostError> {
@@ -170,6 +188,12 @@ impl World {
     }
 }
 
+/// The first address unless another one was asked for.
+fn gateway(options: &NetworkOptions) -> Option<String> {
+    let first = options.subnet.and_then(|subnet| subnet.hosts().next());
+    options.gateway.or(first).map(|gateway| gateway.to_string())
+}
+
 fn made(new: &NewNetwork, count: usize) -> HostNetwork {
     let options = &new.options;
     let subnet = options
@@ -177,7 +201,7 @@ fn made(new: &NewNetwork, count: usize) -> HostNetwork {
         .map_or_else(|| format!("172.{}.0.0/16", 17 + count % 200), |subnet| subnet.to_string());
     let mut subnets = vec![HostSubnet {
         subnet,
-        gateway: options.gateway.map(|gateway| gateway.to_string()),
+        gateway: gateway(options),
         range: options.range.map(|range| range.to_string()),
     }];
     subnets.extend(

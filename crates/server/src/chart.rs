@@ -1,0 +1,4 @@
+pub struct Chart;
+pub fn draw(_: &Chart) -> String {
+    String::new()
+}
