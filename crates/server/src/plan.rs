@@ -14,3 +14,4 @@ mod taken;
 pub use exhausted::Exhausted;
 pub use occupied::{By, Occupied};
 pub use planner::Planner;
+pub(crate) use span::Span;
