@@ -3,6 +3,7 @@
 //! Owns shapes, bounds and words. Does no I/O and knows neither the database nor HTTP.
 
 pub mod address;
+pub mod container;
 pub mod destination;
 pub mod event;
 pub mod id;
@@ -24,6 +25,10 @@ pub mod token;
 pub use address::{
     AddressPlan, FleetAddresses, RangeKind, ReservedRange, ReservedRanges, ServerAddresses,
     SubnetPool, SubnetPools, UpdateAddressPlan,
+};
+pub use container::{
+    Alias, ConnectContainer, ContainerName, DestinationContainer, DestinationContainers,
+    MoveContainer, MovedContainer,
 };
 pub use destination::{
     CreateDestination, Destination, DestinationKind, DestinationState, Origin, PlannedSubnets,

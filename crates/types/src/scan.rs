@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Blocker, DestinationId, Timestamp, text::words};
+use crate::{Blocker, DestinationId, MovedContainer, Timestamp, text::words};
 
 words! {
     /// Who made a network, as far as its labels and its name tell.
@@ -90,6 +90,14 @@ pub struct AdoptedNetwork {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum OperationResult {
-    Scan { networks: Vec<ScannedNetwork> },
-    Adoption { networks: Vec<AdoptedNetwork> },
+    Scan {
+        networks: Vec<ScannedNetwork>,
+    },
+    Adoption {
+        networks: Vec<AdoptedNetwork>,
+    },
+    /// A change in place, made or taken back.
+    Change {
+        containers: Vec<MovedContainer>,
+    },
 }

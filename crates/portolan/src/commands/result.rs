@@ -1,10 +1,12 @@
 //! What operations found, as tables.
 
-use portolan_types::{Adoptability, AdoptedNetwork, Maker, OperationResult, ScannedNetwork};
+use portolan_types::{
+    Adoptability, AdoptedNetwork, Maker, MovedContainer, OperationResult, ScannedNetwork,
+};
 
 use crate::{
     printer::{Printer, Span, Style, Table},
-    words::since,
+    words::{since, took},
 };
 
 /// What an operation found, as a table.
@@ -12,6 +14,7 @@ pub(super) fn show(printer: &Printer, result: &OperationResult) -> anyhow::Resul
     match result {
         OperationResult::Scan { networks } => printer.table(&scanned(networks))?,
         OperationResult::Adoption { networks } => printer.table(&adopted(networks))?,
+        OperationResult::Change { containers } => printer.table(&moved(containers))?,
     }
     Ok(())
 }
@@ -66,6 +69,16 @@ fn adopted(networks: &[AdoptedNetwork]) -> Table {
             Span::plain(network.name.as_str()),
             Span::or_dash(id),
             Span::or_dash(network.reason.clone()),
+        ]
+    }))
+}
+
+fn moved(containers: &[MovedContainer]) -> Table {
+    Table::new(&["CONTAINER", "GAP", "NOTE"]).with(containers.iter().map(|container| {
+        vec![
+            Span::plain(container.name.as_str()),
+            Span::or_dash(container.gap_ms.map(took)),
+            Span::or_dash(container.note.clone()),
         ]
     }))
 }

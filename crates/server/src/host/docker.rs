@@ -10,11 +10,12 @@ use futures_util::stream::BoxStream;
 use ipnet::IpNet;
 
 use super::{
-    Host, HostContainer, HostError, HostEvent, HostNetwork, Member, NewNetwork, System,
-    engine::Engine, ssh::Session,
+    ContainerDetail, Endpoint, Host, HostContainer, HostError, HostEvent, HostNetwork, Member,
+    NewNetwork, System, engine::Engine, ssh::Session,
 };
 
 mod disk;
+mod endpoints;
 mod events;
 mod id;
 mod members;
@@ -70,6 +71,23 @@ impl Host for DockerHost {
 
     async fn routes(&self) -> Result<Option<Vec<IpNet>>, HostError> {
         Ok(routes::read(&self.engine).await)
+    }
+
+    async fn find_container(&self, id_or_name: &str) -> Result<Option<ContainerDetail>, HostError> {
+        endpoints::find(&self.engine, id_or_name).await
+    }
+
+    async fn connect(
+        &self,
+        network: &str,
+        container: &str,
+        endpoint: &Endpoint,
+    ) -> Result<(), HostError> {
+        endpoints::connect(&self.engine, network, container, endpoint).await
+    }
+
+    async fn disconnect(&self, network: &str, container: &str) -> Result<(), HostError> {
+        endpoints::disconnect(&self.engine, network, container).await
     }
 
     async fn events(&self) -> Result<BoxStream<'static, Result<HostEvent, HostError>>, HostError> {

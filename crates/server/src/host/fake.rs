@@ -2,7 +2,7 @@
 //! Docker does where that matters: names are taken, members block removal, events follow changes.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -15,12 +15,14 @@ use portolan_types::{Access, ServerKind, id::cuid2, server::Pool};
 use tokio::sync::{Notify, broadcast, watch};
 
 use super::{
-    DialStep, Dialed, Dialer, Disk, HostError, HostEvent, HostNetwork, Member, OfferedKey, Pin,
-    Progress, Route, System, Target,
+    ContainerDetail, DialStep, Dialed, Dialer, Disk, Endpoint, HostError, HostEvent, HostNetwork,
+    OfferedKey, Pin, Progress, Route, System, Target,
 };
 
+mod containers;
 mod host;
 
+use containers::Containers;
 use host::FakeHost;
 
 /// Hosts by address (`host:port`, or the path of the socket).
@@ -95,7 +97,9 @@ pub struct FakeEngine {
 #[derive(Debug)]
 struct World {
     networks: BTreeMap<String, HostNetwork>,
-    members: HashMap<String, Vec<Member>>,
+    /// Networks whose subnet was asked for: only there do containers keep addresses.
+    configured: HashSet<String>,
+    containers: Containers,
     system: System,
     key: OfferedKey,
     refuses_login: bool,
@@ -140,7 +144,8 @@ impl FakeEngine {
     fn new() -> Self {
         let world = World {
             networks: BTreeMap::new(),
-            members: HashMap::new(),
+            configured: HashSet::new(),
+            containers: Containers::new(),
             system: system(),
             key: offered_key(&cuid2()),
             refuses_login: false,
@@ -311,17 +316,45 @@ impl FakeEngine {
         self.remove(&network.docker_id);
     }
 
-    /// Puts a container on a network.
+    /// Puts a running container on a network.
     pub fn join(&self, name: &str, container: &str) {
+        self.join_as(name, container, "running", &Endpoint::default());
+    }
+
+    /// Puts a container on a network, in a state and with what is asked for. One of that name that
+    /// is there already is connected.
+    pub fn join_as(&self, name: &str, container: &str, state: &str, endpoint: &Endpoint) {
         let Some(network) = self.network(name) else { return };
-        let member = Member { docker_id: cuid2(), name: container.into(), state: "running".into() };
-        lock(&self.world).members.entry(network.docker_id).or_default().push(member);
+        lock(&self.world).join(&network.docker_id, container, state, endpoint);
+        drop(self.events.send(event("connect", &network)));
     }
 
     /// Takes every container off a network.
     pub fn empty(&self, name: &str) {
         let Some(network) = self.network(name) else { return };
-        lock(&self.world).members.remove(&network.docker_id);
+        let mut world = lock(&self.world);
+        for one in world.containers.values_mut() {
+            one.endpoints.retain(|one| !one.attachment.is_of(&network.docker_id, name));
+        }
+    }
+
+    /// The container of this name.
+    pub fn container(&self, name: &str) -> Option<ContainerDetail> {
+        lock(&self.world).container(name).cloned()
+    }
+
+    /// Changes a container behind Portolan's back.
+    pub fn change_container(&self, name: &str, change: impl FnOnce(&mut ContainerDetail)) {
+        let mut world = lock(&self.world);
+        let same = |one: &&mut ContainerDetail| one.member.name == name;
+        if let Some(container) = world.containers.values_mut().find(same) {
+            change(container);
+        }
+    }
+
+    /// Removes a container behind Portolan's back.
+    pub fn drop_container(&self, name: &str) {
+        lock(&self.world).containers.retain(|_, one| one.member.name != name);
     }
 
     fn remove(&self, docker_id: &str) {

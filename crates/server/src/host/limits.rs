@@ -20,6 +20,9 @@ pub(super) const CALL: Duration = Duration::from_secs(30);
 /// The engine sets up firewall rules before it answers, which takes long on a loaded host.
 pub(super) const CREATE_NETWORK: Duration = Duration::from_mins(1);
 
+/// The same for a container's place on a network: each published port is a rule.
+pub(super) const ENDPOINT: Duration = Duration::from_mins(1);
+
 /// `df` hangs on a dead network mount.
 pub(super) const DISK: Duration = Duration::from_secs(5);
 

@@ -51,7 +51,7 @@ pub(super) async fn remove(engine: &Engine, docker_id: &str) -> Result<(), HostE
 }
 
 /// Not being there is an answer, not an error.
-fn unless_missing<T>(answer: Result<T, HostError>) -> Result<Option<T>, HostError> {
+pub(super) fn unless_missing<T>(answer: Result<T, HostError>) -> Result<Option<T>, HostError> {
     match answer {
         Ok(found) => Ok(Some(found)),
         Err(HostError::Docker { status: 404, .. }) => Ok(None),

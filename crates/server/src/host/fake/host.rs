@@ -4,14 +4,14 @@ use std::sync::{Arc, atomic::Ordering};
 
 use async_trait::async_trait;
 use futures_util::{StreamExt, stream::BoxStream};
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 use portolan_types::{NetworkOptions, id::cuid2};
 use tokio::sync::watch;
 
 use super::{FakeEngine, Trouble, World, event, lock, lost};
 use crate::host::{
-    Attachment, Host, HostContainer, HostError, HostEvent, HostNetwork, HostSubnet, Member,
-    NewNetwork, System,
+    ContainerDetail, Endpoint, Host, HostContainer, HostError, HostEvent, HostNetwork, HostSubnet,
+    Member, NewNetwork, System,
 };
 
 /// A connection to a fake engine.
@@ -51,6 +51,12 @@ impl FakeHost {
         let mut world = lock(&self.engine.world);
         let meant = world.trouble.take_if(|(meant, _)| meant.is(number, name));
         Ok(meant.map(|(_, trouble)| trouble))
+    }
+
+    fn tell(&self, action: &str, world: &World, network: &str) {
+        if let Some(network) = world.networks.get(network) {
+            drop(self.engine.events.send(event(action, network)));
+        }
     }
 
     async fn hang(&self) {
@@ -96,12 +102,36 @@ impl Host for FakeHost {
     }
 
     async fn list_containers(&self) -> Result<Vec<HostContainer>, HostError> {
-        self.call("list_containers", |world| Ok(world.containers())).await
+        self.call("list_containers", |world| Ok(world.list_containers())).await
     }
 
     async fn list_members(&self, docker_id: &str) -> Result<Vec<Member>, HostError> {
-        self.call("list_members", |world| {
-            Ok(world.members.get(docker_id).cloned().unwrap_or_default())
+        self.call("list_members", |world| Ok(world.members(docker_id))).await
+    }
+
+    async fn find_container(&self, id_or_name: &str) -> Result<Option<ContainerDetail>, HostError> {
+        self.call("find_container", |world| Ok(world.container(id_or_name).cloned())).await
+    }
+
+    async fn connect(
+        &self,
+        network: &str,
+        container: &str,
+        endpoint: &Endpoint,
+    ) -> Result<(), HostError> {
+        self.call("connect", |world| {
+            world.connect(network, container, endpoint)?;
+            self.tell("connect", world, network);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn disconnect(&self, network: &str, container: &str) -> Result<(), HostError> {
+        self.call("disconnect", |world| {
+            world.disconnect(network, container)?;
+            self.tell("disconnect", world, network);
+            Ok(())
         })
         .await
     }
@@ -134,19 +164,6 @@ impl Host for FakeHost {
 }
 
 impl World {
-    fn containers(&self) -> Vec<HostContainer> {
-        let on = |(docker_id, members): (&String, &Vec<Member>)| {
-            let attachment = Attachment { network_id: docker_id.clone(), ..Attachment::default() };
-            let container = |member: &Member| HostContainer {
-                member: member.clone(),
-                attachments: vec![attachment.clone()],
-                ..HostContainer::default()
-            };
-            members.iter().map(container).collect::<Vec<_>>()
-        };
-        self.members.iter().flat_map(on).collect()
-    }
-
     fn create(&mut self, new: &NewNetwork) -> Result<HostNetwork, HostError> {
         if let Some(error) = &self.fail_create {
             return Err(error.clone());
@@ -155,31 +172,42 @@ impl World {
             let message = format!("network with name {} already exists", new.name);
             return Err(HostError::Docker { status: 409, message });
         }
-        if let Some(error) = self.overlap(new) {
-            return Err(error);
+        let network = made(new, self.free_subnet(new)?);
+        if new.options.subnet.is_some() {
+            self.configured.insert(network.docker_id.clone());
         }
-        let network = made(new, self.networks.len());
         self.networks.insert(network.docker_id.clone(), network.clone());
         Ok(network)
     }
 
-    /// Docker takes no subnet twice, and does not say who has it.
-    fn overlap(&self, new: &NewNetwork) -> Option<HostError> {
-        let wanted =
-            [new.options.subnet.map(IpNet::from), new.options.ipv6_subnet.map(IpNet::from)];
+    /// The subnet that was asked for, or the next of the engine's pools. Docker takes no address
+    /// twice, and does not say who has it.
+    fn free_subnet(&self, new: &NewNetwork) -> Result<String, HostError> {
         let subnets = self.networks.values().flat_map(|network| &network.subnets);
         let taken: Vec<IpNet> =
             subnets.filter_map(|subnet| subnet.subnet.parse().ok()).chain(self.hidden).collect();
-        let overlaps =
-            |one: &IpNet| taken.iter().any(|other| one.contains(other) || other.contains(one));
-        wanted.into_iter().flatten().any(|one| overlaps(&one)).then(|| HostError::Docker {
-            status: 403,
-            message: "Pool overlaps with other one on this address space".into(),
+        let free = |subnet: &IpNet| {
+            !taken.iter().any(|other| other.contains(subnet) || subnet.contains(other))
+        };
+        let wanted =
+            [new.options.subnet.map(IpNet::from), new.options.ipv6_subnet.map(IpNet::from)];
+        let refusal =
+            |message: &str| HostError::Docker { status: 403, message: message.to_owned() };
+        if !wanted.iter().flatten().all(free) {
+            return Err(refusal("Pool overlaps with other one on this address space"));
+        }
+        let mut pools = (17..=255).map(|n| Ipv4Net::new_assert([172, n, 0, 0].into(), 16).into());
+        let found = new.options.subnet.map(IpNet::from).or_else(|| pools.find(free));
+        found.map(|subnet| subnet.to_string()).ok_or_else(|| {
+            refusal(
+                "could not find an available, non-overlapping IPv4 address pool among the \
+                 defaults to assign to the network",
+            )
         })
     }
 
     fn remove(&mut self, docker_id: &str) -> Result<Option<HostNetwork>, HostError> {
-        if self.members.get(docker_id).is_some_and(|members| !members.is_empty()) {
+        if self.is_active(docker_id) {
             let message =
                 format!("error while removing network: network {docker_id} has active endpoints");
             return Err(HostError::Docker { status: 403, message });
@@ -194,11 +222,8 @@ fn gateway(options: &NetworkOptions) -> Option<String> {
     options.gateway.or(first).map(|gateway| gateway.to_string())
 }
 
-fn made(new: &NewNetwork, count: usize) -> HostNetwork {
+fn made(new: &NewNetwork, subnet: String) -> HostNetwork {
     let options = &new.options;
-    let subnet = options
-        .subnet
-        .map_or_else(|| format!("172.{}.0.0/16", 17 + count % 200), |subnet| subnet.to_string());
     let mut subnets = vec![HostSubnet {
         subnet,
         gateway: gateway(options),
