@@ -90,6 +90,9 @@ fn routes() -> OpenApiRouter<AppState> {
             destinations::delete_destination
         ))
         .routes(routes!(destinations::retry_destination))
+        .routes(routes!(destinations::list_containers, destinations::connect_container))
+        .routes(routes!(destinations::disconnect_container))
+        .routes(routes!(destinations::move_container))
         .routes(routes!(operations::list_operations))
         .routes(routes!(operations::show_operation))
         .routes(routes!(events::list_events))

@@ -19,6 +19,8 @@ use crate::{
     page,
 };
 
+pub(crate) mod change;
+pub mod containers;
 mod placement;
 
 pub(crate) use placement::check_usable;
@@ -197,7 +199,8 @@ pub async fn list(
     Ok(page::of(rows, query, |destination| (destination.created_at, destination.id.as_str())))
 }
 
-/// Renames a destination. Its network cannot be renamed: an attempt says so.
+/// Renames a destination, and begins a change in place when it is given options. Its network
+/// cannot be renamed: an attempt says so.
 pub async fn update(
     app: &App,
     actor: &Actor,
@@ -219,7 +222,14 @@ pub async fn update(
         let what = format!("renamed to `{name}`");
         note(&mut tx, actor, "destination.renamed", &before, &what).await?;
     }
+    let begun = match input.options {
+        Some(options) => Some(change::accept(&mut tx, actor, &before, options).await?),
+        None => None,
+    };
     tx.commit().await?;
+    if begun.is_some() {
+        app.wake(&before.server_id);
+    }
     show(app, actor, id).await
 }
 
@@ -231,6 +241,12 @@ pub async fn delete(app: &App, actor: &Actor, id: &DestinationId) -> Result<Oper
     if let (DestinationState::Deleting, Some(operation)) = (before.state, &before.operation_id) {
         drop(tx);
         return operations::show(app, actor, operation).await;
+    }
+    if before.state == DestinationState::Changing {
+        return Err(change::busy(&before));
+    }
+    if change::unfinished(&mut tx, &before).await?.is_some() {
+        return Err(half_changed(&before));
     }
     let operation = begin(&mut tx, actor, &before, OperationKind::DeleteDestination).await?;
     tx.commit().await?;
@@ -256,7 +272,10 @@ pub async fn retry(app: &App, actor: &Actor, id: &DestinationId) -> Result<Opera
         .await?
         .ok_or(Error::NotFound("server"))?;
     placement::check(&server, Some(before.kind))?;
-    let operation = begin(&mut tx, actor, &before, OperationKind::CreateDestination).await?;
+    let operation = match change::resume(&mut tx, actor, &before).await? {
+        Some(resumed) => resumed,
+        None => begin(&mut tx, actor, &before, OperationKind::CreateDestination).await?,
+    };
     tx.commit().await?;
     app.wake(&before.server_id);
     Ok(operation)
@@ -281,6 +300,18 @@ async fn begin(
         return Err(changed_meanwhile(before));
     }
     Ok(operation)
+}
+
+fn half_changed(before: &Destination) -> Error {
+    Error::refused(
+        "change-unfinished",
+        format!(
+            "a change of destination `{}` ended half way: its containers may be on an interim \
+             network",
+            before.name
+        ),
+        "bring it to an end (`portolan destination retry`), then remove it",
+    )
 }
 
 fn changed_meanwhile(before: &Destination) -> Error {

@@ -6,7 +6,9 @@
 
 mod adopt;
 mod adoptability;
+mod change;
 mod compare;
+mod containers;
 mod destinations;
 mod fleet;
 mod janitor;

@@ -2,8 +2,8 @@
 
 use axum::{Json as Answer, extract::State, http::StatusCode};
 use portolan_types::{
-    CreateDestination, Destination, DestinationId, Operation, Page, PageQuery, ServerId,
-    UpdateDestination,
+    ConnectContainer, ContainerName, CreateDestination, Destination, DestinationContainers,
+    DestinationId, MoveContainer, Operation, Page, PageQuery, ServerId, UpdateDestination,
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -13,7 +13,11 @@ use super::{
     extract::{Json, Path, Query, Reader, Repeat, Wait, Writer},
     problem::Problems,
 };
-use crate::{Error, destinations, operations};
+use crate::{
+    Error,
+    destinations::{self, containers},
+    operations,
+};
 
 /// Which destinations are listed.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -70,18 +74,24 @@ pub(super) async fn show_destination(
     Ok(Answer(destinations::show(&app, &actor, &id).await?))
 }
 
-/// Renames a destination. The network's name cannot be changed.
+/// Renames a destination, or changes its options in place. The network's name cannot be changed.
+///
+/// With `options` the destination is `changing` until a network that has them took the place of
+/// the old one. Its containers go over with their aliases and share a network at all times; a
+/// change that cannot be made is taken back.
 #[utoipa::path(patch, path = "/v1/destinations/{id}", tag = "destinations",
-    params(("id" = DestinationId, Path, description = "The destination")),
+    params(("id" = DestinationId, Path, description = "The destination"), Wait),
     security(("token" = ["write"])),
     responses((status = 200, description = "The destination", body = Destination), Problems))]
 pub(super) async fn update_destination(
     State(app): State<AppState>,
     Writer(actor): Writer,
     Path(id): Path<DestinationId>,
+    Query(wait): Query<Wait>,
     Json(input): Json<UpdateDestination>,
 ) -> Result<Answer<Destination>, Error> {
-    Ok(Answer(destinations::update(&app, &actor, &id, input).await?))
+    let updated = destinations::update(&app, &actor, &id, input).await?;
+    Ok(Answer(destinations::settled(&app, &actor, updated, wait.limit()).await?))
 }
 
 /// Begins the removal. It fails, and changes nothing, while containers are on the network.
@@ -112,6 +122,78 @@ pub(super) async fn retry_destination(
     Query(wait): Query<Wait>,
 ) -> Result<(StatusCode, Answer<Operation>), Error> {
     let begun = destinations::retry(&app, &actor, &id).await?;
+    let shown = operations::wait(&app, &actor, &begun.id, wait.limit()).await?;
+    Ok((StatusCode::ACCEPTED, Answer(shown)))
+}
+
+/// Lists the containers on a destination, running or not.
+#[utoipa::path(get, path = "/v1/destinations/{id}/containers", tag = "destinations",
+    params(("id" = DestinationId, Path, description = "The destination")),
+    security(("token" = ["read"])),
+    responses((status = 200, description = "As last seen", body = DestinationContainers), Problems))]
+pub(super) async fn list_containers(
+    State(app): State<AppState>,
+    Reader(actor): Reader,
+    Path(id): Path<DestinationId>,
+) -> Result<Answer<DestinationContainers>, Error> {
+    Ok(Answer(containers::list(&app, &actor, &id).await?))
+}
+
+/// Connects a container of the host to a destination. One that is on it already is left alone.
+#[utoipa::path(post, path = "/v1/destinations/{id}/containers", tag = "destinations",
+    params(("id" = DestinationId, Path, description = "The destination"), Wait),
+    security(("token" = ["write"])),
+    responses((status = 202, description = "The work", body = Operation), Problems))]
+pub(super) async fn connect_container(
+    State(app): State<AppState>,
+    Writer(actor): Writer,
+    Path(id): Path<DestinationId>,
+    Query(wait): Query<Wait>,
+    Json(input): Json<ConnectContainer>,
+) -> Result<(StatusCode, Answer<Operation>), Error> {
+    let begun = containers::connect(&app, &actor, &id, input).await?;
+    let shown = operations::wait(&app, &actor, &begun.id, wait.limit()).await?;
+    Ok((StatusCode::ACCEPTED, Answer(shown)))
+}
+
+/// Disconnects a container. One that is not on the destination is left alone.
+#[utoipa::path(delete, path = "/v1/destinations/{id}/containers/{container}", tag = "destinations",
+    params(
+        ("id" = DestinationId, Path, description = "The destination"),
+        ("container" = ContainerName, Path, description = "Its name, or its whole id"),
+        Wait,
+    ),
+    security(("token" = ["write"])),
+    responses((status = 202, description = "The work", body = Operation), Problems))]
+pub(super) async fn disconnect_container(
+    State(app): State<AppState>,
+    Writer(actor): Writer,
+    Path((id, container)): Path<(DestinationId, ContainerName)>,
+    Query(wait): Query<Wait>,
+) -> Result<(StatusCode, Answer<Operation>), Error> {
+    let begun = containers::disconnect(&app, &actor, &id, container).await?;
+    let shown = operations::wait(&app, &actor, &begun.id, wait.limit()).await?;
+    Ok((StatusCode::ACCEPTED, Answer(shown)))
+}
+
+/// Moves a container to another destination of the same server, with its aliases.
+#[utoipa::path(post, path = "/v1/destinations/{id}/containers/{container}/move",
+    tag = "destinations",
+    params(
+        ("id" = DestinationId, Path, description = "The destination that it leaves"),
+        ("container" = ContainerName, Path, description = "Its name, or its whole id"),
+        Wait,
+    ),
+    security(("token" = ["write"])),
+    responses((status = 202, description = "The work", body = Operation), Problems))]
+pub(super) async fn move_container(
+    State(app): State<AppState>,
+    Writer(actor): Writer,
+    Path((id, container)): Path<(DestinationId, ContainerName)>,
+    Query(wait): Query<Wait>,
+    Json(input): Json<MoveContainer>,
+) -> Result<(StatusCode, Answer<Operation>), Error> {
+    let begun = containers::move_to(&app, &actor, &id, container, input).await?;
     let shown = operations::wait(&app, &actor, &begun.id, wait.limit()).await?;
     Ok((StatusCode::ACCEPTED, Answer(shown)))
 }

@@ -4,6 +4,7 @@ use portolan_types::{
     Failure, Operation, OperationId, OperationKind, OperationResult, OperationState, PageQuery,
     ServerId, Step, StepState, Subject, TeamId, Timestamp, id::SubjectId,
 };
+use serde::{Serialize, de::DeserializeOwned};
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
 use super::{
@@ -170,22 +171,50 @@ pub async fn finish(
     Ok(done.rows_affected() == 1)
 }
 
-/// Ends what was queued or running for a destination, or of the same kind for a server: something
-/// newer takes its place.
+/// What newer work takes the place of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Displaced {
+    /// Nothing: it is done beside the rest.
+    Nothing,
+    /// Work of the same kind.
+    SameKind,
+    /// All that makes the subject what it should be, but not what is done with single containers.
+    Shape,
+    /// Everything: the subject goes.
+    Everything,
+}
+
+impl Displaced {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::SameKind => "same-kind",
+            Self::Shape => "shape",
+            Self::Everything => "everything",
+        }
+    }
+}
+
+/// Ends what was queued or running for the subject and is displaced by newer work.
 pub async fn supersede(
     conn: &mut AnyConnection,
     newer: &Operation,
+    displaced: Displaced,
     failure: &Failure,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "update operations set state = 'failed', failure = $2, finished_at = $3
          where subject_id = $1 and state in ('queued', 'running')
-           and (subject_type = 'destination' or kind = $4)",
+           and ($5 = 'everything'
+                or ($5 = 'same-kind' and kind = $4)
+                or ($5 = 'shape' and kind not in
+                    ('connect-container', 'disconnect-container', 'move-container')))",
     )
     .bind(newer.subject.id())
     .bind(to_json(failure)?)
     .bind(newer.created_at.as_millis())
     .bind(newer.kind.as_str())
+    .bind(displaced.as_str())
     .execute(conn)
     .await?;
     Ok(())
@@ -233,39 +262,29 @@ pub async fn list_waiting(
     .await
 }
 
-/// What an operation was asked with and how far it came, both as JSON.
-pub async fn find_notes(
+/// How far an operation of a kind came. `None` when it is of another kind, or wrote down nothing.
+pub async fn find_memo<T: DeserializeOwned>(
     conn: &mut AnyConnection,
     id: &OperationId,
-) -> Result<Option<Notes>, sqlx::Error> {
-    let row = sqlx::query("select kind, input, memo from operations where id = $1")
+    kind: OperationKind,
+) -> Result<Option<T>, sqlx::Error> {
+    let row = sqlx::query("select memo from operations where id = $1 and kind = $2")
         .bind(id.as_str())
+        .bind(kind.as_str())
         .fetch_optional(conn)
         .await?;
-    row.map(|row| {
-        let (input, memo) = (row.try_get("input")?, row.try_get("memo")?);
-        Ok(Notes { kind: parsed(&row, "kind")?, input, memo })
-    })
-    .transpose()
-}
-
-/// What is known of an operation besides what people see.
-#[derive(Debug, Clone)]
-pub struct Notes {
-    pub kind: OperationKind,
-    pub input: Option<String>,
-    pub memo: Option<String>,
+    row.map_or(Ok(None), |row| json_option(&row, "memo"))
 }
 
 /// Writes down how far an operation came, before it goes on.
 pub async fn set_memo(
     conn: &mut AnyConnection,
     id: &OperationId,
-    memo: &str,
+    memo: &impl Serialize,
 ) -> Result<(), sqlx::Error> {
     sqlx::query("update operations set memo = $2 where id = $1")
         .bind(id.as_str())
-        .bind(memo)
+        .bind(to_json(memo)?)
         .execute(conn)
         .await?;
     Ok(())

@@ -5,7 +5,7 @@ use portolan_types::{
     Destination, DestinationState, Operation, OperationId, OperationKind, Subject, Timestamp,
 };
 
-use super::{PassError, compare, make, recorder::Recorder, remove, work::Work};
+use super::{PassError, change, compare, make, recorder::Recorder, remove, work::Work};
 use crate::{
     App, Error,
     db::{
@@ -47,9 +47,10 @@ async fn settle(
     match row.destination.state {
         DestinationState::Pending | DestinationState::Drifted => made(app, row, host).await,
         DestinationState::Deleting => removed(app, row, host).await,
+        DestinationState::Changing => changed(app, row, host).await,
         DestinationState::Ready => watched(app, row, host, networks).await,
         // A failed one waits for a person: trying what failed once more by itself helps nobody.
-        DestinationState::Failed | DestinationState::Changing => Ok(()),
+        DestinationState::Failed => Ok(()),
     }
 }
 
@@ -67,6 +68,13 @@ async fn made(app: &App, row: &Assigned, host: &dyn Host) -> Result<(), PassErro
 async fn removed(app: &App, row: &Assigned, host: &dyn Host) -> Result<(), PassError> {
     match take_up(app, row, OperationKind::DeleteDestination).await? {
         Some(recorder) => remove::run(&Work { app, host, row, recorder }).await,
+        None => Ok(()),
+    }
+}
+
+async fn changed(app: &App, row: &Assigned, host: &dyn Host) -> Result<(), PassError> {
+    match take_up(app, row, OperationKind::ChangeDestination).await? {
+        Some(recorder) => change::run(&Work { app, host, row, recorder }).await,
         None => Ok(()),
     }
 }

@@ -116,7 +116,7 @@ fn adopted_is_another(destination: &Destination) -> Failure {
     )
 }
 
-fn taken(destination: &Destination) -> Failure {
+pub(super) fn taken(destination: &Destination) -> Failure {
     failure(
         "network-exists",
         format!(
@@ -197,7 +197,7 @@ fn vanished(destination: &Destination) -> Failure {
     )
 }
 
-fn differs(destination: &Destination, difference: &str) -> Failure {
+pub(super) fn differs(destination: &Destination, difference: &str) -> Failure {
     failure(
         "network-differs",
         format!(

@@ -12,7 +12,8 @@ use tokio::{
 };
 
 use super::{
-    PassError, Surroundings, adopt, destinations, reachability, scan, sight::Sight, validation,
+    PassError, Surroundings, adopt, containers, destinations, reachability, scan, sight::Sight,
+    validation,
 };
 use crate::{
     Error,
@@ -267,7 +268,8 @@ impl Keeper {
         };
         destinations::pass(app, row, host, &seen.networks).await?;
         scan::run(app, row, seen).await?;
-        adopt::run(app, row, host).await
+        adopt::run(app, row, host).await?;
+        containers::run(app, row, host).await
     }
 }
 

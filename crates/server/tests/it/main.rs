@@ -2,6 +2,8 @@
 //!
 //! What needs real hosts is in the test binary `lab`.
 
+mod change;
+mod containers;
 mod crashes;
 mod destinations;
 mod drift;

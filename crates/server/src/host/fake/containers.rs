@@ -47,6 +47,16 @@ impl World {
         self.containers.values().map(summary).collect()
     }
 
+    pub(super) fn note_places(&mut self) {
+        let now = |one: &ContainerDetail| {
+            let networks = one.endpoints.iter().map(|one| one.attachment.key.clone());
+            (one.member.name.clone(), networks.collect())
+        };
+        if let Some(places) = &mut self.places {
+            places.push(self.containers.values().map(now).collect());
+        }
+    }
+
     /// Those on a network with this Docker id, running or not.
     pub(super) fn members(&self, docker_id: &str) -> Vec<Member> {
         let name = self.networks.get(docker_id).map_or("", |network| network.name.as_str());
@@ -86,6 +96,7 @@ impl World {
             endpoint_id: if address.is_some() { cuid2() } else { String::new() },
             address: address.map(|address| address.to_string()),
             ipv6_address: None,
+            aliases: Vec::new(),
         };
         one.endpoints.push(ContainerEndpoint { attachment: ours, endpoint: endpoint.clone() });
         Ok(())
