@@ -20,7 +20,10 @@ use clap::{Args, Parser, Subcommand};
 use crate::client::BaseUrl;
 
 pub(crate) use self::{
-    destination::{CreateDestinationArgs, DestinationCommand},
+    destination::{
+        ConnectArgs, CreateDestinationArgs, DestinationCommand, DisconnectArgs,
+        EditDestinationArgs, MoveArgs,
+    },
     key::{CreateKeyArgs, KeyCommand},
     login::LoginArgs,
     operation::{EventCommand, OperationCommand},

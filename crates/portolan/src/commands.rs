@@ -3,8 +3,10 @@
 //! Commands take checked values, a client and a printer; nothing of `clap` reaches them.
 
 pub(crate) mod completions;
+pub(crate) mod container;
 pub(crate) mod destination;
 pub(crate) mod doctor;
+pub(crate) mod edit;
 pub(crate) mod event;
 pub(crate) mod key;
 pub(crate) mod login;

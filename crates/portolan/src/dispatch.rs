@@ -3,20 +3,25 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::CommandFactory;
-use portolan_types::{AdoptNetworks, CreateToken};
+use portolan_types::{AdoptNetworks, ConnectContainer, CreateToken};
 
 use crate::{
     ask::read_secret,
     cli::{
-        AddServerArgs, Cli, Command, CreateDestinationArgs, CreateKeyArgs, CreateTokenArgs,
-        DestinationCommand, EditServerArgs, EventCommand, GlobalArgs, KeyCommand, LoginArgs,
-        OperationCommand, ServerCommand, TokenCommand,
+        AddServerArgs, Cli, Command, ConnectArgs, CreateDestinationArgs, CreateKeyArgs,
+        CreateTokenArgs, DestinationCommand, DisconnectArgs, EditDestinationArgs, EditServerArgs,
+        EventCommand, GlobalArgs, KeyCommand, LoginArgs, MoveArgs, OperationCommand, ServerCommand,
+        TokenCommand,
     },
     client::{Access, Client, ClientFile},
     commands::{
-        completions, destination,
+        completions,
+        container::{self, Moved},
+        destination,
         destination::NewDestination,
-        doctor, event, key,
+        doctor,
+        edit::{self, Edit},
+        event, key,
         key::{NewKey, Shown},
         login,
         login::Proof,
@@ -210,6 +215,23 @@ async fn run_destination(
         DestinationCommand::Rename { destination, new } => {
             destination::rename(client, printer, &destination, new).await?;
         }
+        DestinationCommand::Edit(args) => return edit_destination(client, printer, *args).await,
+        DestinationCommand::Containers { destination } => {
+            container::list(client, printer, &destination).await?;
+        }
+        DestinationCommand::Connect(args) => return connect(client, printer, args).await,
+        DestinationCommand::Disconnect(args) => {
+            let DisconnectArgs { destination, container, consent, wait } = args;
+            let (consent, wait) = (consent.into(), wait.into());
+            return container::disconnect(client, printer, &destination, &container, consent, wait)
+                .await;
+        }
+        DestinationCommand::Move(args) => {
+            let MoveArgs { container, from, to, consent, wait } = args;
+            let moved = Moved { container, from, to };
+            return container::move_over(client, printer, &moved, consent.into(), wait.into())
+                .await;
+        }
         DestinationCommand::Adopt { server, networks, all, wait } => {
             let wanted = AdoptNetworks { networks, all };
             return scan::adopt(client, printer, &server, &wanted, wait.into()).await;
@@ -223,6 +245,22 @@ async fn run_destination(
         }
     }
     Ok(Outcome::Done)
+}
+
+async fn edit_destination(
+    client: &Client,
+    printer: &Printer,
+    args: EditDestinationArgs,
+) -> anyhow::Result<Outcome> {
+    let EditDestinationArgs { destination, name, options, consent, wait } = args;
+    let change = Edit { name, options: |present: &_| options.applied_to(present) };
+    edit::edit(client, printer, &destination, change, consent.into(), wait.into()).await
+}
+
+async fn connect(client: &Client, printer: &Printer, args: ConnectArgs) -> anyhow::Result<Outcome> {
+    let ConnectArgs { destination, container, aliases, address, ipv6_address, wait } = args;
+    let container = ConnectContainer { container, aliases, address, ipv6_address };
+    container::connect(client, printer, &destination, &container, wait.into()).await
 }
 
 fn new_destination(args: CreateDestinationArgs) -> Result<(NewDestination, Wait), Failure> {
