@@ -22,7 +22,7 @@ use crate::client::BaseUrl;
 pub(crate) use self::{
     destination::{
         ConnectArgs, CreateDestinationArgs, DestinationCommand, DisconnectArgs,
-        EditDestinationArgs, MoveArgs,
+        EditDestinationArgs, MoveArgs, RemoveDestinationArgs,
     },
     key::{CreateKeyArgs, KeyCommand},
     login::LoginArgs,

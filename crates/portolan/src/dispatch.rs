@@ -6,21 +6,21 @@ use clap::CommandFactory;
 use portolan_types::{AdoptNetworks, ConnectContainer, CreateToken};
 
 use crate::{
-    ask::read_secret,
+    ask::{Run, read_secret},
     cli::{
         AddServerArgs, Cli, Command, ConnectArgs, CreateDestinationArgs, CreateKeyArgs,
         CreateTokenArgs, DestinationCommand, DisconnectArgs, EditDestinationArgs, EditServerArgs,
-        EventCommand, GlobalArgs, KeyCommand, LoginArgs, MoveArgs, OperationCommand, ServerCommand,
-        TokenCommand,
+        EventCommand, GlobalArgs, KeyCommand, LoginArgs, MoveArgs, OperationCommand,
+        RemoveDestinationArgs, ServerCommand, TokenCommand,
     },
     client::{Access, Client, ClientFile},
     commands::{
         completions,
         container::{self, Moved},
         destination,
-        destination::NewDestination,
+        destination::{NewDestination, Removal},
         doctor,
-        edit::{self, Edit},
+        edit::{self, Edit, Manner},
         event, key,
         key::{NewKey, Shown},
         login,
@@ -203,8 +203,11 @@ async fn run_destination(
 ) -> anyhow::Result<Outcome> {
     match command {
         DestinationCommand::Create(args) => {
-            let (new, wait) = new_destination(*args)?;
-            return destination::create(client, printer, new, wait).await;
+            let (new, run, wait) = new_destination(*args)?;
+            return match run {
+                Run::Real => destination::create(client, printer, new, wait).await,
+                Run::Dry => destination::preview_creation(client, printer, new).await,
+            };
         }
         DestinationCommand::List { server, list } => {
             destination::list(client, printer, server, list.into()).await?;
@@ -221,16 +224,15 @@ async fn run_destination(
         }
         DestinationCommand::Connect(args) => return connect(client, printer, args).await,
         DestinationCommand::Disconnect(args) => {
-            let DisconnectArgs { destination, container, consent, wait } = args;
-            let (consent, wait) = (consent.into(), wait.into());
-            return container::disconnect(client, printer, &destination, &container, consent, wait)
-                .await;
+            let DisconnectArgs { destination, container, run, consent, wait } = args;
+            let manner = Manner { run: run.into(), consent: consent.into(), wait: wait.into() };
+            return container::disconnect(client, printer, &destination, &container, manner).await;
         }
         DestinationCommand::Move(args) => {
-            let MoveArgs { container, from, to, consent, wait } = args;
+            let MoveArgs { container, from, to, run, consent, wait } = args;
             let moved = Moved { container, from, to };
-            return container::move_over(client, printer, &moved, consent.into(), wait.into())
-                .await;
+            let manner = Manner { run: run.into(), consent: consent.into(), wait: wait.into() };
+            return container::move_over(client, printer, &moved, manner).await;
         }
         DestinationCommand::Adopt { server, networks, all, wait } => {
             let wanted = AdoptNetworks { networks, all };
@@ -239,9 +241,8 @@ async fn run_destination(
         DestinationCommand::Retry { destination, wait } => {
             return destination::retry(client, printer, &destination, wait.into()).await;
         }
-        DestinationCommand::Remove { destination, consent, wait } => {
-            let (consent, wait) = (consent.into(), wait.into());
-            return destination::remove(client, printer, &destination, consent, wait).await;
+        DestinationCommand::Remove(args) => {
+            return remove_destination(client, printer, args).await;
         }
     }
     Ok(Outcome::Done)
@@ -252,9 +253,10 @@ async fn edit_destination(
     printer: &Printer,
     args: EditDestinationArgs,
 ) -> anyhow::Result<Outcome> {
-    let EditDestinationArgs { destination, name, options, consent, wait } = args;
+    let EditDestinationArgs { destination, name, options, run, consent, wait } = args;
+    let manner = Manner { run: run.into(), consent: consent.into(), wait: wait.into() };
     let change = Edit { name, options: |present: &_| options.applied_to(present) };
-    edit::edit(client, printer, &destination, change, consent.into(), wait.into()).await
+    edit::edit(client, printer, &destination, change, manner).await
 }
 
 async fn connect(client: &Client, printer: &Printer, args: ConnectArgs) -> anyhow::Result<Outcome> {
@@ -263,12 +265,28 @@ async fn connect(client: &Client, printer: &Printer, args: ConnectArgs) -> anyho
     container::connect(client, printer, &destination, &container, wait.into()).await
 }
 
-fn new_destination(args: CreateDestinationArgs) -> Result<(NewDestination, Wait), Failure> {
+async fn remove_destination(
+    client: &Client,
+    printer: &Printer,
+    args: RemoveDestinationArgs,
+) -> anyhow::Result<Outcome> {
+    let manner = args.manner();
+    let RemoveDestinationArgs { destination, run, consent, wait, .. } = args;
+    match run.into() {
+        Run::Dry => destination::preview_removal(client, printer, &destination, manner).await,
+        Run::Real => {
+            let removal = Removal { manner, consent: consent.into(), wait: wait.into() };
+            destination::remove(client, printer, &destination, removal).await
+        }
+    }
+}
+
+fn new_destination(args: CreateDestinationArgs) -> Result<(NewDestination, Run, Wait), Failure> {
     let options = args.network_options().map_err(|error| {
         Failure::usage(error.to_string(), "see `portolan destination create --help`")
     })?;
-    let CreateDestinationArgs { server, name, network, kind, wait, .. } = args;
-    Ok((NewDestination { server, name, network, kind, options }, wait.into()))
+    let CreateDestinationArgs { server, name, network, kind, run, wait, .. } = args;
+    Ok((NewDestination { server, name, network, kind, options }, run.into(), wait.into()))
 }
 
 async fn run_token(

@@ -1,6 +1,7 @@
 //! HTTP: routes, policies and the translation of errors. Handlers extract, call one operation and
 //! wrap; only here do status codes exist.
 
+mod containers;
 mod destinations;
 mod docs;
 mod events;
@@ -90,9 +91,9 @@ fn routes() -> OpenApiRouter<AppState> {
             destinations::delete_destination
         ))
         .routes(routes!(destinations::retry_destination))
-        .routes(routes!(destinations::list_containers, destinations::connect_container))
-        .routes(routes!(destinations::disconnect_container))
-        .routes(routes!(destinations::move_container))
+        .routes(routes!(containers::list_containers, containers::connect_container))
+        .routes(routes!(containers::disconnect_container))
+        .routes(routes!(containers::move_container))
         .routes(routes!(operations::list_operations))
         .routes(routes!(operations::show_operation))
         .routes(routes!(events::list_events))

@@ -14,16 +14,23 @@ use crate::{
     Actor, App, Error,
     db::{self, Transaction, destination::Move},
     events::{self, Happened},
+    host::HostNetwork,
     idempotency::{self, IdempotencyKey},
     operations::{self, Task},
     page,
+    reconcile::compare,
+    sighting::Sighting,
 };
 
 pub(crate) mod change;
 pub mod containers;
 mod placement;
+pub mod preview;
+pub mod remove;
+mod version;
 
 pub(crate) use placement::check_usable;
+pub(crate) use version::version;
 
 /// Stores a destination and its operation; the reconciler makes the network.
 pub async fn create(
@@ -42,14 +49,24 @@ pub async fn create(
         let id = earlier.parse().map_err(|_| Error::NotFound("destination"))?;
         return show(app, actor, &id).await;
     }
-    let server = db::server::find(&mut tx, team, &input.server_id)
+    let destination = stage(&mut tx, actor, id, input).await?;
+    tx.commit().await?;
+    app.wake(&destination.server_id);
+    Ok(destination)
+}
+
+/// Everything up to the commit, which a preview leaves out.
+async fn stage(
+    tx: &mut Transaction,
+    actor: &Actor,
+    id: DestinationId,
+    input: CreateDestination,
+) -> Result<Destination, Error> {
+    let server = db::server::find(tx, actor.team_id(), &input.server_id)
         .await?
         .ok_or(Error::NotFound("server"))?;
     let kind = placement::check(&server, input.kind)?;
-    let destination = insert(&mut tx, actor, planned(id, &server, kind, input)?).await?;
-    tx.commit().await?;
-    app.wake(&server.id);
-    Ok(destination)
+    insert(tx, actor, planned(id, &server, kind, input)?).await
 }
 
 /// Fills in what the caller left open.
@@ -155,6 +172,23 @@ async fn note(
     Ok(events::record(conn, happened, Timestamp::now()).await?)
 }
 
+/// The network that stands for a destination among those that were seen.
+pub(crate) fn ours<'a>(
+    destination: &Destination,
+    sighting: &'a Sighting,
+) -> Option<&'a HostNetwork> {
+    let observed = destination.observed.as_ref();
+    let found = observed.and_then(|observed| sighting.network(&observed.docker_id));
+    found.or_else(|| {
+        let mut named =
+            sighting.networks.iter().filter(|one| one.name == destination.network.as_str());
+        match destination.origin {
+            Origin::Created => named.find(|network| compare::is_ours(destination, network)),
+            Origin::Adopted => named.next(),
+        }
+    })
+}
+
 /// The destination after its latest operation is over, or as it is when the time has passed.
 pub async fn settled(
     app: &App,
@@ -206,6 +240,7 @@ pub async fn update(
     actor: &Actor,
     id: &DestinationId,
     input: UpdateDestination,
+    version: Option<String>,
 ) -> Result<Destination, Error> {
     let mut tx = app.db.begin().await?;
     let before = find(&mut tx, actor, id).await?;
@@ -223,7 +258,10 @@ pub async fn update(
         note(&mut tx, actor, "destination.renamed", &before, &what).await?;
     }
     let begun = match input.options {
-        Some(options) => Some(change::accept(&mut tx, actor, &before, options).await?),
+        Some(options) => {
+            let asked = change::Asked { options, version };
+            Some(change::accept(&mut tx, actor, &before, asked).await?)
+        }
         None => None,
     };
     tx.commit().await?;
@@ -231,27 +269,6 @@ pub async fn update(
         app.wake(&before.server_id);
     }
     show(app, actor, id).await
-}
-
-/// Accepts the removal. Whether anything is in the way is for the host to say: the reconciler
-/// asks it before it touches anything.
-pub async fn delete(app: &App, actor: &Actor, id: &DestinationId) -> Result<Operation, Error> {
-    let mut tx = app.db.begin().await?;
-    let before = find(&mut tx, actor, id).await?;
-    if let (DestinationState::Deleting, Some(operation)) = (before.state, &before.operation_id) {
-        drop(tx);
-        return operations::show(app, actor, operation).await;
-    }
-    if before.state == DestinationState::Changing {
-        return Err(change::busy(&before));
-    }
-    if change::unfinished(&mut tx, &before).await?.is_some() {
-        return Err(half_changed(&before));
-    }
-    let operation = begin(&mut tx, actor, &before, OperationKind::DeleteDestination).await?;
-    tx.commit().await?;
-    app.wake(&before.server_id);
-    Ok(operation)
 }
 
 /// Tries a failed destination again.
@@ -274,7 +291,7 @@ pub async fn retry(app: &App, actor: &Actor, id: &DestinationId) -> Result<Opera
     placement::check(&server, Some(before.kind))?;
     let operation = match change::resume(&mut tx, actor, &before).await? {
         Some(resumed) => resumed,
-        None => begin(&mut tx, actor, &before, OperationKind::CreateDestination).await?,
+        None => begin(&mut tx, actor, &before, OperationKind::CreateDestination, None).await?,
     };
     tx.commit().await?;
     app.wake(&before.server_id);
@@ -287,31 +304,20 @@ async fn begin(
     actor: &Actor,
     before: &Destination,
     kind: OperationKind,
+    input: Option<String>,
 ) -> Result<Operation, Error> {
     let to = match kind {
         OperationKind::DeleteDestination => DestinationState::Deleting,
         _ => DestinationState::Pending,
     };
     let subject = Subject::Destination(before.id.clone());
-    let task = Task { kind, subject, name: before.name.as_str(), input: None };
+    let task = Task { kind, subject, name: before.name.as_str(), input };
     let operation = operations::queue(tx, actor.team_id(), task).await?;
     let step = Move { from: before.state, to, reason: None, operation: Some(&operation.id) };
     if !db::destination::advance(tx, &before.id, &step, Timestamp::now()).await? {
         return Err(changed_meanwhile(before));
     }
     Ok(operation)
-}
-
-fn half_changed(before: &Destination) -> Error {
-    Error::refused(
-        "change-unfinished",
-        format!(
-            "a change of destination `{}` ended half way: its containers may be on an interim \
-             network",
-            before.name
-        ),
-        "bring it to an end (`portolan destination retry`), then remove it",
-    )
 }
 
 fn changed_meanwhile(before: &Destination) -> Error {

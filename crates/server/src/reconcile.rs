@@ -7,12 +7,14 @@
 mod adopt;
 mod adoptability;
 mod change;
-mod compare;
+pub(crate) mod compare;
 mod containers;
 mod destinations;
+mod detach;
 mod fleet;
 mod janitor;
 mod make;
+mod orphans;
 mod reachability;
 mod recorder;
 mod remove;
@@ -21,6 +23,12 @@ mod server;
 mod sight;
 mod validation;
 mod work;
+
+pub(crate) use change::overlap;
+pub(crate) use containers::alias_belongs_to;
+pub(crate) use make::taken;
+pub(crate) use recorder::failure;
+pub(crate) use remove::in_use;
 
 use std::sync::Arc;
 

@@ -2,12 +2,12 @@
 
 use portolan_types::{
     ConnectContainer, ContainerName, Destination, DestinationContainer, DestinationContainers,
-    MoveContainer, Operation,
+    MoveContainer, Operation, Preview,
 };
 
-use super::operation::accompany;
+use super::{edit::Manner, operation::accompany, preview};
 use crate::{
-    ask::{Consent, confirm},
+    ask::{Run, confirm},
     client::Client,
     failure::Outcome,
     find::{Reference, find},
@@ -71,18 +71,21 @@ pub(crate) async fn disconnect(
     printer: &Printer,
     wanted: &Reference,
     container: &ContainerName,
-    consent: Consent,
-    wait: Wait,
+    manner: Manner,
 ) -> anyhow::Result<Outcome> {
     let destination: Destination = find(client, wanted).await?;
+    let path = format!("{}/{container}", path(&destination));
+    if manner.run == Run::Dry {
+        let seen: Preview = client.remove(&path, &[("preview", "true".into())]).await?;
+        return preview::show(printer, &seen);
+    }
     let question = format!(
         "disconnect container `{container}` from `{}` on `{}`?",
         destination.name, destination.server_name
     );
-    confirm(printer, consent, &question)?;
-    let path = format!("{}/{container}", path(&destination));
+    confirm(printer, manner.consent, &question)?;
     let operation: Operation = client.remove(&path, &[]).await?;
-    accompany(client, printer, operation, wait).await
+    accompany(client, printer, operation, manner.wait).await
 }
 
 /// A container and the two destinations that it moves between.
@@ -97,20 +100,24 @@ pub(crate) async fn move_over(
     client: &Client,
     printer: &Printer,
     moved: &Moved,
-    consent: Consent,
-    wait: Wait,
+    manner: Manner,
 ) -> anyhow::Result<Outcome> {
     let container = &moved.container;
     let from: Destination = find(client, &moved.from).await?;
     let to: Destination = find(client, &moved.to).await?;
+    let path = format!("{}/{container}/move", path(&from));
+    let body = MoveContainer { to: to.id };
+    if manner.run == Run::Dry {
+        let seen: Preview = client.act_with(&format!("{path}?preview=true"), &body).await?;
+        return preview::show(printer, &seen);
+    }
     let question = format!(
         "move container `{container}` from `{}` to `{}`? What is on `{}` only loses it.",
         from.name, to.name, from.name
     );
-    confirm(printer, consent, &question)?;
-    let path = format!("{}/{container}/move", path(&from));
-    let operation: Operation = client.act_with(&path, &MoveContainer { to: to.id }).await?;
-    accompany(client, printer, operation, wait).await
+    confirm(printer, manner.consent, &question)?;
+    let operation: Operation = client.act_with(&path, &body).await?;
+    accompany(client, printer, operation, manner.wait).await
 }
 
 /// A container's name needs no escaping: it was checked when it was typed.

@@ -37,12 +37,31 @@ fn an_edit_sends_all_options_and_tells_what_became_of_the_containers() {
     );
     let program = Program::with(&fake);
     let arguments = ["dest", "edit", ID, "--mtu", "1400", "--label", "a=b", "--unlabel", "team"];
-    program.run(&arguments).fails(2, "replace network `shop` on `web-1`?");
-    assert!(fake.asked().iter().all(|asked| asked.method != "PATCH"));
     let ran = program.run(&[&arguments[..], &["--yes"]].concat());
     snapshot!("destination_edit", ran);
     let options = json!({ "ipv6": false, "internal": false, "mtu": 1400, "labels": { "a": "b" } });
     assert_eq!(fake.only("PATCH").body, json!({ "options": options }));
+}
+
+#[test]
+fn an_edit_asks_with_what_its_preview_shows() {
+    let web = json!({
+        "kind": "container", "id": "0a", "name": "web", "state": "running",
+        "effect": "goes over, and loses open connections",
+    });
+    let preview = json!({
+        "version": "5f2b0c9a4e1d7788", "as_of": "2026-01-31T12:00:00.000Z", "allowed": true,
+        "steps": ["create an interim network"], "affected": [web], "dark_routes": [],
+        "refusals": [],
+    });
+    let asked = format!("{}?preview=true", one());
+    let fake = fake(Value::Null).on("PATCH", &one(), 200, preview.clone());
+    let program = Program::with(&fake);
+    let edit = ["dest", "edit", ID, "--internal", "true"];
+    program.run(&edit).fails(2, "replace network `shop` on `web-1`? web go over");
+    assert_eq!(fake.only("PATCH").path, asked);
+    let dry = program.run(&[&edit[..], &["--dry-run", "--json"]].concat());
+    assert_eq!(dry.json(), preview);
 }
 
 #[test]

@@ -2,20 +2,23 @@
 
 use axum::{Json as Answer, extract::State, http::StatusCode};
 use portolan_types::{
-    ConnectContainer, ContainerName, CreateDestination, Destination, DestinationContainers,
-    DestinationId, MoveContainer, Operation, Page, PageQuery, ServerId, UpdateDestination,
+    CreateDestination, Destination, DestinationId, Operation, Page, PageQuery, Preview, ServerId,
+    UpdateDestination,
 };
-use serde::Deserialize;
-use utoipa::IntoParams;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
     AppState,
-    extract::{Json, Path, Query, Reader, Repeat, Wait, Writer},
+    extract::{Answered, Ask, Json, Path, Query, Reader, Repeat, Wait, Writer},
     problem::Problems,
 };
 use crate::{
     Error,
-    destinations::{self, containers},
+    destinations::{
+        self, preview,
+        remove::{self, Members, Removal},
+    },
     operations,
 };
 
@@ -45,20 +48,29 @@ pub(super) async fn list_destinations(
 #[utoipa::path(post, path = "/v1/destinations", tag = "destinations",
     params(
         Wait,
+        Ask,
         ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition safe"),
     ),
     security(("token" = ["write"])),
-    responses((status = 201, description = "The destination", body = Destination), Problems))]
+    responses(
+        (status = 201, description = "The destination", body = Destination),
+        (status = 200, description = "What would happen", body = Preview),
+        Problems,
+    ))]
 pub(super) async fn create_destination(
     State(app): State<AppState>,
     Writer(actor): Writer,
     Query(wait): Query<Wait>,
+    Query(ask): Query<Ask>,
     Repeat(repeat): Repeat,
     Json(input): Json<CreateDestination>,
-) -> Result<(StatusCode, Answer<Destination>), Error> {
+) -> Result<Answered<Destination>, Error> {
+    if ask.preview {
+        return Ok(Answered::Previewed(preview::create(&app, &actor, input).await?));
+    }
     let made = destinations::create(&app, &actor, input, repeat).await?;
     let shown = destinations::settled(&app, &actor, made, wait.limit()).await?;
-    Ok((StatusCode::CREATED, Answer(shown)))
+    Ok(Answered::Done(StatusCode::CREATED, shown))
 }
 
 /// Shows a destination.
@@ -80,34 +92,102 @@ pub(super) async fn show_destination(
 /// the old one. Its containers go over with their aliases and share a network at all times; a
 /// change that cannot be made is taken back.
 #[utoipa::path(patch, path = "/v1/destinations/{id}", tag = "destinations",
-    params(("id" = DestinationId, Path, description = "The destination"), Wait),
+    params(("id" = DestinationId, Path, description = "The destination"), Wait, Ask, Since),
     security(("token" = ["write"])),
-    responses((status = 200, description = "The destination", body = Destination), Problems))]
+    responses(
+        (status = 200, description = "The destination; with `preview`, what would happen",
+         body = UpdatedOrPreviewed),
+        Problems,
+    ))]
 pub(super) async fn update_destination(
     State(app): State<AppState>,
     Writer(actor): Writer,
     Path(id): Path<DestinationId>,
     Query(wait): Query<Wait>,
+    Query(ask): Query<Ask>,
+    Query(since): Query<Since>,
     Json(input): Json<UpdateDestination>,
-) -> Result<Answer<Destination>, Error> {
-    let updated = destinations::update(&app, &actor, &id, input).await?;
-    Ok(Answer(destinations::settled(&app, &actor, updated, wait.limit()).await?))
+) -> Result<Answer<UpdatedOrPreviewed>, Error> {
+    if ask.preview {
+        let preview = preview::update(&app, &actor, &id, input).await?;
+        return Ok(Answer(UpdatedOrPreviewed::Previewed(preview)));
+    }
+    let updated = destinations::update(&app, &actor, &id, input, since.version).await?;
+    let shown = destinations::settled(&app, &actor, updated, wait.limit()).await?;
+    Ok(Answer(UpdatedOrPreviewed::Updated(shown)))
 }
 
-/// Begins the removal. It fails, and changes nothing, while containers are on the network.
+/// Either has the same status.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub(super) enum UpdatedOrPreviewed {
+    Updated(Destination),
+    Previewed(Preview),
+}
+
+/// What was looked at before a change.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Since {
+    /// Of a preview: when the world has changed since, the options stay as they are.
+    version: Option<String>,
+}
+
+/// How a destination is removed.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Deletion {
+    /// Of a preview: when the world has changed since, nothing is done.
+    version: Option<String>,
+    /// Disconnects the containers that the preview named. Needs its version.
+    #[param(default = false)]
+    #[serde(default)]
+    detach: bool,
+    /// Forgets the destination without asking its host, which has to be unreachable. The network
+    /// and what is on it stay there.
+    #[param(default = false)]
+    #[serde(default)]
+    forget: bool,
+}
+
+impl Deletion {
+    fn removal(self) -> Removal {
+        let members = if self.detach { Members::Detached } else { Members::InTheWay };
+        Removal { members, version: self.version }
+    }
+}
+
+/// Begins the removal. It fails, and changes nothing, while containers are on the network that are
+/// not to be disconnected.
 #[utoipa::path(delete, path = "/v1/destinations/{id}", tag = "destinations",
-    params(("id" = DestinationId, Path, description = "The destination"), Wait),
+    params(("id" = DestinationId, Path, description = "The destination"), Wait, Ask, Deletion),
     security(("token" = ["write"])),
-    responses((status = 202, description = "The removal", body = Operation), Problems))]
+    responses(
+        (status = 202, description = "The removal", body = Operation),
+        (status = 200, description = "What would happen", body = Preview),
+        Problems,
+    ))]
 pub(super) async fn delete_destination(
     State(app): State<AppState>,
     Writer(actor): Writer,
     Path(id): Path<DestinationId>,
     Query(wait): Query<Wait>,
-) -> Result<(StatusCode, Answer<Operation>), Error> {
-    let begun = destinations::delete(&app, &actor, &id).await?;
+    Query(ask): Query<Ask>,
+    Query(deletion): Query<Deletion>,
+) -> Result<Answered<Operation>, Error> {
+    let forgotten = deletion.forget;
+    let removal = deletion.removal();
+    if ask.preview {
+        let preview = preview::delete(&app, &actor, &id, removal.members).await?;
+        return Ok(Answered::Previewed(preview));
+    }
+    if forgotten {
+        let operation = remove::forget(&app, &actor, &id).await?;
+        return Ok(Answered::Done(StatusCode::ACCEPTED, operation));
+    }
+    let begun = remove::delete(&app, &actor, &id, &removal).await?;
     let shown = operations::wait(&app, &actor, &begun.id, wait.limit()).await?;
-    Ok((StatusCode::ACCEPTED, Answer(shown)))
+    Ok(Answered::Done(StatusCode::ACCEPTED, shown))
 }
 
 /// Tries a failed destination again.
@@ -122,78 +202,6 @@ pub(super) async fn retry_destination(
     Query(wait): Query<Wait>,
 ) -> Result<(StatusCode, Answer<Operation>), Error> {
     let begun = destinations::retry(&app, &actor, &id).await?;
-    let shown = operations::wait(&app, &actor, &begun.id, wait.limit()).await?;
-    Ok((StatusCode::ACCEPTED, Answer(shown)))
-}
-
-/// Lists the containers on a destination, running or not.
-#[utoipa::path(get, path = "/v1/destinations/{id}/containers", tag = "destinations",
-    params(("id" = DestinationId, Path, description = "The destination")),
-    security(("token" = ["read"])),
-    responses((status = 200, description = "As last seen", body = DestinationContainers), Problems))]
-pub(super) async fn list_containers(
-    State(app): State<AppState>,
-    Reader(actor): Reader,
-    Path(id): Path<DestinationId>,
-) -> Result<Answer<DestinationContainers>, Error> {
-    Ok(Answer(containers::list(&app, &actor, &id).await?))
-}
-
-/// Connects a container of the host to a destination. One that is on it already is left alone.
-#[utoipa::path(post, path = "/v1/destinations/{id}/containers", tag = "destinations",
-    params(("id" = DestinationId, Path, description = "The destination"), Wait),
-    security(("token" = ["write"])),
-    responses((status = 202, description = "The work", body = Operation), Problems))]
-pub(super) async fn connect_container(
-    State(app): State<AppState>,
-    Writer(actor): Writer,
-    Path(id): Path<DestinationId>,
-    Query(wait): Query<Wait>,
-    Json(input): Json<ConnectContainer>,
-) -> Result<(StatusCode, Answer<Operation>), Error> {
-    let begun = containers::connect(&app, &actor, &id, input).await?;
-    let shown = operations::wait(&app, &actor, &begun.id, wait.limit()).await?;
-    Ok((StatusCode::ACCEPTED, Answer(shown)))
-}
-
-/// Disconnects a container. One that is not on the destination is left alone.
-#[utoipa::path(delete, path = "/v1/destinations/{id}/containers/{container}", tag = "destinations",
-    params(
-        ("id" = DestinationId, Path, description = "The destination"),
-        ("container" = ContainerName, Path, description = "Its name, or its whole id"),
-        Wait,
-    ),
-    security(("token" = ["write"])),
-    responses((status = 202, description = "The work", body = Operation), Problems))]
-pub(super) async fn disconnect_container(
-    State(app): State<AppState>,
-    Writer(actor): Writer,
-    Path((id, container)): Path<(DestinationId, ContainerName)>,
-    Query(wait): Query<Wait>,
-) -> Result<(StatusCode, Answer<Operation>), Error> {
-    let begun = containers::disconnect(&app, &actor, &id, container).await?;
-    let shown = operations::wait(&app, &actor, &begun.id, wait.limit()).await?;
-    Ok((StatusCode::ACCEPTED, Answer(shown)))
-}
-
-/// Moves a container to another destination of the same server, with its aliases.
-#[utoipa::path(post, path = "/v1/destinations/{id}/containers/{container}/move",
-    tag = "destinations",
-    params(
-        ("id" = DestinationId, Path, description = "The destination that it leaves"),
-        ("container" = ContainerName, Path, description = "Its name, or its whole id"),
-        Wait,
-    ),
-    security(("token" = ["write"])),
-    responses((status = 202, description = "The work", body = Operation), Problems))]
-pub(super) async fn move_container(
-    State(app): State<AppState>,
-    Writer(actor): Writer,
-    Path((id, container)): Path<(DestinationId, ContainerName)>,
-    Query(wait): Query<Wait>,
-    Json(input): Json<MoveContainer>,
-) -> Result<(StatusCode, Answer<Operation>), Error> {
-    let begun = containers::move_to(&app, &actor, &id, container, input).await?;
     let shown = operations::wait(&app, &actor, &begun.id, wait.limit()).await?;
     Ok((StatusCode::ACCEPTED, Answer(shown)))
 }

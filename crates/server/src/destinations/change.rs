@@ -31,8 +31,17 @@ pub(crate) struct Memo {
     pub begun: bool,
     /// Containers that were found on the network, with what they had asked for.
     pub moving: Vec<Moving>,
+    /// Of the preview: when the world has changed since, nothing is done.
+    pub version: Option<String>,
     /// Why it turned back.
     pub why: Option<Failure>,
+}
+
+/// What a change is asked with.
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
+    pub options: NetworkOptions,
+    pub version: Option<String>,
 }
 
 /// Which way a change goes.
@@ -110,6 +119,7 @@ impl Memo {
             interim: interim_name(&before.network),
             begun: false,
             moving: Vec::new(),
+            version: None,
             why: None,
         }
     }
@@ -147,13 +157,19 @@ fn interim_name(network: &NetworkName) -> NetworkName {
     format!("{start}.portolan-{end}").parse().unwrap_or_else(|_| NetworkName::generate())
 }
 
+/// The destination as a change would make it, as far as that is known before.
+pub(super) fn changed(before: &Destination, options: NetworkOptions) -> Destination {
+    Memo::new(before, options).new.applied_to(before)
+}
+
 /// Queues the change and moves the destination to `changing`.
 pub(super) async fn accept(
     tx: &mut Transaction,
     actor: &Actor,
     before: &Destination,
-    options: NetworkOptions,
+    asked: Asked,
 ) -> Result<Operation, Error> {
+    let Asked { options, version } = asked;
     check(before, &options)?;
     let server = db::server::find(tx, actor.team_id(), &before.server_id)
         .await?
@@ -163,6 +179,7 @@ pub(super) async fn accept(
         Some(earlier) => Memo::after(earlier, before, options),
         None => Memo::new(before, options),
     };
+    let memo = Memo { version, ..memo };
     begin(tx, actor, before, &memo).await
 }
 
@@ -212,7 +229,7 @@ async fn begin(
 }
 
 /// What can be refused without asking the host.
-fn check(before: &Destination, options: &NetworkOptions) -> Result<(), Error> {
+pub(super) fn check(before: &Destination, options: &NetworkOptions) -> Result<(), Error> {
     let name = &before.name;
     if before.origin == Origin::Adopted {
         return Err(Error::refused(

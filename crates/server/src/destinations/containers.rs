@@ -6,12 +6,12 @@ use std::net::IpAddr;
 use ipnet::{IpNet, Ipv4Net};
 use portolan_types::{
     ConnectContainer, ContainerName, Destination, DestinationContainer, DestinationContainers,
-    DestinationId, DestinationState, MoveContainer, Operation, OperationKind, Subject,
+    DestinationId, DestinationState, MoveContainer, Operation, OperationKind, Server, Subject,
 };
 use serde::{Deserialize, Serialize};
 use sqlx::AnyConnection;
 
-use super::{find, placement};
+use super::{find, ours, placement};
 use crate::{
     Actor, App, Error, db,
     host::{HostContainer, HostNetwork},
@@ -47,20 +47,25 @@ pub async fn list(
     actor: &Actor,
     id: &DestinationId,
 ) -> Result<DestinationContainers, Error> {
-    let destination = super::show(app, actor, id).await?;
-    let Some(seen) = sighting::fresh(app, &destination.server_id).await? else {
+    let mut conn = app.db.acquire().await?;
+    let destination = find(&mut conn, actor, id).await?;
+    let server = server_of(&mut conn, actor, &destination).await?;
+    drop(conn);
+    let Some(seen) = sighting::fresh(app, &server).await? else {
         return Ok(DestinationContainers { as_of: None, items: Vec::new() });
     };
-    let network = network(&destination, &seen.sighting);
+    let network = ours(&destination, &seen.sighting);
     let items = network.map_or_else(Vec::new, |network| members(&seen.sighting, network));
     Ok(DestinationContainers { as_of: Some(seen.at), items })
 }
 
-/// Its network among those that were seen.
-fn network<'a>(destination: &'a Destination, seen: &'a Sighting) -> Option<&'a HostNetwork> {
-    let observed = destination.observed.as_ref();
-    let same = observed.and_then(|observed| seen.network(&observed.docker_id));
-    same.or_else(|| seen.networks_named(&destination.network).next())
+async fn server_of(
+    conn: &mut AnyConnection,
+    actor: &Actor,
+    destination: &Destination,
+) -> Result<Server, Error> {
+    let server = db::server::find(conn, actor.team_id(), &destination.server_id).await?;
+    server.ok_or(Error::NotFound("server"))
 }
 
 fn members(seen: &Sighting, network: &HostNetwork) -> Vec<DestinationContainer> {
@@ -117,6 +122,12 @@ pub async fn move_to(
     let from = find(&mut conn, actor, id).await?;
     let to = find(&mut conn, actor, &input.to).await?;
     drop(conn);
+    check_move(&from, &to)?;
+    queue(app, actor, &from, &Wish::Move { container, to: to.id }).await
+}
+
+/// Another destination of the same server.
+pub(super) fn check_move(from: &Destination, to: &Destination) -> Result<(), Error> {
     if from.id == to.id {
         return Err(Error::field("to", "it is on this destination already: name another one"));
     }
@@ -130,7 +141,7 @@ pub async fn move_to(
             ),
         ));
     }
-    queue(app, actor, &from, &Wish::Move { container, to: to.id }).await
+    Ok(())
 }
 
 /// What can be told without the host.
@@ -181,15 +192,13 @@ async fn queue(
     destination: &Destination,
     wish: &Wish,
 ) -> Result<Operation, Error> {
-    let input = serde_json::to_string(wish)
-        .map_err(|source| Error::Database(sqlx::Error::Encode(source.into())))?;
     let mut tx = app.db.begin().await?;
     check(&mut tx, actor, destination).await?;
     let task = Task {
         kind: wish.kind(),
         subject: Subject::Destination(destination.id.clone()),
         name: destination.name.as_str(),
-        input: Some(input),
+        input: Some(operations::input(wish)?),
     };
     let operation = operations::queue(&mut tx, actor.team_id(), task).await?;
     tx.commit().await?;
@@ -203,10 +212,12 @@ async fn check(
     actor: &Actor,
     destination: &Destination,
 ) -> Result<(), Error> {
-    let server = db::server::find(conn, actor.team_id(), &destination.server_id)
-        .await?
-        .ok_or(Error::NotFound("server"))?;
-    placement::check_usable(&server)?;
+    placement::check_usable(&server_of(conn, actor, destination).await?)?;
+    check_state(destination)
+}
+
+/// It may be busy, but it has to come to rest with a network.
+pub(super) fn check_state(destination: &Destination) -> Result<(), Error> {
     let (name, state) = (&destination.name, destination.state);
     match state {
         DestinationState::Ready | DestinationState::Changing | DestinationState::Drifted => Ok(()),

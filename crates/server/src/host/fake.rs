@@ -108,6 +108,8 @@ struct World {
     fail_create: Option<HostError>,
     /// Where each container was after each call, since somebody wanted to know.
     places: Option<Vec<Places>>,
+    /// Image and rules of containers, by name.
+    dress: HashMap<String, (String, Vec<String>)>,
 }
 
 /// The names of the networks that each container is on, by its name.
@@ -162,6 +164,7 @@ impl FakeEngine {
             refuses_login: false,
             logins: 0,
             troubles: VecDeque::new(),
+            dress: HashMap::new(),
             fail_create: None,
             places: None,
         };
@@ -373,6 +376,25 @@ impl FakeEngine {
         if let Some(container) = world.containers.values_mut().find(same) {
             change(container);
         }
+    }
+
+    /// Gives a container an image, and the rules by which proxies lead to it.
+    pub fn dress(&self, container: &str, image: &str, routes: &[&str]) {
+        let routes = routes.iter().map(|rule| (*rule).to_owned()).collect();
+        lock(&self.world).dress.insert(container.to_owned(), (image.to_owned(), routes));
+    }
+
+    /// Names of those on a network, sorted, each with its aliases.
+    pub fn members(&self, name: &str) -> Vec<(String, Vec<String>)> {
+        let Some(network) = self.network(name) else { return Vec::new() };
+        let world = lock(&self.world);
+        let on_it = |one: &ContainerDetail| {
+            let place = one.endpoint(&network.docker_id, name)?;
+            Some((one.member.name.clone(), place.endpoint.aliases.clone()))
+        };
+        let mut members: Vec<_> = world.containers.values().filter_map(on_it).collect();
+        members.sort();
+        members
     }
 
     /// Removes a container behind Portolan's back.

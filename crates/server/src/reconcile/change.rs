@@ -30,6 +30,8 @@ mod conclude;
 mod next;
 mod scene;
 
+pub(crate) use check::overlap;
+
 /// More acts than any change has, unless containers keep coming.
 const MOST_ACTS: usize = 60;
 

@@ -26,6 +26,8 @@ mod claims;
 mod connect;
 mod move_over;
 
+pub(crate) use claims::alias_belongs_to;
+
 const KINDS: [OperationKind; 3] = [
     OperationKind::ConnectContainer,
     OperationKind::DisconnectContainer,

@@ -8,7 +8,7 @@ use portolan_server::host::{
 };
 use portolan_types::{
     Destination, DestinationState, MovedContainer, Operation, OperationKind, OperationResult,
-    OperationState, Server,
+    OperationState, Preview, Server,
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -489,5 +489,53 @@ story! {
         .await?;
         ensure!(!engine.network("sea").context("a network")?.internal, "still internal");
         ensure_crewed(&engine, "made anew")?;
+    }
+}
+
+async fn preview(app: &TestApp, destination: &Destination, options: Value) -> Result<Preview> {
+    let path = format!("{}?preview=true", path(destination));
+    app.owner.patch(&path, json!({ "options": options })).await?.ok()
+}
+
+story! {
+    /// A preview says who goes over and what is against it, and does nothing; a change that is
+    /// sent with its version is refused once the world is another.
+    async fn a_preview_shows_what_a_change_would_do(app) {
+        let (server, engine) = app.add_server("alpha").await?;
+        let made = crewed(app, &server, &engine).await?;
+        let before = engine.network("sea");
+        let seen = preview(app, &made, json!({ "internal": true, "mtu": 1400 })).await?;
+        ensure!(seen.allowed && seen.refusals.is_empty(), "{seen:?}");
+        let names: Vec<&str> = seen.affected.iter().map(|one| one.name.as_str()).collect();
+        assert_eq!(names, ["db", "job", "web"]);
+        ensure!(seen.affected.iter().all(|one| one.effect.contains("no way out")), "{seen:?}");
+        ensure!(seen.steps.iter().any(|step| step.contains("MTU 1400")), "{seen:?}");
+        assert_eq!(engine.network("sea"), before);
+
+        engine.put_network("other", |network| {
+            network.subnets = vec![portolan_server::host::HostSubnet {
+                subnet: "10.90.0.0/16".into(),
+                ..Default::default()
+            }];
+        });
+        let refused = preview(app, &made, json!({ "subnet": "10.90.1.0/24" })).await?;
+        assert_eq!((refused.allowed, refused.refusals[0].code.as_str()), (false, "subnet-overlaps"));
+        let same = preview(app, &made, json!({ "subnet": "10.50.0.0/24" })).await?;
+        assert_eq!(same.refusals[0].code, "nothing-to-change");
+        engine.drop_network("other");
+
+        engine.join("sea", "newcomer");
+        let at = format!("{}?wait=20&version={}", path(&made), seen.version);
+        let body = json!({ "options": { "internal": true, "mtu": 1400 } });
+        let stale: Destination = app.owner.patch(&at, body.clone()).await?.ok()?;
+        let operation = outcome(app, &stale).await?;
+        assert_eq!(operation.failure.map(|why| why.code).as_deref(), Some("changed-since-preview"));
+        assert_eq!((stale.state, engine.network("sea")), (DestinationState::Ready, before));
+
+        let seen = preview(app, &made, json!({ "internal": true, "mtu": 1400 })).await?;
+        let at = format!("{}?wait=20&version={}", path(&made), seen.version);
+        let changed: Destination = app.owner.patch(&at, body).await?.ok()?;
+        assert_eq!(outcome(app, &changed).await?.state, OperationState::Succeeded);
+        ensure_crewed(&engine, "after the preview")?;
     }
 }

@@ -6,7 +6,9 @@ use portolan_server::host::{
     Endpoint, HostError,
     fake::{FakeEngine, Trouble},
 };
-use portolan_types::{Destination, DestinationContainers, Operation, OperationState, Page, Server};
+use portolan_types::{
+    Destination, DestinationContainers, Operation, OperationState, Page, Preview, Server,
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -352,5 +354,42 @@ story! {
                 engine.calm();
             }
         }
+    }
+}
+
+story! {
+    /// Previews say who loses what, which routes go dark and what is against it; nothing is done.
+    async fn previews_say_who_loses_what(app) {
+        let (server, engine) = app.add_server("alpha").await?;
+        let sea = destination(app, &server, "sea", 60).await?;
+        let bay = destination(app, &server, "bay", 61).await?;
+        engine.join_as("sea", "web", "running", &known_as(&["www"]));
+        engine.join("sea", "db");
+        engine.join("sea", "edge");
+        engine.dress("edge", "traefik:v3", &[]);
+        engine.dress("web", "shop:1", &["Host(`shop.example.com`)"]);
+        let place = format!("{}/web", containers(&sea));
+        let seen: Preview = app.owner.delete(&format!("{place}?preview=true")).await?.ok()?;
+        ensure!(seen.allowed, "{seen:?}");
+        let effect = |name: &str| {
+            seen.affected.iter().find(|one| one.name == name).map(|one| one.effect.clone())
+        };
+        ensure!(effect("web").is_some_and(|text| text.contains("no network any more")), "{seen:?}");
+        assert_eq!(effect("db").as_deref(), Some("no longer reaches `web`"));
+        assert_eq!(seen.dark_routes[0].rule, "Host(`shop.example.com`)");
+
+        let path = format!("{place}/move?preview=true");
+        let body = json!({ "to": bay.id });
+        let seen: Preview = app.owner.post(&path, body.clone()).await?.ok()?;
+        assert_eq!(seen.steps.len(), 2, "{seen:?}");
+        engine.join_as("bay", "owner", "running", &known_as(&["www"]));
+        let refused: Preview = app.owner.post(&path, body).await?.ok()?;
+        assert_eq!((refused.allowed, refused.refusals[0].code.as_str()), (false, "alias-taken"));
+        let path = format!("{}/nobody/move?preview=true", containers(&sea));
+        let absent: Preview = app.owner.post(&path, json!({ "to": bay.id })).await?.ok()?;
+        assert_eq!(absent.refusals[0].code, "not-on-destination");
+        let same: Preview = app.owner.post(&path, json!({ "to": sea.id })).await?.ok()?;
+        ensure!(!same.allowed, "{same:?}");
+        assert_eq!(places(&engine, "web"), [on("sea", &["www"])]);
     }
 }

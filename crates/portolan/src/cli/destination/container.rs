@@ -6,7 +6,7 @@ use clap::Args;
 use portolan_types::{Alias, ContainerName};
 
 use crate::{
-    cli::shared::{ConsentArgs, WaitArgs},
+    cli::shared::{ConsentArgs, DryRunArgs, WaitArgs},
     find::Reference,
 };
 
@@ -38,6 +38,8 @@ pub(crate) struct DisconnectArgs {
     /// Name or whole id of the container.
     pub(crate) container: ContainerName,
     #[command(flatten)]
+    pub(crate) run: DryRunArgs,
+    #[command(flatten)]
     pub(crate) consent: ConsentArgs,
     #[command(flatten)]
     pub(crate) wait: WaitArgs,
@@ -54,6 +56,8 @@ pub(crate) struct MoveArgs {
     /// The destination on the same server that it joins: id, name or network.
     #[arg(long, value_name = "DESTINATION")]
     pub(crate) to: Reference,
+    #[command(flatten)]
+    pub(crate) run: DryRunArgs,
     #[command(flatten)]
     pub(crate) consent: ConsentArgs,
     #[command(flatten)]

@@ -8,7 +8,7 @@ use portolan_types::{Invalid, Name, NetworkOptions};
 
 use super::label;
 use crate::{
-    cli::shared::{ConsentArgs, WaitArgs},
+    cli::shared::{ConsentArgs, DryRunArgs, WaitArgs},
     find::Reference,
 };
 
@@ -24,6 +24,8 @@ pub(crate) struct EditDestinationArgs {
     /// The label that people see.
     #[arg(long)]
     pub(crate) name: Option<Name>,
+    #[command(flatten)]
+    pub(crate) run: DryRunArgs,
     #[command(flatten)]
     pub(crate) consent: ConsentArgs,
     #[command(flatten)]

@@ -5,10 +5,14 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use ipnet::{IpNet, Ipv4Net};
 use portolan_types::{Destination, Failure, NetworkOptions};
 
-use super::{super::recorder::failure, scene::Scene};
+use super::{
+    super::{compare, recorder::failure},
+    scene::{Scene, Standing},
+};
 use crate::{
-    destinations::change::Memo,
+    destinations::{change::Memo, version},
     host::{Endpoint, HostNetwork},
+    sighting::members,
 };
 
 /// Interim networks take a part of 198.18.0.0/15, which is set aside for benchmarks (RFC 2544):
@@ -19,19 +23,39 @@ const INTERIM_PREFIX: u8 = 22;
 
 /// Refuses subnets that another network of the host has. Docker would refuse them too, but only
 /// after the old network is gone.
-pub(super) fn fit(destination: &Destination, memo: &Memo, scene: &Scene) -> Result<(), Failure> {
-    let options = memo.new.applied_to(destination).effective_options();
+pub(crate) fn overlap(after: &Destination, networks: &[HostNetwork]) -> Option<Failure> {
+    let options = after.effective_options();
     let wanted = [options.subnet.map(IpNet::from), options.ipv6_subnet.map(IpNet::from)];
-    let leaving = scene.leaving().map(|network| network.docker_id.as_str());
-    for subnet in wanted.into_iter().flatten() {
-        let mut others = scene.networks.iter().filter(|network| {
-            Some(network.docker_id.as_str()) != leaving && network.name != memo.interim.as_str()
-        });
-        if let Some(other) = others.find(|network| overlaps(network, subnet)) {
-            return Err(taken(destination, subnet, other));
-        }
+    let strangers = || networks.iter().filter(|network| !compare::is_ours(after, network));
+    wanted.into_iter().flatten().find_map(|subnet| {
+        let other = strangers().find(|network| overlaps(network, subnet))?;
+        Some(taken(after, subnet, other))
+    })
+}
+
+/// Refuses a host that is not fit, or is not what the preview showed.
+pub(super) fn fit(destination: &Destination, memo: &Memo, scene: &Scene) -> Result<(), Failure> {
+    let network = scene.standing.as_ref().map(Standing::network);
+    let on_it = network.map(|network| members(&scene.containers, network)).unwrap_or_default();
+    let now = version(destination, network, &on_it);
+    if memo.version.as_ref().is_some_and(|version| *version != now) {
+        return Err(changed_since(destination));
     }
-    Ok(())
+    match overlap(&memo.new.applied_to(destination), &scene.networks) {
+        Some(failure) => Err(failure),
+        None => Ok(()),
+    }
+}
+
+fn changed_since(destination: &Destination) -> Failure {
+    failure(
+        "changed-since-preview",
+        format!(
+            "destination `{}` on server `{}` is no longer what the preview showed",
+            destination.name, destination.server_name
+        ),
+        "look at a new preview (`portolan destination edit --dry-run`), then decide",
+    )
 }
 
 fn overlaps(network: &HostNetwork, subnet: IpNet) -> bool {

@@ -26,6 +26,14 @@ pub(super) enum Standing {
     Leaving(HostNetwork),
 }
 
+impl Standing {
+    pub(super) const fn network(&self) -> &HostNetwork {
+        match self {
+            Self::Goal(network) | Self::Leaving(network) => network,
+        }
+    }
+}
+
 impl Scene {
     /// Sorts what was found. A stranger's network under the name is in the way.
     pub(super) fn of(

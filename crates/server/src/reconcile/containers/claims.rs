@@ -54,14 +54,7 @@ fn clash(on: &Place<'_>, other: &ContainerDetail, wanted: &Endpoint) -> Option<F
     let names = || place.endpoint.aliases.iter().chain([owner]);
     let taken = |alias: &&String| names().any(|name| name.eq_ignore_ascii_case(alias));
     if let Some(alias) = wanted.aliases.iter().find(taken) {
-        return Some(failure(
-            "alias-taken",
-            format!(
-                "alias `{alias}` on destination `{}` belongs to container `{owner}`",
-                on.name()
-            ),
-            "choose another alias, or take that container off first",
-        ));
+        return Some(alias_belongs_to(alias, on.name(), owner));
     }
     let has = |address: &Option<String>| {
         let seen = [&place.attachment.address, &place.attachment.ipv6_address];
@@ -79,4 +72,13 @@ fn clash(on: &Place<'_>, other: &ContainerDetail, wanted: &Endpoint) -> Option<F
             "choose another address, or leave it out for a free one",
         )
     })
+}
+
+/// An alias that another container has.
+pub(crate) fn alias_belongs_to(alias: &str, destination: &str, owner: &str) -> Failure {
+    failure(
+        "alias-taken",
+        format!("alias `{alias}` on destination `{destination}` belongs to container `{owner}`"),
+        "choose another alias, or take that container off first",
+    )
 }
