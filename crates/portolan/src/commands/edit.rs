@@ -99,9 +99,10 @@ async fn begun_operation(client: &Client, id: &OperationId) -> anyhow::Result<Op
 
 fn question(before: &Destination, preview: &Preview) -> String {
     let names: Vec<&str> = preview.affected.iter().map(|one| one.name.as_str()).collect();
-    let who = match names.is_empty() {
-        true => "nobody is on it".to_owned(),
-        false => format!("{} go over and lose open connections", names.join(", ")),
+    let who = if names.is_empty() {
+        "nobody is on it".to_owned()
+    } else {
+        format!("{} go over and lose open connections", names.join(", "))
     };
     format!("replace network `{}` on `{}`? {who}.", before.network, before.server_name)
 }

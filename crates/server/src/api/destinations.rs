@@ -114,14 +114,14 @@ pub(super) async fn update_destination(
     }
     let updated = destinations::update(&app, &actor, &id, input, since.version).await?;
     let shown = destinations::settled(&app, &actor, updated, wait.limit()).await?;
-    Ok(Answer(UpdatedOrPreviewed::Updated(shown)))
+    Ok(Answer(UpdatedOrPreviewed::Updated(Box::new(shown))))
 }
 
 /// Either has the same status.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
 pub(super) enum UpdatedOrPreviewed {
-    Updated(Destination),
+    Updated(Box<Destination>),
     Previewed(Preview),
 }
 

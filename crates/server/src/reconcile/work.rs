@@ -103,9 +103,12 @@ impl Work<'_> {
         action: impl FnOnce() -> String,
     ) -> Result<T, Halt> {
         let server = self.row.destination.server_name.as_str();
-        answer.map_err(|error| match error.is_connection() {
-            true => Halt::Pass(error.into()),
-            false => Halt::Refused(host_failure(&action(), server, &error)),
+        answer.map_err(|error| {
+            if error.is_connection() {
+                Halt::Pass(error.into())
+            } else {
+                Halt::Refused(host_failure(&action(), server, &error))
+            }
         })
     }
 

@@ -204,7 +204,9 @@ story! {
         let sea = destination(app, &server, "sea", 60).await?;
         engine.put_network("theirs", |_| {});
         let names = ["one", "two", "three"];
-        names.iter().for_each(|name| engine.join("theirs", name));
+        for name in names {
+            engine.join("theirs", name);
+        }
         engine.trouble_in("connect", Trouble::HangBefore);
         let mut begun = Vec::new();
         for name in names {

@@ -84,10 +84,10 @@ fn with(options: &NetworkOptions) -> String {
     words.extend(options.ipv6_subnet.map(|subnet| subnet.to_string()));
     words.extend(options.mtu.map(|mtu| format!("MTU {mtu}")));
     words.extend(options.internal.then(|| "no way in or out".to_owned()));
-    match words.is_empty() {
-        true => "with a subnet from the engine's pools".into(),
-        false => format!("with {}", words.join(", ")),
+    if words.is_empty() {
+        return "with a subnet from the engine's pools".into();
     }
+    format!("with {}", words.join(", "))
 }
 
 fn goes_over(
@@ -101,9 +101,10 @@ fn goes_over(
     };
     let shut_in =
         after.options.internal && !before.options.internal && !network.is_some_and(elsewhere);
-    let effect = match shut_in {
-        true => "goes over, loses open connections, and has no way out any more",
-        false => "goes over, and loses open connections",
+    let effect = if shut_in {
+        "goes over, loses open connections, and has no way out any more"
+    } else {
+        "goes over, and loses open connections"
     };
     Affected {
         kind: container.kind(),

@@ -16,8 +16,9 @@ pub(super) type Containers = BTreeMap<String, ContainerDetail>;
 
 /// A container that somebody made: 64 hexadecimal digits, as Docker's ids have.
 pub(super) fn made(name: &str, state: &str) -> ContainerDetail {
-    let digits: String = cuid2().bytes().map(|byte| format!("{byte:02x}")).collect();
-    let docker_id = digits.chars().chain(digits.chars()).take(64).collect();
+    let text = cuid2();
+    let digit = |byte: u8| char::from_digit(u32::from(byte % 16), 16);
+    let docker_id = text.bytes().cycle().take(64).filter_map(digit).collect();
     let member = Member { docker_id, name: name.to_owned(), state: state.to_owned() };
     ContainerDetail { member, ..ContainerDetail::default() }
 }

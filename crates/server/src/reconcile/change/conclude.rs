@@ -6,7 +6,6 @@ use portolan_types::{DestinationState, Failure, MovedContainer, OperationResult,
 use super::{
     super::{compare, recorder::failure, work::Work},
     Change,
-    scene::Scene,
 };
 use crate::{
     Error,
@@ -16,7 +15,8 @@ use crate::{
     },
     destinations::change::{Course, Memo, Moving},
     events,
-    host::HostNetwork,
+    host::{HostContainer, HostError, HostNetwork},
+    sighting::members,
 };
 
 /// The host is what the course wanted.
@@ -106,27 +106,21 @@ pub(super) async fn stuck(change: &Change<'_>, refusal: &Failure) -> Result<(), 
 async fn left_behind(change: &Change<'_>) -> String {
     let (host, memo) = (change.work.host, &change.memo);
     let looked = async { Ok((host.list_networks().await?, host.list_containers().await?)) };
-    let looked: Result<_, crate::host::HostError> = looked.await;
+    let looked: Result<_, HostError> = looked.await;
     let Ok((networks, containers)) = looked else {
         return format!("the interim network is `{}`", memo.interim);
     };
-    let destination = &change.work.row.destination;
-    let on = |scene: &Scene, network: &HostNetwork| {
-        let ids = scene.members(network);
-        let named = scene.containers.iter().filter(|one| ids.contains(&&*one.member.docker_id));
-        let names: Vec<&str> = named.map(|one| one.member.name.as_str()).collect();
-        let who = if names.is_empty() { "nobody".to_owned() } else { names.join(", ") };
-        format!("on network `{}`: {who}", network.name)
-    };
-    let names = [destination.network.as_str(), memo.interim.as_str()];
-    let scene = Scene { standing: None, interim: None, networks, containers };
-    let places: Vec<String> = scene
-        .networks
-        .iter()
-        .filter(|network| names.contains(&network.name.as_str()))
-        .map(|network| on(&scene, network))
-        .collect();
+    let names = [change.work.row.destination.network.as_str(), memo.interim.as_str()];
+    let left = networks.iter().filter(|network| names.contains(&network.name.as_str()));
+    let places: Vec<String> = left.map(|network| place(network, &containers)).collect();
     if places.is_empty() { "no network of it is left".to_owned() } else { places.join("; ") }
+}
+
+fn place(network: &HostNetwork, containers: &[HostContainer]) -> String {
+    let on_it = members(containers, network);
+    let names: Vec<&str> = on_it.iter().map(|one| one.member.name.as_str()).collect();
+    let who = if names.is_empty() { "nobody".to_owned() } else { names.join(", ") };
+    format!("on network `{}`: {who}", network.name)
 }
 
 /// The operation has no memo: it cannot be known what was done.
