@@ -1,6 +1,7 @@
 //! HTTP: routes, policies and the translation of errors. Handlers extract, call one operation and
 //! wrap; only here do status codes exist.
 
+mod addresses;
 mod containers;
 mod destinations;
 mod docs;
@@ -45,6 +46,7 @@ pub(crate) type AppState = Arc<App>;
     tags(
         (name = "destinations", description = "Docker networks on servers"),
         (name = "servers", description = "Docker hosts"),
+        (name = "addresses", description = "From where subnets are taken, and what is left"),
         (name = "keys", description = "SSH private keys"),
         (name = "operations", description = "Pieces of work and their steps"),
         (name = "events", description = "What happened"),
@@ -94,6 +96,10 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(containers::list_containers, containers::connect_container))
         .routes(routes!(containers::disconnect_container))
         .routes(routes!(containers::move_container))
+        .routes(routes!(addresses::show_addresses, addresses::update_addresses))
+        .routes(routes!(addresses::draw_addresses))
+        .routes(routes!(addresses::show_server_addresses))
+        .routes(routes!(addresses::draw_server_addresses))
         .routes(routes!(operations::list_operations))
         .routes(routes!(operations::show_operation))
         .routes(routes!(events::list_events))

@@ -6,12 +6,12 @@ use std::time::Duration;
 use portolan_types::{
     CreateDestination, Destination, DestinationId, DestinationKind, DestinationState, Name,
     NetworkName, Operation, OperationKind, Origin, Page, PageQuery, PlannedSubnets, Server,
-    ServerId, Subject, Timestamp, UpdateDestination, network::random_ula,
+    ServerId, Subject, Timestamp, UpdateDestination,
 };
 use sqlx::AnyConnection;
 
 use crate::{
-    Actor, App, Error,
+    Actor, App, Error, addresses,
     db::{self, Transaction, destination::Move},
     events::{self, Happened},
     host::HostNetwork,
@@ -66,11 +66,13 @@ async fn stage(
         .await?
         .ok_or(Error::NotFound("server"))?;
     let kind = placement::check(&server, input.kind)?;
-    insert(tx, actor, planned(id, &server, kind, input)?).await
+    let planned = addresses::choose(tx, actor.team_id(), &server, &input.options).await?;
+    let destination = filled_in(id, &server, kind, input)?;
+    insert(tx, actor, Destination { planned, ..destination }).await
 }
 
 /// Fills in what the caller left open.
-fn planned(
+fn filled_in(
     id: DestinationId,
     server: &Server,
     kind: DestinationKind,
@@ -81,12 +83,6 @@ fn planned(
         Some(name) => name,
         None => proposed_name(server, &network)?,
     };
-    let options = input.options;
-    let mut planned = PlannedSubnets::default();
-    if options.ipv6 && options.ipv6_subnet.is_none() {
-        // Engines before 27 have no IPv6 pools of their own.
-        planned.ipv6_subnet = Some(random_ula());
-    }
     let now = Timestamp::now();
     Ok(Destination {
         id,
@@ -98,8 +94,8 @@ fn planned(
         origin: Origin::Created,
         state: DestinationState::Pending,
         reason: None,
-        options,
-        planned,
+        options: input.options,
+        planned: PlannedSubnets::default(),
         revision: 1,
         cluster_id: None,
         observed: None,

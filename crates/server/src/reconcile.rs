@@ -15,6 +15,7 @@ mod fleet;
 mod janitor;
 mod make;
 mod orphans;
+mod place;
 mod reachability;
 mod recorder;
 mod remove;

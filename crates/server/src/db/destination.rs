@@ -182,6 +182,40 @@ pub async fn exists(conn: &mut AnyConnection, id: &DestinationId) -> Result<bool
     Ok(row.is_some())
 }
 
+/// What takes addresses: the destinations of a server and of its swarm, or the whole team's.
+pub async fn list_planned(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    server: Option<&ServerId>,
+) -> Result<Vec<Destination>, sqlx::Error> {
+    let rows: Vec<Assigned> = sqlx::query_as(select!(
+        "where d.team_id = $1
+           and (cast($2 as text) is null or d.server_id = $2
+                or s.cluster_id = (select cluster_id from servers where id = $2))
+         order by d.created_at, d.id"
+    ))
+    .bind(team.as_str())
+    .bind(server.map(ServerId::as_str))
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| row.destination).collect())
+}
+
+/// Stores other subnets for a network that is not made yet. `false` when it moved meanwhile.
+pub async fn set_planned(
+    conn: &mut AnyConnection,
+    destination: &Destination,
+    planned: &PlannedSubnets,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query("update destinations set planned = $3 where id = $1 and state = $2")
+        .bind(destination.id.as_str())
+        .bind(destination.state.as_str())
+        .bind(to_json(planned)?)
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
 /// Changes the label; the network keeps its name. `false` when the team has no such destination.
 pub async fn rename(
     conn: &mut AnyConnection,

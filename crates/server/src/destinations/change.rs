@@ -5,13 +5,12 @@
 use portolan_types::{
     Destination, DestinationKind, DestinationState, Failure, NetworkName, NetworkOptions,
     Operation, OperationKind, Origin, PlannedSubnets, Subject, Timestamp, id::cuid2,
-    network::random_ula,
 };
 use serde::{Deserialize, Serialize};
 
 use super::{changed_meanwhile, placement};
 use crate::{
-    Actor, Error,
+    Actor, Error, addresses,
     db::{self, Transaction, destination::Move},
     host::Endpoint,
     operations::{self, Task},
@@ -141,11 +140,7 @@ fn kept(before: &Destination, options: &NetworkOptions) -> PlannedSubnets {
     let same_v6 = options.ipv6 && options.ipv6_subnet.is_none() && before.options.ipv6;
     let v4 = before.planned.subnet.or_else(|| seen().find_map(|text| text.parse().ok()));
     let v6 = before.planned.ipv6_subnet.or_else(|| seen().find_map(|text| text.parse().ok()));
-    let any_v6 = || (options.ipv6 && options.ipv6_subnet.is_none()).then(random_ula);
-    PlannedSubnets {
-        subnet: v4.filter(|_| same_v4),
-        ipv6_subnet: v6.filter(|_| same_v6).or_else(any_v6),
-    }
+    PlannedSubnets { subnet: v4.filter(|_| same_v4), ipv6_subnet: v6.filter(|_| same_v6) }
 }
 
 /// The destination's name and a short random end: a network of its own even while the engine is
@@ -157,9 +152,26 @@ fn interim_name(network: &NetworkName) -> NetworkName {
     format!("{start}.portolan-{end}").parse().unwrap_or_else(|_| NetworkName::generate())
 }
 
-/// The destination as a change would make it, as far as that is known before.
-pub(super) fn changed(before: &Destination, options: NetworkOptions) -> Destination {
-    Memo::new(before, options).new.applied_to(before)
+/// Everything that a change begins with, or why it cannot. Nothing is stored but the address
+/// plan's own range.
+pub(super) async fn planned(
+    tx: &mut Transaction,
+    actor: &Actor,
+    before: &Destination,
+    options: NetworkOptions,
+) -> Result<Memo, Error> {
+    check(before, &options)?;
+    let team = actor.team_id();
+    let server =
+        db::server::find(tx, team, &before.server_id).await?.ok_or(Error::NotFound("server"))?;
+    placement::check_usable(&server)?;
+    let mut memo = match unfinished(tx, before).await? {
+        Some(earlier) => Memo::after(earlier, before, options),
+        None => Memo::new(before, options),
+    };
+    let after = memo.new.applied_to(before);
+    memo.new.planned = addresses::choose_for_change(tx, team, &server, &after).await?;
+    Ok(memo)
 }
 
 /// Queues the change and moves the destination to `changing`.
@@ -170,16 +182,7 @@ pub(super) async fn accept(
     asked: Asked,
 ) -> Result<Operation, Error> {
     let Asked { options, version } = asked;
-    check(before, &options)?;
-    let server = db::server::find(tx, actor.team_id(), &before.server_id)
-        .await?
-        .ok_or(Error::NotFound("server"))?;
-    placement::check_usable(&server)?;
-    let memo = match unfinished(tx, before).await? {
-        Some(earlier) => Memo::after(earlier, before, options),
-        None => Memo::new(before, options),
-    };
-    let memo = Memo { version, ..memo };
+    let memo = Memo { version, ..planned(tx, actor, before, options).await? };
     begin(tx, actor, before, &memo).await
 }
 
@@ -229,7 +232,7 @@ async fn begin(
 }
 
 /// What can be refused without asking the host.
-pub(super) fn check(before: &Destination, options: &NetworkOptions) -> Result<(), Error> {
+fn check(before: &Destination, options: &NetworkOptions) -> Result<(), Error> {
     let name = &before.name;
     if before.origin == Origin::Adopted {
         return Err(Error::refused(

@@ -7,6 +7,7 @@ use std::{future::pending, sync::Arc};
 
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
+use ipnet::IpNet;
 
 use super::{
     ContainerDetail, Endpoint, Host, HostContainer, HostError, HostEvent, HostNetwork, Member,
@@ -19,6 +20,7 @@ mod events;
 mod id;
 mod members;
 mod networks;
+mod routes;
 mod system;
 
 /// A real host.
@@ -65,6 +67,10 @@ impl Host for DockerHost {
 
     async fn list_members(&self, docker_id: &str) -> Result<Vec<Member>, HostError> {
         members::list(&self.engine, docker_id).await
+    }
+
+    async fn routes(&self) -> Result<Option<Vec<IpNet>>, HostError> {
+        Ok(routes::read(&self.engine).await)
     }
 
     async fn find_container(&self, id_or_name: &str) -> Result<Option<ContainerDetail>, HostError> {

@@ -50,6 +50,11 @@ impl HostError {
         !matches!(self, Self::Docker { .. } | Self::Protocol { .. })
     }
 
+    /// Whether Docker refused a subnet because something else has its addresses.
+    pub fn is_overlap(&self) -> bool {
+        matches!(self, Self::Docker { message, .. } if message.contains("overlap"))
+    }
+
     /// What to do about it.
     pub fn remedy(&self) -> String {
         match self {

@@ -10,6 +10,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use ipnet::IpNet;
 use portolan_types::{Access, ServerKind, id::cuid2, server::Pool};
 use tokio::sync::{Notify, broadcast, watch};
 
@@ -110,6 +111,9 @@ struct World {
     places: Option<Vec<Places>>,
     /// Image and rules of containers, by name.
     dress: HashMap<String, (String, Vec<String>)>,
+    routes: Option<Vec<IpNet>>,
+    /// Docker refuses it as taken, and no list shows by what.
+    hidden: Option<IpNet>,
 }
 
 /// The names of the networks that each container is on, by its name.
@@ -167,6 +171,8 @@ impl FakeEngine {
             dress: HashMap::new(),
             fail_create: None,
             places: None,
+            routes: Some(Vec::new()),
+            hidden: None,
         };
         Self {
             world: Mutex::new(world),
@@ -273,6 +279,17 @@ impl FakeEngine {
     /// Lets networks be refused with these words until told otherwise.
     pub fn refuse_networks(&self, error: Option<HostError>) {
         lock(&self.world).fail_create = error;
+    }
+
+    /// Makes the engine refuse subnets that overlap this, as it does after a crash that left an
+    /// allocation behind.
+    pub fn hide(&self, range: Option<IpNet>) {
+        lock(&self.world).hidden = range;
+    }
+
+    /// Changes the host's routes; `None` are unreadable ones.
+    pub fn set_routes(&self, routes: Option<Vec<IpNet>>) {
+        lock(&self.world).routes = routes;
     }
 
     /// Refuses every login, or none.

@@ -19,7 +19,7 @@ use crate::{
     db::{self, destination, operation::Waiting, server::Assigned},
     destinations::containers::Wish,
     events,
-    host::{ContainerDetail, Endpoint, Host},
+    host::{ContainerDetail, Endpoint, Host, HostNetwork},
 };
 
 mod claims;
@@ -38,14 +38,19 @@ const KINDS: [OperationKind; 3] = [
 type Done = (&'static str, String);
 
 /// Answers everything of the sort that waits for destinations of this server.
-pub(super) async fn run(app: &App, row: &Assigned, host: &dyn Host) -> Result<(), PassError> {
+pub(super) async fn run(
+    app: &App,
+    row: &Assigned,
+    host: &dyn Host,
+    networks: &[HostNetwork],
+) -> Result<(), PassError> {
     for task in work::waiting(app, &row.server.id, &KINDS).await? {
         let Subject::Destination(id) = &task.subject else { continue };
         // As they are now: the work before may have taken its time.
         let rows = rows(app, row).await?;
         let Some(row) = rows.iter().find(|one| one.destination.id == *id) else { continue };
         let Some(recorder) = Recorder::start(app, task.kind, &task.id).await? else { continue };
-        let work = Work { app, host, row, recorder };
+        let work = Work { app, host, row, networks, recorder };
         match attempt(&work, &task, &rows).await {
             Ok(done) => conclude(&work, Ok(done)).await?,
             Err(Halt::Refused(failure)) => conclude(&work, Err(failure)).await?,

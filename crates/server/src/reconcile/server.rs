@@ -280,7 +280,7 @@ impl Keeper {
         orphans::pass(app, row, host, seen).await?;
         scan::run(app, row, seen).await?;
         adopt::run(app, row, host).await?;
-        containers::run(app, row, host).await
+        containers::run(app, row, host, &seen.networks).await
     }
 }
 

@@ -8,7 +8,7 @@ use portolan_server::host::{
 };
 use portolan_types::{
     Destination, DestinationState, MovedContainer, Operation, OperationKind, OperationResult,
-    OperationState, Preview, Server,
+    OperationState, Preview, Reachability, Server,
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -222,10 +222,26 @@ story! {
             "server_id": server.id, "network": "other", "options": { "subnet": "10.70.0.0/16" },
         });
         app.owner.post("/v1/destinations?wait=20", body).await?.created::<Destination>()?;
-        let operation = change(app, &made, json!({ "subnet": "10.70.3.0/24" })).await?;
+        let at = path(&made);
+        let patch = |subnet: &str| {
+            let body = json!({ "options": { "subnet": subnet } });
+            app.owner.request(Method::PATCH, &at).json(&body)
+        };
+        let refused = app.owner.send(patch("10.70.3.0/24")).await?.problem(409)?;
+        assert_eq!(refused.kind, "/problems/subnet-overlaps");
+        ensure!(refused.detail.contains("`other`"), "{refused:?}");
+
+        // One that came after the last look at the host is seen by the next.
+        engine.put_network("late", |network| {
+            network.subnets = vec![portolan_server::host::HostSubnet {
+                subnet: "10.71.0.0/16".into(),
+                ..Default::default()
+            }];
+        });
+        let operation = change(app, &made, json!({ "subnet": "10.71.3.0/24" })).await?;
         let failure = operation.failure.context("a failure")?;
         assert_eq!(failure.code, "subnet-overlaps");
-        ensure!(failure.message.contains("`other`"), "{failure:?}");
+        ensure!(failure.message.contains("`late`"), "{failure:?}");
         let shown = app.owner.show(&made).await?;
         assert_eq!((shown.state, shown.revision), (DestinationState::Ready, 1));
         assert_eq!(engine.network("sea"), before);
@@ -537,5 +553,31 @@ story! {
         let changed: Destination = app.owner.patch(&at, body).await?.ok()?;
         assert_eq!(outcome(app, &changed).await?.state, OperationState::Succeeded);
         ensure_crewed(&engine, "after the preview")?;
+    }
+}
+
+story! {
+    /// A subnet that Portolan chose stays while nobody asks for another; one that is left open again
+    /// is chosen anew.
+    async fn a_chosen_subnet_stays(app) {
+        let (server, engine) = app.add_server("alpha").await?;
+        let made = app.owner.destination(&server, "sea").await?;
+        let chosen = made.planned.subnet.context("a chosen subnet")?;
+        // The host has a way into it, which is in nobody's way.
+        engine.set_routes(Some(vec![chosen.into()]));
+        app.restart().await?;
+        app.owner.reachable(server.id.as_str(), Reachability::Reachable).await?;
+        let chosen = chosen.to_string();
+        change(app, &made, json!({ "mtu": 1400, "ipv6": true })).await?;
+        assert_eq!(subnet(&engine)?, chosen);
+        let shown = app.owner.show(&made).await?;
+        assert_eq!(shown.planned.subnet.map(|net| net.to_string()), Some(chosen.clone()));
+        ensure!(shown.planned.ipv6_subnet.is_some(), "{shown:?}");
+
+        change(app, &made, json!({ "subnet": "10.51.0.0/16" })).await?;
+        assert_eq!(app.owner.show(&made).await?.planned.subnet, None);
+        change(app, &made, json!({})).await?;
+        let shown = app.owner.show(&made).await?;
+        assert_eq!(shown.planned.subnet.map(|net| net.to_string()), Some(subnet(&engine)?));
     }
 }

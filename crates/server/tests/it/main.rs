@@ -2,6 +2,7 @@
 //!
 //! What needs real hosts is in the test binary `lab`.
 
+mod addresses;
 mod change;
 mod containers;
 mod crashes;

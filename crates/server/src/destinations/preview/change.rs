@@ -1,8 +1,7 @@
 //! What a change in place would do.
 
 use portolan_types::{
-    Affected, Destination, DestinationId, Failure, NetworkOptions, Preview, Timestamp,
-    UpdateDestination,
+    Affected, Destination, DestinationId, NetworkOptions, Preview, Timestamp, UpdateDestination,
 };
 
 use super::{as_failure, refused, server_of};
@@ -30,15 +29,20 @@ pub async fn update(
         return Ok(Preview { steps, ..refused(Timestamp::now(), Vec::new()) });
     };
     let server = server_of(app, actor, &before.server_id).await?;
-    let mut refusals: Vec<Failure> = Vec::new();
-    for checked in [change::check(&before, &options), super::super::check_usable(&server)] {
-        refusals.extend(checked.err().map(as_failure).transpose()?);
-    }
-    let Some(Seen { at, sighting }) = fresh(app, &server).await? else {
-        return Ok(refused(Timestamp::now(), refusals));
+    let seen = fresh(app, &server).await?;
+    let at = seen.as_ref().map_or_else(Timestamp::now, |seen| seen.at);
+    // Everything that the change itself begins with, up to its end, which is left out.
+    let mut tx = app.db.begin().await?;
+    let planned = change::planned(&mut tx, actor, &before, options).await;
+    drop(tx);
+    let after = match planned {
+        Ok(memo) => memo.new.applied_to(&before),
+        Err(error) => return Ok(refused(at, vec![as_failure(error)?])),
     };
-    let after = change::changed(&before, options);
-    refusals.extend(overlap(&after, &sighting.networks));
+    let Some(Seen { sighting, .. }) = seen else {
+        return Ok(refused(at, Vec::new()));
+    };
+    let refusals = overlap(&after, &sighting.networks).into_iter().collect();
     let network = ours(&before, &sighting);
     let on_it = network.map(|network| sighting.members(network)).unwrap_or_default();
     steps.extend(change_steps(&after, network, &on_it));
