@@ -22,7 +22,7 @@ use crate::client::BaseUrl;
 
 pub(crate) use self::{
     addresses::{AddressesCommand, SetAddressesArgs},
-    destination::{CreateDestinationArgs, DestinationCommand},
+    destination::{CreateDestinationArgs, DestinationCommand, RemoveDestinationArgs},
     key::{CreateKeyArgs, KeyCommand},
     login::LoginArgs,
     operation::{EventCommand, OperationCommand},

@@ -6,11 +6,13 @@
 
 mod adopt;
 mod adoptability;
-mod compare;
+pub(crate) mod compare;
 mod destinations;
+mod detach;
 mod fleet;
 mod janitor;
 mod make;
+mod orphans;
 mod place;
 mod reachability;
 mod recorder;
@@ -20,6 +22,9 @@ mod server;
 mod sight;
 mod validation;
 mod work;
+
+pub(crate) use make::taken;
+pub(crate) use remove::in_use;
 
 use std::sync::Arc;
 

@@ -6,7 +6,9 @@
 
 use std::time::Duration;
 
-use portolan_types::{MemberKind, NetworkName, ServerId, Timestamp};
+use portolan_types::{
+    MemberKind, NetworkName, Reachability, Server, ServerId, ServerState, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use tokio::{
     sync::broadcast::error::RecvError,
@@ -73,12 +75,14 @@ pub(crate) fn members<'a>(
     members
 }
 
-/// What is on the host now, or what was last seen when it does not answer in time; `None` where
-/// nobody ever looked.
-pub(crate) async fn fresh(app: &App, server: &ServerId) -> Result<Option<Seen>, Error> {
-    wait_for_look(app, server).await;
+/// What is on the host now, or what was last seen when it does not answer; `None` where nobody
+/// ever looked.
+pub(crate) async fn fresh(app: &App, server: &Server) -> Result<Option<Seen>, Error> {
+    if server.state == ServerState::Ready && server.reachability == Reachability::Reachable {
+        wait_for_look(app, &server.id).await;
+    }
     let mut conn = app.db.acquire().await?;
-    Ok(db::sighting::find(&mut conn, server).await?)
+    Ok(db::sighting::find(&mut conn, &server.id).await?)
 }
 
 async fn wait_for_look(app: &App, server: &ServerId) {

@@ -47,7 +47,8 @@ pub use page::{Cursor, Page, PageQuery};
 pub use preview::{Affected, DarkRoute, MemberKind, Preview};
 pub use problem::{FieldError, Problem};
 pub use scan::{
-    AdoptNetworks, Adoptability, AdoptedNetwork, Maker, MakerKind, OperationResult, ScannedNetwork,
+    AdoptNetworks, Adoptability, AdoptedNetwork, LeftBehind, Maker, MakerKind, OperationResult,
+    ScannedNetwork,
 };
 pub use server::{
     Access, Connection, CreateServer, Engine, HostKey, Reachability, RemovedServer, Repin, Server,

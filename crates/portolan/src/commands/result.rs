@@ -1,7 +1,8 @@
 //! What operations found, as tables.
 
 use portolan_types::{
-    Adoptability, AdoptedNetwork, Maker, MovedContainer, OperationResult, ScannedNetwork,
+    Adoptability, AdoptedNetwork, LeftBehind, Maker, MovedContainer, OperationResult,
+    ScannedNetwork,
 };
 
 use crate::{
@@ -15,8 +16,17 @@ pub(super) fn show(printer: &Printer, result: &OperationResult) -> anyhow::Resul
         OperationResult::Scan { networks } => printer.table(&scanned(networks))?,
         OperationResult::Adoption { networks } => printer.table(&adopted(networks))?,
         OperationResult::Change { containers } => printer.table(&moved(containers))?,
+        OperationResult::Forgotten { left_behind } => printer.line(&stays(left_behind))?,
     }
     Ok(())
+}
+
+fn stays(left_behind: &LeftBehind) -> String {
+    let on_it = match left_behind.containers.as_slice() {
+        [] => "no container that was seen".to_owned(),
+        names => names.join(", "),
+    };
+    format!("network {} stays on its host, with {on_it}", left_behind.network)
 }
 
 fn scanned(networks: &[ScannedNetwork]) -> Table {

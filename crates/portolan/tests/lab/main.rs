@@ -6,6 +6,8 @@
 mod crashes;
 mod destinations;
 mod faults;
+mod plan;
+mod removal;
 mod scan;
 mod servers;
 mod support;

@@ -195,6 +195,27 @@ pub async fn set_planned(
     Ok(done.rows_affected() == 1)
 }
 
+/// Identifiers of a server's destinations.
+pub async fn list_ids(
+    conn: &mut AnyConnection,
+    server: &ServerId,
+) -> Result<Vec<DestinationId>, sqlx::Error> {
+    let rows = sqlx::query("select id from destinations where server_id = $1")
+        .bind(server.as_str())
+        .fetch_all(conn)
+        .await?;
+    rows.iter().map(|row| parsed(row, "id")).collect()
+}
+
+/// Whether there is such a destination, of whatever team.
+pub async fn exists(conn: &mut AnyConnection, id: &DestinationId) -> Result<bool, sqlx::Error> {
+    let row = sqlx::query("select 1 from destinations where id = $1")
+        .bind(id.as_str())
+        .fetch_optional(conn)
+        .await?;
+    Ok(row.is_some())
+}
+
 /// Changes the label; the network keeps its name. `false` when the team has no such destination.
 pub async fn rename(
     conn: &mut AnyConnection,
@@ -269,6 +290,20 @@ pub async fn delete_gone(
     id: &DestinationId,
 ) -> Result<bool, sqlx::Error> {
     let done = sqlx::query("delete from destinations where id = $1 and state = 'deleting'")
+        .bind(id.as_str())
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Removes a row whatever its state; Docker is not asked.
+pub async fn forget(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    id: &DestinationId,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query("delete from destinations where team_id = $1 and id = $2")
+        .bind(team.as_str())
         .bind(id.as_str())
         .execute(conn)
         .await?;

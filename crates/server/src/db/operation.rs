@@ -1,9 +1,10 @@
 //! Operations and their steps.
 
 use portolan_types::{
-    Failure, Operation, OperationId, OperationKind, OperationResult, OperationState, PageQuery,
-    ServerId, Step, StepState, Subject, TeamId, Timestamp, id::SubjectId,
+    DestinationId, Failure, Operation, OperationId, OperationKind, OperationResult, OperationState,
+    PageQuery, ServerId, Step, StepState, Subject, TeamId, Timestamp, id::SubjectId,
 };
+use serde::{Serialize, de::DeserializeOwned};
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
 use super::{
@@ -233,39 +234,57 @@ pub async fn list_waiting(
     .await
 }
 
-/// What an operation was asked with and how far it came, both as JSON.
-pub async fn find_notes(
+/// Whether a destination was removed, as far as the record goes back.
+pub async fn has_removed(
+    conn: &mut AnyConnection,
+    destination: &DestinationId,
+) -> Result<bool, sqlx::Error> {
+    let row = sqlx::query(
+        "select 1 from operations
+         where subject_id = $1 and kind = 'delete-destination' and state = 'succeeded'
+         limit 1",
+    )
+    .bind(destination.as_str())
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.is_some())
+}
+
+/// What an operation was asked with. `None` when it was asked with nothing.
+pub async fn find_input<T: DeserializeOwned>(
     conn: &mut AnyConnection,
     id: &OperationId,
-) -> Result<Option<Notes>, sqlx::Error> {
-    let row = sqlx::query("select kind, input, memo from operations where id = $1")
+) -> Result<Option<T>, sqlx::Error> {
+    let row = sqlx::query("select input from operations where id = $1")
         .bind(id.as_str())
         .fetch_optional(conn)
         .await?;
-    row.map(|row| {
-        let (input, memo) = (row.try_get("input")?, row.try_get("memo")?);
-        Ok(Notes { kind: parsed(&row, "kind")?, input, memo })
-    })
-    .transpose()
+    row.map_or(Ok(None), |row| json_option(&row, "input"))
 }
 
-/// What is known of an operation besides what people see.
-#[derive(Debug, Clone)]
-pub struct Notes {
-    pub kind: OperationKind,
-    pub input: Option<String>,
-    pub memo: Option<String>,
+/// How far an operation of a kind came. `None` when it is of another kind, or wrote down nothing.
+pub async fn find_memo<T: DeserializeOwned>(
+    conn: &mut AnyConnection,
+    id: &OperationId,
+    kind: OperationKind,
+) -> Result<Option<T>, sqlx::Error> {
+    let row = sqlx::query("select memo from operations where id = $1 and kind = $2")
+        .bind(id.as_str())
+        .bind(kind.as_str())
+        .fetch_optional(conn)
+        .await?;
+    row.map_or(Ok(None), |row| json_option(&row, "memo"))
 }
 
 /// Writes down how far an operation came, before it goes on.
 pub async fn set_memo(
     conn: &mut AnyConnection,
     id: &OperationId,
-    memo: &str,
+    memo: &impl Serialize,
 ) -> Result<(), sqlx::Error> {
     sqlx::query("update operations set memo = $2 where id = $1")
         .bind(id.as_str())
-        .bind(memo)
+        .bind(to_json(memo)?)
         .execute(conn)
         .await?;
     Ok(())

@@ -109,6 +109,8 @@ struct World {
     routes: Option<Vec<IpNet>>,
     /// Docker refuses it as taken, and no list shows by what.
     hidden: Option<IpNet>,
+    /// Image and rules of containers, by name.
+    dress: HashMap<String, (String, Vec<String>)>,
 }
 
 /// The call that a trouble is meant for.
@@ -151,6 +153,7 @@ impl FakeEngine {
             refuses_login: false,
             logins: 0,
             trouble: None,
+            dress: HashMap::new(),
             fail_create: None,
             routes: Some(Vec::new()),
             hidden: None,
@@ -350,6 +353,25 @@ impl FakeEngine {
         if let Some(container) = world.containers.values_mut().find(same) {
             change(container);
         }
+    }
+
+    /// Gives a container an image, and the rules by which proxies lead to it.
+    pub fn dress(&self, container: &str, image: &str, routes: &[&str]) {
+        let routes = routes.iter().map(|rule| (*rule).to_owned()).collect();
+        lock(&self.world).dress.insert(container.to_owned(), (image.to_owned(), routes));
+    }
+
+    /// Names of those on a network, sorted, each with its aliases.
+    pub fn members(&self, name: &str) -> Vec<(String, Vec<String>)> {
+        let Some(network) = self.network(name) else { return Vec::new() };
+        let world = lock(&self.world);
+        let on_it = |one: &ContainerDetail| {
+            let place = one.endpoint(&network.docker_id, name)?;
+            Some((one.member.name.clone(), place.endpoint.aliases.clone()))
+        };
+        let mut members: Vec<_> = world.containers.values().filter_map(on_it).collect();
+        members.sort();
+        members
     }
 
     /// Removes a container behind Portolan's back.

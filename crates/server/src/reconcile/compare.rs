@@ -27,7 +27,7 @@ pub(super) fn labels(destination: &Destination) -> BTreeMap<String, String> {
 }
 
 /// Whether Portolan made this network for this destination.
-pub(super) fn is_ours(destination: &Destination, network: &HostNetwork) -> bool {
+pub(crate) fn is_ours(destination: &Destination, network: &HostNetwork) -> bool {
     network.labels.get(LABEL_DESTINATION).is_some_and(|id| id == destination.id.as_str())
 }
 

@@ -1,20 +1,25 @@
-//! Removing a destination's network: look, ask who is on it, remove. Nothing is touched before it
-//! is certain that nothing is in the way, and only what Portolan made is ever removed.
+//! Removing a destination's network: look, ask who is on it, disconnect them if that was asked
+//! for, remove. Nothing is touched before it is certain that nothing is in the way, and only what
+//! Portolan made is ever removed.
 
-use portolan_types::{
-    Blocker, Destination, DestinationState, Failure, MemberKind, Origin, Timestamp,
-};
+use portolan_types::{Destination, DestinationState, Failure, Origin, Timestamp};
 
 use super::{
-    PassError, compare,
-    recorder::blocked,
+    PassError, compare, detach,
+    recorder::{blocked, failure},
+    scan::blocker,
     work::{Attempt, Work},
 };
 use crate::{
     Error,
     db::{self, destination::Move},
+    destinations::{
+        remove::{Members, Removal},
+        version,
+    },
     events,
-    host::{HostError, HostNetwork, Member},
+    host::{HostContainer, HostError, HostNetwork},
+    sighting::members,
 };
 
 /// Ends with the row gone, or back where the host says it is. A lost connection leaves the row
@@ -47,7 +52,7 @@ async fn look(work: &Work<'_>) -> Attempt<Option<HostNetwork>> {
     };
     let detail = match &found {
         Some(_) => "the network is there, made by Portolan",
-        None => "Docker has no network of ours by that name",
+        None => "Docker has no network of ours by that name: it counts as removed",
     };
     work.recorder.done(step, detail).await?;
     Ok(Ok(found))
@@ -65,18 +70,79 @@ async fn find(work: &Work<'_>) -> Result<Option<HostNetwork>, HostError> {
 }
 
 async fn take_away(work: &Work<'_>, network: &HostNetwork) -> Attempt<()> {
+    let removal: Removal = asked(work).await?;
+    let before = detach::begun(work).await?;
     let step = work.recorder.begin("members").await?;
-    let members = match work.host.list_members(&network.docker_id).await {
-        Ok(members) => members,
+    let containers = match work.host.list_containers().await {
+        Ok(containers) => containers,
         Err(error) => return work.fail(step, "list the network's containers", error).await,
     };
-    if !members.is_empty() {
-        let failure = in_use(&work.row.destination, members);
+    let on_it = members(&containers, network);
+    let verdict = judge(&work.row.destination, network, &on_it, &removal, before.is_some());
+    if let Err(failure) = verdict {
         work.recorder.fail(step, &failure).await?;
+        // A crash may have left some of them disconnected already.
+        detach::undo(work, network, before.unwrap_or_default()).await?;
         return Ok(Err(failure));
     }
-    work.recorder.done(step, "no container is on it").await?;
+    work.recorder.done(step, &counted(&on_it)).await?;
+    let detached = match detach::run(work, network, &on_it, before).await? {
+        Ok(detached) => detached,
+        Err(failure) => return Ok(Err(failure)),
+    };
+    match remove(work, network).await? {
+        Ok(()) => Ok(Ok(())),
+        Err(failure) => {
+            detach::undo(work, network, detached).await?;
+            Ok(Err(failure))
+        }
+    }
+}
 
+async fn asked(work: &Work<'_>) -> Result<Removal, Error> {
+    let mut conn = work.app.db.acquire().await?;
+    Ok(db::operation::find_input(&mut conn, &work.recorder.id).await?.unwrap_or_default())
+}
+
+/// Whether the removal may go on. Once it has begun to disconnect, the world differs from the
+/// preview by its own doing.
+fn judge(
+    destination: &Destination,
+    network: &HostNetwork,
+    on_it: &[&HostContainer],
+    removal: &Removal,
+    begun: bool,
+) -> Result<(), Failure> {
+    let now = version(destination, Some(network), on_it);
+    if !begun && removal.version.as_ref().is_some_and(|version| *version != now) {
+        return Err(changed(destination));
+    }
+    if removal.members == Members::InTheWay && !on_it.is_empty() {
+        return Err(in_use(destination, on_it));
+    }
+    Ok(())
+}
+
+fn changed(destination: &Destination) -> Failure {
+    failure(
+        "changed-since-preview",
+        format!(
+            "destination `{}` on server `{}` is no longer what the preview showed",
+            destination.name, destination.server_name
+        ),
+        "look at a new preview (`portolan destination remove --dry-run`), then decide",
+    )
+}
+
+fn counted(on_it: &[&HostContainer]) -> String {
+    match on_it.len() {
+        0 => "no container is on it".into(),
+        1 => "one container is on it".into(),
+        many => format!("{many} containers are on it"),
+    }
+}
+
+async fn remove(work: &Work<'_>, network: &HostNetwork) -> Attempt<()> {
     let step = work.recorder.begin("remove").await?;
     match work.host.remove_network(&network.docker_id).await {
         Ok(()) => {
@@ -90,24 +156,18 @@ async fn take_away(work: &Work<'_>, network: &HostNetwork) -> Attempt<()> {
     }
 }
 
-fn in_use(destination: &Destination, members: Vec<Member>) -> Failure {
-    let names: Vec<String> = members.iter().map(|member| member.name.clone()).collect();
-    let blockers = members
-        .into_iter()
-        .map(|member| Blocker {
-            id: member.docker_id,
-            name: member.name,
-            state: member.state,
-            kind: MemberKind::Container,
-        })
-        .collect();
+/// Names who is on the network.
+pub(crate) fn in_use(destination: &Destination, on_it: &[&HostContainer]) -> Failure {
+    let names: Vec<&str> = on_it.iter().map(|one| one.member.name.as_str()).collect();
     let message = format!(
         "destination `{}` on server `{}` is in use by {}",
         destination.name,
         destination.server_name,
         names.join(", ")
     );
-    blocked(message, "remove or disconnect those containers, then delete it again", blockers)
+    let remedy = "remove or disconnect those containers, or let them be disconnected (`portolan \
+                  destination remove --detach`), then delete it again";
+    blocked(message, remedy, on_it.iter().map(|one| blocker(one)).collect())
 }
 
 /// The row goes, in one transaction with its event and the end of the operation.

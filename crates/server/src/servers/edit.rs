@@ -20,7 +20,8 @@ pub async fn update(
     let mut tx = app.db.begin().await?;
     let before = find(&mut tx, actor, id).await?;
     let after = edited(&before, input);
-    check_build_mark(&mut tx, actor, &before, &after).await?;
+    // Writing comes first: it locks the row, and a destination that is created at this moment is
+    // either seen by the check or sees the mark.
     db::server::update_labels(&mut tx, actor.team_id(), &after, Timestamp::now())
         .await
         .map_err(|error| Error::on_unique(error, || taken(&after)))?;
@@ -28,6 +29,7 @@ pub async fn update(
         let now = Timestamp::now();
         db::server::set_pools(&mut tx, actor.team_id(), id, &after.pools, now).await?;
     }
+    check_build_mark(&mut tx, actor, &before, &after).await?;
     if after.connection != before.connection {
         change_connection(&mut tx, actor, &after).await?;
     }

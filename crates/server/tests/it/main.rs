@@ -10,6 +10,7 @@ mod health;
 mod idempotency;
 mod keys;
 mod openapi;
+mod removal;
 mod running;
 mod scan;
 mod security;

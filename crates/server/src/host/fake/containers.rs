@@ -39,10 +39,15 @@ impl World {
     }
 
     pub(super) fn list_containers(&self) -> Vec<HostContainer> {
-        let summary = |one: &ContainerDetail| HostContainer {
-            member: one.member.clone(),
-            attachments: one.endpoints.iter().map(|one| one.attachment.clone()).collect(),
-            ..HostContainer::default()
+        let summary = |one: &ContainerDetail| {
+            let (image, routes) = self.dress.get(&one.member.name).cloned().unwrap_or_default();
+            HostContainer {
+                member: one.member.clone(),
+                attachments: one.endpoints.iter().map(|one| one.attachment.clone()).collect(),
+                image,
+                routes,
+                ..HostContainer::default()
+            }
         };
         self.containers.values().map(summary).collect()
     }
