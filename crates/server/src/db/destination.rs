@@ -161,6 +161,27 @@ pub async fn list_assigned(
     .await
 }
 
+/// Identifiers of a server's destinations.
+pub async fn list_ids(
+    conn: &mut AnyConnection,
+    server: &ServerId,
+) -> Result<Vec<DestinationId>, sqlx::Error> {
+    let rows = sqlx::query("select id from destinations where server_id = $1")
+        .bind(server.as_str())
+        .fetch_all(conn)
+        .await?;
+    rows.iter().map(|row| parsed(row, "id")).collect()
+}
+
+/// Whether there is such a destination, of whatever team.
+pub async fn exists(conn: &mut AnyConnection, id: &DestinationId) -> Result<bool, sqlx::Error> {
+    let row = sqlx::query("select 1 from destinations where id = $1")
+        .bind(id.as_str())
+        .fetch_optional(conn)
+        .await?;
+    Ok(row.is_some())
+}
+
 /// What takes addresses: the destinations of a server and of its swarm, or the whole team's.
 pub async fn list_planned(
     conn: &mut AnyConnection,
@@ -193,27 +214,6 @@ pub async fn set_planned(
         .execute(conn)
         .await?;
     Ok(done.rows_affected() == 1)
-}
-
-/// Identifiers of a server's destinations.
-pub async fn list_ids(
-    conn: &mut AnyConnection,
-    server: &ServerId,
-) -> Result<Vec<DestinationId>, sqlx::Error> {
-    let rows = sqlx::query("select id from destinations where server_id = $1")
-        .bind(server.as_str())
-        .fetch_all(conn)
-        .await?;
-    rows.iter().map(|row| parsed(row, "id")).collect()
-}
-
-/// Whether there is such a destination, of whatever team.
-pub async fn exists(conn: &mut AnyConnection, id: &DestinationId) -> Result<bool, sqlx::Error> {
-    let row = sqlx::query("select 1 from destinations where id = $1")
-        .bind(id.as_str())
-        .fetch_optional(conn)
-        .await?;
-    Ok(row.is_some())
 }
 
 /// Changes the label; the network keeps its name. `false` when the team has no such destination.

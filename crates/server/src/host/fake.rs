@@ -106,11 +106,11 @@ struct World {
     logins: usize,
     trouble: Option<(Meant, Trouble)>,
     fail_create: Option<HostError>,
+    /// Image and rules of containers, by name.
+    dress: HashMap<String, (String, Vec<String>)>,
     routes: Option<Vec<IpNet>>,
     /// Docker refuses it as taken, and no list shows by what.
     hidden: Option<IpNet>,
-    /// Image and rules of containers, by name.
-    dress: HashMap<String, (String, Vec<String>)>,
 }
 
 /// The call that a trouble is meant for.

@@ -25,11 +25,11 @@ pub async fn update(
     db::server::update_labels(&mut tx, actor.team_id(), &after, Timestamp::now())
         .await
         .map_err(|error| Error::on_unique(error, || taken(&after)))?;
+    check_build_mark(&mut tx, actor, &before, &after).await?;
     if after.pools != before.pools {
         let now = Timestamp::now();
         db::server::set_pools(&mut tx, actor.team_id(), id, &after.pools, now).await?;
     }
-    check_build_mark(&mut tx, actor, &before, &after).await?;
     if after.connection != before.connection {
         change_connection(&mut tx, actor, &after).await?;
     }
