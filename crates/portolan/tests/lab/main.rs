@@ -8,6 +8,7 @@ mod containers;
 mod crashes;
 mod destinations;
 mod faults;
+mod plan;
 mod removal;
 mod scan;
 mod servers;

@@ -61,14 +61,11 @@ fn creation_steps(destination: &Destination) -> Vec<String> {
         .into_iter()
         .chain(options.ipv6_subnet.map(|subnet| subnet.to_string()))
         .collect();
-    let with = if subnets.is_empty() {
-        "with a subnet from the engine's pools".to_owned()
-    } else {
-        format!("with {}", subnets.join(" and "))
-    };
     vec![format!(
-        "create network `{}` on server `{}` {with}",
-        destination.network, destination.server_name
+        "create network `{}` on server `{}` with {}",
+        destination.network,
+        destination.server_name,
+        subnets.join(" and ")
     )]
 }
 
