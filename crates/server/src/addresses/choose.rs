@@ -36,8 +36,7 @@ pub(crate) async fn choose(
     let known = read(tx, team, server, options).await?;
     let planner = known.planner();
     super::asked::check(&known, &planner, options)?;
-    let planned = fill(&planner, options, &PlannedSubnets::default());
-    planned.map_err(|exhausted| {
+    fill(&planner, options, &PlannedSubnets::default()).map_err(|exhausted| {
         let message = exhausted::message(server.name.as_str(), &exhausted);
         Error::refused(exhausted::CODE, message, exhausted::REMEDY)
     })
@@ -63,15 +62,15 @@ pub(crate) async fn choose_again(
     for range in refused {
         planner.occupy(Occupied { range: *range, by: By::Refused });
     }
-    let planned = match fill(&planner, options, &destination.planned) {
-        Ok(planned) => planned,
+    let subnets = match fill(&planner, options, &destination.planned) {
+        Ok(subnets) => subnets,
         Err(exhausted) => return Ok(Choice::Exhausted(exhausted)),
     };
-    if !db::destination::set_planned(&mut tx, destination, &planned).await? {
+    if !db::destination::set_planned(&mut tx, destination, &subnets).await? {
         return Ok(Choice::Moved);
     }
     tx.commit().await?;
-    Ok(Choice::Chosen(planned))
+    Ok(Choice::Chosen(subnets))
 }
 
 /// What is known, under the team's lock. The plan gets its IPv6 range when it is first needed.
@@ -98,14 +97,14 @@ fn fill(
     before: &PlannedSubnets,
 ) -> Result<PlannedSubnets, Exhausted> {
     let is_free = |range: IpNet| !planner.occupied().iter().any(|one| overlap(one.range, range));
-    let mut planned = PlannedSubnets::default();
+    let mut subnets = PlannedSubnets::default();
     if options.subnet.is_none() {
         let kept = before.subnet.filter(|net: &Ipv4Net| is_free((*net).into()));
-        planned.subnet = Some(kept.map_or_else(|| planner.next_ipv4(), Ok)?);
+        subnets.subnet = Some(kept.map_or_else(|| planner.next_ipv4(), Ok)?);
     }
     if options.ipv6 && options.ipv6_subnet.is_none() {
         let kept = before.ipv6_subnet.filter(|net: &Ipv6Net| is_free((*net).into()));
-        planned.ipv6_subnet = Some(kept.map_or_else(|| planner.next_ipv6(), Ok)?);
+        subnets.ipv6_subnet = Some(kept.map_or_else(|| planner.next_ipv6(), Ok)?);
     }
-    Ok(planned)
+    Ok(subnets)
 }
