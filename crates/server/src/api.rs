@@ -2,6 +2,7 @@
 //! wrap; only here do status codes exist.
 
 mod addresses;
+mod containers;
 mod destinations;
 mod docs;
 mod events;
@@ -92,6 +93,9 @@ fn routes() -> OpenApiRouter<AppState> {
             destinations::delete_destination
         ))
         .routes(routes!(destinations::retry_destination))
+        .routes(routes!(containers::list_containers, containers::connect_container))
+        .routes(routes!(containers::disconnect_container))
+        .routes(routes!(containers::move_container))
         .routes(routes!(addresses::show_addresses, addresses::update_addresses))
         .routes(routes!(addresses::draw_addresses))
         .routes(routes!(addresses::show_server_addresses))

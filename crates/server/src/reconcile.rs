@@ -6,7 +6,9 @@
 
 mod adopt;
 mod adoptability;
+mod change;
 pub(crate) mod compare;
+mod containers;
 mod destinations;
 mod detach;
 mod fleet;
@@ -23,7 +25,10 @@ mod sight;
 mod validation;
 mod work;
 
+pub(crate) use change::overlap;
+pub(crate) use containers::alias_belongs_to;
 pub(crate) use make::taken;
+pub(crate) use recorder::failure;
 pub(crate) use remove::in_use;
 
 use std::sync::Arc;

@@ -288,7 +288,18 @@ impl Host {
 
     /// Starts a container that answers HTTP, and removes it when the guard goes.
     pub(crate) fn container(&self, network: &str, name: &str) -> Result<Container> {
-        self.docker(&["run", "-d", "--name", name, "--network", network, "echo:1"])?;
+        self.container_with(network, name, &[])
+    }
+
+    /// The same with further flags of `docker run`.
+    pub(crate) fn container_with(
+        &self,
+        network: &str,
+        name: &str,
+        flags: &[&str],
+    ) -> Result<Container> {
+        let run = ["run", "-d", "--name", name, "--network", network];
+        self.docker(&[&run, flags, &["echo:1"]].concat())?;
         Ok(Container { host: self.clone(), name: name.to_owned() })
     }
 
@@ -334,6 +345,18 @@ impl Container {
     pub(crate) fn succeeds(&self, args: &[&str]) -> Result<bool> {
         let said = self.host.try_docker(&[&["exec", &self.name], args].concat())?;
         Ok(said.code == 0)
+    }
+
+    /// Runs a command in it that has to succeed; answers what it said.
+    pub(crate) fn says(&self, args: &[&str]) -> Result<String> {
+        self.host.docker(&[&["exec", &self.name], args].concat())
+    }
+
+    /// Its places on networks, as Docker inspects them.
+    pub(crate) fn places(&self) -> Result<serde_json::Map<String, Value>> {
+        let format = "{{json .NetworkSettings.Networks}}";
+        let text = self.host.docker(&["inspect", "-f", format, &self.name])?;
+        Ok(serde_json::from_str(&text)?)
     }
 
     pub(crate) fn address(&self) -> Result<String> {

@@ -15,6 +15,14 @@ use crate::{
     sighting::{Seen, fresh},
 };
 
+mod change;
+mod containers;
+
+pub use self::{
+    change::update,
+    containers::{disconnect, move_to},
+};
+
 /// What creating a destination would do.
 pub async fn create(app: &App, actor: &Actor, input: CreateDestination) -> Result<Preview, Error> {
     let server = server_of(app, actor, &input.server_id).await?;

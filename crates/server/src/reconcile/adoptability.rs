@@ -3,7 +3,7 @@
 
 use portolan_types::{Adoptability, Maker, MakerKind, NetworkName, ServerKind, network::RESERVED};
 
-use super::compare::LABEL_DESTINATION;
+use super::compare::{LABEL_DESTINATION, LABEL_INTERIM};
 use crate::{db::destination::Assigned, host::HostNetwork};
 
 /// Who made a network, as far as its labels and its name tell. Labels can be forged: nothing is
@@ -50,6 +50,9 @@ fn reason_against(kind: ServerKind, network: &HostNetwork, all: &[HostNetwork]) 
     let twins = all.iter().filter(|other| other.name == name).count();
     if RESERVED.contains(&name) {
         return Some("Docker keeps it for itself".into());
+    }
+    if network.labels.contains_key(LABEL_INTERIM) {
+        return Some("it stands in for a destination that is being changed".into());
     }
     if network.ingress {
         return Some("it is the routing mesh of the swarm".into());

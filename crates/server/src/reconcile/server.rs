@@ -12,8 +12,8 @@ use tokio::{
 };
 
 use super::{
-    PassError, Surroundings, adopt, destinations, orphans, reachability, scan, sight::Sight,
-    validation,
+    PassError, Surroundings, adopt, containers, destinations, orphans, reachability, scan,
+    sight::Sight, validation,
 };
 use crate::{
     Error,
@@ -279,7 +279,8 @@ impl Keeper {
         destinations::pass(app, row, host, &seen.networks).await?;
         orphans::pass(app, row, host, seen).await?;
         scan::run(app, row, seen).await?;
-        adopt::run(app, row, host).await
+        adopt::run(app, row, host).await?;
+        containers::run(app, row, host, &seen.networks).await
     }
 }
 

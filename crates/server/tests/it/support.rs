@@ -220,6 +220,20 @@ impl Client {
         Ok(Answer { status, headers, text: response.text().await? })
     }
 
+    /// Sends it until the server that it is about is reachable: after a trouble that takes a
+    /// moment.
+    pub(crate) async fn insist(
+        &self,
+        request: impl Fn() -> reqwest::RequestBuilder,
+    ) -> Result<Answer> {
+        eventually("the server is reachable", || async {
+            let answer = self.send(request()).await?;
+            let away = answer.status == 409 && answer.text.contains("server-unreachable");
+            Ok((!away).then_some(answer))
+        })
+        .await
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Result<Answer> {
         self.send(self.request(Method::GET, path)).await
     }
@@ -245,7 +259,8 @@ impl Client {
     /// Creates a destination and waits for it.
     pub(crate) async fn destination(&self, server: &Server, network: &str) -> Result<Destination> {
         let body = json!({ "server_id": server.id, "network": network });
-        self.post("/v1/destinations?wait=20", body).await?.created()
+        let create = || self.request(Method::POST, "/v1/destinations?wait=20").json(&body);
+        self.insist(create).await?.created()
     }
 
     pub(crate) async fn show(&self, destination: &Destination) -> Result<Destination> {
