@@ -1,7 +1,10 @@
 //! What operations share: the database, the vault and the bells that wake others.
 
 use portolan_types::{OperationId, ServerId};
-use tokio::sync::{broadcast, mpsc};
+use tokio::{
+    sync::{broadcast, mpsc},
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{db::Db, metrics::Metrics, vault::Vault};
@@ -18,6 +21,8 @@ pub struct App {
     wake: mpsc::UnboundedSender<ServerId>,
     /// Rung when an operation or its steps changed: those who wait read it again.
     changed: broadcast::Sender<OperationId>,
+    /// Rung after a host was looked at, with the moment at which the look began.
+    looked: broadcast::Sender<(ServerId, Instant)>,
 }
 
 impl App {
@@ -30,7 +35,9 @@ impl App {
         let (wake, woken) = mpsc::unbounded_channel();
         // A waiter that falls behind by so many changes reads the row, which is what it wants.
         let (changed, _) = broadcast::channel(1_024);
-        (Self { db, vault, metrics: Metrics::default(), stopping, wake, changed }, woken)
+        let (looked, _) = broadcast::channel(1_024);
+        let metrics = Metrics::default();
+        (Self { db, vault, metrics, stopping, wake, changed, looked }, woken)
     }
 
     /// Wakes the reconciler of a server. Call it after the commit.
@@ -48,5 +55,16 @@ impl App {
     /// Listens for changes from now on. Begin before reading, or a change between the two is missed.
     pub fn watch(&self) -> broadcast::Receiver<OperationId> {
         self.changed.subscribe()
+    }
+
+    /// Tells those who wait that a host was looked at.
+    pub fn looked(&self, server: &ServerId, began: Instant) {
+        // Without waiters there is nobody to tell.
+        drop(self.looked.send((server.clone(), began)));
+    }
+
+    /// Listens for looks at hosts from now on.
+    pub fn looks(&self) -> broadcast::Receiver<(ServerId, Instant)> {
+        self.looked.subscribe()
     }
 }

@@ -22,6 +22,7 @@ pub mod key;
 pub mod operation;
 pub mod server;
 pub mod setup;
+pub mod sighting;
 pub mod team;
 pub mod token;
 

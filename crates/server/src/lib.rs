@@ -22,6 +22,7 @@ mod reconcile;
 mod run;
 pub mod servers;
 pub mod setup;
+pub mod sighting;
 pub mod tokens;
 pub mod vault;
 

@@ -16,6 +16,7 @@ mod recorder;
 mod remove;
 mod scan;
 mod server;
+mod sight;
 mod validation;
 mod work;
 

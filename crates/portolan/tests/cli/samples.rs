@@ -51,6 +51,7 @@ pub(crate) fn destination(id: &str, name: &str, network: &str) -> Value {
         "id": id, "server_id": OTHER_ID, "server_name": "web-1", "name": name, "network": network,
         "kind": "standalone", "origin": "created", "state": "ready", "reason": null,
         "options": { "ipv6": false, "internal": false, "labels": { "team": "shop" } },
+        "planned": {}, "revision": 1, "cluster_id": null,
         "observed": {
             "docker_id": "4b5c", "driver": "bridge", "subnets": ["172.18.0.0/16"],
             "gateways": ["172.18.0.1"], "inspected_at": days_ago(1),

@@ -37,7 +37,7 @@ fn failed() -> serde_json::Value {
     failed["failure"] = json!({
         "code": "authentication", "message": "could not log in to server `web-1`",
         "remedy": "see `portolan key show deploy --public`",
-        "blockers": [{ "id": "0123456789abcdef", "name": "web", "state": "running" }],
+        "blockers": [{ "id": "0123456789abcdef", "name": "web", "state": "running", "kind": "container" }],
     });
     failed
 }

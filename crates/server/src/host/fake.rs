@@ -99,8 +99,24 @@ struct World {
     key: OfferedKey,
     refuses_login: bool,
     logins: usize,
-    trouble: Option<(usize, Trouble)>,
+    trouble: Option<(Meant, Trouble)>,
     fail_create: Option<HostError>,
+}
+
+/// The call that a trouble is meant for.
+#[derive(Debug, Clone, Copy)]
+enum Meant {
+    Number(usize),
+    Method(&'static str),
+}
+
+impl Meant {
+    fn is(self, number: usize, method: &str) -> bool {
+        match self {
+            Self::Number(meant) => meant == number,
+            Self::Method(meant) => meant == method,
+        }
+    }
 }
 
 /// What befalls one call.
@@ -183,7 +199,12 @@ impl FakeEngine {
     /// Troubles one call; calls are counted from now, the next is 0.
     pub fn trouble(&self, number: usize, trouble: Trouble) {
         self.calls.store(0, Ordering::SeqCst);
-        lock(&self.world).trouble = Some((number, trouble));
+        lock(&self.world).trouble = Some((Meant::Number(number), trouble));
+    }
+
+    /// Troubles the next call of this method of `Host`, whatever is called before it.
+    pub fn trouble_in(&self, method: &'static str, trouble: Trouble) {
+        lock(&self.world).trouble = Some((Meant::Method(method), trouble));
     }
 
     /// Calls off a trouble that has not come yet.

@@ -18,20 +18,16 @@ use crate::{
     operations::{self, Task},
 };
 
-/// One look at every destination of a server. Safe to repeat: where nothing is to be done, the
-/// host is asked for its networks once and nothing is written.
+/// Every destination of a server, against the networks that were just seen. Safe to repeat: where
+/// nothing is to be done, the host is not asked and nothing is written.
 pub(super) async fn pass(
     app: &App,
     server: &server::Assigned,
     host: &dyn Host,
+    networks: &[HostNetwork],
 ) -> Result<(), PassError> {
-    let rows = rows(app, server).await?;
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let networks = host.list_networks().await?;
-    for row in &rows {
-        settle(app, row, host, &networks).await?;
+    for row in &rows(app, server).await? {
+        settle(app, row, host, networks).await?;
     }
     Ok(())
 }

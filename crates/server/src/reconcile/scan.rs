@@ -1,7 +1,7 @@
 //! Scanning a server: every network, who made it, who is on it, and whether it can be adopted.
 
 use portolan_types::{
-    Adoptability, Blocker, MemberKind, OperationKind, OperationResult, ScannedNetwork, ServerKind,
+    Adoptability, Blocker, OperationKind, OperationResult, ScannedNetwork, ServerKind,
 };
 
 use super::{
@@ -12,61 +12,63 @@ use super::{
 use crate::{
     App, Error,
     db::{self, destination, server::Assigned},
-    host::{Host, HostContainer, HostError, HostNetwork},
+    host::{HostContainer, HostError, HostNetwork},
+    sighting::{Sighting, members},
 };
 
-/// Answers every scan that waits for this server.
-pub(super) async fn run(app: &App, row: &Assigned, host: &dyn Host) -> Result<(), PassError> {
-    let mut conn = app.db.acquire().await?;
-    let waiting =
-        db::operation::list_waiting(&mut conn, &row.server.id, OperationKind::ScanServer).await?;
-    drop(conn);
-    for (id, _) in waiting {
-        if let Some(recorder) = Recorder::start(app, OperationKind::ScanServer, &id).await? {
-            scan(app, row, host, &recorder).await?;
-        }
+/// Answers every scan that waits for this server with what was just seen.
+pub(super) async fn run(app: &App, row: &Assigned, seen: &Sighting) -> Result<(), PassError> {
+    for recorder in waiting(app, row).await? {
+        scan(app, row, seen, &recorder).await?;
     }
     Ok(())
+}
+
+/// A look that failed is an error for every scan that waits, never an empty list. Those that wait
+/// for a connection wait on.
+pub(super) async fn refuse(app: &App, row: &Assigned, error: &HostError) -> Result<(), PassError> {
+    if error.is_connection() {
+        return Ok(());
+    }
+    for recorder in waiting(app, row).await? {
+        let step = recorder.begin("list").await?;
+        let failure = host_failure("scan the networks", row.server.name.as_str(), error);
+        recorder.fail(step, &failure).await?;
+        recorder.conclude(Some(&failure), None).await?;
+    }
+    Ok(())
+}
+
+async fn waiting<'a>(app: &'a App, row: &Assigned) -> Result<Vec<Recorder<'a>>, Error> {
+    let kind = OperationKind::ScanServer;
+    let mut conn = app.db.acquire().await?;
+    let waiting = db::operation::list_waiting(&mut conn, &row.server.id, kind).await?;
+    drop(conn);
+    let mut recorders = Vec::new();
+    for (id, _) in waiting {
+        recorders.extend(Recorder::start(app, kind, &id).await?);
+    }
+    Ok(recorders)
 }
 
 async fn scan(
     app: &App,
     row: &Assigned,
-    host: &dyn Host,
+    seen: &Sighting,
     recorder: &Recorder<'_>,
 ) -> Result<(), PassError> {
+    let Sighting { networks, containers, .. } = seen;
     let step = recorder.begin("list").await?;
-    let (networks, containers) = match look(host).await {
-        Ok(found) => found,
-        Err(error) => {
-            let failure = host_failure("scan the networks", row.server.name.as_str(), &error);
-            recorder.fail(step, &failure).await?;
-            if error.is_connection() {
-                return Err(error.into());
-            }
-            // A scan that fails is an error, never an empty list.
-            return Ok(recorder.conclude(Some(&failure), None).await?);
-        }
-    };
     let detail = format!("{} networks, {} containers", networks.len(), containers.len());
     recorder.done(step, &detail).await?;
     let known = known(app, row).await?;
     let kind = row.server.kind.unwrap_or(ServerKind::Standalone);
     let scanned = networks
         .iter()
-        .map(|network| describe(network, &containers, judge(kind, network, &networks, &known)))
+        .map(|network| describe(network, containers, judge(kind, network, networks, &known)))
         .collect();
     let result = OperationResult::Scan { networks: scanned };
     Ok(recorder.conclude(None, Some(&result)).await?)
-}
-
-/// Networks, and the containers of the host.
-pub(super) async fn look(
-    host: &dyn Host,
-) -> Result<(Vec<HostNetwork>, Vec<HostContainer>), HostError> {
-    let mut networks = host.list_networks().await?;
-    networks.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok((networks, host.list_containers().await?))
 }
 
 /// The destinations that the server has.
@@ -80,13 +82,6 @@ fn describe(
     containers: &[HostContainer],
     adoptability: Adoptability,
 ) -> ScannedNetwork {
-    let on_it = |one: &&HostContainer| one.is_on(&network.docker_id, &network.name);
-    let member = |one: &HostContainer| Blocker {
-        id: one.member.docker_id.clone(),
-        name: one.member.name.clone(),
-        state: one.member.state.clone(),
-        kind: MemberKind::Container,
-    };
     ScannedNetwork {
         docker_id: network.docker_id.clone(),
         name: network.name.clone(),
@@ -97,8 +92,18 @@ fn describe(
         ipv6: network.ipv6,
         attachable: network.attachable,
         created_at: network.created_at,
-        members: containers.iter().filter(on_it).map(member).collect(),
+        members: members(containers, network).into_iter().map(blocker).collect(),
         maker: maker(network),
         adoptability,
+    }
+}
+
+/// A container as what is on a network.
+pub(super) fn blocker(container: &HostContainer) -> Blocker {
+    Blocker {
+        id: container.member.docker_id.clone(),
+        name: container.member.name.clone(),
+        state: container.member.state.clone(),
+        kind: container.kind(),
     }
 }

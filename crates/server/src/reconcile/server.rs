@@ -11,7 +11,9 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval_at, sleep},
 };
 
-use super::{PassError, Surroundings, adopt, destinations, reachability, scan, validation};
+use super::{
+    PassError, Surroundings, adopt, destinations, reachability, scan, sight::Sight, validation,
+};
 use crate::{
     Error,
     db::{self, server::Assigned},
@@ -38,6 +40,7 @@ pub(super) struct Keeper {
     backoff: Duration,
     /// The revision of the connection that was dialled last.
     tried: i64,
+    sight: Sight,
 }
 
 /// What a turn of the keeper ended with.
@@ -54,7 +57,7 @@ type Events = BoxStream<'static, Result<HostEvent, HostError>>;
 
 impl Keeper {
     pub(super) fn new(id: ServerId, bell: Arc<Notify>, around: Surroundings) -> Self {
-        Self { id, bell, around, backoff: FIRST_BACKOFF, tried: 0 }
+        Self { id, bell, around, backoff: FIRST_BACKOFF, tried: 0, sight: Sight::default() }
     }
 
     /// Runs until the server is removed or the process stops. Being dropped at any `.await` is
@@ -158,7 +161,7 @@ impl Keeper {
     }
 
     /// Works over a standing connection until it is lost or has to be another.
-    async fn keep(&self, row: &Assigned, host: &dyn Host) -> Result<Turn, Error> {
+    async fn keep(&mut self, row: &Assigned, host: &dyn Host) -> Result<Turn, Error> {
         // Listening begins before looking, or what happens between the two would be missed.
         let mut events = match host.events().await {
             Ok(events) => events,
@@ -187,7 +190,7 @@ impl Keeper {
     }
 
     /// One look at the rows and the host. `Some` ends the connection.
-    async fn look(&self, row: &Assigned, host: &dyn Host) -> Result<Option<Turn>, Error> {
+    async fn look(&mut self, row: &Assigned, host: &dyn Host) -> Result<Option<Turn>, Error> {
         let Some(now) = self.row().await? else { return Ok(Some(Turn::Removed)) };
         let other = now.revision != row.revision;
         if other || self.waiting_validation(&now).await?.is_some() {
@@ -251,10 +254,19 @@ fn pin(row: &Assigned) -> Pin {
 
 impl Keeper {
     /// Everything that is to be done over a standing connection.
-    async fn work(&self, row: &Assigned, host: &dyn Host) -> Result<(), PassError> {
+    async fn work(&mut self, row: &Assigned, host: &dyn Host) -> Result<(), PassError> {
         let app = &self.around.app;
-        destinations::pass(app, row, host).await?;
-        scan::run(app, row, host).await?;
+        let seen = match self.sight.look(app, &self.id, host).await {
+            Ok(seen) => seen,
+            Err(PassError::Host(error)) => {
+                // Who waits for a look is told; a lost connection leaves them waiting.
+                scan::refuse(app, row, &error).await?;
+                return Err(error.into());
+            }
+            Err(error) => return Err(error),
+        };
+        destinations::pass(app, row, host, &seen.networks).await?;
+        scan::run(app, row, seen).await?;
         adopt::run(app, row, host).await
     }
 }

@@ -95,6 +95,7 @@ story! {
         for call in 0..MOST_CALLS {
             let words = format!("refused at call {call}");
             let error = HostError::Docker { status: 500, message: words.clone() };
+            app.owner.reachable(server.id.as_str(), Reachability::Reachable).await?;
             engine.trouble(call, Trouble::Fail(error));
             let made = app.owner.destination(&server, &format!("net-{call}")).await?;
             if made.state == DestinationState::Failed {
@@ -118,6 +119,7 @@ story! {
             let cut = HostError::Lost { why: "cut".into() };
             for trouble in [Trouble::Fail(cut.clone()), Trouble::FailAfter(cut)] {
                 let network = portolan_types::NetworkName::generate();
+                app.owner.reachable(server.id.as_str(), Reachability::Reachable).await?;
                 engine.trouble(call, trouble);
                 let body = json!({ "server_id": server.id, "network": network });
                 let made: Destination = app.owner.post("/v1/destinations", body).await?.created()?;
@@ -169,8 +171,7 @@ story! {
         let (server, engine) = app.add_server("alpha").await?;
         let taken = "network with name web already exists".to_owned();
         let late = HostError::Docker { status: 409, message: taken };
-        // The calls of a create: list, find, create.
-        engine.trouble(2, Trouble::FailAfter(late));
+        engine.trouble_in("create_network", Trouble::FailAfter(late));
         let made = app.owner.destination(&server, "web").await?;
         assert_eq!(made.state, DestinationState::Ready, "{made:?}");
         assert_eq!(engine.network_names(), ["web"]);

@@ -61,7 +61,7 @@ story! {
         });
         let made: Destination = app.owner.post("/v1/destinations?wait=20", body).await?.created()?;
         assert_eq!(made.state, DestinationState::Ready, "{made:?}");
-        let ula = made.options.ipv6_subnet.context("no IPv6 subnet was chosen")?;
+        let ula = made.planned.ipv6_subnet.context("no IPv6 subnet was chosen")?;
         ensure!(ula.to_string().starts_with("fd") && ula.prefix_len() == 64, "{ula}");
         let network = engine.network("full").context("no network")?;
         ensure!(network.internal && network.ipv6, "{network:?}");

@@ -70,9 +70,10 @@ story! {
     /// A scan that fails is an error with Docker's words, never an empty list.
     async fn a_failed_scan_is_an_error(app) {
         let (server, engine) = app.add_server("alpha").await?;
+        scan(app, &server).await?;
         let words = "the engine is confused";
         let error = HostError::Docker { status: 500, message: words.into() };
-        engine.trouble(0, Trouble::Fail(error));
+        engine.trouble_in("list_networks", Trouble::Fail(error));
         let path = format!("/v1/servers/{}/scan?wait=20", server.id);
         let operation: Operation = app.owner.post(&path, json!({})).await?.accepted()?;
         assert_eq!(operation.state, OperationState::Failed);

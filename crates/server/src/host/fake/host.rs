@@ -24,9 +24,10 @@ impl FakeHost {
     /// One call: trouble before, the effect, trouble after.
     async fn call<T>(
         &self,
+        name: &'static str,
         effect: impl FnOnce(&mut World) -> Result<T, HostError> + Send,
     ) -> Result<T, HostError> {
-        let trouble = self.befalls()?;
+        let trouble = self.befalls(name)?;
         match &trouble {
             Some(Trouble::Fail(error)) => return Err(error.clone()),
             Some(Trouble::HangBefore) => self.hang().await,
@@ -41,13 +42,13 @@ impl FakeHost {
         result
     }
 
-    fn befalls(&self) -> Result<Option<Trouble>, HostError> {
+    fn befalls(&self, name: &'static str) -> Result<Option<Trouble>, HostError> {
         let number = self.engine.calls.fetch_add(1, Ordering::SeqCst);
         if !self.engine.is_up() {
             return Err(lost());
         }
         let mut world = lock(&self.engine.world);
-        let meant = world.trouble.take_if(|(meant, _)| *meant == number);
+        let meant = world.trouble.take_if(|(meant, _)| meant.is(number, name));
         Ok(meant.map(|(_, trouble)| trouble))
     }
 
@@ -60,21 +61,21 @@ impl FakeHost {
 #[async_trait]
 impl Host for FakeHost {
     async fn system(&self) -> Result<System, HostError> {
-        self.call(|world| Ok(world.system.clone())).await
+        self.call("system", |world| Ok(world.system.clone())).await
     }
 
     async fn list_networks(&self) -> Result<Vec<HostNetwork>, HostError> {
-        self.call(|world| Ok(world.networks.values().cloned().collect())).await
+        self.call("list_networks", |world| Ok(world.networks.values().cloned().collect())).await
     }
 
     async fn find_network(&self, id_or_name: &str) -> Result<Option<HostNetwork>, HostError> {
         let same =
             |network: &&HostNetwork| network.docker_id == id_or_name || network.name == id_or_name;
-        self.call(|world| Ok(world.networks.values().find(same).cloned())).await
+        self.call("find_network", |world| Ok(world.networks.values().find(same).cloned())).await
     }
 
     async fn create_network(&self, new: &NewNetwork) -> Result<String, HostError> {
-        self.call(|world| {
+        self.call("create_network", |world| {
             let network = world.create(new)?;
             let docker_id = network.docker_id.clone();
             drop(self.engine.events.send(event("create", &network)));
@@ -84,7 +85,7 @@ impl Host for FakeHost {
     }
 
     async fn remove_network(&self, docker_id: &str) -> Result<(), HostError> {
-        self.call(|world| {
+        self.call("remove_network", |world| {
             if let Some(network) = world.remove(docker_id)? {
                 drop(self.engine.events.send(event("destroy", &network)));
             }
@@ -94,15 +95,18 @@ impl Host for FakeHost {
     }
 
     async fn list_containers(&self) -> Result<Vec<HostContainer>, HostError> {
-        self.call(|world| Ok(world.containers())).await
+        self.call("list_containers", |world| Ok(world.containers())).await
     }
 
     async fn list_members(&self, docker_id: &str) -> Result<Vec<Member>, HostError> {
-        self.call(|world| Ok(world.members.get(docker_id).cloned().unwrap_or_default())).await
+        self.call("list_members", |world| {
+            Ok(world.members.get(docker_id).cloned().unwrap_or_default())
+        })
+        .await
     }
 
     async fn events(&self) -> Result<BoxStream<'static, Result<HostEvent, HostError>>, HostError> {
-        let events = self.call(|_| Ok(self.engine.events.subscribe())).await?;
+        let events = self.call("events", |_| Ok(self.engine.events.subscribe())).await?;
         let up = self.up.clone();
         let stream =
             futures_util::stream::unfold((events, up), |(mut events, mut up)| async move {

@@ -1,0 +1,58 @@
+//! What was last seen on each host.
+
+use portolan_types::{ServerId, Timestamp};
+use sqlx::{AnyConnection, FromRow, any::AnyRow};
+
+use super::{json_option, moment, to_json};
+use crate::sighting::{Seen, Sighting};
+
+impl FromRow<'_, AnyRow> for Seen {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        let sighting = json_option(row, "sighting")?.unwrap_or_default();
+        Ok(Self { at: moment(row, "at")?, sighting })
+    }
+}
+
+/// The latest of a server.
+pub async fn find(
+    conn: &mut AnyConnection,
+    server: &ServerId,
+) -> Result<Option<Seen>, sqlx::Error> {
+    sqlx::query_as("select at, sighting from sightings where server_id = $1")
+        .bind(server.as_str())
+        .fetch_optional(conn)
+        .await
+}
+
+/// Takes the place of the one before.
+pub async fn put(
+    conn: &mut AnyConnection,
+    server: &ServerId,
+    sighting: &Sighting,
+    at: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "insert into sightings (server_id, at, sighting) values ($1, $2, $3)
+         on conflict (server_id) do update set at = excluded.at, sighting = excluded.sighting",
+    )
+    .bind(server.as_str())
+    .bind(at.as_millis())
+    .bind(to_json(sighting)?)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Nothing changed: only the time moves.
+pub async fn touch(
+    conn: &mut AnyConnection,
+    server: &ServerId,
+    at: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("update sightings set at = $2 where server_id = $1")
+        .bind(server.as_str())
+        .bind(at.as_millis())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
