@@ -90,6 +90,7 @@ fn routes() -> OpenApiRouter<AppState> {
             destinations::delete_destination
         ))
         .routes(routes!(destinations::retry_destination))
+        .routes(routes!(destinations::take_over_destination))
         .routes(routes!(operations::list_operations))
         .routes(routes!(operations::show_operation))
         .routes(routes!(events::list_events))

@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use portolan_types::{
-    CreateDestination, Destination, DestinationId, DestinationKind, DestinationState, Name,
-    NetworkName, Operation, OperationKind, Origin, Page, PageQuery, PlannedSubnets, Server,
-    ServerId, Subject, Timestamp, UpdateDestination, network::random_ula,
+    CreateDestination, Destination, DestinationId, DestinationState, Name, NetworkName, Operation,
+    OperationKind, Origin, Page, PageQuery, PlannedSubnets, Server, ServerId, Subject, Timestamp,
+    UpdateDestination, network::random_ula,
 };
 use sqlx::AnyConnection;
 
@@ -20,8 +20,12 @@ use crate::{
 };
 
 mod placement;
+pub(crate) mod swarm;
+mod take_over;
 
+use placement::Placement;
 pub(crate) use placement::check_usable;
+pub use take_over::take_over;
 
 /// Stores a destination and its operation; the reconciler makes the network.
 pub async fn create(
@@ -43,10 +47,16 @@ pub async fn create(
     let server = db::server::find(&mut tx, team, &input.server_id)
         .await?
         .ok_or(Error::NotFound("server"))?;
-    let kind = placement::check(&server, input.kind)?;
-    let destination = insert(&mut tx, actor, planned(id, &server, kind, input)?).await?;
+    let place = placement::check(&mut tx, team, &server, input.kind).await?;
+    placement::check_options(&server, place.kind, &input.options)?;
+    let planned = planned(id, &server, place, input)?;
+    if let Some(cluster_id) = &planned.cluster_id {
+        swarm::check_once(&mut tx, team, &server, cluster_id, &planned.network).await?;
+    }
+    let destination = insert(&mut tx, actor, planned).await?;
+    let keepers = swarm::keepers(&mut tx, team, &destination).await?;
     tx.commit().await?;
-    app.wake(&server.id);
+    swarm::wake(app, &keepers);
     Ok(destination)
 }
 
@@ -54,7 +64,7 @@ pub async fn create(
 fn planned(
     id: DestinationId,
     server: &Server,
-    kind: DestinationKind,
+    place: Placement,
     input: CreateDestination,
 ) -> Result<Destination, Error> {
     let network = input.network.unwrap_or_else(NetworkName::generate);
@@ -75,15 +85,16 @@ fn planned(
         server_name: server.name.clone(),
         name,
         network,
-        kind,
+        kind: place.kind,
         origin: Origin::Created,
         state: DestinationState::Pending,
         reason: None,
         options,
         planned,
         revision: 1,
-        cluster_id: None,
+        cluster_id: place.cluster_id,
         observed: None,
+        nodes: Vec::new(),
         operation_id: None,
         created_at: now,
         updated_at: now,
@@ -233,8 +244,9 @@ pub async fn delete(app: &App, actor: &Actor, id: &DestinationId) -> Result<Oper
         return operations::show(app, actor, operation).await;
     }
     let operation = begin(&mut tx, actor, &before, OperationKind::DeleteDestination).await?;
+    let keepers = swarm::keepers(&mut tx, actor.team_id(), &before).await?;
     tx.commit().await?;
-    app.wake(&before.server_id);
+    swarm::wake(app, &keepers);
     Ok(operation)
 }
 
@@ -255,10 +267,11 @@ pub async fn retry(app: &App, actor: &Actor, id: &DestinationId) -> Result<Opera
     let server = db::server::find(&mut tx, actor.team_id(), &before.server_id)
         .await?
         .ok_or(Error::NotFound("server"))?;
-    placement::check(&server, Some(before.kind))?;
+    placement::check(&mut tx, actor.team_id(), &server, Some(before.kind)).await?;
     let operation = begin(&mut tx, actor, &before, OperationKind::CreateDestination).await?;
+    let keepers = swarm::keepers(&mut tx, actor.team_id(), &before).await?;
     tx.commit().await?;
-    app.wake(&before.server_id);
+    swarm::wake(app, &keepers);
     Ok(operation)
 }
 

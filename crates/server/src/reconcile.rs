@@ -14,9 +14,11 @@ mod make;
 mod reachability;
 mod recorder;
 mod remove;
+mod role;
 mod scan;
 mod server;
 mod sight;
+mod swarm;
 mod validation;
 mod work;
 
@@ -48,6 +50,7 @@ struct Surroundings {
     app: Arc<App>,
     dialer: Arc<dyn Dialer>,
     dials: Arc<Semaphore>,
+    swarms: Arc<swarm::Swarms>,
     shutdown: CancellationToken,
 }
 
@@ -56,10 +59,19 @@ struct Surroundings {
 pub(crate) enum PassError {
     /// The host's affair: the connection is dropped and dialled again.
     #[error(transparent)]
-    Host(#[from] HostError),
+    Host(HostError),
+    /// The swarm's: it has no leader, or the host is no manager any more. The pass is tried again.
+    #[error(transparent)]
+    Swarm(HostError),
     /// Ours: the pass is tried again later.
     #[error(transparent)]
     App(#[from] Error),
+}
+
+impl From<HostError> for PassError {
+    fn from(error: HostError) -> Self {
+        if error.is_of_swarm() { Self::Swarm(error) } else { Self::Host(error) }
+    }
 }
 
 impl From<sqlx::Error> for PassError {

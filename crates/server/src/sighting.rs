@@ -4,9 +4,9 @@
 //! Requests speak to no host. A question about one (who is on this network? what would a delete
 //! do?) rings its keeper, waits for the look that follows, and reads what that wrote down.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
-use portolan_types::{MemberKind, NetworkName, ServerId, Timestamp};
+use portolan_types::{Blocker, MemberKind, NetworkName, ServerId, Timestamp};
 use serde::{Deserialize, Serialize};
 use tokio::{
     sync::broadcast::error::RecvError,
@@ -15,7 +15,7 @@ use tokio::{
 
 use crate::{
     App, Error, db,
-    host::{HostContainer, HostNetwork},
+    host::{HostContainer, HostNetwork, HostNode, HostService, HostTask},
 };
 
 /// How long a request waits for a look. A host that takes longer is told of with the age of what
@@ -30,6 +30,13 @@ pub struct Sighting {
     /// Where the host sends packets, in CIDR form; empty where that could not be read.
     #[serde(default)]
     pub routes: Vec<String>,
+    /// What a manager sees of its swarm; empty on other servers.
+    #[serde(default)]
+    pub nodes: Vec<HostNode>,
+    #[serde(default)]
+    pub services: Vec<HostService>,
+    #[serde(default)]
+    pub tasks: Vec<HostTask>,
 }
 
 /// A sighting and its time.
@@ -56,6 +63,49 @@ impl Sighting {
     /// Containers on a network, running or not, proxies last: they are let go of last.
     pub fn members(&self, network: &HostNetwork) -> Vec<&HostContainer> {
         members(&self.containers, network)
+    }
+
+    /// All that is on a network: containers of this host, services of the swarm in place of their
+    /// containers, and containers of other nodes. The swarm tells of the latter only while they
+    /// run. Proxies last.
+    pub fn occupants(&self, network: &HostNetwork) -> Vec<Blocker> {
+        let of_service = |one: &&HostContainer| {
+            let service = one.service_id.as_ref();
+            service.is_some_and(|id| self.services.iter().any(|service| service.docker_id == *id))
+        };
+        let here = self.members(network).into_iter().filter(|one| !of_service(one));
+        let id = network.docker_id.as_str();
+        let services = self.services.iter().filter(|service| service.is_on(id));
+        let mut occupants: Vec<Blocker> = here.map(HostContainer::as_blocker).collect();
+        occupants.extend(services.map(HostService::as_blocker));
+        occupants.extend(self.elsewhere(id));
+        occupants.sort_by_key(|one| one.kind == MemberKind::Proxy);
+        occupants
+    }
+
+    /// Containers that were attached by hand on other nodes: the swarm knows their ids only.
+    fn elsewhere(&self, network_id: &str) -> impl Iterator<Item = Blocker> {
+        let by_hand = |task: &&HostTask| task.service_id.is_none() && task.is_on(network_id);
+        let here = |id: &str| self.containers.iter().any(|one| one.member.docker_id == id);
+        self.tasks.iter().filter(by_hand).filter_map(move |task| {
+            let id = task.container_id.clone().filter(|id| !here(id))?;
+            let short: String = id.chars().take(12).collect();
+            let node = self.hostname(&task.node_id).unwrap_or(&task.node_id);
+            let name = format!("{short} on node {node}");
+            Some(Blocker { id, name, state: task.state.clone(), kind: MemberKind::Container })
+        })
+    }
+
+    /// The nodes of the swarm with a running task on a network.
+    pub fn live_nodes(&self, network_id: &str) -> BTreeSet<&str> {
+        let live = |task: &&HostTask| task.state == "running" && task.is_on(network_id);
+        self.tasks.iter().filter(live).map(|task| task.node_id.as_str()).collect()
+    }
+
+    /// What a node calls itself.
+    pub fn hostname(&self, node_id: &str) -> Option<&str> {
+        let node = self.nodes.iter().find(|node| node.node_id == node_id);
+        node.map(|node| node.hostname.as_str())
     }
 }
 

@@ -99,7 +99,10 @@ fn details(destination: &Destination) -> Details {
         .span("state", state_span(destination.state))
         .maybe("reason", destination.reason.as_deref());
     let details = observed_details(with_options(details, &destination.options), destination);
+    let live: Vec<&str> = destination.nodes.iter().map(|node| node.hostname.as_str()).collect();
     details
+        .maybe("swarm", destination.cluster_id.as_deref())
+        .maybe("live on", (!live.is_empty()).then(|| live.join(", ")))
         .maybe("operation", destination.operation_id.as_ref().map(OperationId::as_str))
         .row("created", since(destination.created_at))
 }
@@ -114,6 +117,7 @@ fn with_options(details: Details, options: &NetworkOptions) -> Details {
         .maybe("ipv6", options.ipv6.then_some("yes"))
         .maybe("asked ipv6 subnet", options.ipv6_subnet.map(|subnet| subnet.to_string()))
         .maybe("internal", options.internal.then_some("yes"))
+        .maybe("encrypted", options.encrypted.then_some("yes"))
         .maybe("mtu", options.mtu.map(|mtu| mtu.to_string()))
         .maybe("labels", (!labels.is_empty()).then(|| labels.join("\n")))
 }
@@ -203,4 +207,25 @@ fn removal_question(destination: &Destination) -> String {
             "remove destination `{name}`? The network `{network}` stays on `{server_name}`."
         ),
     }
+}
+
+pub(crate) async fn take_over(
+    client: &Client,
+    printer: &Printer,
+    wanted: &Reference,
+    consent: Consent,
+) -> anyhow::Result<()> {
+    let destination: Destination = find(client, wanted).await?;
+    confirm(printer, consent, &take_over_question(&destination))?;
+    let path = format!("/v1/destinations/{}/take-over", destination.id);
+    let taken: Destination = client.act(&path).await?;
+    printer.one(&taken, details)?;
+    Ok(())
+}
+
+fn take_over_question(destination: &Destination) -> String {
+    format!(
+        "take over network `{}` on `{}`? Portolan may then repair it, change it and remove it.",
+        destination.network, destination.server_name
+    )
 }

@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 
 use super::{
-    Host, HostContainer, HostError, HostEvent, HostNetwork, Member, NewNetwork, System,
-    engine::Engine, ssh::Session,
+    Host, HostContainer, HostError, HostEvent, HostNetwork, HostNode, HostRole, HostService,
+    HostTask, Member, NewNetwork, System, engine::Engine, ssh::Session,
 };
 
 mod disk;
@@ -18,6 +18,8 @@ mod events;
 mod id;
 mod members;
 mod networks;
+mod role;
+mod swarm;
 mod system;
 
 /// A real host.
@@ -40,6 +42,22 @@ impl DockerHost {
 impl Host for DockerHost {
     async fn system(&self) -> Result<System, HostError> {
         system::read(&self.engine).await
+    }
+
+    async fn role(&self) -> Result<HostRole, HostError> {
+        role::read(&self.engine).await
+    }
+
+    async fn list_nodes(&self) -> Result<Vec<HostNode>, HostError> {
+        swarm::nodes(&self.engine).await
+    }
+
+    async fn list_services(&self) -> Result<Vec<HostService>, HostError> {
+        swarm::services(&self.engine).await
+    }
+
+    async fn list_tasks(&self) -> Result<Vec<HostTask>, HostError> {
+        swarm::tasks(&self.engine).await
     }
 
     async fn list_networks(&self) -> Result<Vec<HostNetwork>, HostError> {

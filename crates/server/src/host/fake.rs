@@ -19,8 +19,11 @@ use super::{
 };
 
 mod host;
+mod swarm;
 
 use host::FakeHost;
+pub use swarm::FakeSwarm;
+use swarm::Membership;
 
 /// Hosts by address (`host:port`, or the path of the socket).
 #[derive(Debug, Default)]
@@ -96,6 +99,7 @@ struct World {
     networks: BTreeMap<String, HostNetwork>,
     members: HashMap<String, Vec<Member>>,
     system: System,
+    membership: Option<Membership>,
     key: OfferedKey,
     refuses_login: bool,
     logins: usize,
@@ -138,6 +142,7 @@ impl FakeEngine {
             networks: BTreeMap::new(),
             members: HashMap::new(),
             system: system(),
+            membership: None,
             key: offered_key(&cuid2()),
             refuses_login: false,
             logins: 0,
@@ -307,6 +312,11 @@ impl FakeEngine {
         lock(&self.world).members.remove(&network.docker_id);
     }
 
+    fn tell(&self, event: HostEvent) {
+        // Without a connection nobody listens.
+        drop(self.events.send(event));
+    }
+
     fn remove(&self, docker_id: &str) {
         let removed = lock(&self.world).networks.remove(docker_id);
         if let Some(network) = removed {
@@ -317,6 +327,7 @@ impl FakeEngine {
 
 fn event(action: &str, network: &HostNetwork) -> HostEvent {
     HostEvent {
+        of: "network".to_owned(),
         action: action.to_owned(),
         docker_id: network.docker_id.clone(),
         name: network.name.clone(),
@@ -349,6 +360,7 @@ fn system() -> System {
         cpus: 4,
         memory_bytes: 8 << 30,
         kind: ServerKind::Standalone,
+        swarm: None,
         disk: Some(Disk { total_bytes: 100 << 30, free_bytes: 50 << 30 }),
         pools: vec![Pool { base: "172.16.0.0/12".into(), size: 24 }],
         warnings: Vec::new(),

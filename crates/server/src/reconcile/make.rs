@@ -132,6 +132,7 @@ async fn create(work: &Work<'_>) -> Attempt<String> {
     let destination = &work.row.destination;
     let step = work.recorder.begin("create").await?;
     let network = NewNetwork {
+        kind: destination.kind,
         name: destination.network.clone(),
         options: destination.effective_options(),
         labels: compare::labels(destination),
@@ -210,7 +211,10 @@ fn differs(destination: &Destination, difference: &str) -> Failure {
 }
 
 /// The move, what was observed, the event and the end of the operation, in one transaction.
-async fn conclude(work: &Work<'_>, outcome: Result<&HostNetwork, &Failure>) -> Result<(), Error> {
+pub(super) async fn conclude(
+    work: &Work<'_>,
+    outcome: Result<&HostNetwork, &Failure>,
+) -> Result<(), Error> {
     let destination = &work.row.destination;
     let reason = outcome.err().map(|failure| failure.message.as_str());
     let to = if outcome.is_ok() { DestinationState::Ready } else { DestinationState::Failed };

@@ -2,19 +2,21 @@
 //! is certain that nothing is in the way, and only what Portolan made is ever removed.
 
 use portolan_types::{
-    Blocker, Destination, DestinationState, Failure, MemberKind, Origin, Timestamp,
+    Blocker, Destination, DestinationKind, DestinationState, Failure, Origin, Timestamp,
 };
 
 use super::{
     PassError, compare,
     recorder::blocked,
+    sight::see_swarm,
     work::{Attempt, Work},
 };
 use crate::{
     Error,
     db::{self, destination::Move},
     events,
-    host::{HostError, HostNetwork, Member},
+    host::{HostError, HostNetwork},
+    sighting::Sighting,
 };
 
 /// Ends with the row gone, or back where the host says it is. A lost connection leaves the row
@@ -66,16 +68,16 @@ async fn find(work: &Work<'_>) -> Result<Option<HostNetwork>, HostError> {
 
 async fn take_away(work: &Work<'_>, network: &HostNetwork) -> Attempt<()> {
     let step = work.recorder.begin("members").await?;
-    let members = match work.host.list_members(&network.docker_id).await {
-        Ok(members) => members,
+    let blockers = match blockers(work, network).await {
+        Ok(blockers) => blockers,
         Err(error) => return work.fail(step, "list the network's containers", error).await,
     };
-    if !members.is_empty() {
-        let failure = in_use(&work.row.destination, members);
+    if !blockers.is_empty() {
+        let failure = in_use(&work.row.destination, blockers);
         work.recorder.fail(step, &failure).await?;
         return Ok(Err(failure));
     }
-    work.recorder.done(step, "no container is on it").await?;
+    work.recorder.done(step, "nothing is on it").await?;
 
     let step = work.recorder.begin("remove").await?;
     match work.host.remove_network(&network.docker_id).await {
@@ -90,24 +92,25 @@ async fn take_away(work: &Work<'_>, network: &HostNetwork) -> Attempt<()> {
     }
 }
 
-fn in_use(destination: &Destination, members: Vec<Member>) -> Failure {
-    let names: Vec<String> = members.iter().map(|member| member.name.clone()).collect();
-    let blockers = members
-        .into_iter()
-        .map(|member| Blocker {
-            id: member.docker_id,
-            name: member.name,
-            state: member.state,
-            kind: MemberKind::Container,
-        })
-        .collect();
+/// What is on the network: on this host, and in its swarm.
+async fn blockers(work: &Work<'_>, network: &HostNetwork) -> Result<Vec<Blocker>, HostError> {
+    let mut seen =
+        Sighting { containers: work.host.list_containers().await?, ..Sighting::default() };
+    if work.row.destination.kind == DestinationKind::Swarm {
+        see_swarm(&mut seen, work.host).await?;
+    }
+    Ok(seen.occupants(network))
+}
+
+fn in_use(destination: &Destination, blockers: Vec<Blocker>) -> Failure {
+    let names: Vec<&str> = blockers.iter().map(|blocker| blocker.name.as_str()).collect();
     let message = format!(
         "destination `{}` on server `{}` is in use by {}",
         destination.name,
         destination.server_name,
         names.join(", ")
     );
-    blocked(message, "remove or disconnect those containers, then delete it again", blockers)
+    blocked(message, "remove or disconnect those, then delete it again", blockers)
 }
 
 /// The row goes, in one transaction with its event and the end of the operation.
@@ -129,7 +132,7 @@ async fn gone(work: &Work<'_>) -> Result<(), Error> {
 }
 
 /// The removal did not happen: the destination is again what the host says it is.
-async fn refuse(
+pub(super) async fn refuse(
     work: &Work<'_>,
     network: Option<&HostNetwork>,
     failure: &Failure,

@@ -1,10 +1,15 @@
 //! Looking at a host: its networks and containers, once a pass, written down when they changed.
 
-use portolan_types::{ServerId, Timestamp};
+use portolan_types::Timestamp;
 use tokio::time::Instant;
 
-use super::PassError;
-use crate::{App, db, host::Host, sighting::Sighting};
+use super::{PassError, swarm::managed};
+use crate::{
+    App,
+    db::{self, server::Assigned},
+    host::{Host, HostError},
+    sighting::Sighting,
+};
 
 /// What the keeper saw last, so that an unchanged host costs no writing of it.
 #[derive(Debug, Default)]
@@ -18,15 +23,19 @@ impl Sight {
     pub(super) async fn look(
         &mut self,
         app: &App,
-        server: &ServerId,
+        row: &Assigned,
         host: &dyn Host,
     ) -> Result<&Sighting, PassError> {
+        let server = &row.server.id;
         let (began, at) = (Instant::now(), Timestamp::now());
         let mut seen = Sighting {
             networks: host.list_networks().await?,
             containers: host.list_containers().await?,
-            routes: Vec::new(),
+            ..Sighting::default()
         };
+        if managed(&row.server).is_some() {
+            see_swarm(&mut seen, host).await?;
+        }
         seen.networks.sort_by(|a, b| (&a.name, &a.docker_id).cmp(&(&b.name, &b.docker_id)));
         seen.containers.sort_by(|a, b| a.member.docker_id.cmp(&b.member.docker_id));
         let mut conn = app.db.acquire().await?;
@@ -39,4 +48,15 @@ impl Sight {
         app.looked(server, began);
         Ok(self.last.insert(seen))
     }
+}
+
+/// A manager without a leader answers with an error, so that nothing is taken for gone.
+pub(super) async fn see_swarm(seen: &mut Sighting, host: &dyn Host) -> Result<(), HostError> {
+    seen.nodes = host.list_nodes().await?;
+    seen.services = host.list_services().await?;
+    seen.tasks = host.list_tasks().await?;
+    seen.nodes.sort_by(|a, b| a.node_id.cmp(&b.node_id));
+    seen.services.sort_by(|a, b| (&a.name, &a.docker_id).cmp(&(&b.name, &b.docker_id)));
+    seen.tasks.sort_by(|a, b| a.docker_id.cmp(&b.docker_id));
+    Ok(())
 }

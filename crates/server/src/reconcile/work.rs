@@ -28,7 +28,8 @@ pub(super) struct Work<'a> {
 pub(super) type Attempt<T> = Result<Result<T, Failure>, PassError>;
 
 impl Work<'_> {
-    /// A host's refusal is an outcome. A lost connection is none: the row stays as it is.
+    /// A host's refusal is an outcome. A lost connection is none, nor is a swarm that cannot be asked:
+    /// the row stays as it is.
     pub(super) async fn fail<T>(
         &self,
         step: OpenStep,
@@ -38,7 +39,8 @@ impl Work<'_> {
         let server = self.row.destination.server_name.as_str();
         let failure = host_failure(action, server, &error);
         self.recorder.fail(step, &failure).await?;
-        if error.is_connection() { Err(error.into()) } else { Ok(Err(failure)) }
+        let undecided = error.is_connection() || error.is_of_swarm();
+        if undecided { Err(error.into()) } else { Ok(Err(failure)) }
     }
 
     /// An event about the destination.

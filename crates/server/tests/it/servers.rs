@@ -279,7 +279,7 @@ story! {
         let (server, engine) = app.add_server("alpha").await?;
         let words = "the disk is on fire";
         let broken = HostError::Docker { status: 500, message: words.into() };
-        engine.trouble(0, portolan_server::host::fake::Trouble::Fail(broken));
+        engine.trouble_in("system", portolan_server::host::fake::Trouble::Fail(broken));
         let failure = failure(app, &server).await?;
         ensure!(failure.message.contains(words) && failure.message.contains("`alpha`"), "{failure:?}");
         eventually("the server is marked", || async {
