@@ -23,6 +23,13 @@ pub(crate) enum Consent {
     Ask,
 }
 
+/// Whether a change is made or only shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Run {
+    Real,
+    Dry,
+}
+
 /// Far above any key file, far below what hurts.
 const LARGEST_SECRET: u64 = 1 << 20;
 

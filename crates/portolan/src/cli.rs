@@ -20,7 +20,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::client::BaseUrl;
 
 pub(crate) use self::{
-    destination::{CreateDestinationArgs, DestinationCommand},
+    destination::{CreateDestinationArgs, DestinationCommand, RemoveDestinationArgs},
     key::{CreateKeyArgs, KeyCommand},
     login::LoginArgs,
     operation::{EventCommand, OperationCommand},

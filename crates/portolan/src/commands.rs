@@ -10,6 +10,7 @@ pub(crate) mod key;
 pub(crate) mod login;
 pub(crate) mod openapi;
 pub(crate) mod operation;
+mod preview;
 mod result;
 pub(crate) mod scan;
 pub(crate) mod serve;

@@ -6,16 +6,16 @@ use clap::CommandFactory;
 use portolan_types::{AdoptNetworks, CreateToken};
 
 use crate::{
-    ask::read_secret,
+    ask::{Run, read_secret},
     cli::{
         AddServerArgs, Cli, Command, CreateDestinationArgs, CreateKeyArgs, CreateTokenArgs,
         DestinationCommand, EditServerArgs, EventCommand, GlobalArgs, KeyCommand, LoginArgs,
-        OperationCommand, ServerCommand, TokenCommand,
+        OperationCommand, RemoveDestinationArgs, ServerCommand, TokenCommand,
     },
     client::{Access, Client, ClientFile},
     commands::{
         completions, destination,
-        destination::NewDestination,
+        destination::{NewDestination, Removal},
         doctor, event, key,
         key::{NewKey, Shown},
         login,
@@ -198,8 +198,11 @@ async fn run_destination(
 ) -> anyhow::Result<Outcome> {
     match command {
         DestinationCommand::Create(args) => {
-            let (new, wait) = new_destination(*args)?;
-            return destination::create(client, printer, new, wait).await;
+            let (new, run, wait) = new_destination(*args)?;
+            return match run {
+                Run::Real => destination::create(client, printer, new, wait).await,
+                Run::Dry => destination::preview_creation(client, printer, new).await,
+            };
         }
         DestinationCommand::List { server, list } => {
             destination::list(client, printer, server, list.into()).await?;
@@ -220,20 +223,35 @@ async fn run_destination(
         DestinationCommand::Retry { destination, wait } => {
             return destination::retry(client, printer, &destination, wait.into()).await;
         }
-        DestinationCommand::Remove { destination, consent, wait } => {
-            let (consent, wait) = (consent.into(), wait.into());
-            return destination::remove(client, printer, &destination, consent, wait).await;
+        DestinationCommand::Remove(args) => {
+            return remove_destination(client, printer, args).await;
         }
     }
     Ok(Outcome::Done)
 }
 
-fn new_destination(args: CreateDestinationArgs) -> Result<(NewDestination, Wait), Failure> {
+async fn remove_destination(
+    client: &Client,
+    printer: &Printer,
+    args: RemoveDestinationArgs,
+) -> anyhow::Result<Outcome> {
+    let manner = args.manner();
+    let RemoveDestinationArgs { destination, run, consent, wait, .. } = args;
+    match run.into() {
+        Run::Dry => destination::preview_removal(client, printer, &destination, manner).await,
+        Run::Real => {
+            let removal = Removal { manner, consent: consent.into(), wait: wait.into() };
+            destination::remove(client, printer, &destination, removal).await
+        }
+    }
+}
+
+fn new_destination(args: CreateDestinationArgs) -> Result<(NewDestination, Run, Wait), Failure> {
     let options = args.network_options().map_err(|error| {
         Failure::usage(error.to_string(), "see `portolan destination create --help`")
     })?;
-    let CreateDestinationArgs { server, name, network, kind, wait, .. } = args;
-    Ok((NewDestination { server, name, network, kind, options }, wait.into()))
+    let CreateDestinationArgs { server, name, network, kind, run, wait, .. } = args;
+    Ok((NewDestination { server, name, network, kind, options }, run.into(), wait.into()))
 }
 
 async fn run_token(

@@ -14,18 +14,25 @@ use crate::{
     Actor, App, Error,
     db::{self, Transaction, destination::Move},
     events::{self, Happened},
+    host::HostNetwork,
     idempotency::{self, IdempotencyKey},
     operations::{self, Task},
     page,
+    reconcile::compare,
+    sighting::Sighting,
 };
 
 mod placement;
+pub mod preview;
+pub mod remove;
 pub(crate) mod swarm;
 mod take_over;
+mod version;
 
 use placement::Placement;
 pub(crate) use placement::check_usable;
 pub use take_over::take_over;
+pub(crate) use version::version;
 
 /// Stores a destination and its operation; the reconciler makes the network.
 pub async fn create(
@@ -44,20 +51,31 @@ pub async fn create(
         let id = earlier.parse().map_err(|_| Error::NotFound("destination"))?;
         return show(app, actor, &id).await;
     }
-    let server = db::server::find(&mut tx, team, &input.server_id)
-        .await?
-        .ok_or(Error::NotFound("server"))?;
-    let place = placement::check(&mut tx, team, &server, input.kind).await?;
-    placement::check_options(&server, place.kind, &input.options)?;
-    let planned = planned(id, &server, place, input)?;
-    if let Some(cluster_id) = &planned.cluster_id {
-        swarm::check_once(&mut tx, team, &server, cluster_id, &planned.network).await?;
-    }
-    let destination = insert(&mut tx, actor, planned).await?;
+    let destination = stage(&mut tx, actor, id, input).await?;
     let keepers = swarm::keepers(&mut tx, team, &destination).await?;
     tx.commit().await?;
     swarm::wake(app, &keepers);
     Ok(destination)
+}
+
+/// Everything up to the commit, which a preview leaves out.
+async fn stage(
+    tx: &mut Transaction,
+    actor: &Actor,
+    id: DestinationId,
+    input: CreateDestination,
+) -> Result<Destination, Error> {
+    let server = db::server::find(tx, actor.team_id(), &input.server_id)
+        .await?
+        .ok_or(Error::NotFound("server"))?;
+    let team = actor.team_id();
+    let place = placement::check(tx, team, &server, input.kind).await?;
+    placement::check_options(&server, place.kind, &input.options)?;
+    let planned = planned(id, &server, place, input)?;
+    if let Some(cluster_id) = &planned.cluster_id {
+        swarm::check_once(tx, team, &server, cluster_id, &planned.network).await?;
+    }
+    insert(tx, actor, planned).await
 }
 
 /// Fills in what the caller left open.
@@ -164,6 +182,23 @@ async fn note(
     Ok(events::record(conn, happened, Timestamp::now()).await?)
 }
 
+/// The network that stands for a destination among those that were seen.
+pub(crate) fn ours<'a>(
+    destination: &Destination,
+    sighting: &'a Sighting,
+) -> Option<&'a HostNetwork> {
+    let observed = destination.observed.as_ref();
+    let found = observed.and_then(|observed| sighting.network(&observed.docker_id));
+    found.or_else(|| {
+        let mut named =
+            sighting.networks.iter().filter(|one| one.name == destination.network.as_str());
+        match destination.origin {
+            Origin::Created => named.find(|network| compare::is_ours(destination, network)),
+            Origin::Adopted => named.next(),
+        }
+    })
+}
+
 /// The destination after its latest operation is over, or as it is when the time has passed.
 pub async fn settled(
     app: &App,
@@ -234,22 +269,6 @@ pub async fn update(
     show(app, actor, id).await
 }
 
-/// Accepts the removal. Whether anything is in the way is for the host to say: the reconciler
-/// asks it before it touches anything.
-pub async fn delete(app: &App, actor: &Actor, id: &DestinationId) -> Result<Operation, Error> {
-    let mut tx = app.db.begin().await?;
-    let before = find(&mut tx, actor, id).await?;
-    if let (DestinationState::Deleting, Some(operation)) = (before.state, &before.operation_id) {
-        drop(tx);
-        return operations::show(app, actor, operation).await;
-    }
-    let operation = begin(&mut tx, actor, &before, OperationKind::DeleteDestination).await?;
-    let keepers = swarm::keepers(&mut tx, actor.team_id(), &before).await?;
-    tx.commit().await?;
-    swarm::wake(app, &keepers);
-    Ok(operation)
-}
-
 /// Tries a failed destination again.
 pub async fn retry(app: &App, actor: &Actor, id: &DestinationId) -> Result<Operation, Error> {
     let mut tx = app.db.begin().await?;
@@ -268,7 +287,7 @@ pub async fn retry(app: &App, actor: &Actor, id: &DestinationId) -> Result<Opera
         .await?
         .ok_or(Error::NotFound("server"))?;
     placement::check(&mut tx, actor.team_id(), &server, Some(before.kind)).await?;
-    let operation = begin(&mut tx, actor, &before, OperationKind::CreateDestination).await?;
+    let operation = begin(&mut tx, actor, &before, OperationKind::CreateDestination, None).await?;
     let keepers = swarm::keepers(&mut tx, actor.team_id(), &before).await?;
     tx.commit().await?;
     swarm::wake(app, &keepers);
@@ -281,13 +300,14 @@ async fn begin(
     actor: &Actor,
     before: &Destination,
     kind: OperationKind,
+    input: Option<String>,
 ) -> Result<Operation, Error> {
     let to = match kind {
         OperationKind::DeleteDestination => DestinationState::Deleting,
         _ => DestinationState::Pending,
     };
     let subject = Subject::Destination(before.id.clone());
-    let task = Task { kind, subject, name: before.name.as_str(), input: None };
+    let task = Task { kind, subject, name: before.name.as_str(), input };
     let operation = operations::queue(tx, actor.team_id(), task).await?;
     let step = Move { from: before.state, to, reason: None, operation: Some(&operation.id) };
     if !db::destination::advance(tx, &before.id, &step, Timestamp::now()).await? {

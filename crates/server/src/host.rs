@@ -200,8 +200,24 @@ pub trait Host: Debug + Send + Sync + 'static {
     /// Containers, running or not, that are on the network with this Docker id.
     async fn list_members(&self, docker_id: &str) -> Result<Vec<Member>, HostError>;
 
-    /// What happens to networks, and as a manager to nodes and services, from now on. Ends with an error when the connection or the
-    /// engine goes away.
+    /// One container by whole Docker id or exact name, with its endpoints in full.
+    async fn find_container(&self, id_or_name: &str) -> Result<Option<ContainerDetail>, HostError>;
+
+    /// Puts a container, running or not, on a network; both by whole Docker id. On it already is
+    /// an error.
+    async fn connect(
+        &self,
+        network: &str,
+        container: &str,
+        endpoint: &Endpoint,
+    ) -> Result<(), HostError>;
+
+    /// Takes a container, running or not, off a network; both by whole Docker id. Not on it is an
+    /// error.
+    async fn disconnect(&self, network: &str, container: &str) -> Result<(), HostError>;
+
+    /// What happens to networks, and as a manager to nodes and services, from now on. Ends with an
+    /// error when the connection or the engine goes away.
     async fn events(&self) -> Result<BoxStream<'static, Result<HostEvent, HostError>>, HostError>;
 
     /// Completes when the connection is lost; never for a local socket.
@@ -311,6 +327,14 @@ pub struct Attachment {
     pub ipv6_address: Option<String>,
 }
 
+impl Attachment {
+    /// Whether it is a place on this network. Only the key tells until the container was started.
+    pub fn is_of(&self, docker_id: &str, name: &str) -> bool {
+        let by_key = self.key == name || self.key == docker_id;
+        self.network_id == docker_id || (self.network_id.is_empty() && by_key)
+    }
+}
+
 impl HostContainer {
     /// Whether it is on this network, or will be once started.
     pub fn is_on(&self, docker_id: &str, name: &str) -> bool {
@@ -319,10 +343,7 @@ impl HostContainer {
 
     /// Its place on this network.
     pub fn attachment(&self, docker_id: &str, name: &str) -> Option<&Attachment> {
-        self.attachments.iter().find(|Attachment { key, network_id, .. }| {
-            let by_key = key == name || key == docker_id;
-            network_id == docker_id || (network_id.is_empty() && by_key)
-        })
+        self.attachments.iter().find(|attachment| attachment.is_of(docker_id, name))
     }
 
     /// Whether it routes requests from outside, as far as its image tells.
@@ -359,6 +380,44 @@ pub struct Member {
     pub name: String,
     /// Docker's word: `running`, `exited`, ...
     pub state: String,
+}
+
+/// A container as inspected. Every text in it is hostile.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ContainerDetail {
+    pub member: Member,
+    /// What Docker was told at its creation: a network, `host`, `container:ID`, ...
+    pub network_mode: String,
+    pub endpoints: Vec<ContainerEndpoint>,
+}
+
+/// A container's place on a network, in full.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ContainerEndpoint {
+    pub attachment: Attachment,
+    pub endpoint: Endpoint,
+}
+
+/// How a container is on a network, as far as it was asked for: enough to put it on another one
+/// alike.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Endpoint {
+    /// Names besides the container's own, without the id that Docker adds.
+    pub aliases: Vec<String>,
+    pub links: Vec<String>,
+    /// Addresses that it keeps; without them Docker gives it free ones.
+    pub address: Option<String>,
+    pub ipv6_address: Option<String>,
+    pub driver_options: BTreeMap<String, String>,
+    /// Which of its networks leads outside: the highest. Engines before 28 do not know it.
+    pub gateway_priority: i64,
+}
+
+impl ContainerDetail {
+    /// Its place on this network.
+    pub fn endpoint(&self, docker_id: &str, name: &str) -> Option<&ContainerEndpoint> {
+        self.endpoints.iter().find(|one| one.attachment.is_of(docker_id, name))
+    }
 }
 
 /// Something that happened to a network of the host, or to a node or service of its swarm.

@@ -8,6 +8,7 @@ use portolan_types::{
     Failure, Operation, OperationId, OperationKind, OperationState, Page, PageQuery, Subject,
     TeamId, Timestamp, id::SubjectId,
 };
+use serde::Serialize;
 use sqlx::AnyConnection;
 use tokio::{
     sync::broadcast::{Receiver, error::RecvError},
@@ -25,6 +26,12 @@ pub(crate) struct Task<'a> {
     pub name: &'a str,
     /// What the work is asked with, as JSON.
     pub input: Option<String>,
+}
+
+/// What work is asked with, as it lies in its row.
+pub(crate) fn input(asked: &impl Serialize) -> Result<String, Error> {
+    serde_json::to_string(asked)
+        .map_err(|source| Error::Database(sqlx::Error::Encode(source.into())))
 }
 
 /// Queues work on a subject. What was still to be done for it is superseded.

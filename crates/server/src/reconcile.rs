@@ -6,8 +6,9 @@
 
 mod adopt;
 mod adoptability;
-mod compare;
+pub(crate) mod compare;
 mod destinations;
+mod detach;
 mod fleet;
 mod janitor;
 mod make;
@@ -21,6 +22,9 @@ mod sight;
 mod swarm;
 mod validation;
 mod work;
+
+pub(crate) use make::taken;
+pub(crate) use remove::{in_the_way, in_use};
 
 use std::sync::Arc;
 

@@ -6,7 +6,9 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use portolan_types::{Blocker, MemberKind, NetworkName, ServerId, Timestamp};
+use portolan_types::{
+    Blocker, MemberKind, NetworkName, Reachability, Server, ServerId, ServerState, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use tokio::{
     sync::broadcast::error::RecvError,
@@ -74,13 +76,17 @@ impl Sighting {
             service.is_some_and(|id| self.services.iter().any(|service| service.docker_id == *id))
         };
         let here = self.members(network).into_iter().filter(|one| !of_service(one));
-        let id = network.docker_id.as_str();
-        let services = self.services.iter().filter(|service| service.is_on(id));
         let mut occupants: Vec<Blocker> = here.map(HostContainer::as_blocker).collect();
-        occupants.extend(services.map(HostService::as_blocker));
-        occupants.extend(self.elsewhere(id));
+        occupants.extend(self.beyond(network));
         occupants.sort_by_key(|one| one.kind == MemberKind::Proxy);
         occupants
+    }
+
+    /// Those of the swarm that are not this host's to disconnect.
+    pub fn beyond(&self, network: &HostNetwork) -> Vec<Blocker> {
+        let id = network.docker_id.as_str();
+        let services = self.services.iter().filter(|service| service.is_on(id));
+        services.map(HostService::as_blocker).chain(self.elsewhere(id)).collect()
     }
 
     /// Containers that were attached by hand on other nodes: the swarm knows their ids only.
@@ -123,12 +129,14 @@ pub(crate) fn members<'a>(
     members
 }
 
-/// What is on the host now, or what was last seen when it does not answer in time; `None` where
-/// nobody ever looked.
-pub(crate) async fn fresh(app: &App, server: &ServerId) -> Result<Option<Seen>, Error> {
-    wait_for_look(app, server).await;
+/// What is on the host now, or what was last seen when it does not answer; `None` where nobody
+/// ever looked.
+pub(crate) async fn fresh(app: &App, server: &Server) -> Result<Option<Seen>, Error> {
+    if server.state == ServerState::Ready && server.reachability == Reachability::Reachable {
+        wait_for_look(app, &server.id).await;
+    }
     let mut conn = app.db.acquire().await?;
-    Ok(db::sighting::find(&mut conn, server).await?)
+    Ok(db::sighting::find(&mut conn, &server.id).await?)
 }
 
 async fn wait_for_look(app: &App, server: &ServerId) {

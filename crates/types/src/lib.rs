@@ -2,6 +2,7 @@
 //!
 //! Owns shapes, bounds and words. Does no I/O and knows neither the database nor HTTP.
 
+pub mod container;
 pub mod destination;
 pub mod event;
 pub mod id;
@@ -21,6 +22,10 @@ mod text;
 pub mod timestamp;
 pub mod token;
 
+pub use container::{
+    Alias, ConnectContainer, ContainerName, DestinationContainer, DestinationContainers,
+    MoveContainer, MovedContainer,
+};
 pub use destination::{
     CreateDestination, Destination, DestinationKind, DestinationState, Origin, PlannedSubnets,
     UpdateDestination,
@@ -38,7 +43,8 @@ pub use page::{Cursor, Page, PageQuery};
 pub use preview::{Affected, DarkRoute, MemberKind, Preview};
 pub use problem::{FieldError, Problem};
 pub use scan::{
-    AdoptNetworks, Adoptability, AdoptedNetwork, Maker, MakerKind, OperationResult, ScannedNetwork,
+    AdoptNetworks, Adoptability, AdoptedNetwork, LeftBehind, Maker, MakerKind, OperationResult,
+    ScannedNetwork,
 };
 pub use server::{
     Access, Connection, CreateServer, Engine, HostKey, Reachability, RemovedServer, Repin, Server,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Blocker, DestinationId, Timestamp, text::words};
+use crate::{Blocker, DestinationId, MovedContainer, NetworkName, Timestamp, text::words};
 
 words! {
     /// Who made a network, as far as its labels and its name tell.
@@ -93,6 +93,29 @@ pub struct AdoptedNetwork {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum OperationResult {
-    Scan { networks: Vec<ScannedNetwork> },
-    Adoption { networks: Vec<AdoptedNetwork> },
+    Scan {
+        networks: Vec<ScannedNetwork>,
+    },
+    Adoption {
+        networks: Vec<AdoptedNetwork>,
+    },
+    /// A destination that was forgotten, and what stays on its host.
+    Forgotten {
+        left_behind: LeftBehind,
+    },
+    /// A change in place, made or taken back.
+    Change {
+        containers: Vec<MovedContainer>,
+    },
+}
+
+/// What a forgotten destination leaves on its host, as far as it was seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LeftBehind {
+    /// When the host was last looked at.
+    pub as_of: Option<Timestamp>,
+    /// The Docker network.
+    pub network: NetworkName,
+    /// Names of the containers on it. Reported by the host: show them as text.
+    pub containers: Vec<String>,
 }

@@ -6,8 +6,8 @@ use clap::{Args, Subcommand};
 use ipnet::{Ipv4Net, Ipv6Net};
 use portolan_types::{DestinationKind, Invalid, Name, NetworkName, NetworkOptions};
 
-use super::shared::{ConsentArgs, ListArgs, WaitArgs};
-use crate::find::Reference;
+use super::shared::{ConsentArgs, DryRunArgs, ListArgs, WaitArgs};
+use crate::{commands::destination::Manner, find::Reference};
 
 /// What can be done with destinations.
 #[derive(Debug, Subcommand)]
@@ -76,14 +76,40 @@ pub(crate) enum DestinationCommand {
         wait: WaitArgs,
     },
     /// Remove a destination, and its network if it was created here; an adopted one stays in Docker.
-    Remove {
-        /// Id, name or network.
-        destination: Reference,
-        #[command(flatten)]
-        consent: ConsentArgs,
-        #[command(flatten)]
-        wait: WaitArgs,
-    },
+    #[command(after_help = "Examples:
+  portolan destination remove shop --dry-run       who is on it, which routes go dark
+  portolan destination remove shop --detach        disconnects them first
+  portolan destination remove shop --forget        its server is gone for good")]
+    Remove(RemoveDestinationArgs),
+}
+
+/// A destination to remove.
+#[derive(Debug, Args)]
+pub(crate) struct RemoveDestinationArgs {
+    /// Id, name or network.
+    pub(crate) destination: Reference,
+    /// Disconnect the containers on it first; they are named before you agree.
+    #[arg(long, conflicts_with = "forget")]
+    detach: bool,
+    /// Only forget it, because its server does not answer: the network stays there.
+    #[arg(long)]
+    forget: bool,
+    #[command(flatten)]
+    pub(crate) run: DryRunArgs,
+    #[command(flatten)]
+    pub(crate) consent: ConsentArgs,
+    #[command(flatten)]
+    pub(crate) wait: WaitArgs,
+}
+
+impl RemoveDestinationArgs {
+    pub(crate) fn manner(&self) -> Manner {
+        match (self.detach, self.forget) {
+            (_, true) => Manner::Forget,
+            (true, false) => Manner::Detach,
+            (false, false) => Manner::IfUnused,
+        }
+    }
 }
 
 /// A destination to create.
@@ -101,6 +127,8 @@ pub(crate) struct CreateDestinationArgs {
     /// Not a choice: refused when the server implies another.
     #[arg(long, value_name = "standalone|swarm")]
     pub(crate) kind: Option<DestinationKind>,
+    #[command(flatten)]
+    pub(crate) run: DryRunArgs,
     #[command(flatten)]
     pub(crate) wait: WaitArgs,
     #[command(flatten)]

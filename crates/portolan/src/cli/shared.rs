@@ -6,7 +6,7 @@ use clap::Args;
 use portolan_types::Cursor;
 
 use crate::{
-    ask::Consent,
+    ask::{Consent, Run},
     list::{Listing, Most},
     watch::Wait,
 };
@@ -67,6 +67,20 @@ impl From<WaitArgs> for Wait {
         } else {
             Self::AtMost(Duration::from_secs(u64::from(args.wait)))
         }
+    }
+}
+
+/// Looking before leaping.
+#[derive(Debug, Args)]
+pub(crate) struct DryRunArgs {
+    /// Show what would happen, and change nothing.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl From<DryRunArgs> for Run {
+    fn from(args: DryRunArgs) -> Self {
+        if args.dry_run { Self::Dry } else { Self::Real }
     }
 }
 

@@ -2,10 +2,13 @@
 
 use portolan_types::{
     CreateDestination, Destination, DestinationKind, DestinationState, Name, NetworkName,
-    NetworkOptions, Operation, OperationId, Origin, Server, UpdateDestination,
+    NetworkOptions, Operation, OperationId, Origin, Preview, Server, UpdateDestination,
 };
 
-use super::operation::{accompany, accompany_subject};
+use super::{
+    operation::{accompany, accompany_subject},
+    preview,
+};
 use crate::{
     ask::{Consent, confirm},
     client::Client,
@@ -95,10 +98,15 @@ fn details(destination: &Destination) -> Details {
         .row("server", destination.server_name.as_str())
         .row("network", destination.network.as_str())
         .row("kind", destination.kind.as_str())
+        .maybe("swarm", destination.cluster_id.as_deref())
         .row("origin", destination.origin.as_str())
         .span("state", state_span(destination.state))
         .maybe("reason", destination.reason.as_deref());
-    let details = observed_details(with_options(details, &destination.options), destination);
+    let planned = &destination.planned;
+    let details = with_options(details, &destination.options)
+        .maybe("planned subnet", planned.subnet.map(|subnet| subnet.to_string()))
+        .maybe("planned ipv6 subnet", planned.ipv6_subnet.map(|subnet| subnet.to_string()));
+    let details = observed_details(details, destination);
     let live: Vec<&str> = destination.nodes.iter().map(|node| node.hostname.as_str()).collect();
     details
         .maybe("swarm", destination.cluster_id.as_deref())
@@ -138,14 +146,7 @@ pub(crate) async fn create(
     new: NewDestination,
     wait: Wait,
 ) -> anyhow::Result<Outcome> {
-    let server: Server = find(client, &new.server).await?;
-    let request = CreateDestination {
-        server_id: server.id,
-        name: new.name,
-        network: new.network,
-        kind: new.kind,
-        options: new.options,
-    };
+    let request = request(client, new).await?;
     let made: Destination = client.create("/v1/destinations", &request).await?;
     let outcome = accompany_subject(client, printer, made.operation_id.as_ref(), wait).await?;
     // The work changed it: its state, and what Docker chose.
@@ -155,6 +156,27 @@ pub(crate) async fn create(
     };
     printer.one(&made, details)?;
     Ok(outcome)
+}
+
+pub(crate) async fn preview_creation(
+    client: &Client,
+    printer: &Printer,
+    new: NewDestination,
+) -> anyhow::Result<Outcome> {
+    let request = request(client, new).await?;
+    let preview: Preview = client.act_with("/v1/destinations?preview=true", &request).await?;
+    preview::show(printer, &preview)
+}
+
+async fn request(client: &Client, new: NewDestination) -> anyhow::Result<CreateDestination> {
+    let server: Server = find(client, &new.server).await?;
+    Ok(CreateDestination {
+        server_id: server.id,
+        name: new.name,
+        network: new.network,
+        kind: new.kind,
+        options: new.options,
+    })
 }
 
 pub(crate) async fn rename(
@@ -183,23 +205,80 @@ pub(crate) async fn retry(
     accompany(client, printer, operation, wait).await
 }
 
+/// What happens to those who are on a network that is removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// They are in the way.
+    IfUnused,
+    /// They are disconnected first.
+    Detach,
+    /// The host is gone: nobody is asked.
+    Forget,
+}
+
+/// How a destination is removed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Removal {
+    pub(crate) manner: Manner,
+    pub(crate) consent: Consent,
+    pub(crate) wait: Wait,
+}
+
+/// Asks with what the preview shows, and removes no other world than that.
 pub(crate) async fn remove(
     client: &Client,
     printer: &Printer,
     wanted: &Reference,
-    consent: Consent,
-    wait: Wait,
+    removal: Removal,
 ) -> anyhow::Result<Outcome> {
     let destination: Destination = find(client, wanted).await?;
-    confirm(printer, consent, &removal_question(&destination))?;
     let path = format!("/v1/destinations/{}", destination.id);
-    let operation: Operation = client.remove(&path, &[]).await?;
-    accompany(client, printer, operation, wait).await
+    let operation: Operation = if removal.manner == Manner::Forget {
+        confirm(printer, removal.consent, &forgetting_question(&destination))?;
+        client.remove(&path, &[("forget", "true".into())]).await?
+    } else {
+        let preview = preview_of(client, &path, removal.manner).await?;
+        confirm(printer, removal.consent, &removal_question(&destination, &preview))?;
+        let detach = (removal.manner == Manner::Detach).to_string();
+        client.remove(&path, &[("version", preview.version), ("detach", detach)]).await?
+    };
+    accompany(client, printer, operation, removal.wait).await
 }
 
-fn removal_question(destination: &Destination) -> String {
+pub(crate) async fn preview_removal(
+    client: &Client,
+    printer: &Printer,
+    wanted: &Reference,
+    manner: Manner,
+) -> anyhow::Result<Outcome> {
+    let destination: Destination = find(client, wanted).await?;
+    let path = format!("/v1/destinations/{}", destination.id);
+    preview::show(printer, &preview_of(client, &path, manner).await?)
+}
+
+async fn preview_of(client: &Client, path: &str, manner: Manner) -> anyhow::Result<Preview> {
+    let detach = (manner == Manner::Detach).to_string();
+    let query = [("preview", "true".into()), ("detach", detach)];
+    Ok(client.remove(path, &query).await?)
+}
+
+fn forgetting_question(destination: &Destination) -> String {
     let Destination { name, network, server_name, .. } = destination;
+    format!(
+        "forget destination `{name}`? Its network `{network}` and what is on it stay on \
+         `{server_name}`."
+    )
+}
+
+fn removal_question(destination: &Destination, preview: &Preview) -> String {
+    let Destination { name, network, server_name, .. } = destination;
+    let names: Vec<&str> = preview.affected.iter().map(|one| one.name.as_str()).collect();
     match destination.origin {
+        Origin::Created if preview.allowed && !names.is_empty() => format!(
+            "disconnect {} and remove destination `{name}` with its network `{network}` on \
+             `{server_name}`?",
+            names.join(", ")
+        ),
         Origin::Created => {
             format!("remove destination `{name}` and its network `{network}` on `{server_name}`?")
         }

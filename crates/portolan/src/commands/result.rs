@@ -1,12 +1,13 @@
 //! What operations found, as tables.
 
 use portolan_types::{
-    Adoptability, AdoptedNetwork, Blocker, Maker, MemberKind, OperationResult, ScannedNetwork,
+    Adoptability, AdoptedNetwork, Blocker, LeftBehind, Maker, MemberKind, MovedContainer,
+    OperationResult, ScannedNetwork,
 };
 
 use crate::{
     printer::{Printer, Span, Style, Table},
-    words::since,
+    words::{since, took},
 };
 
 /// What an operation found, as a table.
@@ -14,8 +15,18 @@ pub(super) fn show(printer: &Printer, result: &OperationResult) -> anyhow::Resul
     match result {
         OperationResult::Scan { networks } => printer.table(&scanned(networks))?,
         OperationResult::Adoption { networks } => printer.table(&adopted(networks))?,
+        OperationResult::Change { containers } => printer.table(&moved(containers))?,
+        OperationResult::Forgotten { left_behind } => printer.line(&stays(left_behind))?,
     }
     Ok(())
+}
+
+fn stays(left_behind: &LeftBehind) -> String {
+    let on_it = match left_behind.containers.as_slice() {
+        [] => "no container that was seen".to_owned(),
+        names => names.join(", "),
+    };
+    format!("network {} stays on its host, with {on_it}", left_behind.network)
 }
 
 fn scanned(networks: &[ScannedNetwork]) -> Table {
@@ -78,6 +89,16 @@ fn adopted(networks: &[AdoptedNetwork]) -> Table {
             Span::plain(network.name.as_str()),
             Span::or_dash(id),
             Span::or_dash(network.reason.clone()),
+        ]
+    }))
+}
+
+fn moved(containers: &[MovedContainer]) -> Table {
+    Table::new(&["CONTAINER", "GAP", "NOTE"]).with(containers.iter().map(|container| {
+        vec![
+            Span::plain(container.name.as_str()),
+            Span::or_dash(container.gap_ms.map(took)),
+            Span::or_dash(container.note.clone()),
         ]
     }))
 }

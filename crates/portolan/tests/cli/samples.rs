@@ -60,6 +60,19 @@ pub(crate) fn destination(id: &str, name: &str, network: &str) -> Value {
     })
 }
 
+pub(crate) fn preview() -> Value {
+    json!({
+        "version": "5f2b0c9a4e1d7788", "as_of": days_ago(0), "allowed": true,
+        "steps": ["disconnect container `web`", "remove network `shop` from server `web-1`"],
+        "affected": [{
+            "kind": "container", "id": "0af", "name": "web", "state": "running",
+            "effect": "is disconnected",
+        }],
+        "dark_routes": [{ "rule": "Host(`shop.example.com`)", "container": "web" }],
+        "refusals": [],
+    })
+}
+
 pub(crate) fn token(id: &str, name: &str) -> Value {
     json!({
         "id": id, "name": name, "abilities": ["read", "write"], "email": "owner@example.com",

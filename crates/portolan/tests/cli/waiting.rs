@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::{
     fake::{Fake, problem},
     program::{Program, snapshot},
-    samples::{ID, OPERATION, OTHER_ID, destination, key, operation, server, step},
+    samples::{ID, OPERATION, OTHER_ID, destination, key, operation, preview, server, step},
 };
 
 fn path() -> String {
@@ -124,6 +124,8 @@ fn a_destination_is_created_and_removed() {
         .list("/v1/servers", &[server(OTHER_ID, "web-1")])
         .on("POST", "/v1/destinations", 201, destination(ID, "shop", "shop"))
         .get(&one, destination(ID, "shop", "shop"))
+        .on("DELETE", &one, 200, preview())
+        .on("DELETE", &one, 200, preview())
         .on("DELETE", &one, 202, operation("queued", &[]))
         .get(&path(), succeeded());
     let program = Program::with(&fake);
@@ -141,5 +143,18 @@ fn a_destination_is_created_and_removed() {
     program.run(&["dest", "remove", ID]).fails(2, "hint: add --yes");
     let ran = program.run(&["dest", "remove", ID, "--yes", "--json"]);
     assert_eq!(ran.json()["state"], "succeeded");
-    fake.only("DELETE");
+    let asked = fake.asked();
+    let removal = asked.iter().rfind(|asked| asked.method == "DELETE").expect("a removal");
+    assert!(removal.path.ends_with("?version=5f2b0c9a4e1d7788&detach=false"), "{removal:?}");
+}
+
+#[test]
+fn a_preview_shows_who_is_cut_off() {
+    let one = format!("/v1/destinations/{ID}");
+    let fake =
+        Fake::new().get(&one, destination(ID, "shop", "shop")).on("DELETE", &one, 200, preview());
+    let program = Program::with(&fake);
+    snapshot!("preview_removal", program.run(&["dest", "remove", ID, "--detach", "--dry-run"]));
+    let asked = fake.only("DELETE");
+    assert!(asked.path.ends_with("?preview=true&detach=true"), "{asked:?}");
 }

@@ -9,3 +9,4 @@ mod faults;
 mod scan;
 mod servers;
 mod support;
+mod swarm;

@@ -311,9 +311,18 @@ fn said(output: Output) -> Result<Said> {
 }
 
 /// Asks again until there is an answer, with a deadline instead of a blind sleep.
+pub(crate) fn eventually<T>(what: &str, ask: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+    eventually_within(PATIENCE, what, ask)
+}
+
+/// The same, for what takes its time.
 #[expect(clippy::disallowed_methods, reason = "a pause between two questions, not instead of one")]
-pub(crate) fn eventually<T>(what: &str, mut ask: impl FnMut() -> Result<Option<T>>) -> Result<T> {
-    let deadline = Instant::now() + PATIENCE;
+pub(crate) fn eventually_within<T>(
+    patience: Duration,
+    what: &str,
+    mut ask: impl FnMut() -> Result<Option<T>>,
+) -> Result<T> {
+    let deadline = Instant::now() + patience;
     while Instant::now() < deadline {
         if let Some(answer) = ask()? {
             return Ok(answer);

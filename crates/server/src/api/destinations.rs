@@ -2,7 +2,7 @@
 
 use axum::{Json as Answer, extract::State, http::StatusCode};
 use portolan_types::{
-    CreateDestination, Destination, DestinationId, Operation, Page, PageQuery, ServerId,
+    CreateDestination, Destination, DestinationId, Operation, Page, PageQuery, Preview, ServerId,
     UpdateDestination,
 };
 use serde::Deserialize;
@@ -10,10 +10,17 @@ use utoipa::IntoParams;
 
 use super::{
     AppState,
-    extract::{Json, Path, Query, Reader, Repeat, Wait, Writer},
+    extract::{Answered, Ask, Json, Path, Query, Reader, Repeat, Wait, Writer},
     problem::Problems,
 };
-use crate::{Error, destinations, operations};
+use crate::{
+    Error,
+    destinations::{
+        self, preview,
+        remove::{self, Members, Removal},
+    },
+    operations,
+};
 
 /// Which destinations are listed.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -41,20 +48,29 @@ pub(super) async fn list_destinations(
 #[utoipa::path(post, path = "/v1/destinations", tag = "destinations",
     params(
         Wait,
+        Ask,
         ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition safe"),
     ),
     security(("token" = ["write"])),
-    responses((status = 201, description = "The destination", body = Destination), Problems))]
+    responses(
+        (status = 201, description = "The destination", body = Destination),
+        (status = 200, description = "What would happen", body = Preview),
+        Problems,
+    ))]
 pub(super) async fn create_destination(
     State(app): State<AppState>,
     Writer(actor): Writer,
     Query(wait): Query<Wait>,
+    Query(ask): Query<Ask>,
     Repeat(repeat): Repeat,
     Json(input): Json<CreateDestination>,
-) -> Result<(StatusCode, Answer<Destination>), Error> {
+) -> Result<Answered<Destination>, Error> {
+    if ask.preview {
+        return Ok(Answered::Previewed(preview::create(&app, &actor, input).await?));
+    }
     let made = destinations::create(&app, &actor, input, repeat).await?;
     let shown = destinations::settled(&app, &actor, made, wait.limit()).await?;
-    Ok((StatusCode::CREATED, Answer(shown)))
+    Ok(Answered::Done(StatusCode::CREATED, shown))
 }
 
 /// Shows a destination.
@@ -84,20 +100,61 @@ pub(super) async fn update_destination(
     Ok(Answer(destinations::update(&app, &actor, &id, input).await?))
 }
 
-/// Begins the removal. It fails, and changes nothing, while containers are on the network.
+/// How a destination is removed.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Deletion {
+    /// Of a preview: when the world has changed since, nothing is done.
+    version: Option<String>,
+    /// Disconnects the containers that the preview named. Needs its version.
+    #[param(default = false)]
+    #[serde(default)]
+    detach: bool,
+    /// Forgets the destination without asking its host, which has to be unreachable. The network
+    /// and what is on it stay there.
+    #[param(default = false)]
+    #[serde(default)]
+    forget: bool,
+}
+
+impl Deletion {
+    fn removal(self) -> Removal {
+        let members = if self.detach { Members::Detached } else { Members::InTheWay };
+        Removal { members, version: self.version }
+    }
+}
+
+/// Begins the removal. It fails, and changes nothing, while containers are on the network that are
+/// not to be disconnected.
 #[utoipa::path(delete, path = "/v1/destinations/{id}", tag = "destinations",
-    params(("id" = DestinationId, Path, description = "The destination"), Wait),
+    params(("id" = DestinationId, Path, description = "The destination"), Wait, Ask, Deletion),
     security(("token" = ["write"])),
-    responses((status = 202, description = "The removal", body = Operation), Problems))]
+    responses(
+        (status = 202, description = "The removal", body = Operation),
+        (status = 200, description = "What would happen", body = Preview),
+        Problems,
+    ))]
 pub(super) async fn delete_destination(
     State(app): State<AppState>,
     Writer(actor): Writer,
     Path(id): Path<DestinationId>,
     Query(wait): Query<Wait>,
-) -> Result<(StatusCode, Answer<Operation>), Error> {
-    let begun = destinations::delete(&app, &actor, &id).await?;
+    Query(ask): Query<Ask>,
+    Query(deletion): Query<Deletion>,
+) -> Result<Answered<Operation>, Error> {
+    let forgotten = deletion.forget;
+    let removal = deletion.removal();
+    if ask.preview {
+        let preview = preview::delete(&app, &actor, &id, removal.members).await?;
+        return Ok(Answered::Previewed(preview));
+    }
+    if forgotten {
+        let operation = remove::forget(&app, &actor, &id).await?;
+        return Ok(Answered::Done(StatusCode::ACCEPTED, operation));
+    }
+    let begun = remove::delete(&app, &actor, &id, &removal).await?;
     let shown = operations::wait(&app, &actor, &begun.id, wait.limit()).await?;
-    Ok((StatusCode::ACCEPTED, Answer(shown)))
+    Ok(Answered::Done(StatusCode::ACCEPTED, shown))
 }
 
 /// Tries a failed destination again.

@@ -6,9 +6,9 @@ use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Path as AxumPath, Query as AxumQuery, Request},
     http::{HeaderMap, StatusCode, header, request::Parts},
-    response::Response,
+    response::{IntoResponse, Response},
 };
-use portolan_types::{Ability, FieldError, Problem};
+use portolan_types::{Ability, FieldError, Preview, Problem};
 use serde::{Deserialize, de::DeserializeOwned};
 use utoipa::IntoParams;
 
@@ -200,6 +200,32 @@ pub(super) struct Wait {
 impl Wait {
     pub(super) fn limit(&self) -> Duration {
         Duration::from_secs(self.wait.min(60))
+    }
+}
+
+/// Whether a change is only to be shown.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Ask {
+    /// Answers what would happen, and changes nothing.
+    #[param(default = false)]
+    #[serde(default)]
+    pub preview: bool,
+}
+
+/// A change that was made or accepted, or its preview.
+#[derive(Debug)]
+pub(super) enum Answered<T> {
+    Done(StatusCode, T),
+    Previewed(Preview),
+}
+
+impl<T: serde::Serialize> IntoResponse for Answered<T> {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Done(status, body) => (status, axum::Json(body)).into_response(),
+            Self::Previewed(preview) => axum::Json(preview).into_response(),
+        }
     }
 }
 

@@ -250,6 +250,20 @@ pub async fn delete_gone(
     Ok(done.rows_affected() == 1)
 }
 
+/// Removes a row whatever its state; Docker is not asked.
+pub async fn forget(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    id: &DestinationId,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query("delete from destinations where team_id = $1 and id = $2")
+        .bind(team.as_str())
+        .bind(id.as_str())
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
 /// Removes the rows of a server that is forgotten; Docker is not asked. Answers their networks.
 pub async fn forget_of_server(
     conn: &mut AnyConnection,

@@ -2,8 +2,9 @@
 
 use portolan_types::{
     Failure, Operation, OperationId, OperationKind, OperationResult, OperationState, PageQuery,
-    ServerId, Step, StepState, TeamId, Timestamp, id::SubjectId,
+    ServerId, Step, StepState, Subject, TeamId, Timestamp, id::SubjectId,
 };
+use serde::{Serialize, de::DeserializeOwned};
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
 use super::{
@@ -191,22 +192,86 @@ pub async fn supersede(
     Ok(())
 }
 
-/// Work of a kind that waits for a server, with what it was asked with.
+/// Work that waits, with what it was asked with.
+#[derive(Debug, Clone)]
+pub struct Waiting {
+    pub id: OperationId,
+    pub team_id: TeamId,
+    pub kind: OperationKind,
+    /// A server or a destination, as [`Operation::subject`].
+    pub subject: Subject,
+    /// JSON.
+    pub input: Option<String>,
+}
+
+impl FromRow<'_, AnyRow> for Waiting {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: parsed(row, "id")?,
+            team_id: parsed(row, "team_id")?,
+            kind: parsed(row, "kind")?,
+            subject: subject(row)?,
+            input: row.try_get("input")?,
+        })
+    }
+}
+
+/// What is to be done for a server or for a destination on it, oldest first.
 pub async fn list_waiting(
     conn: &mut AnyConnection,
     server: &ServerId,
-    kind: OperationKind,
-) -> Result<Vec<(OperationId, Option<String>)>, sqlx::Error> {
-    let rows = sqlx::query(
-        "select id, input from operations
-         where subject_id = $1 and kind = $2 and state in ('queued', 'running')
+) -> Result<Vec<Waiting>, sqlx::Error> {
+    sqlx::query_as(
+        "select id, team_id, kind, subject_type, subject_id, input
+         from operations
+         where state in ('queued', 'running')
+           and (subject_id = $1
+                or subject_id in (select d.id from destinations d where d.server_id = $1))
          order by created_at, id",
     )
     .bind(server.as_str())
-    .bind(kind.as_str())
     .fetch_all(conn)
-    .await?;
-    rows.iter().map(|row| Ok((parsed(row, "id")?, row.try_get("input")?))).collect()
+    .await
+}
+
+/// What an operation was asked with. `None` when it was asked with nothing.
+pub async fn find_input<T: DeserializeOwned>(
+    conn: &mut AnyConnection,
+    id: &OperationId,
+) -> Result<Option<T>, sqlx::Error> {
+    let row = sqlx::query("select input from operations where id = $1")
+        .bind(id.as_str())
+        .fetch_optional(conn)
+        .await?;
+    row.map_or(Ok(None), |row| json_option(&row, "input"))
+}
+
+/// How far an operation of a kind came. `None` when it is of another kind, or wrote down nothing.
+pub async fn find_memo<T: DeserializeOwned>(
+    conn: &mut AnyConnection,
+    id: &OperationId,
+    kind: OperationKind,
+) -> Result<Option<T>, sqlx::Error> {
+    let row = sqlx::query("select memo from operations where id = $1 and kind = $2")
+        .bind(id.as_str())
+        .bind(kind.as_str())
+        .fetch_optional(conn)
+        .await?;
+    row.map_or(Ok(None), |row| json_option(&row, "memo"))
+}
+
+/// Writes down how far an operation came, before it goes on.
+pub async fn set_memo(
+    conn: &mut AnyConnection,
+    id: &OperationId,
+    memo: &impl Serialize,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("update operations set memo = $2 where id = $1")
+        .bind(id.as_str())
+        .bind(to_json(memo)?)
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
 /// Stores what an operation found.

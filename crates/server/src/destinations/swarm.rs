@@ -56,6 +56,17 @@ pub(super) async fn keepers(
     Ok(ids)
 }
 
+/// Another server that can do what the destination's own cannot while it is away.
+pub(super) async fn stand_in(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    destination: &Destination,
+) -> Result<Option<Server>, Error> {
+    let Some(cluster_id) = &destination.cluster_id else { return Ok(None) };
+    let managers = db::server::list_managers(conn, team, cluster_id).await?;
+    Ok(managers.into_iter().find(is_able))
+}
+
 /// Wakes them. Call it after the commit.
 pub(super) fn wake(app: &App, keepers: &[ServerId]) {
     for keeper in keepers {

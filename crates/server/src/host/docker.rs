@@ -9,11 +9,12 @@ use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 
 use super::{
-    Host, HostContainer, HostError, HostEvent, HostNetwork, HostNode, HostRole, HostService,
-    HostTask, Member, NewNetwork, System, engine::Engine, ssh::Session,
+    ContainerDetail, Endpoint, Host, HostContainer, HostError, HostEvent, HostNetwork, HostNode,
+    HostRole, HostService, HostTask, Member, NewNetwork, System, engine::Engine, ssh::Session,
 };
 
 mod disk;
+mod endpoints;
 mod events;
 mod id;
 mod members;
@@ -82,6 +83,23 @@ impl Host for DockerHost {
 
     async fn list_members(&self, docker_id: &str) -> Result<Vec<Member>, HostError> {
         members::list(&self.engine, docker_id).await
+    }
+
+    async fn find_container(&self, id_or_name: &str) -> Result<Option<ContainerDetail>, HostError> {
+        endpoints::find(&self.engine, id_or_name).await
+    }
+
+    async fn connect(
+        &self,
+        network: &str,
+        container: &str,
+        endpoint: &Endpoint,
+    ) -> Result<(), HostError> {
+        endpoints::connect(&self.engine, network, container, endpoint).await
+    }
+
+    async fn disconnect(&self, network: &str, container: &str) -> Result<(), HostError> {
+        endpoints::disconnect(&self.engine, network, container).await
     }
 
     async fn events(&self) -> Result<BoxStream<'static, Result<HostEvent, HostError>>, HostError> {

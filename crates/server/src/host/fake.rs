@@ -2,7 +2,7 @@
 //! Docker does where that matters: names are taken, members block removal, events follow changes.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -14,13 +14,15 @@ use portolan_types::{Access, ServerKind, id::cuid2, server::Pool};
 use tokio::sync::{Notify, broadcast, watch};
 
 use super::{
-    DialStep, Dialed, Dialer, Disk, HostError, HostEvent, HostNetwork, Member, OfferedKey, Pin,
-    Progress, Route, System, Target,
+    ContainerDetail, DialStep, Dialed, Dialer, Disk, Endpoint, HostError, HostEvent, HostNetwork,
+    OfferedKey, Pin, Progress, Route, System, Target,
 };
 
+mod containers;
 mod host;
 mod swarm;
 
+use containers::Containers;
 use host::FakeHost;
 pub use swarm::FakeSwarm;
 use swarm::Membership;
@@ -97,7 +99,9 @@ pub struct FakeEngine {
 #[derive(Debug)]
 struct World {
     networks: BTreeMap<String, HostNetwork>,
-    members: HashMap<String, Vec<Member>>,
+    /// Networks whose subnet was asked for: only there do containers keep addresses.
+    configured: HashSet<String>,
+    containers: Containers,
     system: System,
     membership: Option<Membership>,
     key: OfferedKey,
@@ -105,6 +109,8 @@ struct World {
     logins: usize,
     trouble: Option<(Meant, Trouble)>,
     fail_create: Option<HostError>,
+    /// Image and rules of containers, by name.
+    dress: HashMap<String, (String, Vec<String>)>,
 }
 
 /// The call that a trouble is meant for.
@@ -140,13 +146,15 @@ impl FakeEngine {
     fn new() -> Self {
         let world = World {
             networks: BTreeMap::new(),
-            members: HashMap::new(),
+            configured: HashSet::new(),
+            containers: Containers::new(),
             system: system(),
             membership: None,
             key: offered_key(&cuid2()),
             refuses_login: false,
             logins: 0,
             trouble: None,
+            dress: HashMap::new(),
             fail_create: None,
         };
         Self {
@@ -299,17 +307,64 @@ impl FakeEngine {
         self.remove(&network.docker_id);
     }
 
-    /// Puts a container on a network.
+    /// Puts a running container on a network.
     pub fn join(&self, name: &str, container: &str) {
+        self.join_as(name, container, "running", &Endpoint::default());
+    }
+
+    /// Puts a container on a network, in a state and with what is asked for. One of that name that
+    /// is there already is connected.
+    pub fn join_as(&self, name: &str, container: &str, state: &str, endpoint: &Endpoint) {
         let Some(network) = self.network(name) else { return };
-        let member = Member { docker_id: cuid2(), name: container.into(), state: "running".into() };
-        lock(&self.world).members.entry(network.docker_id).or_default().push(member);
+        lock(&self.world).join(&network.docker_id, container, state, endpoint);
+        drop(self.events.send(event("connect", &network)));
     }
 
     /// Takes every container off a network.
     pub fn empty(&self, name: &str) {
         let Some(network) = self.network(name) else { return };
-        lock(&self.world).members.remove(&network.docker_id);
+        let mut world = lock(&self.world);
+        for one in world.containers.values_mut() {
+            one.endpoints.retain(|one| !one.attachment.is_of(&network.docker_id, name));
+        }
+    }
+
+    /// The container of this name.
+    pub fn container(&self, name: &str) -> Option<ContainerDetail> {
+        lock(&self.world).container(name).cloned()
+    }
+
+    /// Changes a container behind Portolan's back.
+    pub fn change_container(&self, name: &str, change: impl FnOnce(&mut ContainerDetail)) {
+        let mut world = lock(&self.world);
+        let same = |one: &&mut ContainerDetail| one.member.name == name;
+        if let Some(container) = world.containers.values_mut().find(same) {
+            change(container);
+        }
+    }
+
+    /// Gives a container an image, and the rules by which proxies lead to it.
+    pub fn dress(&self, container: &str, image: &str, routes: &[&str]) {
+        let routes = routes.iter().map(|rule| (*rule).to_owned()).collect();
+        lock(&self.world).dress.insert(container.to_owned(), (image.to_owned(), routes));
+    }
+
+    /// Names of those on a network, sorted, each with its aliases.
+    pub fn members(&self, name: &str) -> Vec<(String, Vec<String>)> {
+        let Some(network) = self.network(name) else { return Vec::new() };
+        let world = lock(&self.world);
+        let on_it = |one: &ContainerDetail| {
+            let place = one.endpoint(&network.docker_id, name)?;
+            Some((one.member.name.clone(), place.endpoint.aliases.clone()))
+        };
+        let mut members: Vec<_> = world.containers.values().filter_map(on_it).collect();
+        members.sort();
+        members
+    }
+
+    /// Removes a container behind Portolan's back.
+    pub fn drop_container(&self, name: &str) {
+        lock(&self.world).containers.retain(|_, one| one.member.name != name);
     }
 
     fn tell(&self, event: HostEvent) {

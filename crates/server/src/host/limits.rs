@@ -20,6 +20,9 @@ pub(super) const CALL: Duration = Duration::from_secs(30);
 /// The engine sets up firewall rules before it answers, which takes long on a loaded host.
 pub(super) const CREATE_NETWORK: Duration = Duration::from_mins(1);
 
+/// The same for a container's place on a network: each published port is a rule.
+pub(super) const ENDPOINT: Duration = Duration::from_mins(1);
+
 /// How long a node may keep a network that its swarm has forgotten, and how often it is asked.
 pub(super) const LEAVING: Duration = Duration::from_secs(20);
 pub(super) const LEAVING_PAUSE: Duration = Duration::from_millis(100);

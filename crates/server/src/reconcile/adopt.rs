@@ -12,9 +12,10 @@ use super::{
     PassError,
     adoptability::{Place, judge},
     compare,
-    recorder::{Recorder, failure, host_failure},
+    recorder::{Recorder, failure},
     scan,
     swarm::managed,
+    work::{self, Call},
 };
 use crate::{
     App, Error,
@@ -26,13 +27,9 @@ use crate::{
 
 /// Answers every adoption that waits for this server.
 pub(super) async fn run(app: &App, row: &Assigned, host: &dyn Host) -> Result<(), PassError> {
-    let kind = OperationKind::AdoptNetworks;
-    let mut conn = app.db.acquire().await?;
-    let waiting = db::operation::list_waiting(&mut conn, &row.server.id, kind).await?;
-    drop(conn);
-    for (id, input) in waiting {
-        if let Some(recorder) = Recorder::start(app, kind, &id).await? {
-            adopt(app, row, host, &recorder, input.as_deref()).await?;
+    for task in work::waiting(app, &row.server.id, &[OperationKind::AdoptNetworks]).await? {
+        if let Some(recorder) = Recorder::start(app, task.kind, &task.id).await? {
+            adopt(app, row, host, &recorder, task.input.as_deref()).await?;
         }
     }
     Ok(())
@@ -54,12 +51,9 @@ async fn adopt(
     let networks = match host.list_networks().await {
         Ok(networks) => networks,
         Err(error) => {
-            let failure = host_failure("list the networks", row.server.name.as_str(), &error);
-            recorder.fail(step, &failure).await?;
-            if error.is_connection() {
-                return Err(error.into());
-            }
-            return Ok(recorder.conclude(Some(&failure), None).await?);
+            let call = Call { action: "list the networks", server: row.server.name.as_str() };
+            let refused: Result<(), _> = recorder.refused(step, &call, error).await?;
+            return Ok(recorder.conclude(refused.as_ref().err(), None).await?);
         }
     };
     recorder.done(step, &format!("{} networks", networks.len())).await?;

@@ -31,7 +31,7 @@ pub(super) fn labels(destination: &Destination) -> BTreeMap<String, String> {
 
 /// Whether this network is Portolan's, for this destination: by its label, or by Docker's id where
 /// it was adopted and then taken over. Docker has no way to put a label on it.
-pub(super) fn is_ours(destination: &Destination, network: &HostNetwork) -> bool {
+pub(crate) fn is_ours(destination: &Destination, network: &HostNetwork) -> bool {
     match network.labels.get(LABEL_DESTINATION) {
         Some(id) => id == destination.id.as_str(),
         None => was_taken_over(destination, network),

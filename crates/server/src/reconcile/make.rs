@@ -116,7 +116,8 @@ fn adopted_is_another(destination: &Destination) -> Failure {
     )
 }
 
-fn taken(destination: &Destination) -> Failure {
+/// A stranger's network has the name.
+pub(crate) fn taken(destination: &Destination) -> Failure {
     failure(
         "network-exists",
         format!(

@@ -1,21 +1,26 @@
-//! Removing a destination's network: look, ask who is on it, remove. Nothing is touched before it
-//! is certain that nothing is in the way, and only what Portolan made is ever removed.
+//! Removing a destination's network: look, ask who is on it, disconnect them if that was asked
+//! for, remove. Nothing is touched before it is certain that nothing is in the way, and only what
+//! Portolan made is ever removed.
 
 use portolan_types::{
-    Blocker, Destination, DestinationKind, DestinationState, Failure, Origin, Timestamp,
+    Blocker, Destination, DestinationKind, DestinationState, Failure, MemberKind, Origin, Timestamp,
 };
 
 use super::{
-    PassError, compare,
-    recorder::blocked,
+    PassError, compare, detach,
+    recorder::{blocked, failure},
     sight::see_swarm,
     work::{Attempt, Work},
 };
 use crate::{
     Error,
     db::{self, destination::Move},
+    destinations::{
+        remove::{Members, Removal},
+        version,
+    },
     events,
-    host::{HostError, HostNetwork},
+    host::{HostContainer, HostError, HostNetwork},
     sighting::Sighting,
 };
 
@@ -49,7 +54,7 @@ async fn look(work: &Work<'_>) -> Attempt<Option<HostNetwork>> {
     };
     let detail = match &found {
         Some(_) => "the network is there, made by Portolan",
-        None => "Docker has no network of ours by that name",
+        None => "Docker has no network of ours by that name: it counts as removed",
     };
     work.recorder.done(step, detail).await?;
     Ok(Ok(found))
@@ -67,18 +72,87 @@ async fn find(work: &Work<'_>) -> Result<Option<HostNetwork>, HostError> {
 }
 
 async fn take_away(work: &Work<'_>, network: &HostNetwork) -> Attempt<()> {
+    let removal: Removal = asked(work).await?;
+    let before = detach::begun(work).await?;
     let step = work.recorder.begin("members").await?;
-    let blockers = match blockers(work, network).await {
-        Ok(blockers) => blockers,
+    let seen = match look_around(work).await {
+        Ok(seen) => seen,
         Err(error) => return work.fail(step, "list the network's containers", error).await,
     };
-    if !blockers.is_empty() {
-        let failure = in_use(&work.row.destination, blockers);
+    let on_it = seen.members(network);
+    let verdict = judge(&work.row.destination, network, &seen, &removal, before.is_some());
+    if let Err(failure) = verdict {
         work.recorder.fail(step, &failure).await?;
+        // A crash may have left some of them disconnected already.
+        detach::undo(work, network, before.unwrap_or_default()).await?;
         return Ok(Err(failure));
     }
-    work.recorder.done(step, "nothing is on it").await?;
+    work.recorder.done(step, &counted(&on_it)).await?;
+    let detached = match detach::run(work, network, &on_it, before).await? {
+        Ok(detached) => detached,
+        Err(failure) => return Ok(Err(failure)),
+    };
+    match remove(work, network).await? {
+        Ok(()) => Ok(Ok(())),
+        Err(failure) => {
+            detach::undo(work, network, detached).await?;
+            Ok(Err(failure))
+        }
+    }
+}
 
+async fn asked(work: &Work<'_>) -> Result<Removal, Error> {
+    let mut conn = work.app.db.acquire().await?;
+    Ok(db::operation::find_input(&mut conn, &work.recorder.id).await?.unwrap_or_default())
+}
+
+/// Whether the removal may go on. Once it has begun to disconnect, the world differs from the
+/// preview by its own doing.
+fn judge(
+    destination: &Destination,
+    network: &HostNetwork,
+    seen: &Sighting,
+    removal: &Removal,
+    begun: bool,
+) -> Result<(), Failure> {
+    let now = version(destination, Some(network), &seen.members(network));
+    if !begun && removal.version.as_ref().is_some_and(|version| *version != now) {
+        return Err(changed(destination));
+    }
+    match in_the_way(seen, network, removal.members) {
+        blockers if blockers.is_empty() => Ok(()),
+        blockers => Err(in_use(destination, blockers)),
+    }
+}
+
+/// What keeps the network from being removed. Only containers of this host can be disconnected.
+pub(crate) fn in_the_way(seen: &Sighting, network: &HostNetwork, members: Members) -> Vec<Blocker> {
+    match members {
+        Members::InTheWay => seen.occupants(network),
+        Members::Detached => seen.beyond(network),
+    }
+}
+
+fn changed(destination: &Destination) -> Failure {
+    failure(
+        "changed-since-preview",
+        format!(
+            "destination `{}` on server `{}` is no longer what the preview showed",
+            destination.name, destination.server_name
+        ),
+        "look at a new preview (`portolan destination remove --dry-run`), then decide",
+    )
+}
+
+fn counted(on_it: &[&HostContainer]) -> String {
+    match on_it.len() {
+        0 => "no container is on it".into(),
+        1 => "one container is on it".into(),
+        many => format!("{many} containers are on it"),
+    }
+}
+
+async fn remove(work: &Work<'_>, network: &HostNetwork) -> Attempt<()> {
     let step = work.recorder.begin("remove").await?;
     match work.host.remove_network(&network.docker_id).await {
         Ok(()) => {
@@ -92,17 +166,18 @@ async fn take_away(work: &Work<'_>, network: &HostNetwork) -> Attempt<()> {
     }
 }
 
-/// What is on the network: on this host, and in its swarm.
-async fn blockers(work: &Work<'_>, network: &HostNetwork) -> Result<Vec<Blocker>, HostError> {
-    let mut seen =
-        Sighting { containers: work.host.list_containers().await?, ..Sighting::default() };
+/// Who may be on the network: on this host, and in its swarm.
+async fn look_around(work: &Work<'_>) -> Result<Sighting, HostError> {
+    let containers = work.host.list_containers().await?;
+    let mut seen = Sighting { containers, ..Sighting::default() };
     if work.row.destination.kind == DestinationKind::Swarm {
         see_swarm(&mut seen, work.host).await?;
     }
-    Ok(seen.occupants(network))
+    Ok(seen)
 }
 
-fn in_use(destination: &Destination, blockers: Vec<Blocker>) -> Failure {
+/// Names who is on the network.
+pub(crate) fn in_use(destination: &Destination, blockers: Vec<Blocker>) -> Failure {
     let names: Vec<&str> = blockers.iter().map(|blocker| blocker.name.as_str()).collect();
     let message = format!(
         "destination `{}` on server `{}` is in use by {}",
@@ -110,7 +185,15 @@ fn in_use(destination: &Destination, blockers: Vec<Blocker>) -> Failure {
         destination.server_name,
         names.join(", ")
     );
-    blocked(message, "remove or disconnect those, then delete it again", blockers)
+    let away = |one: &Blocker| one.kind == MemberKind::Service;
+    let remedy = if blockers.iter().any(away) {
+        "remove those services, or update them to be off the network (`docker service update \
+         --network-rm`), then delete it again"
+    } else {
+        "remove or disconnect those containers, or let those of this host be disconnected \
+         (`portolan destination remove --detach`), then delete it again"
+    };
+    blocked(message, remedy, blockers)
 }
 
 /// The row goes, in one transaction with its event and the end of the operation.

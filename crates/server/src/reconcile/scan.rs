@@ -9,6 +9,7 @@ use super::{
     adoptability::{Place, judge, maker},
     recorder::{Recorder, host_failure},
     swarm::managed,
+    work,
 };
 use crate::{
     App, Error,
@@ -41,13 +42,9 @@ pub(super) async fn refuse(app: &App, row: &Assigned, error: &HostError) -> Resu
 }
 
 async fn waiting<'a>(app: &'a App, row: &Assigned) -> Result<Vec<Recorder<'a>>, Error> {
-    let kind = OperationKind::ScanServer;
-    let mut conn = app.db.acquire().await?;
-    let waiting = db::operation::list_waiting(&mut conn, &row.server.id, kind).await?;
-    drop(conn);
     let mut recorders = Vec::new();
-    for (id, _) in waiting {
-        recorders.extend(Recorder::start(app, kind, &id).await?);
+    for task in work::waiting(app, &row.server.id, &[OperationKind::ScanServer]).await? {
+        recorders.extend(Recorder::start(app, task.kind, &task.id).await?);
     }
     Ok(recorders)
 }

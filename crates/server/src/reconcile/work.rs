@@ -1,18 +1,60 @@
-//! What the workers on one destination share: what they have at hand, and how a call to the host
+//! What workers share: taking up what waits, what they have at hand, and how a call to the host
 //! fails.
 
-use portolan_types::{Failure, Subject};
+use portolan_types::{Failure, OperationKind, ServerId, Subject};
 
 use super::{
     PassError,
     recorder::{OpenStep, Recorder, host_failure},
 };
 use crate::{
-    App,
-    db::destination::Assigned,
+    App, Error,
+    db::{self, destination::Assigned, operation::Waiting},
     events::Happened,
     host::{Host, HostError},
 };
+
+/// The outer error ends the pass and leaves the work for the next one; the inner one is the
+/// outcome of the work.
+pub(super) type Attempt<T> = Result<Result<T, Failure>, PassError>;
+
+/// Work of some kinds that waits for a server or for its destinations, in the order in which it
+/// was asked for.
+pub(super) async fn waiting(
+    app: &App,
+    server: &ServerId,
+    kinds: &[OperationKind],
+) -> Result<Vec<Waiting>, Error> {
+    let mut conn = app.db.acquire().await?;
+    let mut waiting = db::operation::list_waiting(&mut conn, server).await?;
+    waiting.retain(|one| kinds.contains(&one.kind));
+    Ok(waiting)
+}
+
+/// A call to a host while a step of an operation is under way.
+#[derive(Debug)]
+pub(super) struct Call<'a> {
+    /// In words: "list the networks".
+    pub action: &'a str,
+    /// The server's name.
+    pub server: &'a str,
+}
+
+impl Recorder<'_> {
+    /// A host's refusal is an outcome. A lost connection is none, nor is a swarm that cannot be
+    /// asked: the work stays as it is.
+    pub(super) async fn refused<T>(
+        &self,
+        step: OpenStep,
+        call: &Call<'_>,
+        error: HostError,
+    ) -> Attempt<T> {
+        let failure = host_failure(call.action, call.server, &error);
+        self.fail(step, &failure).await?;
+        let undecided = error.is_connection() || error.is_of_swarm();
+        if undecided { Err(error.into()) } else { Ok(Err(failure)) }
+    }
+}
 
 /// One destination in work.
 #[derive(Debug)]
@@ -23,13 +65,8 @@ pub(super) struct Work<'a> {
     pub recorder: Recorder<'a>,
 }
 
-/// The outer error ends the pass and leaves the row for the next one; the inner one is the
-/// outcome of the work.
-pub(super) type Attempt<T> = Result<Result<T, Failure>, PassError>;
-
 impl Work<'_> {
-    /// A host's refusal is an outcome. A lost connection is none, nor is a swarm that cannot be asked:
-    /// the row stays as it is.
+    /// [`Recorder::refused`] on the destination's server.
     pub(super) async fn fail<T>(
         &self,
         step: OpenStep,
@@ -37,10 +74,7 @@ impl Work<'_> {
         error: HostError,
     ) -> Attempt<T> {
         let server = self.row.destination.server_name.as_str();
-        let failure = host_failure(action, server, &error);
-        self.recorder.fail(step, &failure).await?;
-        let undecided = error.is_connection() || error.is_of_swarm();
-        if undecided { Err(error.into()) } else { Ok(Err(failure)) }
+        self.recorder.refused(step, &Call { action, server }, error).await
     }
 
     /// An event about the destination.

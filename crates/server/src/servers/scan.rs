@@ -31,9 +31,7 @@ pub async fn adopt(
     if input.networks.len() > MAX_NAMES {
         return Err(Error::field("networks", format!("at most {MAX_NAMES} at once")));
     }
-    let input = serde_json::to_string(&input)
-        .map_err(|source| Error::Database(sqlx::Error::Encode(source.into())))?;
-    queue(app, actor, id, OperationKind::AdoptNetworks, Some(input)).await
+    queue(app, actor, id, OperationKind::AdoptNetworks, Some(operations::input(&input)?)).await
 }
 
 async fn queue(

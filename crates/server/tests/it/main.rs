@@ -9,6 +9,7 @@ mod health;
 mod idempotency;
 mod keys;
 mod openapi;
+mod removal;
 mod running;
 mod scan;
 mod security;

@@ -84,18 +84,21 @@ pub(super) fn routes(labels: &HashMap<String, String>) -> Vec<String> {
 
 fn attachments(container: &ContainerSummary) -> Vec<Attachment> {
     let networks = container.network_settings.as_ref().and_then(|all| all.networks.as_ref());
-    let attachment = |(key, endpoint): (&String, &EndpointSettings)| Attachment {
-        key: key.clone(),
-        network_id: endpoint.network_id.clone().unwrap_or_default(),
-        endpoint_id: endpoint.endpoint_id.clone().unwrap_or_default(),
-        address: said(endpoint.ip_address.as_ref()),
-        ipv6_address: said(endpoint.global_ipv6_address.as_ref()),
-    };
-    networks.into_iter().flatten().map(attachment).collect()
+    networks.into_iter().flatten().map(|(key, settings)| attachment(key, settings)).collect()
+}
+
+pub(super) fn attachment(key: &str, settings: &EndpointSettings) -> Attachment {
+    Attachment {
+        key: key.to_owned(),
+        network_id: settings.network_id.clone().unwrap_or_default(),
+        endpoint_id: settings.endpoint_id.clone().unwrap_or_default(),
+        address: said(settings.ip_address.as_ref()),
+        ipv6_address: said(settings.global_ipv6_address.as_ref()),
+    }
 }
 
 /// Docker writes an empty text where there is nothing.
-fn said(text: Option<&String>) -> Option<String> {
+pub(super) fn said(text: Option<&String>) -> Option<String> {
     text.filter(|text| !text.is_empty()).cloned()
 }
 

@@ -91,7 +91,7 @@ async fn left(engine: &Engine, docker_id: &str) -> Result<(), HostError> {
 }
 
 /// Not being there is an answer, not an error.
-fn unless_missing<T>(answer: Result<T, HostError>) -> Result<Option<T>, HostError> {
+pub(super) fn unless_missing<T>(answer: Result<T, HostError>) -> Result<Option<T>, HostError> {
     match answer {
         Ok(found) => Ok(Some(found)),
         Err(HostError::Docker { status: 404, .. }) => Ok(None),

@@ -4,13 +4,14 @@ use std::sync::{Arc, atomic::Ordering};
 
 use async_trait::async_trait;
 use futures_util::{StreamExt, stream::BoxStream};
+use ipnet::Ipv4Net;
 use portolan_types::{DestinationKind, id::cuid2};
 use tokio::sync::watch;
 
 use super::{FakeEngine, Trouble, World, event, lock, lost, swarm::SwarmWorld};
 use crate::host::{
-    Attachment, Host, HostContainer, HostError, HostEvent, HostNetwork, HostNode, HostRole,
-    HostService, HostSubnet, HostTask, Member, NewNetwork, System,
+    ContainerDetail, Endpoint, Host, HostContainer, HostError, HostEvent, HostNetwork, HostNode,
+    HostRole, HostService, HostSubnet, HostTask, Member, NewNetwork, System,
 };
 
 /// A connection to a fake engine.
@@ -125,12 +126,40 @@ impl Host for FakeHost {
     }
 
     async fn list_containers(&self) -> Result<Vec<HostContainer>, HostError> {
-        self.call("list_containers", |world| Ok(world.containers())).await
+        self.call("list_containers", |world| Ok(world.list_containers())).await
     }
 
     async fn list_members(&self, docker_id: &str) -> Result<Vec<Member>, HostError> {
-        self.call("list_members", |world| {
-            Ok(world.members.get(docker_id).cloned().unwrap_or_default())
+        self.call("list_members", |world| Ok(world.members(docker_id))).await
+    }
+
+    async fn find_container(&self, id_or_name: &str) -> Result<Option<ContainerDetail>, HostError> {
+        self.call("find_container", |world| Ok(world.container(id_or_name).cloned())).await
+    }
+
+    async fn connect(
+        &self,
+        network: &str,
+        container: &str,
+        endpoint: &Endpoint,
+    ) -> Result<(), HostError> {
+        self.call("connect", |world| {
+            world.connect(network, container, endpoint)?;
+            if let Some(network) = world.networks.get(network) {
+                self.tell(world, "connect", network);
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn disconnect(&self, network: &str, container: &str) -> Result<(), HostError> {
+        self.call("disconnect", |world| {
+            world.disconnect(network, container)?;
+            if let Some(network) = world.networks.get(network) {
+                self.tell(world, "disconnect", network);
+            }
+            Ok(())
         })
         .await
     }
@@ -178,19 +207,6 @@ impl World {
         Ok(networks)
     }
 
-    fn containers(&self) -> Vec<HostContainer> {
-        let on = |(docker_id, members): (&String, &Vec<Member>)| {
-            let attachment = Attachment { network_id: docker_id.clone(), ..Attachment::default() };
-            let container = |member: &Member| HostContainer {
-                member: member.clone(),
-                attachments: vec![attachment.clone()],
-                ..HostContainer::default()
-            };
-            members.iter().map(container).collect::<Vec<_>>()
-        };
-        self.members.iter().flat_map(on).collect()
-    }
-
     fn create(&mut self, new: &NewNetwork) -> Result<HostNetwork, HostError> {
         if let Some(error) = &self.fail_create {
             return Err(error.clone());
@@ -199,8 +215,11 @@ impl World {
             let message = format!("network with name {} already exists", new.name);
             return Err(HostError::Docker { status: 409, message });
         }
-        let network = made(new, self.networks.len());
+        let network = made(new, self.free_subnet(new)?);
         let (id, made) = (network.docker_id.clone(), network.clone());
+        if new.options.subnet.is_some() {
+            self.configured.insert(id.clone());
+        }
         match new.kind {
             DestinationKind::Standalone => drop(self.networks.insert(id, made)),
             DestinationKind::Swarm => {
@@ -210,8 +229,34 @@ impl World {
         Ok(network)
     }
 
+    /// The subnet that was asked for, or the next of the engine's pools.
+    fn free_subnet(&self, new: &NewNetwork) -> Result<String, HostError> {
+        let taken: Vec<Ipv4Net> = self
+            .networks
+            .values()
+            .flat_map(|network| &network.subnets)
+            .filter_map(|subnet| subnet.subnet.parse().ok())
+            .collect();
+        let free = |subnet: &Ipv4Net| {
+            !taken.iter().any(|other| other.contains(subnet) || subnet.contains(other))
+        };
+        let pool = || (17..=255).map(|n| Ipv4Net::new_assert([172, n, 0, 0].into(), 16)).find(free);
+        let (found, message) = match new.options.subnet {
+            Some(subnet) => {
+                (Some(subnet).filter(free), "Pool overlaps with other one on this address space")
+            }
+            None => (
+                pool(),
+                "could not find an available, non-overlapping IPv4 address pool among the \
+                 defaults to assign to the network",
+            ),
+        };
+        let refusal = || HostError::Docker { status: 403, message: message.to_owned() };
+        found.map(|subnet| subnet.to_string()).ok_or_else(refusal)
+    }
+
     fn remove(&mut self, docker_id: &str) -> Result<Option<HostNetwork>, HostError> {
-        if self.members.get(docker_id).is_some_and(|members| !members.is_empty()) {
+        if self.is_active(docker_id) {
             let message =
                 format!("error while removing network: network {docker_id} has active endpoints");
             return Err(HostError::Docker { status: 403, message });
@@ -229,11 +274,8 @@ pub(super) fn no_manager() -> HostError {
     HostError::Docker { status: 503, message: "This node is not a swarm manager.".into() }
 }
 
-fn made(new: &NewNetwork, count: usize) -> HostNetwork {
+fn made(new: &NewNetwork, subnet: String) -> HostNetwork {
     let options = &new.options;
-    let subnet = options
-        .subnet
-        .map_or_else(|| format!("172.{}.0.0/16", 17 + count % 200), |subnet| subnet.to_string());
     let mut subnets = vec![HostSubnet {
         subnet,
         gateway: options.gateway.map(|gateway| gateway.to_string()),

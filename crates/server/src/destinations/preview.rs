@@ -1,0 +1,211 @@
+//! What a change would do, before it is done: the same checks as the change itself, against what
+//! the host was just seen to have. Changes nothing.
+
+use portolan_types::{
+    Affected, CreateDestination, DarkRoute, Destination, DestinationId, Failure, MemberKind,
+    Origin, Preview, Reachability, Server, ServerId, Timestamp,
+};
+
+use super::{ours, remove::Members, show, stage, swarm, version::version};
+use crate::{
+    Actor, App, Error, db,
+    error::Refusal,
+    host::{HostContainer, HostNetwork},
+    reconcile::{in_the_way, in_use, taken},
+    sighting::{Seen, fresh},
+};
+
+/// What creating a destination would do.
+pub async fn create(app: &App, actor: &Actor, input: CreateDestination) -> Result<Preview, Error> {
+    let server = server_of(app, actor, &input.server_id).await?;
+    let seen = fresh(app, &server).await?;
+    let as_of = seen.as_ref().map_or_else(Timestamp::now, |seen| seen.at);
+    // Everything that the change itself does up to its end, which is left out.
+    let mut tx = app.db.begin().await?;
+    let staged = stage(&mut tx, actor, DestinationId::generate(), input).await;
+    drop(tx);
+    let destination = match staged {
+        Ok(destination) => destination,
+        Err(error) => return Ok(refused(as_of, vec![as_failure(error)?])),
+    };
+    let refusals = seen.iter().filter_map(|seen| name_taken(&destination, seen)).collect();
+    Ok(Preview {
+        steps: creation_steps(&destination),
+        version: version(&destination, None, &[]),
+        ..refused(as_of, refusals)
+    })
+}
+
+async fn server_of(app: &App, actor: &Actor, id: &ServerId) -> Result<Server, Error> {
+    let mut conn = app.db.acquire().await?;
+    db::server::find(&mut conn, actor.team_id(), id).await?.ok_or(Error::NotFound("server"))
+}
+
+/// The server through which the removal would be done.
+async fn acting(app: &App, actor: &Actor, destination: &Destination) -> Result<Server, Error> {
+    let own = server_of(app, actor, &destination.server_id).await?;
+    if own.reachability == Reachability::Reachable {
+        return Ok(own);
+    }
+    let mut conn = app.db.acquire().await?;
+    let other = swarm::stand_in(&mut conn, actor.team_id(), destination).await?;
+    Ok(other.unwrap_or(own))
+}
+
+fn name_taken(destination: &Destination, seen: &Seen) -> Option<Failure> {
+    seen.sighting.networks_named(&destination.network).next().map(|_| taken(destination))
+}
+
+fn creation_steps(destination: &Destination) -> Vec<String> {
+    let options = destination.effective_options();
+    let subnets: Vec<String> = options
+        .subnet
+        .map(|subnet| subnet.to_string())
+        .into_iter()
+        .chain(options.ipv6_subnet.map(|subnet| subnet.to_string()))
+        .collect();
+    let with = if subnets.is_empty() {
+        "with a subnet from the engine's pools".to_owned()
+    } else {
+        format!("with {}", subnets.join(" and "))
+    };
+    vec![format!(
+        "create network `{}` on server `{}` {with}",
+        destination.network, destination.server_name
+    )]
+}
+
+/// What removing a destination would do.
+pub async fn delete(
+    app: &App,
+    actor: &Actor,
+    id: &DestinationId,
+    members: Members,
+) -> Result<Preview, Error> {
+    let destination = show(app, actor, id).await?;
+    let server = acting(app, actor, &destination).await?;
+    let seen = fresh(app, &server).await?;
+    let mut refusals = Vec::new();
+    if server.reachability != Reachability::Reachable {
+        refusals.push(away(&destination));
+    }
+    let Some(Seen { at, sighting }) = seen else {
+        return Ok(refused(Timestamp::now(), refusals));
+    };
+    let network = ours(&destination, &sighting);
+    let on_it = network.map(|network| sighting.members(network)).unwrap_or_default();
+    let in_the_way = network.map(|network| in_the_way(&sighting, network, members));
+    if let Some(blockers) = in_the_way.filter(|blockers| !blockers.is_empty())
+        && destination.origin == Origin::Created
+    {
+        refusals.push(in_use(&destination, blockers));
+    }
+    let touched = if destination.origin == Origin::Created { on_it.clone() } else { Vec::new() };
+    Ok(Preview {
+        version: version(&destination, network, &on_it),
+        steps: removal_steps(&destination, network, &touched),
+        affected: touched.iter().map(|one| disconnected(one)).collect(),
+        dark_routes: network.map(|network| dark(network, &touched)).unwrap_or_default(),
+        ..refused(at, refusals)
+    })
+}
+
+fn away(destination: &Destination) -> Failure {
+    Failure {
+        code: "server-unreachable".into(),
+        message: format!(
+            "server `{}` cannot be reached: the removal waits until it answers",
+            destination.server_name
+        ),
+        remedy: Some(
+            "if the host is gone for good, forget the destination (`portolan destination remove \
+             --forget`): its network then stays on it"
+                .into(),
+        ),
+        blockers: Vec::new(),
+    }
+}
+
+fn removal_steps(
+    destination: &Destination,
+    network: Option<&HostNetwork>,
+    members: &[&HostContainer],
+) -> Vec<String> {
+    let (name, server) = (&destination.network, &destination.server_name);
+    let mut steps: Vec<String> = members
+        .iter()
+        .map(|one| format!("disconnect {} `{}`", one.kind(), one.member.name))
+        .collect();
+    steps.push(match (destination.origin, network) {
+        (Origin::Adopted, _) => format!("leave the adopted network `{name}` on server `{server}`"),
+        (Origin::Created, Some(_)) => format!("remove network `{name}` from server `{server}`"),
+        (Origin::Created, None) => format!("find network `{name}` gone from server `{server}`"),
+    });
+    steps.push(format!("forget destination `{}`", destination.name));
+    steps
+}
+
+fn disconnected(container: &HostContainer) -> Affected {
+    Affected {
+        kind: container.kind(),
+        id: container.member.docker_id.clone(),
+        name: container.member.name.clone(),
+        state: container.member.state.clone(),
+        effect: "is disconnected".into(),
+    }
+}
+
+/// Routes from a proxy on the network to another member go dark, unless the two share another
+/// network.
+pub(crate) fn dark(network: &HostNetwork, members: &[&HostContainer]) -> Vec<DarkRoute> {
+    let others = |one: &HostContainer| -> Vec<String> {
+        let ids = one.attachments.iter().map(|place| place.network_id.clone());
+        ids.filter(|id| *id != network.docker_id).collect()
+    };
+    let proxies: Vec<_> = members.iter().filter(|one| one.kind() == MemberKind::Proxy).collect();
+    let by_proxies: Vec<String> = proxies.iter().flat_map(|proxy| others(proxy)).collect();
+    let reached_otherwise =
+        |container: &HostContainer| others(container).iter().any(|id| by_proxies.contains(id));
+    let mut routes = Vec::new();
+    for container in members {
+        if proxies.is_empty() || container.is_proxy() || reached_otherwise(container) {
+            continue;
+        }
+        routes.extend(container.routes.iter().map(|rule| DarkRoute {
+            rule: rule.clone(),
+            container: container.member.name.clone(),
+        }));
+    }
+    routes
+}
+
+/// A preview that says no more than what is against the change.
+fn refused(as_of: Timestamp, refusals: Vec<Failure>) -> Preview {
+    Preview {
+        version: String::new(),
+        as_of,
+        allowed: refusals.is_empty(),
+        steps: Vec::new(),
+        affected: Vec::new(),
+        dark_routes: Vec::new(),
+        refusals,
+    }
+}
+
+/// What the change would be refused with. What is no refusal stays an error.
+fn as_failure(error: Error) -> Result<Failure, Error> {
+    match error {
+        Error::Refused(Refusal { code, message, remedy, .. }) => {
+            Ok(Failure { code: code.into(), message, remedy, blockers: Vec::new() })
+        }
+        Error::Invalid(fields) => {
+            let message = Error::Invalid(fields).to_string();
+            Ok(Failure { code: "invalid".into(), message, remedy: None, blockers: Vec::new() })
+        }
+        error @ (Error::NotFound(_)
+        | Error::Unauthenticated(_)
+        | Error::Forbidden(_)
+        | Error::Database(_)
+        | Error::Vault(_)) => Err(error),
+    }
+}

@@ -1,0 +1,161 @@
+//! Containers of a fake engine and their places on networks, as Docker keeps them: one that does
+//! not run blocks nothing and has no address, and connecting twice is refused while it runs.
+
+use std::{collections::BTreeMap, net::Ipv4Addr};
+
+use ipnet::Ipv4Net;
+use portolan_types::id::cuid2;
+
+use super::World;
+use crate::host::{
+    Attachment, ContainerDetail, ContainerEndpoint, Endpoint, HostContainer, HostError, Member,
+};
+
+/// By Docker's id.
+pub(super) type Containers = BTreeMap<String, ContainerDetail>;
+
+/// A container that somebody made: 64 hexadecimal digits, as Docker's ids have.
+pub(super) fn made(name: &str, state: &str) -> ContainerDetail {
+    let digits: String = cuid2().bytes().map(|byte| format!("{byte:02x}")).collect();
+    let docker_id = digits.chars().chain(digits.chars()).take(64).collect();
+    let member = Member { docker_id, name: name.to_owned(), state: state.to_owned() };
+    ContainerDetail { member, ..ContainerDetail::default() }
+}
+
+fn runs(container: &ContainerDetail) -> bool {
+    container.member.state == "running"
+}
+
+fn refused<T>(status: u16, message: String) -> Result<T, HostError> {
+    Err(HostError::Docker { status, message })
+}
+
+impl World {
+    pub(super) fn container(&self, id_or_name: &str) -> Option<&ContainerDetail> {
+        let same = |one: &&ContainerDetail| {
+            one.member.docker_id == id_or_name || one.member.name == id_or_name
+        };
+        self.containers.values().find(same)
+    }
+
+    pub(super) fn list_containers(&self) -> Vec<HostContainer> {
+        let summary = |one: &ContainerDetail| {
+            let (image, routes) = self.dress.get(&one.member.name).cloned().unwrap_or_default();
+            HostContainer {
+                member: one.member.clone(),
+                attachments: one.endpoints.iter().map(|one| one.attachment.clone()).collect(),
+                image,
+                routes,
+                ..HostContainer::default()
+            }
+        };
+        self.containers.values().map(summary).collect()
+    }
+
+    /// Those on a network with this Docker id, running or not.
+    pub(super) fn members(&self, docker_id: &str) -> Vec<Member> {
+        let name = self.networks.get(docker_id).map_or("", |network| network.name.as_str());
+        let on_it = |one: &&ContainerDetail| one.endpoint(docker_id, name).is_some();
+        self.containers.values().filter(on_it).map(|one| one.member.clone()).collect()
+    }
+
+    /// Whether something on the network runs: only that holds it.
+    pub(super) fn is_active(&self, docker_id: &str) -> bool {
+        self.members(docker_id).iter().any(|member| member.state == "running")
+    }
+
+    pub(super) fn connect(
+        &mut self,
+        network: &str,
+        container: &str,
+        endpoint: &Endpoint,
+    ) -> Result<(), HostError> {
+        let Some(found) = self.networks.get(network) else {
+            return refused(404, format!("network {network} not found"));
+        };
+        let name = found.name.clone();
+        let Some(one) = self.containers.get(container) else {
+            return refused(404, format!("No such container: {container}"));
+        };
+        if runs(one) && one.endpoint(network, &name).is_some() {
+            let own = &one.member.name;
+            let message = format!("endpoint with name {own} already exists in network {name}");
+            return refused(403, message);
+        }
+        let address = if runs(one) { Some(self.address(network, endpoint)?) } else { None };
+        let Some(one) = self.containers.get_mut(container) else { return Ok(()) };
+        one.endpoints.retain(|one| !one.attachment.is_of(network, &name));
+        let ours = Attachment {
+            key: name,
+            network_id: if address.is_some() { network.to_owned() } else { String::new() },
+            endpoint_id: if address.is_some() { cuid2() } else { String::new() },
+            address: address.map(|address| address.to_string()),
+            ipv6_address: None,
+        };
+        one.endpoints.push(ContainerEndpoint { attachment: ours, endpoint: endpoint.clone() });
+        Ok(())
+    }
+
+    /// The address that was asked for, or the first free one.
+    fn address(&self, network: &str, endpoint: &Endpoint) -> Result<Ipv4Addr, HostError> {
+        let subnet = self.networks.get(network).and_then(|found| {
+            found.subnets.iter().find_map(|subnet| subnet.subnet.parse::<Ipv4Net>().ok())
+        });
+        let subnet = subnet.unwrap_or_else(|| Ipv4Net::new_assert([169, 254, 0, 0].into(), 16));
+        let taken = |address: &Ipv4Addr| {
+            let text = address.to_string();
+            let places = self.containers.values().flat_map(|one| &one.endpoints);
+            places
+                .filter(|place| place.attachment.network_id == network)
+                .any(|place| place.attachment.address.as_deref() == Some(text.as_str()))
+        };
+        let Some(asked) = &endpoint.address else {
+            let free = subnet.hosts().skip(1).find(|address| !taken(address));
+            let message = "no available IPv4 addresses on this network's address pools";
+            return free.map_or_else(|| refused(403, message.to_owned()), Ok);
+        };
+        if !self.configured.contains(network) {
+            let message = "user specified IP address is supported only when connecting to \
+                           networks with user configured subnets";
+            return refused(400, message.to_owned());
+        }
+        match asked.parse() {
+            Ok(address) if taken(&address) => refused(403, "Address already in use".to_owned()),
+            Ok(address) if subnet.contains(&address) => Ok(address),
+            Ok(_) | Err(_) => refused(
+                400,
+                format!("no configured subnet or ip range contain the IP address {asked}"),
+            ),
+        }
+    }
+
+    pub(super) fn disconnect(&mut self, network: &str, container: &str) -> Result<(), HostError> {
+        let Some(found) = self.networks.get(network) else {
+            return refused(404, format!("network {network} not found"));
+        };
+        let name = found.name.clone();
+        let Some(one) = self.containers.get_mut(container) else {
+            return refused(404, format!("No such container: {container}"));
+        };
+        let before = one.endpoints.len();
+        one.endpoints.retain(|one| !one.attachment.is_of(network, &name));
+        if one.endpoints.len() == before {
+            let message = format!("container {container} is not connected to network {name}");
+            return refused(500, message);
+        }
+        Ok(())
+    }
+
+    /// Puts a container of this name on a network, making it where it is not there.
+    pub(super) fn join(&mut self, network: &str, name: &str, state: &str, endpoint: &Endpoint) {
+        let known = self.container(name).map(|one| one.member.docker_id.clone());
+        let id = known.unwrap_or_else(|| {
+            let container = made(name, state);
+            let id = container.member.docker_id.clone();
+            self.containers.insert(id.clone(), container);
+            id
+        });
+        // A test that asks for what Docker refuses sees that nobody joined.
+        drop(self.connect(network, &id, endpoint));
+    }
+}
