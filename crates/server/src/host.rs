@@ -281,6 +281,13 @@ pub struct HostNetwork {
     pub options: BTreeMap<String, String>,
 }
 
+impl HostNetwork {
+    /// Whether its swarm has not given it a driver and addresses, or could not.
+    pub fn is_unallocated(&self) -> bool {
+        self.scope == "swarm" && self.driver.is_empty()
+    }
+}
+
 /// One address range of a network, in Docker's own text.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostSubnet {

@@ -48,6 +48,9 @@ pub struct Seen {
     pub sighting: Sighting,
 }
 
+/// Docker's words for tasks that will not run again.
+const OVER: [&str; 6] = ["complete", "shutdown", "failed", "rejected", "remove", "orphaned"];
+
 impl Sighting {
     /// The network with this Docker id.
     pub fn network(&self, docker_id: &str) -> Option<&HostNetwork> {
@@ -102,9 +105,12 @@ impl Sighting {
         })
     }
 
-    /// The nodes of the swarm with a running task on a network.
+    /// The nodes of the swarm with a task on a network that runs or is about to: a manager is told
+    /// of it while it still starts.
     pub fn live_nodes(&self, network_id: &str) -> BTreeSet<&str> {
-        let live = |task: &&HostTask| task.state == "running" && task.is_on(network_id);
+        let over = |task: &HostTask| OVER.contains(&task.state.as_str());
+        let placed = |task: &HostTask| !task.node_id.is_empty() && task.is_on(network_id);
+        let live = |task: &&HostTask| placed(task) && !over(task);
         self.tasks.iter().filter(live).map(|task| task.node_id.as_str()).collect()
     }
 

@@ -236,9 +236,11 @@ impl Host {
 
     /// The networks of this name.
     pub(crate) fn networks(&self, name: &str) -> Result<Vec<String>> {
-        let filter = format!("name=^{name}$");
-        let ids = self.docker(&["network", "ls", "-q", "--no-trunc", "--filter", &filter])?;
-        Ok(ids.lines().map(str::to_owned).collect())
+        // A swarm's networks are not found by Docker's own filter with a pattern.
+        let all = ["network", "ls", "--no-trunc", "--format", "{{.Name}} {{.ID}}"];
+        let listed = self.docker(&all)?;
+        let named = listed.lines().filter_map(|line| line.split_once(' '));
+        Ok(named.filter(|(found, _)| *found == name).map(|(_, id)| id.to_owned()).collect())
     }
 
     /// Sets a fault, and clears all when the guard goes.

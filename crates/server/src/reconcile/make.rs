@@ -177,6 +177,9 @@ async fn inspect(work: &Work<'_>, docker_id: &str) -> Attempt<HostNetwork> {
         }
         Err(error) => return work.fail(step, "inspect the network", error).await,
     };
+    if network.is_unallocated() && compare::is_ours(destination, &network) {
+        return unallocated(work, step, &network).await;
+    }
     if let Some(difference) = compare::difference(destination, &network) {
         let failure = differs(destination, &difference);
         work.recorder.fail(step, &failure).await?;
@@ -185,6 +188,34 @@ async fn inspect(work: &Work<'_>, docker_id: &str) -> Attempt<HostNetwork> {
     let subnets: Vec<&str> = network.subnets.iter().map(|net| net.subnet.as_str()).collect();
     work.recorder.done(step, &format!("{} {}", network.driver, subnets.join(" "))).await?;
     Ok(Ok(network))
+}
+
+/// A network without addresses is of no use to anybody, and the swarm would try for ever: it is
+/// taken away again.
+async fn unallocated(
+    work: &Work<'_>,
+    step: OpenStep,
+    network: &HostNetwork,
+) -> Attempt<HostNetwork> {
+    let destination = &work.row.destination;
+    let failure = failure(
+        "network-not-allocated",
+        format!(
+            "the swarm of server `{}` could not give network `{}` addresses",
+            destination.server_name, destination.network
+        ),
+        "its subnet overlaps another network of the swarm, or the swarm's pools are used up: give a \
+         free subnet (`--subnet 10.x.y.0/24`), or remove unused networks",
+    );
+    work.recorder.fail(step, &failure).await?;
+    let step = work.recorder.begin("remove").await?;
+    match work.host.remove_network(&network.docker_id).await {
+        Ok(()) => {
+            work.recorder.done(step, "the network without addresses was removed").await?;
+            Ok(Err(failure))
+        }
+        Err(error) => work.fail(step, "remove the network without addresses", error).await,
+    }
 }
 
 fn vanished(destination: &Destination) -> Failure {

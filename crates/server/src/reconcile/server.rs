@@ -29,6 +29,8 @@ const MAX_BACKOFF: Duration = Duration::from_secs(30);
 const CONTACT: Duration = Duration::from_mins(1);
 /// A look at everything, in case an event was never sent.
 const RESYNC: Duration = Duration::from_mins(10);
+/// What a swarm tells is not yet so: tasks start, roles change after it.
+const SETTLING: Duration = Duration::from_secs(2);
 /// Events come in bursts: one look serves all that arrive within this time.
 const BURST: Duration = Duration::from_millis(100);
 
@@ -192,18 +194,23 @@ impl Keeper {
         reachability::found(&self.around.app, row).await?;
         let mut contact = ticker(CONTACT);
         let mut resync = ticker(RESYNC);
+        let mut unsettled = false;
         loop {
             let again = match self.look(row, host).await? {
                 Look::Over(turn) => return Ok(turn),
-                Look::Done => None,
+                Look::Done => unsettled.then_some(SETTLING),
                 Look::Again => Some(self.next_patience()),
             };
+            unsettled = false;
             loop {
                 tokio::select! {
                     () = self.bell.notified() => break,
                     () = after(again) => break,
                     event = events.next() => match drain(event, &mut events).await {
-                        Ok(()) => break,
+                        Ok(of_swarm) => {
+                            unsettled = of_swarm;
+                            break;
+                        }
                         Err(error) => return Ok(Turn::Lost(error)),
                     },
                     () = host.closed() => return Ok(Turn::Lost(closed())),
@@ -363,18 +370,18 @@ async fn after(duration: Option<Duration>) {
     }
 }
 
-/// Takes the rest of a burst of events along.
+/// Takes the rest of a burst of events along. Whether some were about the swarm.
 async fn drain(
     first: Option<Result<HostEvent, HostError>>,
     events: &mut Events,
-) -> Result<(), HostError> {
+) -> Result<bool, HostError> {
     let ended = || HostError::Lost { why: "the engine ended its event stream".into() };
-    first.ok_or_else(ended)??;
+    let mut of_swarm = first.ok_or_else(ended)??.of != "network";
     let deadline = Instant::now() + BURST;
     while let Ok(event) = tokio::time::timeout_at(deadline, events.next()).await {
-        event.ok_or_else(ended)??;
+        of_swarm |= event.ok_or_else(ended)??.of != "network";
     }
-    Ok(())
+    Ok(of_swarm)
 }
 
 fn closed() -> HostError {

@@ -19,6 +19,7 @@ use crate::{
     db::{self, destination::Assigned, server},
     destinations::swarm::{heir, is_able, move_to},
     host::{Host, HostError},
+    servers,
     sighting::Sighting,
 };
 
@@ -62,6 +63,7 @@ pub(super) async fn pass(
     let app = around.app.as_ref();
     give_away(app, row, host).await?;
     let Some(cluster_id) = managed(&row.server) else { return Ok(()) };
+    nudge(app, row, seen).await?;
     if kept(app, row, cluster_id).await?.is_empty() {
         return Ok(());
     }
@@ -75,6 +77,26 @@ pub(super) async fn pass(
         note_nodes(app, one, seen).await?;
     }
     Ok(())
+}
+
+/// Wakes the servers of the swarm that are not what the swarm says they are: a node is told neither
+/// that it was promoted nor that it was demoted.
+async fn nudge(app: &App, row: &server::Assigned, seen: &Sighting) -> Result<(), Error> {
+    let mut conn = app.db.acquire().await?;
+    let servers = servers::companions(&mut conn, &row.team_id, &row.server).await?;
+    for server in servers.iter().filter(|server| is_able(server) && is_another(server, seen)) {
+        app.wake(&server.id);
+    }
+    Ok(())
+}
+
+fn is_another(server: &Server, seen: &Sighting) -> bool {
+    let Some(swarm) = &server.swarm else { return false };
+    let manages = server.kind == Some(ServerKind::SwarmManager);
+    match seen.nodes.iter().find(|node| node.node_id == swarm.node_id) {
+        Some(node) => node.is_manager != manages || node.state == "down",
+        None => true,
+    }
 }
 
 /// The destinations of the swarm that fall to this server now.

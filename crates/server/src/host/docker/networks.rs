@@ -1,7 +1,7 @@
 //! Networks: list, find, create, remove.
 
 use bollard::models::NetworkCreateRequest;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::{
     super::{HostError, HostNetwork, NewNetwork, engine::Engine, limits},
@@ -29,7 +29,7 @@ pub(super) async fn find(
     id_or_name: &str,
 ) -> Result<Option<HostNetwork>, HostError> {
     if let Some(found) = find_now(engine, id_or_name).await? {
-        return Ok(Some(found));
+        return allocated(engine, found).await.map(Some);
     }
     if swarm::voice(engine).await? == Voice::Own {
         return Ok(None);
@@ -38,6 +38,20 @@ pub(super) async fn find(
     let found = find_now(engine, id_or_name).await?;
     swarm::voice(engine).await?;
     Ok(found)
+}
+
+/// A swarm answers before it has given a network its driver and its addresses. One that it can
+/// give none is answered as it is, without a driver.
+async fn allocated(engine: &Engine, mut network: HostNetwork) -> Result<HostNetwork, HostError> {
+    let deadline = Instant::now() + limits::ALLOCATION;
+    while network.is_unallocated() && Instant::now() < deadline {
+        sleep(limits::LEAVING_PAUSE).await;
+        match find_now(engine, &network.docker_id).await? {
+            Some(found) => network = found,
+            None => break,
+        }
+    }
+    Ok(network)
 }
 
 /// Without a leader, a manager that has the network says that there is none.
