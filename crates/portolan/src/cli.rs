@@ -4,6 +4,7 @@
 
 #![expect(clippy::doc_markdown, reason = "doc comments are the help text, not Markdown")]
 
+mod addresses;
 mod destination;
 mod key;
 mod login;
@@ -20,6 +21,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::client::BaseUrl;
 
 pub(crate) use self::{
+    addresses::{AddressesCommand, SetAddressesArgs},
     destination::{CreateDestinationArgs, DestinationCommand, RemoveDestinationArgs},
     key::{CreateKeyArgs, KeyCommand},
     login::LoginArgs,
@@ -106,6 +108,9 @@ pub(crate) enum Command {
     /// Docker networks on servers.
     #[command(subcommand, visible_alias = "dest")]
     Destination(DestinationCommand),
+    /// From where subnets are taken, and what is left.
+    #[command(subcommand)]
+    Addresses(AddressesCommand),
     /// API tokens.
     #[command(subcommand)]
     Token(TokenCommand),

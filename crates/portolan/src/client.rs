@@ -65,6 +65,12 @@ impl Client {
             .await
     }
 
+    /// What is no JSON: a picture.
+    pub(crate) async fn get_text(&self, path: &str) -> Result<String, Error> {
+        let body = self.answer(self.request(Method::GET, path)?).await?;
+        String::from_utf8(body).map_err(|error| Error::unreadable(&self.url, &error))
+    }
+
     /// Asks and lets the control plane hold its answer back for so many seconds.
     pub(crate) async fn get_waiting<T: DeserializeOwned>(
         &self,
@@ -144,6 +150,14 @@ impl Client {
     }
 
     async fn send<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Error> {
+        let body = self.answer(request).await?;
+        // 204 has no body; `null` reads as `()`.
+        let body: &[u8] = if body.is_empty() { b"null" } else { &body };
+        serde_json::from_slice(body).map_err(|error| Error::unreadable(&self.url, &error))
+    }
+
+    /// The body of an answer that is no problem.
+    async fn answer(&self, request: RequestBuilder) -> Result<Vec<u8>, Error> {
         let response = request.send().await.map_err(|error| Error::sending(&self.url, &error))?;
         let status = response.status();
         let is_problem = response
@@ -155,8 +169,6 @@ impl Client {
         if !status.is_success() {
             return Err(Error::answered(&self.url, status, is_problem.then_some(&body)));
         }
-        // 204 has no body; `null` reads as `()`.
-        let body = if body.is_empty() { b"null" } else { body.as_ref() };
-        serde_json::from_slice(body).map_err(|error| Error::unreadable(&self.url, &error))
+        Ok(body.into())
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Commands take checked values, a client and a printer; nothing of `clap` reaches them.
 
+pub(crate) mod addresses;
 pub(crate) mod completions;
 pub(crate) mod destination;
 pub(crate) mod doctor;

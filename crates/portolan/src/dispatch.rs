@@ -3,18 +3,21 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::CommandFactory;
-use portolan_types::{AdoptNetworks, CreateToken};
+use portolan_types::{
+    AdoptNetworks, CreateToken, Invalid, SubnetPool, SubnetPools, UpdateAddressPlan,
+};
 
 use crate::{
     ask::{Run, read_secret},
     cli::{
-        AddServerArgs, Cli, Command, CreateDestinationArgs, CreateKeyArgs, CreateTokenArgs,
-        DestinationCommand, EditServerArgs, EventCommand, GlobalArgs, KeyCommand, LoginArgs,
-        OperationCommand, RemoveDestinationArgs, ServerCommand, TokenCommand,
+        AddServerArgs, AddressesCommand, Cli, Command, CreateDestinationArgs, CreateKeyArgs,
+        CreateTokenArgs, DestinationCommand, EditServerArgs, EventCommand, GlobalArgs, KeyCommand,
+        LoginArgs, OperationCommand, RemoveDestinationArgs, ServerCommand, SetAddressesArgs,
+        TokenCommand,
     },
     client::{Access, Client, ClientFile},
     commands::{
-        completions, destination,
+        addresses, completions, destination,
         destination::{NewDestination, Removal},
         doctor, event, key,
         key::{NewKey, Shown},
@@ -57,6 +60,9 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outc
         }
         Command::Destination(command) => {
             return run_destination(&client(global, printer)?, printer, command).await;
+        }
+        Command::Addresses(command) => {
+            run_addresses(&client(global, printer)?, printer, command).await?;
         }
         Command::Token(command) => run_token(&client(global, printer)?, printer, command).await?,
         Command::Operation(command) => {
@@ -181,11 +187,13 @@ async fn edit_server(
     printer: &Printer,
     args: EditServerArgs,
 ) -> anyhow::Result<Outcome> {
+    let pools = pools(args.pools, args.default_pools)?;
     let EditServerArgs { host, port, user, key, socket, .. } = args;
     let change = ServerChange {
         name: args.name,
         description: args.description,
         build_server: args.build_server,
+        pools,
         way: WayChange { host, port, user, key, socket },
     };
     server::edit(client, printer, &args.server, change, args.wait.into()).await
@@ -252,6 +260,40 @@ fn new_destination(args: CreateDestinationArgs) -> Result<(NewDestination, Run, 
     })?;
     let CreateDestinationArgs { server, name, network, kind, run, wait, .. } = args;
     Ok((NewDestination { server, name, network, kind, options }, run.into(), wait.into()))
+}
+
+async fn run_addresses(
+    client: &Client,
+    printer: &Printer,
+    command: AddressesCommand,
+) -> anyhow::Result<()> {
+    match command {
+        AddressesCommand::Show { server } => addresses::show(client, printer, server).await,
+        AddressesCommand::Set(args) => addresses::set(client, printer, &plan_change(args)?).await,
+        AddressesCommand::Chart { server, output } => {
+            addresses::chart(client, printer, server, output).await
+        }
+    }
+}
+
+fn plan_change(args: SetAddressesArgs) -> Result<UpdateAddressPlan, Failure> {
+    let reserved = (!args.reserved.is_empty() || args.no_reserved).then_some(args.reserved);
+    Ok(UpdateAddressPlan {
+        pools: pools(args.pools, args.default_pools)?,
+        reserved: reserved.map(TryInto::try_into).transpose().map_err(wrong_addresses)?,
+        across_fleet: args.across_fleet,
+    })
+}
+
+/// The pools that were named; none of them stands for the default.
+fn pools(named: Vec<SubnetPool>, default: bool) -> Result<Option<SubnetPools>, Failure> {
+    let wanted = (!named.is_empty() || default).then_some(named);
+    wanted.map(TryInto::try_into).transpose().map_err(wrong_addresses)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "`map_err` gives the value")]
+fn wrong_addresses(error: Invalid) -> Failure {
+    Failure::usage(error.to_string(), "see `portolan addresses set --help`")
 }
 
 async fn run_token(

@@ -1,6 +1,7 @@
 //! HTTP: routes, policies and the translation of errors. Handlers extract, call one operation and
 //! wrap; only here do status codes exist.
 
+mod addresses;
 mod destinations;
 mod docs;
 mod events;
@@ -44,6 +45,7 @@ pub(crate) type AppState = Arc<App>;
     tags(
         (name = "destinations", description = "Docker networks on servers"),
         (name = "servers", description = "Docker hosts"),
+        (name = "addresses", description = "From where subnets are taken, and what is left"),
         (name = "keys", description = "SSH private keys"),
         (name = "operations", description = "Pieces of work and their steps"),
         (name = "events", description = "What happened"),
@@ -91,6 +93,10 @@ fn routes() -> OpenApiRouter<AppState> {
         ))
         .routes(routes!(destinations::retry_destination))
         .routes(routes!(destinations::take_over_destination))
+        .routes(routes!(addresses::show_addresses, addresses::update_addresses))
+        .routes(routes!(addresses::draw_addresses))
+        .routes(routes!(addresses::show_server_addresses))
+        .routes(routes!(addresses::draw_server_addresses))
         .routes(routes!(operations::list_operations))
         .routes(routes!(operations::show_operation))
         .routes(routes!(events::list_events))

@@ -15,6 +15,7 @@ use sqlx::{
     query::QueryAs,
 };
 
+pub mod address_plan;
 pub mod destination;
 pub mod event;
 pub mod idempotency;

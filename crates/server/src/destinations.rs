@@ -6,12 +6,12 @@ use std::time::Duration;
 use portolan_types::{
     CreateDestination, Destination, DestinationId, DestinationState, Name, NetworkName, Operation,
     OperationKind, Origin, Page, PageQuery, PlannedSubnets, Server, ServerId, Subject, Timestamp,
-    UpdateDestination, network::random_ula,
+    UpdateDestination,
 };
 use sqlx::AnyConnection;
 
 use crate::{
-    Actor, App, Error,
+    Actor, App, Error, addresses,
     db::{self, Transaction, destination::Move},
     events::{self, Happened},
     host::HostNetwork,
@@ -71,15 +71,16 @@ async fn stage(
     let team = actor.team_id();
     let place = placement::check(tx, team, &server, input.kind).await?;
     placement::check_options(&server, place.kind, &input.options)?;
-    let planned = planned(id, &server, place, input)?;
-    if let Some(cluster_id) = &planned.cluster_id {
-        swarm::check_once(tx, team, &server, cluster_id, &planned.network).await?;
+    let planned = addresses::choose(tx, team, &server, &input.options).await?;
+    let destination = filled_in(id, &server, place, input)?;
+    if let Some(cluster_id) = &destination.cluster_id {
+        swarm::check_once(tx, team, &server, cluster_id, &destination.network).await?;
     }
-    insert(tx, actor, planned).await
+    insert(tx, actor, Destination { planned, ..destination }).await
 }
 
 /// Fills in what the caller left open.
-fn planned(
+fn filled_in(
     id: DestinationId,
     server: &Server,
     place: Placement,
@@ -90,12 +91,6 @@ fn planned(
         Some(name) => name,
         None => proposed_name(server, &network)?,
     };
-    let options = input.options;
-    let mut planned = PlannedSubnets::default();
-    if options.ipv6 && options.ipv6_subnet.is_none() {
-        // Engines before 27 have no IPv6 pools of their own.
-        planned.ipv6_subnet = Some(random_ula());
-    }
     let now = Timestamp::now();
     Ok(Destination {
         id,
@@ -107,8 +102,8 @@ fn planned(
         origin: Origin::Created,
         state: DestinationState::Pending,
         reason: None,
-        options,
-        planned,
+        options: input.options,
+        planned: PlannedSubnets::default(),
         revision: 1,
         cluster_id: place.cluster_id,
         observed: None,

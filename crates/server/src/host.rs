@@ -8,6 +8,7 @@ use std::{collections::BTreeMap, fmt::Debug, path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
+use ipnet::IpNet;
 use portolan_types::{
     Access, Blocker, DestinationKind, MemberKind, NetworkName, NetworkOptions, ServerKind, Swarm,
     Timestamp,
@@ -199,6 +200,10 @@ pub trait Host: Debug + Send + Sync + 'static {
 
     /// Containers, running or not, that are on the network with this Docker id.
     async fn list_members(&self, docker_id: &str) -> Result<Vec<Member>, HostError>;
+
+    /// Where the host sends packets, but for its default route and the engine's own bridges;
+    /// `None` where that cannot be read.
+    async fn routes(&self) -> Result<Option<Vec<IpNet>>, HostError>;
 
     /// One container by whole Docker id or exact name, with its endpoints in full.
     async fn find_container(&self, id_or_name: &str) -> Result<Option<ContainerDetail>, HostError>;

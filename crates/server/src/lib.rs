@@ -4,8 +4,10 @@
 //! `portolan-types`; flags, files and the terminal are in the binary.
 
 pub mod actor;
+pub mod addresses;
 mod api;
 pub mod app;
+mod chart;
 pub mod config;
 pub mod db;
 pub mod destinations;
@@ -18,6 +20,7 @@ pub mod keys;
 pub mod metrics;
 pub mod operations;
 mod page;
+pub mod plan;
 mod reconcile;
 mod run;
 pub mod servers;

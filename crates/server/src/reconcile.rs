@@ -12,6 +12,8 @@ mod detach;
 mod fleet;
 mod janitor;
 mod make;
+mod orphans;
+mod place;
 mod reachability;
 mod recorder;
 mod remove;

@@ -3,7 +3,7 @@
 
 use portolan_types::{
     Connection, CreateServer, HostKey, Operation, OperationKind, Page, PageQuery, Reachability,
-    Repin, Server, ServerId, ServerState, Subject, TeamId, Timestamp,
+    Repin, Server, ServerId, ServerState, Subject, SubnetPools, TeamId, Timestamp,
 };
 use sqlx::AnyConnection;
 
@@ -79,6 +79,7 @@ async fn insert(
         }),
         access: None,
         engine: None,
+        pools: SubnetPools::default(),
         operation_id: None,
         created_at: now,
         updated_at: now,

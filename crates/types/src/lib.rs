@@ -2,6 +2,7 @@
 //!
 //! Owns shapes, bounds and words. Does no I/O and knows neither the database nor HTTP.
 
+pub mod address;
 pub mod container;
 pub mod destination;
 pub mod event;
@@ -22,6 +23,10 @@ mod text;
 pub mod timestamp;
 pub mod token;
 
+pub use address::{
+    AddressPlan, FleetAddresses, RangeKind, ReservedRange, ReservedRanges, ServerAddresses,
+    SubnetPool, SubnetPools, UpdateAddressPlan,
+};
 pub use container::{
     Alias, ConnectContainer, ContainerName, DestinationContainer, DestinationContainers,
     MoveContainer, MovedContainer,

@@ -70,12 +70,12 @@ impl FromStr for NetworkName {
 
 text_newtype!(NetworkName);
 
-/// How a network is made. What is left out is chosen by the engine, or by Portolan where the
-/// engine cannot (an IPv6 subnet).
+/// How a network is made. A subnet that is left out is chosen by Portolan, from the address plan;
+/// what else is left out is chosen by the engine.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "Unchecked", rename_all = "snake_case")]
 pub struct NetworkOptions {
-    /// IPv4 addresses of the network; without it the engine takes one from its pools.
+    /// IPv4 addresses of the network; without it Portolan takes one from the address plan.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "10.20.0.0/24")]
     pub subnet: Option<Ipv4Net>,
@@ -90,7 +90,7 @@ pub struct NetworkOptions {
     /// Whether containers get IPv6 addresses too.
     #[serde(default)]
     pub ipv6: bool,
-    /// IPv6 addresses of the network; without it Portolan chooses a unique local /64.
+    /// IPv6 addresses of the network; without it Portolan chooses a /64 of the team's own range.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "fd12:3456:789a:1::/64")]
     pub ipv6_subnet: Option<Ipv6Net>,
@@ -270,12 +270,12 @@ fn check_label(key: &str, value: &str) -> Result<(), Invalid> {
     Ok(())
 }
 
-/// A unique local /64 nobody else is likely to have (RFC 4193, section 3.2.2: forty random bits).
+/// A unique local /48 nobody else is likely to have (RFC 4193, section 3.2.2: forty random bits).
 pub fn random_ula() -> Ipv6Net {
     let mut octets: [u8; 16] = rand::random();
     octets[0] = 0xfd;
-    octets[8..].fill(0);
-    Ipv6Net::new_assert(Ipv6Addr::from(octets), 64)
+    octets[6..].fill(0);
+    Ipv6Net::new_assert(Ipv6Addr::from(octets), 48)
 }
 
 #[cfg(test)]

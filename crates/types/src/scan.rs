@@ -46,6 +46,10 @@ pub enum Adoptability {
 /// A network of a server, as it was at the time of the scan. Its texts come from the host: show
 /// them as text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are Docker's flags, independent of each other"
+)]
 pub struct ScannedNetwork {
     pub docker_id: String,
     pub name: String,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    Description, Invalid, KeyId, Name, OperationId, ServerId, Swarm, Timestamp,
+    Description, Invalid, KeyId, Name, OperationId, ServerId, SubnetPools, Swarm, Timestamp,
     text::{text_newtype, words},
 };
 
@@ -172,6 +172,9 @@ pub struct Server {
     pub host_key: Option<HostKey>,
     pub access: Option<Access>,
     pub engine: Option<Engine>,
+    /// Subnets on it are taken from these pools; from the team's when there are none.
+    #[serde(default, skip_serializing_if = "SubnetPools::is_empty")]
+    pub pools: SubnetPools,
     /// The latest piece of work on it.
     pub operation_id: Option<OperationId>,
     pub created_at: Timestamp,
@@ -251,6 +254,9 @@ pub struct UpdateServer {
     pub connection: Option<Connection>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub build_server: Option<bool>,
+    /// Pools of its own from now on; an empty list is the team's again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pools: Option<SubnetPools>,
 }
 
 /// What `repin_server` takes: the fingerprint that the user checked on the host itself.

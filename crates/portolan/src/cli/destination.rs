@@ -139,7 +139,8 @@ pub(crate) struct CreateDestinationArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Network options")]
 struct OptionArgs {
-    /// IPv4 addresses [default: the engine takes some from its pools].
+    /// IPv4 addresses [default: Portolan takes free ones from the address plan, see `portolan
+    /// addresses show`].
     #[arg(long, value_name = "CIDR")]
     subnet: Option<Ipv4Net>,
     /// The host's own address in the subnet.
@@ -151,7 +152,8 @@ struct OptionArgs {
     /// Give containers IPv6 addresses too.
     #[arg(long)]
     ipv6: bool,
-    /// IPv6 addresses; implies --ipv6 [default: a unique local /64].
+    /// IPv6 addresses; implies --ipv6 [default: Portolan takes a free /64 of
+    /// the team's own range].
     #[arg(long, value_name = "CIDR")]
     ipv6_subnet: Option<Ipv6Net>,
     /// No way in or out, except between members.

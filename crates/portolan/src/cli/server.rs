@@ -4,7 +4,7 @@ use std::num::NonZeroU16;
 
 use clap::{ArgGroup, Args, Subcommand};
 use portolan_types::{
-    Description, Name,
+    Description, Name, SubnetPool,
     server::{Account, DEFAULT_SOCKET, Fingerprint, HostName},
 };
 
@@ -32,6 +32,7 @@ pub(crate) enum ServerCommand {
     #[command(after_help = "Examples:
   portolan server edit web-1 --name web-old --description 'to be retired'
   portolan server edit web-1 --host 192.0.2.11
+  portolan server edit web-1 --pool 172.20.0.0/16:26
 
 A changed connection is validated anew.")]
     Edit(Box<EditServerArgs>),
@@ -115,7 +116,8 @@ pub(crate) struct AddServerArgs {
 /// What to change of a server.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("change").multiple(true).required(true).args([
-    "name", "description", "host", "port", "user", "key", "socket", "build_server",
+    "name", "description", "host", "port", "user", "key", "socket", "build_server", "pools",
+    "default_pools",
 ]))]
 pub(crate) struct EditServerArgs {
     /// Id or name.
@@ -144,6 +146,13 @@ pub(crate) struct EditServerArgs {
     /// Reserve it for builds, or no longer.
     #[arg(long, value_name = "true|false")]
     pub(crate) build_server: Option<bool>,
+    /// Take its subnets from this range instead of the team's pools, with this prefix length; may
+    /// be given again.
+    #[arg(long = "pool", value_name = "RANGE:SIZE")]
+    pub(crate) pools: Vec<SubnetPool>,
+    /// Take its subnets from the team's pools again.
+    #[arg(long, conflicts_with = "pools")]
+    pub(crate) default_pools: bool,
     #[command(flatten)]
     pub(crate) wait: WaitArgs,
 }

@@ -36,7 +36,7 @@ impl Error {
         Self::NoToken { url: url.to_string() }
     }
 
-    pub(super) fn unreadable(url: &BaseUrl, error: &serde_json::Error) -> Self {
+    pub(super) fn unreadable(url: &BaseUrl, error: &impl std::fmt::Display) -> Self {
         Self::Unreadable { url: url.to_string(), cause: error.to_string() }
     }
 

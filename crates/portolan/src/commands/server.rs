@@ -6,7 +6,7 @@ use std::num::NonZeroU16;
 
 use portolan_types::{
     Connection, CreateServer, Description, Key, KeyId, Name, Operation, RemovedServer, Repin,
-    Server, UpdateServer,
+    Server, SubnetPools, UpdateServer,
     server::{Account, Fingerprint, HostName},
 };
 
@@ -46,6 +46,7 @@ pub(crate) struct ServerChange {
     pub(crate) name: Option<Name>,
     pub(crate) description: Option<Description>,
     pub(crate) build_server: Option<bool>,
+    pub(crate) pools: Option<SubnetPools>,
     pub(crate) way: WayChange,
 }
 
@@ -150,6 +151,7 @@ pub(crate) async fn edit(
         description: change.description,
         connection,
         build_server: change.build_server,
+        pools: change.pools,
     };
     let changed: Server = client.change(&path(&server), &request).await?;
     // Only a new operation is worth waiting for: the old one may be long over.

@@ -6,6 +6,7 @@
 mod crashes;
 mod destinations;
 mod faults;
+mod removal;
 mod scan;
 mod servers;
 mod support;

@@ -2,8 +2,8 @@
 //! those that do not serve the reconcilers, which name the row by its id.
 
 use portolan_types::{
-    Destination, DestinationId, DestinationState, Name, OperationId, PageQuery, ServerId, TeamId,
-    Timestamp, destination::Observed,
+    Destination, DestinationId, DestinationState, Name, OperationId, PageQuery, PlannedSubnets,
+    ServerId, TeamId, Timestamp, destination::Observed,
 };
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
@@ -168,6 +168,61 @@ pub async fn list_assigned(
     .bind(server.as_str())
     .fetch_all(conn)
     .await
+}
+
+/// Identifiers of a server's destinations.
+pub async fn list_ids(
+    conn: &mut AnyConnection,
+    server: &ServerId,
+) -> Result<Vec<DestinationId>, sqlx::Error> {
+    let rows = sqlx::query("select id from destinations where server_id = $1")
+        .bind(server.as_str())
+        .fetch_all(conn)
+        .await?;
+    rows.iter().map(|row| parsed(row, "id")).collect()
+}
+
+/// Whether there is such a destination, of whatever team.
+pub async fn exists(conn: &mut AnyConnection, id: &DestinationId) -> Result<bool, sqlx::Error> {
+    let row = sqlx::query("select 1 from destinations where id = $1")
+        .bind(id.as_str())
+        .fetch_optional(conn)
+        .await?;
+    Ok(row.is_some())
+}
+
+/// What takes addresses: the destinations of a server and of its swarm, or the whole team's.
+pub async fn list_planned(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    server: Option<&ServerId>,
+) -> Result<Vec<Destination>, sqlx::Error> {
+    let rows: Vec<Assigned> = sqlx::query_as(select!(
+        "where d.team_id = $1
+           and (cast($2 as text) is null or d.server_id = $2
+                or s.cluster_id = (select cluster_id from servers where id = $2))
+         order by d.created_at, d.id"
+    ))
+    .bind(team.as_str())
+    .bind(server.map(ServerId::as_str))
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| row.destination).collect())
+}
+
+/// Stores other subnets for a network that is not made yet. `false` when it moved meanwhile.
+pub async fn set_planned(
+    conn: &mut AnyConnection,
+    destination: &Destination,
+    planned: &PlannedSubnets,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query("update destinations set planned = $3 where id = $1 and state = $2")
+        .bind(destination.id.as_str())
+        .bind(destination.state.as_str())
+        .bind(to_json(planned)?)
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 /// Changes the label; the network keeps its name. `false` when the team has no such destination.

@@ -1,8 +1,8 @@
 //! Operations and their steps.
 
 use portolan_types::{
-    Failure, Operation, OperationId, OperationKind, OperationResult, OperationState, PageQuery,
-    ServerId, Step, StepState, Subject, TeamId, Timestamp, id::SubjectId,
+    DestinationId, Failure, Operation, OperationId, OperationKind, OperationResult, OperationState,
+    PageQuery, ServerId, Step, StepState, Subject, TeamId, Timestamp, id::SubjectId,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
@@ -232,6 +232,22 @@ pub async fn list_waiting(
     .bind(server.as_str())
     .fetch_all(conn)
     .await
+}
+
+/// Whether a destination was removed, as far as the record goes back.
+pub async fn has_removed(
+    conn: &mut AnyConnection,
+    destination: &DestinationId,
+) -> Result<bool, sqlx::Error> {
+    let row = sqlx::query(
+        "select 1 from operations
+         where subject_id = $1 and kind = 'delete-destination' and state = 'succeeded'
+         limit 1",
+    )
+    .bind(destination.as_str())
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.is_some())
 }
 
 /// What an operation was asked with. `None` when it was asked with nothing.

@@ -2,8 +2,8 @@
 //! which work for all teams and name the row by its id.
 
 use portolan_types::{
-    Access, Engine, OperationId, PageQuery, Reachability, Server, ServerId, ServerKind, Swarm,
-    TeamId, Timestamp, server::Fingerprint,
+    Access, Engine, OperationId, PageQuery, Reachability, Server, ServerId, ServerKind,
+    SubnetPools, Swarm, TeamId, Timestamp, server::Fingerprint,
 };
 use sqlx::{AnyConnection, Row};
 
@@ -144,6 +144,25 @@ pub async fn update_labels(
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Gives the server pools of its own, or the team's again.
+pub async fn set_pools(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    id: &ServerId,
+    pools: &SubnetPools,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let pools = if pools.is_empty() { None } else { Some(to_json(pools)?) };
+    sqlx::query("update servers set pools = $3, updated_at = $4 where team_id = $1 and id = $2")
+        .bind(team.as_str())
+        .bind(id.as_str())
+        .bind(pools)
+        .bind(now.as_millis())
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
 /// Changes the connection: what was learned over the old one is forgotten.

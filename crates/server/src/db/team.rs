@@ -20,6 +20,17 @@ pub async fn insert_team(
     Ok(())
 }
 
+/// Lets one transaction after the other choose from what the team has: whoever comes second waits
+/// here until the first is committed, and then sees what it took.
+pub async fn lock(conn: &mut AnyConnection, team: &TeamId) -> Result<(), sqlx::Error> {
+    // SQLite lets one transaction write at a time anyway, and knows no `for update`.
+    sqlx::query("update teams set name = name where id = $1")
+        .bind(team.as_str())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// A new person; an address that is known is a unique violation.
 pub async fn insert_user(
     conn: &mut AnyConnection,

@@ -155,19 +155,20 @@ fn disconnected(container: &HostContainer) -> Affected {
     }
 }
 
-/// Routes from a proxy on the network to another member go dark, unless the two share another
-/// network.
+/// Routes from a running proxy on the network to another running member go dark, unless the two
+/// share another network.
 pub(crate) fn dark(network: &HostNetwork, members: &[&HostContainer]) -> Vec<DarkRoute> {
     let others = |one: &HostContainer| -> Vec<String> {
         let ids = one.attachments.iter().map(|place| place.network_id.clone());
         ids.filter(|id| *id != network.docker_id).collect()
     };
-    let proxies: Vec<_> = members.iter().filter(|one| one.kind() == MemberKind::Proxy).collect();
+    let running = || members.iter().filter(|one| one.member.state == "running");
+    let proxies: Vec<_> = running().filter(|one| one.kind() == MemberKind::Proxy).collect();
     let by_proxies: Vec<String> = proxies.iter().flat_map(|proxy| others(proxy)).collect();
     let reached_otherwise =
         |container: &HostContainer| others(container).iter().any(|id| by_proxies.contains(id));
     let mut routes = Vec::new();
-    for container in members {
+    for container in running() {
         if proxies.is_empty() || container.is_proxy() || reached_otherwise(container) {
             continue;
         }

@@ -7,6 +7,7 @@ use std::{future::pending, sync::Arc};
 
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
+use ipnet::IpNet;
 
 use super::{
     ContainerDetail, Endpoint, Host, HostContainer, HostError, HostEvent, HostNetwork, HostNode,
@@ -20,6 +21,7 @@ mod id;
 mod members;
 mod networks;
 mod role;
+mod routes;
 mod swarm;
 mod system;
 
@@ -83,6 +85,10 @@ impl Host for DockerHost {
 
     async fn list_members(&self, docker_id: &str) -> Result<Vec<Member>, HostError> {
         members::list(&self.engine, docker_id).await
+    }
+
+    async fn routes(&self) -> Result<Option<Vec<IpNet>>, HostError> {
+        Ok(routes::read(&self.engine).await)
     }
 
     async fn find_container(&self, id_or_name: &str) -> Result<Option<ContainerDetail>, HostError> {

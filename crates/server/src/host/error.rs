@@ -57,6 +57,11 @@ impl HostError {
             if UNDECIDED.iter().any(|part| message.contains(part)))
     }
 
+    /// Whether Docker refused a subnet because something else has its addresses.
+    pub fn is_overlap(&self) -> bool {
+        matches!(self, Self::Docker { message, .. } if message.contains("overlap"))
+    }
+
     /// What to do about it.
     pub fn remedy(&self) -> String {
         match self {

@@ -10,6 +10,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use ipnet::IpNet;
 use portolan_types::{Access, ServerKind, id::cuid2, server::Pool};
 use tokio::sync::{Notify, broadcast, watch};
 
@@ -111,6 +112,9 @@ struct World {
     fail_create: Option<HostError>,
     /// Image and rules of containers, by name.
     dress: HashMap<String, (String, Vec<String>)>,
+    routes: Option<Vec<IpNet>>,
+    /// Docker refuses it as taken, and no list shows by what.
+    hidden: Option<IpNet>,
 }
 
 /// The call that a trouble is meant for.
@@ -156,6 +160,8 @@ impl FakeEngine {
             trouble: None,
             dress: HashMap::new(),
             fail_create: None,
+            routes: Some(Vec::new()),
+            hidden: None,
         };
         Self {
             world: Mutex::new(world),
@@ -238,6 +244,17 @@ impl FakeEngine {
     /// Lets networks be refused with these words until told otherwise.
     pub fn refuse_networks(&self, error: Option<HostError>) {
         lock(&self.world).fail_create = error;
+    }
+
+    /// Makes the engine refuse subnets that overlap this, as it does after a crash that left an
+    /// allocation behind.
+    pub fn hide(&self, range: Option<IpNet>) {
+        lock(&self.world).hidden = range;
+    }
+
+    /// Changes the host's routes; `None` are unreadable ones.
+    pub fn set_routes(&self, routes: Option<Vec<IpNet>>) {
+        lock(&self.world).routes = routes;
     }
 
     /// Refuses every login, or none.

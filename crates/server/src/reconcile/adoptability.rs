@@ -27,7 +27,7 @@ pub(super) fn maker(network: &HostNetwork) -> Maker {
     } else if let Some(project) = label("com.docker.compose.project") {
         (MakerKind::Compose, Some(project))
     } else if let Some(resource) = portainers(network) {
-        (MakerKind::Portainer, resource)
+        (MakerKind::Portainer, Some(resource).filter(|text| !text.is_empty()))
     } else if label("coolify.managed").is_some() || network.name.starts_with("coolify") {
         (MakerKind::Coolify, None)
     } else if network.name.starts_with("dokploy") {
@@ -39,9 +39,9 @@ pub(super) fn maker(network: &HostNetwork) -> Maker {
 }
 
 /// The first of Portainer's labels says who it made the network for.
-fn portainers(network: &HostNetwork) -> Option<Option<String>> {
-    let (_, value) = network.labels.iter().find(|(key, _)| key.starts_with("io.portainer."))?;
-    Some(Some(value.clone()).filter(|value| !value.is_empty()))
+fn portainers(network: &HostNetwork) -> Option<String> {
+    let mut labels = network.labels.iter();
+    labels.find(|(key, _)| key.starts_with("io.portainer.")).map(|(_, value)| value.clone())
 }
 
 /// On which sort of server a network is judged.

@@ -49,28 +49,40 @@ pub(super) async fn settle(
     networks: &[HostNetwork],
 ) -> Result<(), PassError> {
     match row.destination.state {
-        DestinationState::Pending | DestinationState::Drifted => made(app, row, host).await,
-        DestinationState::Deleting => removed(app, row, host).await,
+        DestinationState::Pending | DestinationState::Drifted => {
+            made(app, row, host, networks).await
+        }
+        DestinationState::Deleting => removed(app, row, host, networks).await,
         DestinationState::Ready => watched(app, row, host, networks).await,
         // A failed one waits for a person: trying what failed once more by itself helps nobody.
         DestinationState::Failed | DestinationState::Changing => Ok(()),
     }
 }
 
-async fn made(app: &App, row: &Assigned, host: &dyn Host) -> Result<(), PassError> {
+async fn made(
+    app: &App,
+    row: &Assigned,
+    host: &dyn Host,
+    networks: &[HostNetwork],
+) -> Result<(), PassError> {
     let kind = match row.destination.state {
         DestinationState::Drifted => OperationKind::RepairDestination,
         _ => OperationKind::CreateDestination,
     };
     match take_up(app, row, kind).await? {
-        Some(recorder) => make::run(&Work { app, host, row, recorder }).await,
+        Some(recorder) => make::run(&Work { app, host, row, networks, recorder }).await,
         None => Ok(()),
     }
 }
 
-async fn removed(app: &App, row: &Assigned, host: &dyn Host) -> Result<(), PassError> {
+async fn removed(
+    app: &App,
+    row: &Assigned,
+    host: &dyn Host,
+    networks: &[HostNetwork],
+) -> Result<(), PassError> {
     match take_up(app, row, OperationKind::DeleteDestination).await? {
-        Some(recorder) => remove::run(&Work { app, host, row, recorder }).await,
+        Some(recorder) => remove::run(&Work { app, host, row, networks, recorder }).await,
         None => Ok(()),
     }
 }
@@ -98,7 +110,7 @@ async fn watched(
     let operation = drifted(app, row, &reason).await?;
     let Some(operation) = operation else { return Ok(()) };
     let row = with_operation(row, operation.id);
-    made(app, &row, host).await
+    made(app, &row, host, networks).await
 }
 
 pub(super) fn with_operation(row: &Assigned, id: OperationId) -> Assigned {

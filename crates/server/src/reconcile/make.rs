@@ -1,4 +1,5 @@
 //! Making a destination's network: look, create, inspect, in that order and each safe to repeat.
+//! Creating, and the subnet that it needs, is in `place`.
 //!
 //! The network carries the destination's id as a label. After a crash the label tells our own
 //! network, made just before, from a stranger's.
@@ -6,7 +7,7 @@
 use portolan_types::{Destination, DestinationState, Failure, Origin, Timestamp};
 
 use super::{
-    PassError, compare,
+    PassError, compare, place,
     recorder::{OpenStep, failure},
     work::{Attempt, Work},
 };
@@ -14,7 +15,7 @@ use crate::{
     Error,
     db::{self, destination::Move},
     events::{self, Happened},
-    host::{HostError, HostNetwork, NewNetwork},
+    host::HostNetwork,
 };
 
 /// Makes what is missing and judges what is there. Ends in `ready` or `failed`, unless the
@@ -32,14 +33,15 @@ async fn attempt(work: &Work<'_>) -> Attempt<HostNetwork> {
         Ok(found) => found,
         Err(failure) => return Ok(Err(failure)),
     };
+    let mut destination = work.row.destination.clone();
     let docker_id = match found {
         Some(network) => network.docker_id,
-        None => match create(work).await? {
+        None => match place::create(work, &mut destination).await? {
             Ok(docker_id) => docker_id,
             Err(failure) => return Ok(Err(failure)),
         },
     };
-    inspect(work, &docker_id).await
+    inspect(work, &destination, &docker_id).await
 }
 
 /// Is the name free, ours already, or a stranger's?
@@ -129,44 +131,12 @@ pub(crate) fn taken(destination: &Destination) -> Failure {
     )
 }
 
-async fn create(work: &Work<'_>) -> Attempt<String> {
-    let destination = &work.row.destination;
-    let step = work.recorder.begin("create").await?;
-    let network = NewNetwork {
-        kind: destination.kind,
-        name: destination.network.clone(),
-        options: destination.effective_options(),
-        labels: compare::labels(destination),
-    };
-    let refusal = match work.host.create_network(&network).await {
-        Ok(docker_id) => {
-            let short: String = docker_id.chars().take(12).collect();
-            work.recorder.done(step, &format!("Docker made network {short}")).await?;
-            return Ok(Ok(docker_id));
-        }
-        Err(error) => error,
-    };
-    if let Some(docker_id) = made_before(work, &refusal).await? {
-        work.recorder.done(step, "an earlier request, cut short, has made it").await?;
-        return Ok(Ok(docker_id));
-    }
-    let action = format!("create network `{}`", destination.network);
-    work.fail(step, &action, refusal).await
-}
-
-/// A request that a crash cut off may still be under way in the engine while we look, and be
-/// done when we ask again: then the name is taken by our own network.
-async fn made_before(work: &Work<'_>, refusal: &HostError) -> Result<Option<String>, HostError> {
-    let HostError::Docker { status: 409, .. } = refusal else { return Ok(None) };
-    let destination = &work.row.destination;
-    let found = work.host.find_network(destination.network.as_str()).await?;
-    let ours = found.filter(|network| compare::is_ours(destination, network));
-    Ok(ours.map(|network| network.docker_id))
-}
-
 /// What Docker made has to be what the row says.
-async fn inspect(work: &Work<'_>, docker_id: &str) -> Attempt<HostNetwork> {
-    let destination = &work.row.destination;
+async fn inspect(
+    work: &Work<'_>,
+    destination: &Destination,
+    docker_id: &str,
+) -> Attempt<HostNetwork> {
     let step = work.recorder.begin("inspect").await?;
     let network = match work.host.find_network(docker_id).await {
         Ok(Some(network)) => network,

@@ -7,13 +7,13 @@ use futures_util::{StreamExt, stream::BoxStream};
 use portolan_types::{Connection, OperationId, OperationKind, ServerId, ServerState};
 use rand::RngExt;
 use tokio::{
-    sync::Notify,
+    sync::{AcquireError, Notify, SemaphorePermit},
     time::{Instant, MissedTickBehavior, interval_at, sleep},
 };
 
 use super::{
-    PassError, Surroundings, adopt, destinations, reachability, role, scan, sight::Sight, swarm,
-    validation,
+    PassError, Surroundings, adopt, destinations, orphans, reachability, role, scan, sight::Sight,
+    swarm, validation,
 };
 use crate::{
     Error,
@@ -90,7 +90,8 @@ impl Keeper {
                 }
             }
         };
-        shutdown.run_until_cancelled(work).await;
+        // Large, and one a server.
+        shutdown.run_until_cancelled(Box::pin(work)).await;
     }
 
     /// One connection: dialled, used, lost.
@@ -144,13 +145,23 @@ impl Keeper {
         validation: Option<&OperationId>,
     ) -> Result<Result<Dialed, HostError>, Error> {
         let target = self.target(row).await?;
-        let Ok(_permit) = self.around.dials.acquire().await else {
+        let Ok(_permit) = self.permit().await else {
             return Ok(Err(HostError::Lost { why: "Portolan is stopping".into() }));
         };
         match validation {
             Some(operation) => validation::run(&self.around, row, &target, operation).await,
             None => Ok(self.around.dialer.dial(&target, &Progress::silent()).await),
         }
+    }
+
+    /// First dials wait their turn: a restart with a thousand servers must not be a flood. A host
+    /// that did not answer is dialled without one. Its pauses are spread by chance already, and
+    /// a hundred dead hosts, each with its timeout, would keep one that is back waiting.
+    async fn permit(&self) -> Result<Option<SemaphorePermit<'_>>, AcquireError> {
+        if self.backoff > FIRST_BACKOFF {
+            return Ok(None);
+        }
+        self.around.dials.acquire().await.map(Some)
     }
 
     async fn validate_again(&self, row: &Assigned) -> Result<(), Error> {
@@ -348,6 +359,7 @@ impl Keeper {
         };
         destinations::pass(app, row, host, &seen.networks).await?;
         swarm::pass(around, row, host, seen).await?;
+        orphans::pass(app, row, host, seen).await?;
         scan::run(app, row, seen).await?;
         adopt::run(app, row, host).await
     }

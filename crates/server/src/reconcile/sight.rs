@@ -1,5 +1,7 @@
 //! Looking at a host: its networks and containers, once a pass, written down when they changed.
 
+use std::time::Duration;
+
 use portolan_types::Timestamp;
 use tokio::time::Instant;
 
@@ -15,7 +17,12 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Sight {
     last: Option<Sighting>,
+    /// The host's routes, and when they were read.
+    routes: Option<(Instant, Vec<String>)>,
 }
+
+/// Routes change seldom, no event tells of it, and reading them starts a process on the host.
+const ROUTES: Duration = Duration::from_mins(1);
 
 impl Sight {
     /// Looks, writes down and tells those who wait for a look. The order is the same in each
@@ -31,6 +38,7 @@ impl Sight {
         let mut seen = Sighting {
             networks: host.list_networks().await?,
             containers: host.list_containers().await?,
+            routes: self.routes(host).await?,
             ..Sighting::default()
         };
         if managed(&row.server).is_some() {
@@ -47,6 +55,17 @@ impl Sight {
         drop(conn);
         app.looked(server, began);
         Ok(self.last.insert(seen))
+    }
+
+    async fn routes(&mut self, host: &dyn Host) -> Result<Vec<String>, PassError> {
+        if let Some((_, routes)) = self.routes.as_ref().filter(|(at, _)| at.elapsed() < ROUTES) {
+            return Ok(routes.clone());
+        }
+        let now = Instant::now();
+        let found = host.routes().await?.unwrap_or_default();
+        let routes: Vec<String> = found.iter().map(ToString::to_string).collect();
+        self.routes = Some((now, routes.clone()));
+        Ok(routes)
     }
 }
 

@@ -200,7 +200,7 @@ async fn give_up(
         }
     };
     let Some(recorder) = destinations::take_up(app, &row, kind).await? else { return Ok(()) };
-    let work = Work { app, host, row: &row, recorder };
+    let work = Work { app, host, row: &row, recorder, networks: &[] };
     let step = work.recorder.begin("role").await?;
     work.recorder.fail(step, failure).await?;
     match row.destination.state {

@@ -11,7 +11,7 @@ use crate::{
     App, Error,
     db::{self, destination::Assigned, operation::Waiting},
     events::Happened,
-    host::{Host, HostError},
+    host::{Host, HostError, HostNetwork},
 };
 
 /// The outer error ends the pass and leaves the work for the next one; the inner one is the
@@ -62,6 +62,8 @@ pub(super) struct Work<'a> {
     pub app: &'a App,
     pub host: &'a dyn Host,
     pub row: &'a Assigned,
+    /// The host's networks as this pass found them.
+    pub networks: &'a [HostNetwork],
     pub recorder: Recorder<'a>,
 }
 

@@ -20,10 +20,16 @@ pub async fn update(
     let mut tx = app.db.begin().await?;
     let before = find(&mut tx, actor, id).await?;
     let after = edited(&before, input);
-    check_build_mark(&mut tx, actor, &before, &after).await?;
+    // Writing comes first: it locks the row, and a destination that is created at this moment is
+    // either seen by the check or sees the mark.
     db::server::update_labels(&mut tx, actor.team_id(), &after, Timestamp::now())
         .await
         .map_err(|error| Error::on_unique(error, || taken(&after)))?;
+    check_build_mark(&mut tx, actor, &before, &after).await?;
+    if after.pools != before.pools {
+        let now = Timestamp::now();
+        db::server::set_pools(&mut tx, actor.team_id(), id, &after.pools, now).await?;
+    }
     if after.connection != before.connection {
         change_connection(&mut tx, actor, &after).await?;
     }
@@ -52,6 +58,7 @@ fn edited(before: &Server, input: UpdateServer) -> Server {
     after.name = input.name.unwrap_or(after.name);
     after.description = input.description.unwrap_or(after.description);
     after.build_server = input.build_server.unwrap_or(after.build_server);
+    after.pools = input.pools.unwrap_or(after.pools);
     after.connection = input.connection.unwrap_or(after.connection);
     // Another address is another host: its key is met anew.
     if !same_host(&before.connection, &after.connection) {

@@ -1,7 +1,7 @@
 //! Killed or failed between any two steps, a change is done or says why, never half made, never
 //! forgotten, never twice.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use portolan_server::host::{HostError, fake::Trouble};
 use portolan_types::{Destination, DestinationState, Operation, OperationState, Reachability};
 use serde_json::json;
@@ -180,5 +180,27 @@ story! {
         let made = app.owner.destination(&server, "web").await?;
         assert_eq!(made.state, DestinationState::Ready, "{made:?}");
         assert_eq!(engine.network_names(), ["web"]);
+    }
+}
+
+story! {
+    /// A network that appears after its destination was removed goes too; one with the label of
+    /// another installation stays.
+    async fn an_orphan_is_removed_and_a_strangers_network_is_not(app) {
+        let (server, engine) = app.add_server("alpha").await?;
+        let made = app.owner.destination(&server, "web").await?;
+        let left = engine.network("web").context("a network")?;
+        let path = format!("/v1/destinations/{}?wait=20", made.id);
+        let _: Operation = app.owner.delete(&path).await?.accepted()?;
+        engine.put_network("web", |network| network.labels = left.labels.clone());
+        engine.put_network("theirs", |network| {
+            let id = portolan_types::DestinationId::generate().to_string();
+            network.labels.insert("dev.portolan.destination".into(), id);
+        });
+        app.owner.destination(&server, "other").await?;
+        eventually("the orphan is gone", || async {
+            Ok((engine.network_names() == ["other", "theirs"]).then_some(()))
+        })
+        .await?;
     }
 }

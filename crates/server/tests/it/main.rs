@@ -2,6 +2,7 @@
 //!
 //! What needs real hosts is in the test binary `lab`.
 
+mod addresses;
 mod crashes;
 mod destinations;
 mod drift;

@@ -78,6 +78,7 @@ impl Things {
     fn body(&self, route: &Route) -> Value {
         match (route.method.as_str(), route.path.as_str()) {
             ("POST", "/v1/tokens") => json!({ "name": "x", "abilities": ["read"] }),
+            ("PATCH", "/v1/addresses") => json!({ "across_fleet": true }),
             ("POST", "/v1/keys") | ("PATCH", _) => json!({ "name": "x" }),
             ("POST", "/v1/servers") => json!({
                 "name": "x",
@@ -157,7 +158,8 @@ enum Team {
 
 /// What the owner sees of everything, to prove that nothing happened.
 async fn world(app: &TestApp) -> Result<Vec<String>> {
-    let mut world = Vec::new();
+    let addresses: Value = app.owner.get("/v1/addresses").await?.ok()?;
+    let mut world = vec![addresses["plan"].to_string()];
     for list in ["keys", "servers", "destinations", "operations", "events"] {
         world.push(app.owner.get(&format!("/v1/{list}?limit=200")).await?.text);
     }

@@ -139,6 +139,11 @@ impl TestApp {
     /// A new fake host at `NAME:22`, added as a server and validated.
     pub(crate) async fn add_server(&self, name: &str) -> Result<(Server, Arc<FakeEngine>)> {
         let engine = self.fleet.add(&format!("{name}:22"));
+        Ok((self.add_known_server(name).await?, engine))
+    }
+
+    /// The same of a fake host that is there already.
+    pub(crate) async fn add_known_server(&self, name: &str) -> Result<Server> {
         let key = self.owner.key(&format!("key of {name}")).await?;
         let body = json!({
             "name": name,
@@ -147,7 +152,14 @@ impl TestApp {
         let server: Server = self.owner.post("/v1/servers", body).await?.created()?;
         self.owner.outcome(server.operation_id.as_ref().context("an operation")?.as_str()).await?;
         let server = self.owner.reachable(server.id.as_str(), Reachability::Reachable).await?;
-        Ok((server, engine))
+        // The first look is over, so that no call to the host is under way.
+        eventually("the host was looked at", || async {
+            let path = format!("/v1/servers/{}/addresses", server.id);
+            let shown: Value = self.owner.get(&path).await?.ok()?;
+            Ok((!shown["seen_at"].is_null()).then_some(()))
+        })
+        .await?;
+        Ok(server)
     }
 }
 

@@ -39,7 +39,7 @@ pub(super) fn of(info: SwarmInfo, odd: &mut Odd) -> (HostRole, Option<String>) {
 
 fn swarm(info: SwarmInfo, error: Option<String>) -> Swarm {
     let mut managers: Vec<SwarmManager> =
-        info.remote_managers.unwrap_or_default().into_iter().filter_map(manager).collect();
+        info.remote_managers.iter().flatten().filter_map(manager).collect();
     // The engine tells them in another order each time.
     managers.sort();
     let cluster = info.cluster.unwrap_or_default();
@@ -54,7 +54,7 @@ fn swarm(info: SwarmInfo, error: Option<String>) -> Swarm {
     }
 }
 
-fn manager(node: PeerNode) -> Option<SwarmManager> {
+fn manager(node: &PeerNode) -> Option<SwarmManager> {
     let address = said(node.addr.as_ref()).unwrap_or_default();
     Some(SwarmManager { node_id: said(node.node_id.as_ref())?, address })
 }

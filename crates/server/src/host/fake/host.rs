@@ -4,8 +4,8 @@ use std::sync::{Arc, atomic::Ordering};
 
 use async_trait::async_trait;
 use futures_util::{StreamExt, stream::BoxStream};
-use ipnet::Ipv4Net;
-use portolan_types::{DestinationKind, id::cuid2};
+use ipnet::{IpNet, Ipv4Net};
+use portolan_types::{DestinationKind, NetworkOptions, id::cuid2};
 use tokio::sync::watch;
 
 use super::{FakeEngine, Trouble, World, event, lock, lost, swarm::SwarmWorld};
@@ -164,6 +164,10 @@ impl Host for FakeHost {
         .await
     }
 
+    async fn routes(&self) -> Result<Option<Vec<IpNet>>, HostError> {
+        self.call("routes", |world| Ok(world.routes.clone())).await
+    }
+
     async fn events(&self) -> Result<BoxStream<'static, Result<HostEvent, HostError>>, HostError> {
         let events = self.call("events", |_| Ok(self.engine.events.subscribe())).await?;
         let up = self.up.clone();
@@ -229,30 +233,30 @@ impl World {
         Ok(network)
     }
 
-    /// The subnet that was asked for, or the next of the engine's pools.
+    /// The subnet that was asked for, or the next of the engine's pools. Docker takes no address
+    /// twice, and does not say who has it.
     fn free_subnet(&self, new: &NewNetwork) -> Result<String, HostError> {
-        let taken: Vec<Ipv4Net> = self
-            .networks
-            .values()
-            .flat_map(|network| &network.subnets)
-            .filter_map(|subnet| subnet.subnet.parse().ok())
-            .collect();
-        let free = |subnet: &Ipv4Net| {
+        let subnets = self.networks.values().flat_map(|network| &network.subnets);
+        let taken: Vec<IpNet> =
+            subnets.filter_map(|subnet| subnet.subnet.parse().ok()).chain(self.hidden).collect();
+        let free = |subnet: &IpNet| {
             !taken.iter().any(|other| other.contains(subnet) || subnet.contains(other))
         };
-        let pool = || (17..=255).map(|n| Ipv4Net::new_assert([172, n, 0, 0].into(), 16)).find(free);
-        let (found, message) = match new.options.subnet {
-            Some(subnet) => {
-                (Some(subnet).filter(free), "Pool overlaps with other one on this address space")
-            }
-            None => (
-                pool(),
+        let wanted =
+            [new.options.subnet.map(IpNet::from), new.options.ipv6_subnet.map(IpNet::from)];
+        let refusal =
+            |message: &str| HostError::Docker { status: 403, message: message.to_owned() };
+        if !wanted.iter().flatten().all(free) {
+            return Err(refusal("Pool overlaps with other one on this address space"));
+        }
+        let mut pools = (17..=255).map(|n| Ipv4Net::new_assert([172, n, 0, 0].into(), 16).into());
+        let found = new.options.subnet.map(IpNet::from).or_else(|| pools.find(free));
+        found.map(|subnet| subnet.to_string()).ok_or_else(|| {
+            refusal(
                 "could not find an available, non-overlapping IPv4 address pool among the \
                  defaults to assign to the network",
-            ),
-        };
-        let refusal = || HostError::Docker { status: 403, message: message.to_owned() };
-        found.map(|subnet| subnet.to_string()).ok_or_else(refusal)
+            )
+        })
     }
 
     fn remove(&mut self, docker_id: &str) -> Result<Option<HostNetwork>, HostError> {
@@ -274,11 +278,17 @@ pub(super) fn no_manager() -> HostError {
     HostError::Docker { status: 503, message: "This node is not a swarm manager.".into() }
 }
 
+/// The first address unless another one was asked for.
+fn gateway(options: &NetworkOptions) -> Option<String> {
+    let first = options.subnet.and_then(|subnet| subnet.hosts().next());
+    options.gateway.or(first).map(|gateway| gateway.to_string())
+}
+
 fn made(new: &NewNetwork, subnet: String) -> HostNetwork {
     let options = &new.options;
     let mut subnets = vec![HostSubnet {
         subnet,
-        gateway: options.gateway.map(|gateway| gateway.to_string()),
+        gateway: gateway(options),
         range: options.range.map(|range| range.to_string()),
     }];
     subnets.extend(

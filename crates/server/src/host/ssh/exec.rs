@@ -23,6 +23,8 @@ pub(in super::super) enum Command {
     SudoDialStdio,
     /// Sizes of all file systems, in the format that POSIX fixes.
     DiskFree,
+    /// The routing tables of both families; the second file is not there without IPv6.
+    Routes,
 }
 
 impl Command {
@@ -31,6 +33,7 @@ impl Command {
             Self::DialStdio => "docker system dial-stdio",
             Self::SudoDialStdio => "sudo -n docker system dial-stdio",
             Self::DiskFree => "df -Pk",
+            Self::Routes => "cat /proc/net/route /proc/net/ipv6_route",
         }
     }
 }
@@ -65,7 +68,7 @@ pub(super) async fn output(channel: Channel<Msg>, command: Command) -> Option<St
         }
     }
     drop(writer.close().await);
-    // `df` fails when one of many mounts cannot be read, and still prints the others.
+    // `df` and `cat` fail when one of many things cannot be read, and still print the others.
     status.and_then(|_| String::from_utf8(text).ok())
 }
 

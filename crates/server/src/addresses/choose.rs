@@ -1,0 +1,111 @@
+//! Choosing subnets: when a destination is created, and again when the host turns out to be
+//! otherwise than it was last seen.
+
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use portolan_types::{Destination, NetworkOptions, PlannedSubnets, Server, TeamId};
+
+use super::{
+    exhausted,
+    known::{Known, Scope, overlap},
+    plan_of, store,
+};
+use crate::{
+    App, Error,
+    db::{self, Transaction, destination::Assigned},
+    host::HostNetwork,
+    plan::{By, Exhausted, Occupied, Planner},
+};
+
+/// What came of choosing again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Choice {
+    Chosen(PlannedSubnets),
+    Exhausted(Exhausted),
+    /// The destination moved on meanwhile.
+    Moved,
+}
+
+/// Chooses the subnets that the options leave open, and refuses those that cannot be. Whoever
+/// chooses next waits for the end of this transaction.
+pub(crate) async fn choose(
+    tx: &mut Transaction,
+    team: &TeamId,
+    server: &Server,
+    options: &NetworkOptions,
+) -> Result<PlannedSubnets, Error> {
+    let known = read(tx, team, server, options).await?;
+    let planner = known.planner();
+    super::asked::check(&known, &planner, options)?;
+    let planned = fill(&planner, options, &PlannedSubnets::default());
+    planned.map_err(|exhausted| {
+        let message = exhausted::message(server.name.as_str(), &exhausted);
+        Error::refused(exhausted::CODE, message, exhausted::REMEDY)
+    })
+}
+
+/// Chooses for a network that is about to be made: what is planned stays, unless something on the
+/// host is in its way or Docker refused it.
+pub(crate) async fn choose_again(
+    app: &App,
+    row: &Assigned,
+    destination: &Destination,
+    networks: &[HostNetwork],
+    refused: &[IpNet],
+) -> Result<Choice, Error> {
+    let mut tx = app.db.begin().await?;
+    let server = db::server::find(&mut tx, &row.team_id, &destination.server_id).await?;
+    let Some(server) = server else { return Ok(Choice::Moved) };
+    let options = &destination.options;
+    let mut known = read(&mut tx, &row.team_id, &server, options).await?;
+    known.see(networks);
+    known.forget(&destination.id);
+    let mut planner = known.planner();
+    for range in refused {
+        planner.occupy(Occupied { range: *range, by: By::Refused });
+    }
+    let planned = match fill(&planner, options, &destination.planned) {
+        Ok(planned) => planned,
+        Err(exhausted) => return Ok(Choice::Exhausted(exhausted)),
+    };
+    if !db::destination::set_planned(&mut tx, destination, &planned).await? {
+        return Ok(Choice::Moved);
+    }
+    tx.commit().await?;
+    Ok(Choice::Chosen(planned))
+}
+
+/// What is known, under the team's lock. The plan gets its IPv6 range when it is first needed.
+async fn read(
+    tx: &mut Transaction,
+    team: &TeamId,
+    server: &Server,
+    options: &NetworkOptions,
+) -> Result<Known, Error> {
+    db::team::lock(tx, team).await?;
+    let mut plan = plan_of(tx, team).await?;
+    let wants_ipv6 = options.ipv6 && options.ipv6_subnet.is_none();
+    if wants_ipv6 && plan.ula.is_none() {
+        store(tx, team, &mut plan).await?;
+    }
+    let scope = if plan.across_fleet || wants_ipv6 { Scope::Team } else { Scope::Server };
+    Known::read(tx, team, server.clone(), plan, scope).await
+}
+
+/// The subnets that the options leave open: those planned before where they are still free.
+fn fill(
+    planner: &Planner,
+    options: &NetworkOptions,
+    before: &PlannedSubnets,
+) -> Result<PlannedSubnets, Exhausted> {
+    let is_free = |range: IpNet| !planner.occupied().iter().any(|one| overlap(one.range, range));
+    let mut planned = PlannedSubnets::default();
+    if options.subnet.is_none() {
+        let kept = before.subnet.filter(|net: &Ipv4Net| is_free((*net).into()));
+        planned.subnet = Some(kept.map_or_else(|| planner.next_ipv4(), Ok)?);
+    }
+    if options.ipv6 && options.ipv6_subnet.is_none() {
+        let kept = before.ipv6_subnet.filter(|net: &Ipv6Net| is_free((*net).into()));
+        planned.ipv6_subnet = Some(kept.map_or_else(|| planner.next_ipv6(), Ok)?);
+    }
+    Ok(planned)
+}
