@@ -22,7 +22,10 @@ use crate::client::BaseUrl;
 
 pub(crate) use self::{
     addresses::{AddressesCommand, SetAddressesArgs},
-    destination::{CreateDestinationArgs, DestinationCommand, RemoveDestinationArgs},
+    destination::{
+        ConnectArgs, CreateDestinationArgs, DestinationCommand, DisconnectArgs,
+        EditDestinationArgs, MoveArgs, RemoveDestinationArgs,
+    },
     key::{CreateKeyArgs, KeyCommand},
     login::LoginArgs,
     operation::{EventCommand, OperationCommand},

@@ -4,8 +4,10 @@
 
 pub(crate) mod addresses;
 pub(crate) mod completions;
+pub(crate) mod container;
 pub(crate) mod destination;
 pub(crate) mod doctor;
+pub(crate) mod edit;
 pub(crate) mod event;
 pub(crate) mod key;
 pub(crate) mod login;

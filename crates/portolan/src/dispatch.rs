@@ -4,22 +4,27 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::CommandFactory;
 use portolan_types::{
-    AdoptNetworks, CreateToken, Invalid, SubnetPool, SubnetPools, UpdateAddressPlan,
+    AdoptNetworks, ConnectContainer, CreateToken, Invalid, SubnetPool, SubnetPools,
+    UpdateAddressPlan,
 };
 
 use crate::{
     ask::{Run, read_secret},
     cli::{
-        AddServerArgs, AddressesCommand, Cli, Command, CreateDestinationArgs, CreateKeyArgs,
-        CreateTokenArgs, DestinationCommand, EditServerArgs, EventCommand, GlobalArgs, KeyCommand,
-        LoginArgs, OperationCommand, RemoveDestinationArgs, ServerCommand, SetAddressesArgs,
-        TokenCommand,
+        AddServerArgs, AddressesCommand, Cli, Command, ConnectArgs, CreateDestinationArgs,
+        CreateKeyArgs, CreateTokenArgs, DestinationCommand, DisconnectArgs, EditDestinationArgs,
+        EditServerArgs, EventCommand, GlobalArgs, KeyCommand, LoginArgs, MoveArgs,
+        OperationCommand, RemoveDestinationArgs, ServerCommand, SetAddressesArgs, TokenCommand,
     },
     client::{Access, Client, ClientFile},
     commands::{
-        addresses, completions, destination,
+        addresses, completions,
+        container::{self, Moved},
+        destination,
         destination::{NewDestination, Removal},
-        doctor, event, key,
+        doctor,
+        edit::{self, Edit, Manner},
+        event, key,
         key::{NewKey, Shown},
         login,
         login::Proof,
@@ -221,6 +226,22 @@ async fn run_destination(
         DestinationCommand::Rename { destination, new } => {
             destination::rename(client, printer, &destination, new).await?;
         }
+        DestinationCommand::Edit(args) => return edit_destination(client, printer, *args).await,
+        DestinationCommand::Containers { destination } => {
+            container::list(client, printer, &destination).await?;
+        }
+        DestinationCommand::Connect(args) => return connect(client, printer, args).await,
+        DestinationCommand::Disconnect(args) => {
+            let DisconnectArgs { destination, container, run, consent, wait } = args;
+            let manner = Manner { run: run.into(), consent: consent.into(), wait: wait.into() };
+            return container::disconnect(client, printer, &destination, &container, manner).await;
+        }
+        DestinationCommand::Move(args) => {
+            let MoveArgs { container, from, to, run, consent, wait } = args;
+            let moved = Moved { container, from, to };
+            let manner = Manner { run: run.into(), consent: consent.into(), wait: wait.into() };
+            return container::move_over(client, printer, &moved, manner).await;
+        }
         DestinationCommand::Adopt { server, networks, all, wait } => {
             let wanted = AdoptNetworks { networks, all };
             return scan::adopt(client, printer, &server, &wanted, wait.into()).await;
@@ -236,6 +257,23 @@ async fn run_destination(
         }
     }
     Ok(Outcome::Done)
+}
+
+async fn edit_destination(
+    client: &Client,
+    printer: &Printer,
+    args: EditDestinationArgs,
+) -> anyhow::Result<Outcome> {
+    let EditDestinationArgs { destination, name, options, run, consent, wait } = args;
+    let manner = Manner { run: run.into(), consent: consent.into(), wait: wait.into() };
+    let change = Edit { name, options: |present: &_| options.applied_to(present) };
+    edit::edit(client, printer, &destination, change, manner).await
+}
+
+async fn connect(client: &Client, printer: &Printer, args: ConnectArgs) -> anyhow::Result<Outcome> {
+    let ConnectArgs { destination, container, aliases, address, ipv6_address, wait } = args;
+    let container = ConnectContainer { container, aliases, address, ipv6_address };
+    container::connect(client, printer, &destination, &container, wait.into()).await
 }
 
 async fn remove_destination(

@@ -25,7 +25,7 @@ mod picture;
 mod view;
 mod warnings;
 
-pub(crate) use choose::{Choice, choose, choose_again};
+pub(crate) use choose::{Choice, choose, choose_again, choose_for_change};
 pub(crate) use known::{overlap, subnets};
 
 use known::{Known, Scope};

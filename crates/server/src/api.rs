@@ -2,6 +2,7 @@
 //! wrap; only here do status codes exist.
 
 mod addresses;
+mod containers;
 mod destinations;
 mod docs;
 mod events;
@@ -93,6 +94,9 @@ fn routes() -> OpenApiRouter<AppState> {
         ))
         .routes(routes!(destinations::retry_destination))
         .routes(routes!(destinations::take_over_destination))
+        .routes(routes!(containers::list_containers, containers::connect_container))
+        .routes(routes!(containers::disconnect_container))
+        .routes(routes!(containers::move_container))
         .routes(routes!(addresses::show_addresses, addresses::update_addresses))
         .routes(routes!(addresses::draw_addresses))
         .routes(routes!(addresses::show_server_addresses))

@@ -22,6 +22,8 @@ use crate::{
     sighting::Sighting,
 };
 
+pub(crate) mod change;
+pub mod containers;
 mod placement;
 pub mod preview;
 pub mod remove;
@@ -238,12 +240,14 @@ pub async fn list(
     Ok(page::of(rows, query, |destination| (destination.created_at, destination.id.as_str())))
 }
 
-/// Renames a destination. Its network cannot be renamed: an attempt says so.
+/// Renames a destination, and begins a change in place when it is given options. Its network
+/// cannot be renamed: an attempt says so.
 pub async fn update(
     app: &App,
     actor: &Actor,
     id: &DestinationId,
     input: UpdateDestination,
+    version: Option<String>,
 ) -> Result<Destination, Error> {
     let mut tx = app.db.begin().await?;
     let before = find(&mut tx, actor, id).await?;
@@ -260,7 +264,17 @@ pub async fn update(
         let what = format!("renamed to `{name}`");
         note(&mut tx, actor, "destination.renamed", &before, &what).await?;
     }
+    let begun = match input.options {
+        Some(options) => {
+            let asked = change::Asked { options, version };
+            Some(change::accept(&mut tx, actor, &before, asked).await?)
+        }
+        None => None,
+    };
     tx.commit().await?;
+    if begun.is_some() {
+        app.wake(&before.server_id);
+    }
     show(app, actor, id).await
 }
 
@@ -282,7 +296,10 @@ pub async fn retry(app: &App, actor: &Actor, id: &DestinationId) -> Result<Opera
         .await?
         .ok_or(Error::NotFound("server"))?;
     placement::check(&mut tx, actor.team_id(), &server, Some(before.kind)).await?;
-    let operation = begin(&mut tx, actor, &before, OperationKind::CreateDestination, None).await?;
+    let operation = match change::resume(&mut tx, actor, &before).await? {
+        Some(resumed) => resumed,
+        None => begin(&mut tx, actor, &before, OperationKind::CreateDestination, None).await?,
+    };
     let keepers = swarm::keepers(&mut tx, actor.team_id(), &before).await?;
     tx.commit().await?;
     swarm::wake(app, &keepers);

@@ -337,6 +337,10 @@ pub struct Attachment {
     /// With neither prefix nor mask; absent while the container does not run.
     pub address: Option<String>,
     pub ipv6_address: Option<String>,
+    /// Further names on the network. Lists of containers leave them out: the keeper adds them
+    /// where they are of interest.
+    #[serde(default)]
+    pub aliases: Vec<String>,
 }
 
 impl Attachment {

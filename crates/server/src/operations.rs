@@ -15,7 +15,11 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use crate::{Actor, App, Error, db, page};
+use crate::{
+    Actor, App, Error,
+    db::{self, operation::Displaced},
+    page,
+};
 
 /// Work about to be queued.
 #[derive(Debug)]
@@ -34,7 +38,7 @@ pub(crate) fn input(asked: &impl Serialize) -> Result<String, Error> {
         .map_err(|source| Error::Database(sqlx::Error::Encode(source.into())))
 }
 
-/// Queues work on a subject. What was still to be done for it is superseded.
+/// Queues work on a subject. What it displaces is superseded.
 pub(crate) async fn queue(
     conn: &mut AnyConnection,
     team: &TeamId,
@@ -55,9 +59,27 @@ pub(crate) async fn queue(
         finished_at: None,
     };
     let failure = superseded(kind);
-    db::operation::supersede(conn, &operation, &failure).await?;
+    db::operation::supersede(conn, &operation, displaced(kind), &failure).await?;
     db::operation::insert(conn, team, &operation, input.as_deref()).await?;
     Ok(operation)
+}
+
+/// Work on single containers stands beside everything but the end of its destination.
+const fn displaced(by: OperationKind) -> Displaced {
+    match by {
+        OperationKind::ValidateServer
+        | OperationKind::ScanServer
+        | OperationKind::AdoptNetworks => Displaced::SameKind,
+        OperationKind::CreateDestination
+        | OperationKind::RepairDestination
+        | OperationKind::ChangeDestination => Displaced::Shape,
+        OperationKind::DeleteDestination | OperationKind::ForgetDestination => {
+            Displaced::Everything
+        }
+        OperationKind::ConnectContainer
+        | OperationKind::DisconnectContainer
+        | OperationKind::MoveContainer => Displaced::Nothing,
+    }
 }
 
 fn superseded(by: OperationKind) -> Failure {

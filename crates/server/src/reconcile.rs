@@ -6,7 +6,9 @@
 
 mod adopt;
 mod adoptability;
+mod change;
 pub(crate) mod compare;
+mod containers;
 mod destinations;
 mod detach;
 mod fleet;
@@ -25,7 +27,10 @@ mod swarm;
 mod validation;
 mod work;
 
+pub(crate) use change::overlap;
+pub(crate) use containers::alias_belongs_to;
 pub(crate) use make::taken;
+pub(crate) use recorder::failure;
 pub(crate) use remove::{in_the_way, in_use};
 
 use std::sync::Arc;

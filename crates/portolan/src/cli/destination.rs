@@ -9,6 +9,14 @@ use portolan_types::{DestinationKind, Invalid, Name, NetworkName, NetworkOptions
 use super::shared::{ConsentArgs, DryRunArgs, ListArgs, WaitArgs};
 use crate::{commands::destination::Manner, find::Reference};
 
+mod container;
+mod edit;
+
+pub(crate) use self::{
+    container::{ConnectArgs, DisconnectArgs, MoveArgs},
+    edit::EditDestinationArgs,
+};
+
 /// What can be done with destinations.
 #[derive(Debug, Subcommand)]
 pub(crate) enum DestinationCommand {
@@ -68,6 +76,31 @@ pub(crate) enum DestinationCommand {
         /// The new label.
         new: Name,
     },
+    /// Change the options of a network in place; what is not named stays.
+    #[command(after_help = "Examples:
+  portolan destination edit shop --subnet 10.30.0.0/24 --mtu 1400
+  portolan destination edit shop --ipv6 true --label team=blue --unlabel old
+
+Docker cannot change a network, so another one takes its place under its name. The containers go
+over with their aliases and share a network at all times; if Docker refuses a step, all of it is
+taken back.")]
+    Edit(Box<EditDestinationArgs>),
+    /// List the containers on a destination.
+    Containers {
+        /// Id, name or network.
+        destination: Reference,
+    },
+    /// Connect a container of the host to a destination.
+    #[command(after_help = "Examples:
+  portolan destination connect shop legacy-db --alias db
+  portolan destination connect shop legacy-db --address 10.20.0.10")]
+    Connect(ConnectArgs),
+    /// Disconnect a container from a destination.
+    Disconnect(DisconnectArgs),
+    /// Move a container to another destination of its host, with its aliases.
+    #[command(after_help = "Example:
+  portolan destination move web --from shop --to blog")]
+    Move(MoveArgs),
     /// Try again what failed.
     Retry {
         /// Id, name or network.

@@ -91,7 +91,7 @@ pub(crate) async fn show(
     Ok(())
 }
 
-fn details(destination: &Destination) -> Details {
+pub(super) fn details(destination: &Destination) -> Details {
     let details = Details::default()
         .row("name", destination.name.as_str())
         .row("id", destination.id.as_str())

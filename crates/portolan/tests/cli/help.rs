@@ -12,6 +12,7 @@ fn help_explains_and_gives_examples() {
     snapshot!("help_login", program.run(&["login", "--help"]));
     snapshot!("help_server_add", program.run(&["server", "add", "--help"]));
     snapshot!("help_destination_create", program.run(&["destination", "create", "--help"]));
+    snapshot!("help_addresses_set", program.run(&["addresses", "set", "--help"]));
     snapshot!("help_key", program.run(&["key", "-h"]));
 }
 
@@ -36,6 +37,12 @@ fn wrong_use_ends_with_2_and_leaves_stdout_alone() {
         &["destination", "create", "--server", "s", "--label", "=v"],
         &["destination", "list", "--limit", "0"],
         &["destination", "list", "--limit", "1", "--all"],
+        &["addresses", "set"],
+        &["addresses", "set", "--pool", "10.0.0.0/8:30"],
+        &["addresses", "set", "--pool", "10.0.0.0/8:24", "--default-pools"],
+        &["addresses", "set", "--pool", "10.0.0.0/8:24", "--pool", "10.1.0.0/16:24"],
+        &["addresses", "set", "--reserve", "10.8.0.0/16"],
+        &["server", "edit", "web", "--pool", "10.0.0.0/24:23"],
         &["token", "create", "ci"],
         &["token", "create", "ci", "--abilities", "root"],
         &["operation", "show", "../keys"],

@@ -108,3 +108,49 @@ pub(crate) fn step(name: &str, state: &str, detail: &str) -> Value {
         "finished_at": (state != "running").then_some("2026-01-31T12:00:00.003Z"),
     })
 }
+
+pub(crate) fn address_plan() -> Value {
+    json!({
+        "pools": [{ "base": "10.64.0.0/12", "size": 24 }],
+        "reserved": [{ "cidr": "10.8.0.0/16", "note": "vpn" }],
+        "across_fleet": false, "ula": "fd12:3456:789a::/48",
+    })
+}
+
+/// How many subnets a server has left.
+pub(crate) fn server_subnets() -> Value {
+    json!({
+        "server_id": ID, "server_name": "web-1", "own_pools": true, "seen_at": days_ago(0),
+        "ipv4": { "total": 4, "used": 4, "free": 0, "next": null },
+        "ipv6": { "total": 65_536, "used": 1, "free": 65_535, "next": "fd12:3456:789a:1::/64" },
+        "warnings": ["4 of 4 IPv4 subnets are in use, 0 are left"],
+    })
+}
+
+pub(crate) fn server_addresses() -> Value {
+    let mut shown = server_subnets();
+    shown["pools"] = json!([{
+        "pool": { "base": "10.99.0.0/24", "size": 26 }, "total": 4, "used": 4, "free": 0,
+        "next": null,
+    }]);
+    let counts = |subnet: &str, capacity: u32| {
+        json!({
+            "subnet": subnet, "capacity": capacity, "used": 4, "containers": 3, "gateways": 1,
+            "endpoints": 0,
+        })
+    };
+    shown["networks"] = json!([
+        {
+            "network": "shop", "destination": { "id": ID, "name": "the shop", "network": "shop" },
+            "subnets": [counts("10.99.0.0/26", 62), counts("fd12:3456:789a::/64", u32::MAX)],
+        },
+        {
+            "network": "evil\u{1b}[31m", "destination": null,
+            "subnets": [counts("172.18.0.0/16", 65_534)],
+        },
+    ]);
+    shown["ranges"] = json!([{
+        "range": "10.8.0.0/16", "kind": "reserved", "by": "the reserved range `vpn`",
+    }]);
+    shown
+}

@@ -141,9 +141,11 @@ fn docker_refuses_in_its_own_words() -> Result<()> {
     let overlap = unique("overlap");
     let said = refused(&overlap, &["--subnet", "10.98.1.0/25"])?;
     ensure!(said.contains("overlaps") && said.contains("hint:"), "{said}");
+    ensure!(said.contains(&taken) && host.networks(&overlap)?.is_empty(), "{said}");
     host.docker(&["network", "rm", &taken])?;
-    // With the cause gone a retry works.
-    portolan.run(&["destination", "retry", &overlap])?;
+    // With the cause gone, and that seen, it works.
+    let again = [&create("bravo", &overlap)[..], &["--subnet", "10.98.1.0/25"]].concat();
+    eventually("the subnet is free", || Ok((portolan.try_run(&again)?.code == 0).then_some(())))?;
     portolan.remove(&overlap)?;
 
     let duplicate = unique("twice");

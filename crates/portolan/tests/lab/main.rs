@@ -3,9 +3,12 @@
 //! Logic with many cases is tested in `portolan-server` against a fleet in memory; here is what
 //! only real hosts can show.
 
+mod change;
+mod containers;
 mod crashes;
 mod destinations;
 mod faults;
+mod plan;
 mod removal;
 mod scan;
 mod servers;

@@ -1,6 +1,7 @@
 //! The harness: a real control plane, its command line, and the lab's hosts.
 
 use std::{
+    collections::BTreeMap,
     io::{BufRead, BufReader},
     net::TcpListener,
     path::PathBuf,
@@ -9,6 +10,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
+use ipnet::Ipv4Net;
 use serde_json::Value;
 
 /// Real hosts are slow when everything runs at once.
@@ -105,6 +107,17 @@ impl Portolan {
         serde_json::from_str(&out).with_context(|| out)
     }
 
+    /// The API itself, where a process for each request would be too much.
+    pub(crate) fn api(&self) -> Result<Api> {
+        let stored = std::fs::read_to_string(self.path("config/portolan/client.toml"))?;
+        let stored: toml::Table = stored.parse()?;
+        let token = stored["token"].as_str().context("a token")?.to_owned();
+        // Another test of this process may have come first.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let http = reqwest::Client::builder().timeout(PATIENCE + PATIENCE).build()?;
+        Ok(Api { http, url: format!("http://{}", self.address), token })
+    }
+
     /// Imports the lab's key of a family, once.
     pub(crate) fn import_key(&self, host: &Host, family: &str) -> Result<String> {
         if self.try_run(&["key", "show", family])?.code != 0 {
@@ -158,6 +171,51 @@ impl Drop for Portolan {
     }
 }
 
+/// A client of the API that waits for outcomes.
+#[derive(Clone)]
+pub(crate) struct Api {
+    http: reqwest::Client,
+    url: String,
+    token: String,
+}
+
+impl Api {
+    /// A destination, when it is ready.
+    pub(crate) async fn create(&self, body: &Value) -> Result<Value> {
+        let request = self.http.post(format!("{}/v1/destinations", self.url)).json(body);
+        let made = self.send(request).await?;
+        self.succeeded(made["operation_id"].as_str().context("an operation")?).await?;
+        Ok(made)
+    }
+
+    /// Removes a destination; the operation when it is over.
+    pub(crate) async fn remove(&self, id: &str) -> Result<Value> {
+        let begun =
+            self.send(self.http.delete(format!("{}/v1/destinations/{id}", self.url))).await?;
+        self.succeeded(begun["id"].as_str().context("an operation")?).await
+    }
+
+    async fn succeeded(&self, operation: &str) -> Result<Value> {
+        let path = format!("{}/v1/operations/{operation}?wait=60", self.url);
+        for _ in 0..5 {
+            let shown = self.send(self.http.get(&path)).await?;
+            match shown["state"].as_str() {
+                Some("succeeded") => return Ok(shown),
+                Some("failed") => bail!("{shown}"),
+                _ => {}
+            }
+        }
+        bail!("operation {operation} does not end")
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder) -> Result<Value> {
+        let answer = request.bearer_auth(&self.token).send().await?;
+        let (status, text) = (answer.status(), answer.text().await?);
+        ensure!(status.is_success(), "{status}: {text}");
+        serde_json::from_str(&text).with_context(|| text)
+    }
+}
+
 /// The command that creates a destination whose label is its network's name.
 pub(crate) fn create<'a>(server: &'a str, network: &'a str) -> [&'a str; 8] {
     ["destination", "create", "--server", server, "--network", network, "--name", network]
@@ -197,7 +255,7 @@ fn serve(folder: &tempfile::TempDir, address: &str) -> Result<Child> {
 pub(crate) struct Host {
     pub(crate) name: String,
     pub(crate) address: String,
-    pub(crate) keys: std::collections::BTreeMap<String, String>,
+    pub(crate) keys: BTreeMap<String, String>,
     pub(crate) unauthorised_key: String,
     pub(crate) fingerprint: String,
 }
@@ -230,7 +288,18 @@ impl Host {
 
     /// Starts a container that answers HTTP, and removes it when the guard goes.
     pub(crate) fn container(&self, network: &str, name: &str) -> Result<Container> {
-        self.docker(&["run", "-d", "--name", name, "--network", network, "echo:1"])?;
+        self.container_with(network, name, &[])
+    }
+
+    /// The same with further flags of `docker run`.
+    pub(crate) fn container_with(
+        &self,
+        network: &str,
+        name: &str,
+        flags: &[&str],
+    ) -> Result<Container> {
+        let run = ["run", "-d", "--name", name, "--network", network];
+        self.docker(&[&run, flags, &["echo:1"]].concat())?;
         Ok(Container { host: self.clone(), name: name.to_owned() })
     }
 
@@ -241,6 +310,23 @@ impl Host {
         let listed = self.docker(&all)?;
         let named = listed.lines().filter_map(|line| line.split_once(' '));
         Ok(named.filter(|(found, _)| *found == name).map(|(_, id)| id.to_owned()).collect())
+    }
+
+    /// The IPv4 subnets of all networks whose names begin so.
+    pub(crate) fn subnets_of(&self, prefix: &str) -> Result<BTreeMap<String, Ipv4Net>> {
+        let names = self.docker(&["network", "ls", "--format", "{{.Name}}"])?;
+        let ours: Vec<&str> = names.lines().filter(|name| name.starts_with(prefix)).collect();
+        if ours.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let format = "{{.Name}} {{range .IPAM.Config}}{{.Subnet}}{{end}}";
+        let said =
+            self.docker(&[&["network", "inspect", "--format", format], &ours[..]].concat())?;
+        let pair = |line: &str| {
+            let (name, subnet) = line.split_once(' ').context("a name and a subnet")?;
+            Ok((name.to_owned(), subnet.trim().parse()?))
+        };
+        said.lines().map(pair).collect()
     }
 
     /// Sets a fault, and clears all when the guard goes.
@@ -261,6 +347,18 @@ impl Container {
     pub(crate) fn succeeds(&self, args: &[&str]) -> Result<bool> {
         let said = self.host.try_docker(&[&["exec", &self.name], args].concat())?;
         Ok(said.code == 0)
+    }
+
+    /// Runs a command in it that has to succeed; answers what it said.
+    pub(crate) fn says(&self, args: &[&str]) -> Result<String> {
+        self.host.docker(&[&["exec", &self.name], args].concat())
+    }
+
+    /// Its places on networks, as Docker inspects them.
+    pub(crate) fn places(&self) -> Result<serde_json::Map<String, Value>> {
+        let format = "{{json .NetworkSettings.Networks}}";
+        let text = self.host.docker(&["inspect", "-f", format, &self.name])?;
+        Ok(serde_json::from_str(&text)?)
     }
 
     pub(crate) fn address(&self) -> Result<String> {

@@ -36,11 +36,30 @@ pub(crate) async fn choose(
     let known = read(tx, team, server, options).await?;
     let planner = known.planner();
     super::asked::check(&known, &planner, options)?;
-    let planned = fill(&planner, options, &PlannedSubnets::default());
-    planned.map_err(|exhausted| {
-        let message = exhausted::message(server.name.as_str(), &exhausted);
-        Error::refused(exhausted::CODE, message, exhausted::REMEDY)
-    })
+    fill(&planner, options, &PlannedSubnets::default(), |_| false)
+        .map_err(|exhausted| refusal(server, &exhausted))
+}
+
+/// Chooses for a destination as a change would make it: its own network is not in its way, and what
+/// it has stays where the options leave it open, in a pool of the engine too.
+pub(crate) async fn choose_for_change(
+    tx: &mut Transaction,
+    team: &TeamId,
+    server: &Server,
+    after: &Destination,
+) -> Result<PlannedSubnets, Error> {
+    let mut known = read(tx, team, server, &after.options).await?;
+    known.forget(&after.id);
+    let planner = known.planner();
+    super::asked::check(&known, &planner, &after.options)?;
+    let is_own = |one: &Occupied| one.by == By::EnginePool;
+    fill(&planner, &after.options, &after.planned, is_own)
+        .map_err(|exhausted| refusal(server, &exhausted))
+}
+
+fn refusal(server: &Server, exhausted: &Exhausted) -> Error {
+    let message = exhausted::message(server.name.as_str(), exhausted);
+    Error::refused(exhausted::CODE, message, exhausted::REMEDY)
 }
 
 /// Chooses for a network that is about to be made: what is planned stays, unless something on the
@@ -63,7 +82,7 @@ pub(crate) async fn choose_again(
     for range in refused {
         planner.occupy(Occupied { range: *range, by: By::Refused });
     }
-    let planned = match fill(&planner, options, &destination.planned) {
+    let planned = match fill(&planner, options, &destination.planned, |_| false) {
         Ok(planned) => planned,
         Err(exhausted) => return Ok(Choice::Exhausted(exhausted)),
     };
@@ -91,13 +110,16 @@ async fn read(
     Known::read(tx, team, server.clone(), plan, scope).await
 }
 
-/// The subnets that the options leave open: those planned before where they are still free.
+/// The subnets that the options leave open: those planned before where they are still free, but
+/// for what does not count.
 fn fill(
     planner: &Planner,
     options: &NetworkOptions,
     before: &PlannedSubnets,
+    counts_not: impl Fn(&Occupied) -> bool,
 ) -> Result<PlannedSubnets, Exhausted> {
-    let is_free = |range: IpNet| !planner.occupied().iter().any(|one| overlap(one.range, range));
+    let in_the_way = |one: &Occupied, range: IpNet| overlap(one.range, range) && !counts_not(one);
+    let is_free = |range: IpNet| !planner.occupied().iter().any(|one| in_the_way(one, range));
     let mut planned = PlannedSubnets::default();
     if options.subnet.is_none() {
         let kept = before.subnet.filter(|net: &Ipv4Net| is_free((*net).into()));

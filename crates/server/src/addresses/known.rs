@@ -64,9 +64,19 @@ impl Known {
 
     /// Leaves a destination out, whose own subnets are not in its way.
     pub(super) fn forget(&mut self, id: &DestinationId) {
+        let is_own = |network: &&HostNetwork| {
+            let of = self.destination_of(network).map(|one| &one.id);
+            of == Some(id) || label(network) == Some(id.as_str())
+        };
+        let own: Vec<&HostNetwork> = self.networks().iter().filter(is_own).collect();
+        let ids: BTreeSet<String> = own.iter().map(|network| network.docker_id.clone()).collect();
+        let ranges: Vec<IpNet> = own.into_iter().flat_map(subnets).collect();
         self.here.retain(|one| one.id != *id);
         if let Some(seen) = &mut self.seen {
-            seen.sighting.networks.retain(|network| label(network) != Some(id.as_str()));
+            seen.sighting.networks.retain(|network| !ids.contains(&network.docker_id));
+            // The host's way into a network goes with it.
+            let leads_there = |route: &IpNet| ranges.iter().any(|range| range.contains(route));
+            seen.sighting.routes.retain(|route| !parsed(route).is_some_and(|it| leads_there(&it)));
         }
     }
 

@@ -5,8 +5,8 @@ use portolan_types::{
     CreateDestination, Destination, DestinationId, Operation, Page, PageQuery, Preview, ServerId,
     UpdateDestination,
 };
-use serde::Deserialize;
-use utoipa::IntoParams;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
     AppState,
@@ -86,18 +86,51 @@ pub(super) async fn show_destination(
     Ok(Answer(destinations::show(&app, &actor, &id).await?))
 }
 
-/// Renames a destination. The network's name cannot be changed.
+/// Renames a destination, or changes its options in place. The network's name cannot be changed.
+///
+/// With `options` the destination is `changing` until a network that has them took the place of
+/// the old one. Its containers go over with their aliases and share a network at all times; a
+/// change that cannot be made is taken back.
 #[utoipa::path(patch, path = "/v1/destinations/{id}", tag = "destinations",
-    params(("id" = DestinationId, Path, description = "The destination")),
+    params(("id" = DestinationId, Path, description = "The destination"), Wait, Ask, Since),
     security(("token" = ["write"])),
-    responses((status = 200, description = "The destination", body = Destination), Problems))]
+    responses(
+        (status = 200, description = "The destination; with `preview`, what would happen",
+         body = UpdatedOrPreviewed),
+        Problems,
+    ))]
 pub(super) async fn update_destination(
     State(app): State<AppState>,
     Writer(actor): Writer,
     Path(id): Path<DestinationId>,
+    Query(wait): Query<Wait>,
+    Query(ask): Query<Ask>,
+    Query(since): Query<Since>,
     Json(input): Json<UpdateDestination>,
-) -> Result<Answer<Destination>, Error> {
-    Ok(Answer(destinations::update(&app, &actor, &id, input).await?))
+) -> Result<Answer<UpdatedOrPreviewed>, Error> {
+    if ask.preview {
+        let preview = preview::update(&app, &actor, &id, input).await?;
+        return Ok(Answer(UpdatedOrPreviewed::Previewed(preview)));
+    }
+    let updated = destinations::update(&app, &actor, &id, input, since.version).await?;
+    let shown = destinations::settled(&app, &actor, updated, wait.limit()).await?;
+    Ok(Answer(UpdatedOrPreviewed::Updated(Box::new(shown))))
+}
+
+/// Either has the same status.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub(super) enum UpdatedOrPreviewed {
+    Updated(Box<Destination>),
+    Previewed(Preview),
+}
+
+/// What was looked at before a change.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Since {
+    /// Of a preview: when the world has changed since, the options stay as they are.
+    version: Option<String>,
 }
 
 /// How a destination is removed.

@@ -2,8 +2,8 @@
 //! those that do not serve the reconcilers, which name the row by its id.
 
 use portolan_types::{
-    Destination, DestinationId, DestinationState, Name, OperationId, PageQuery, PlannedSubnets,
-    ServerId, TeamId, Timestamp, destination::Observed,
+    Destination, DestinationId, DestinationState, Name, NetworkOptions, OperationId, PageQuery,
+    PlannedSubnets, ServerId, TeamId, Timestamp, destination::Observed,
 };
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
@@ -277,6 +277,30 @@ pub async fn advance(
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// What a network was made by.
+#[derive(Debug, Clone)]
+pub struct Made<'a> {
+    pub options: &'a NetworkOptions,
+    pub planned: &'a PlannedSubnets,
+    pub revision: u32,
+}
+
+/// Stores by what the network is made from now on, with the move that ends a change.
+pub async fn set_made(
+    conn: &mut AnyConnection,
+    id: &DestinationId,
+    made: &Made<'_>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("update destinations set options = $2, planned = $3, revision = $4 where id = $1")
+        .bind(id.as_str())
+        .bind(to_json(made.options)?)
+        .bind(to_json(made.planned)?)
+        .bind(i64::from(made.revision))
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
 /// Stores what Docker has, whatever the state.

@@ -171,22 +171,50 @@ pub async fn finish(
     Ok(done.rows_affected() == 1)
 }
 
-/// Ends what was queued or running for a destination, or of the same kind for a server: something
-/// newer takes its place.
+/// What newer work takes the place of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Displaced {
+    /// Nothing: it is done beside the rest.
+    Nothing,
+    /// Work of the same kind.
+    SameKind,
+    /// All that makes the subject what it should be, but not what is done with single containers.
+    Shape,
+    /// Everything: the subject goes.
+    Everything,
+}
+
+impl Displaced {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::SameKind => "same-kind",
+            Self::Shape => "shape",
+            Self::Everything => "everything",
+        }
+    }
+}
+
+/// Ends what was queued or running for the subject and is displaced by newer work.
 pub async fn supersede(
     conn: &mut AnyConnection,
     newer: &Operation,
+    displaced: Displaced,
     failure: &Failure,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "update operations set state = 'failed', failure = $2, finished_at = $3
          where subject_id = $1 and state in ('queued', 'running')
-           and (subject_type = 'destination' or kind = $4)",
+           and ($5 = 'everything'
+                or ($5 = 'same-kind' and kind = $4)
+                or ($5 = 'shape' and kind not in
+                    ('connect-container', 'disconnect-container', 'move-container')))",
     )
     .bind(newer.subject.id())
     .bind(to_json(failure)?)
     .bind(newer.created_at.as_millis())
     .bind(newer.kind.as_str())
+    .bind(displaced.as_str())
     .execute(conn)
     .await?;
     Ok(())

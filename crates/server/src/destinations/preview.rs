@@ -15,6 +15,14 @@ use crate::{
     sighting::{Seen, fresh},
 };
 
+mod change;
+mod containers;
+
+pub use self::{
+    change::update,
+    containers::{disconnect, move_to},
+};
+
 /// What creating a destination would do.
 pub async fn create(app: &App, actor: &Actor, input: CreateDestination) -> Result<Preview, Error> {
     let server = server_of(app, actor, &input.server_id).await?;
@@ -64,14 +72,11 @@ fn creation_steps(destination: &Destination) -> Vec<String> {
         .into_iter()
         .chain(options.ipv6_subnet.map(|subnet| subnet.to_string()))
         .collect();
-    let with = if subnets.is_empty() {
-        "with a subnet from the engine's pools".to_owned()
-    } else {
-        format!("with {}", subnets.join(" and "))
-    };
     vec![format!(
-        "create network `{}` on server `{}` {with}",
-        destination.network, destination.server_name
+        "create network `{}` on server `{}` with {}",
+        destination.network,
+        destination.server_name,
+        subnets.join(" and ")
     )]
 }
 

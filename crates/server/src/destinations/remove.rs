@@ -8,7 +8,7 @@ use portolan_types::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{begin, find, note, ours, swarm};
+use super::{begin, change, find, note, ours, swarm};
 use crate::{
     Actor, App, Error,
     db::{self, Transaction},
@@ -61,12 +61,36 @@ pub async fn delete(
         drop(tx);
         return operations::show(app, actor, operation).await;
     }
+    check_whole(&mut tx, &before).await?;
     let kind = OperationKind::DeleteDestination;
     let operation = begin(&mut tx, actor, &before, kind, Some(operations::input(removal)?)).await?;
     let keepers = swarm::keepers(&mut tx, actor.team_id(), &before).await?;
     tx.commit().await?;
     swarm::wake(app, &keepers);
     Ok(operation)
+}
+
+/// While a change is under way, or ended half way, containers are elsewhere than on the network.
+async fn check_whole(tx: &mut Transaction, before: &Destination) -> Result<(), Error> {
+    if before.state == DestinationState::Changing {
+        return Err(change::busy(before));
+    }
+    match change::unfinished(tx, before).await? {
+        Some(_) => Err(half_changed(before)),
+        None => Ok(()),
+    }
+}
+
+fn half_changed(before: &Destination) -> Error {
+    Error::refused(
+        "change-unfinished",
+        format!(
+            "a change of destination `{}` ended half way: its containers may be on an interim \
+             network",
+            before.name
+        ),
+        "bring it to an end (`portolan destination retry`), then remove it",
+    )
 }
 
 /// Removes the row alone, because the host does not answer; says what stays on it.

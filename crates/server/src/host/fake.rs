@@ -2,7 +2,7 @@
 //! Docker does where that matters: names are taken, members block removal, events follow changes.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -108,8 +108,11 @@ struct World {
     key: OfferedKey,
     refuses_login: bool,
     logins: usize,
-    trouble: Option<(Meant, Trouble)>,
+    /// One after the other: each begins to be waited for when the one before has come.
+    troubles: VecDeque<(Meant, Trouble)>,
     fail_create: Option<HostError>,
+    /// Where each container was after each call, since somebody wanted to know.
+    places: Option<Vec<Places>>,
     /// Image and rules of containers, by name.
     dress: HashMap<String, (String, Vec<String>)>,
     routes: Option<Vec<IpNet>>,
@@ -117,18 +120,28 @@ struct World {
     hidden: Option<IpNet>,
 }
 
+/// The names of the networks that each container is on, by its name.
+pub type Places = BTreeMap<String, BTreeSet<String>>;
+
 /// The call that a trouble is meant for.
 #[derive(Debug, Clone, Copy)]
 enum Meant {
     Number(usize),
-    Method(&'static str),
+    /// The one of this method after so many others of it.
+    Method(&'static str, usize),
 }
 
 impl Meant {
-    fn is(self, number: usize, method: &str) -> bool {
+    /// Whether it is this call; counts it otherwise.
+    fn is(&mut self, number: usize, method: &str) -> bool {
         match self {
-            Self::Number(meant) => meant == number,
-            Self::Method(meant) => meant == method,
+            Self::Number(meant) => *meant == number,
+            Self::Method(meant, _) if *meant != method => false,
+            Self::Method(_, 0) => true,
+            Self::Method(_, others) => {
+                *others -= 1;
+                false
+            }
         }
     }
 }
@@ -138,6 +151,8 @@ impl Meant {
 pub enum Trouble {
     /// It fails and does nothing.
     Fail(HostError),
+    /// It fails and does nothing, and so do all of its method after it.
+    Refuse(HostError),
     /// It does what was asked, and fails.
     FailAfter(HostError),
     /// It never answers, and does nothing.
@@ -157,9 +172,10 @@ impl FakeEngine {
             key: offered_key(&cuid2()),
             refuses_login: false,
             logins: 0,
-            trouble: None,
+            troubles: VecDeque::new(),
             dress: HashMap::new(),
             fail_create: None,
+            places: None,
             routes: Some(Vec::new()),
             hidden: None,
         };
@@ -218,17 +234,41 @@ impl FakeEngine {
     /// Troubles one call; calls are counted from now, the next is 0.
     pub fn trouble(&self, number: usize, trouble: Trouble) {
         self.calls.store(0, Ordering::SeqCst);
-        lock(&self.world).trouble = Some((Meant::Number(number), trouble));
+        self.mean(Meant::Number(number), trouble);
     }
 
     /// Troubles the next call of this method of `Host`, whatever is called before it.
     pub fn trouble_in(&self, method: &'static str, trouble: Trouble) {
-        lock(&self.world).trouble = Some((Meant::Method(method), trouble));
+        self.trouble_at(method, 0, trouble);
     }
 
-    /// Calls off a trouble that has not come yet.
+    /// Troubles the call of this method of `Host` that comes after so many others of it.
+    pub fn trouble_at(&self, method: &'static str, others: usize, trouble: Trouble) {
+        self.mean(Meant::Method(method, others), trouble);
+    }
+
+    /// Troubles one call more, counted from the last trouble that was asked for.
+    pub fn trouble_later(&self, number: usize, trouble: Trouble) {
+        lock(&self.world).troubles.push_back((Meant::Number(number), trouble));
+    }
+
+    fn mean(&self, meant: Meant, trouble: Trouble) {
+        lock(&self.world).troubles = VecDeque::from([(meant, trouble)]);
+    }
+
+    /// Calls off the troubles that have not come yet.
     pub fn calm(&self) {
-        lock(&self.world).trouble = None;
+        lock(&self.world).troubles.clear();
+    }
+
+    /// Writes down from now on where each container is after each call.
+    pub fn watch_places(&self) {
+        lock(&self.world).places = Some(Vec::new());
+    }
+
+    /// What was written down.
+    pub fn places(&self) -> Vec<Places> {
+        lock(&self.world).places.clone().unwrap_or_default()
     }
 
     /// Completes when a call hangs.

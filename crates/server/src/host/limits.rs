@@ -70,6 +70,9 @@ pub(super) const ODD: usize = 32;
 /// Most bytes of one event: an event carries the labels of what it is about.
 pub(super) const EVENT: usize = 1 << 20;
 
+/// Events that wait to be read; further ones say nothing new.
+pub(super) const EVENTS_AHEAD: usize = 256;
+
 /// Most bytes of a command's output that are kept.
 pub(super) const COMMAND_OUTPUT: usize = 256 << 10;
 

@@ -6,7 +6,7 @@ use portolan_types::{
     network::RESERVED,
 };
 
-use super::compare::LABEL_DESTINATION;
+use super::compare::{LABEL_DESTINATION, LABEL_INTERIM};
 use crate::{
     App, Error,
     db::{destination::Assigned, server},
@@ -98,6 +98,9 @@ fn reason_against(place: &Place, network: &HostNetwork, all: &[HostNetwork]) -> 
     let twins = all.iter().filter(|other| other.name == name).count();
     if RESERVED.contains(&name) {
         return Some("Docker keeps it for itself".into());
+    }
+    if network.labels.contains_key(LABEL_INTERIM) {
+        return Some("it stands in for a destination that is being changed".into());
     }
     if network.ingress {
         return Some("it is the routing mesh of the swarm".into());

@@ -18,6 +18,26 @@ const LABEL_MANAGED: &str = "dev.portolan.managed";
 /// Which of a destination's networks it is: absent on the first, counted by changes in place.
 pub(super) const LABEL_REVISION: &str = "dev.portolan.revision";
 
+/// The mark of a network that only holds containers together while another is replaced.
+pub(super) const LABEL_INTERIM: &str = "dev.portolan.interim";
+
+/// The labels of the interim network of a change.
+pub(super) fn interim_labels(destination: &Destination) -> BTreeMap<String, String> {
+    BTreeMap::from([
+        (LABEL_MANAGED.into(), "true".into()),
+        (LABEL_DESTINATION.into(), destination.id.to_string()),
+        (LABEL_INTERIM.into(), "true".into()),
+    ])
+}
+
+/// Which of the destination's networks it is; `None` when it is not one of them.
+pub(super) fn revision(destination: &Destination, network: &HostNetwork) -> Option<u32> {
+    let stands_alone = !network.labels.contains_key(LABEL_INTERIM);
+    let label = network.labels.get(LABEL_REVISION);
+    let number = label.map_or(Some(1), |text| text.parse().ok());
+    number.filter(|_| stands_alone && is_ours(destination, network))
+}
+
 /// All labels of a destination's network: who made it, for what, and the user's own.
 pub(super) fn labels(destination: &Destination) -> BTreeMap<String, String> {
     let mut labels = destination.options.labels.clone();

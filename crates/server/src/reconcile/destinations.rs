@@ -6,7 +6,7 @@ use portolan_types::{
     Timestamp,
 };
 
-use super::{PassError, compare, make, recorder::Recorder, remove, work::Work};
+use super::{PassError, change, compare, make, recorder::Recorder, remove, work::Work};
 use crate::{
     App, Error,
     db::{
@@ -53,9 +53,10 @@ pub(super) async fn settle(
             made(app, row, host, networks).await
         }
         DestinationState::Deleting => removed(app, row, host, networks).await,
+        DestinationState::Changing => changed(app, row, host, networks).await,
         DestinationState::Ready => watched(app, row, host, networks).await,
         // A failed one waits for a person: trying what failed once more by itself helps nobody.
-        DestinationState::Failed | DestinationState::Changing => Ok(()),
+        DestinationState::Failed => Ok(()),
     }
 }
 
@@ -83,6 +84,18 @@ async fn removed(
 ) -> Result<(), PassError> {
     match take_up(app, row, OperationKind::DeleteDestination).await? {
         Some(recorder) => remove::run(&Work { app, host, row, networks, recorder }).await,
+        None => Ok(()),
+    }
+}
+
+async fn changed(
+    app: &App,
+    row: &Assigned,
+    host: &dyn Host,
+    networks: &[HostNetwork],
+) -> Result<(), PassError> {
+    match take_up(app, row, OperationKind::ChangeDestination).await? {
+        Some(recorder) => change::run(&Work { app, host, row, networks, recorder }).await,
         None => Ok(()),
     }
 }

@@ -200,7 +200,7 @@ fn vanished(destination: &Destination) -> Failure {
     )
 }
 
-fn differs(destination: &Destination, difference: &str) -> Failure {
+pub(super) fn differs(destination: &Destination, difference: &str) -> Failure {
     failure(
         "network-differs",
         format!(

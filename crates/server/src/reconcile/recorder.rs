@@ -121,7 +121,7 @@ impl<'a> Recorder<'a> {
 }
 
 /// A failure with a code for programs.
-pub(super) fn failure(
+pub(crate) fn failure(
     code: &str,
     message: impl Into<String>,
     remedy: impl Into<String>,

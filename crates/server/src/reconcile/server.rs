@@ -12,8 +12,8 @@ use tokio::{
 };
 
 use super::{
-    PassError, Surroundings, adopt, destinations, orphans, reachability, role, scan, sight::Sight,
-    swarm, validation,
+    PassError, Surroundings, adopt, containers, destinations, orphans, reachability, role, scan,
+    sight::Sight, swarm, validation,
 };
 use crate::{
     Error,
@@ -361,7 +361,8 @@ impl Keeper {
         swarm::pass(around, row, host, seen).await?;
         orphans::pass(app, row, host, seen).await?;
         scan::run(app, row, seen).await?;
-        adopt::run(app, row, host).await
+        adopt::run(app, row, host).await?;
+        containers::run(app, row, host, &seen.networks).await
     }
 }
 

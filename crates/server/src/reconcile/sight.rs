@@ -1,22 +1,26 @@
 //! Looking at a host: its networks and containers, once a pass, written down when they changed.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
-use portolan_types::Timestamp;
+use portolan_types::{ServerId, Timestamp};
 use tokio::time::Instant;
 
+use self::aliases::Aliases;
 use super::{PassError, swarm::managed};
 use crate::{
-    App,
+    App, Error,
     db::{self, server::Assigned},
     host::{Host, HostError},
     sighting::Sighting,
 };
 
+mod aliases;
+
 /// What the keeper saw last, so that an unchanged host costs no writing of it.
 #[derive(Debug, Default)]
 pub(super) struct Sight {
     last: Option<Sighting>,
+    aliases: Aliases,
     /// The host's routes, and when they were read.
     routes: Option<(Instant, Vec<String>)>,
 }
@@ -44,6 +48,8 @@ impl Sight {
         if managed(&row.server).is_some() {
             see_swarm(&mut seen, host).await?;
         }
+        let networks = networks_of_destinations(app, server).await?;
+        self.aliases.add(host, &networks, &mut seen.containers).await?;
         seen.networks.sort_by(|a, b| (&a.name, &a.docker_id).cmp(&(&b.name, &b.docker_id)));
         seen.containers.sort_by(|a, b| a.member.docker_id.cmp(&b.member.docker_id));
         let mut conn = app.db.acquire().await?;
@@ -78,4 +84,15 @@ pub(super) async fn see_swarm(seen: &mut Sighting, host: &dyn Host) -> Result<()
     seen.services.sort_by(|a, b| (&a.name, &a.docker_id).cmp(&(&b.name, &b.docker_id)));
     seen.tasks.sort_by(|a, b| a.docker_id.cmp(&b.docker_id));
     Ok(())
+}
+
+/// Docker ids and names of the networks that are destinations.
+async fn networks_of_destinations(app: &App, server: &ServerId) -> Result<BTreeSet<String>, Error> {
+    let mut conn = app.db.acquire().await?;
+    let rows = db::destination::list_assigned(&mut conn, server).await?;
+    let names = rows.into_iter().flat_map(|row| {
+        let observed = row.destination.observed.map(|observed| observed.docker_id);
+        observed.into_iter().chain([row.destination.network.into()])
+    });
+    Ok(names.collect())
 }

@@ -31,6 +31,27 @@ pub(super) async fn waiting(
     Ok(waiting)
 }
 
+/// Why work stopped before its end.
+#[derive(Debug)]
+pub(super) enum Halt {
+    /// It cannot be done: an outcome.
+    Refused(Failure),
+    /// Not now: the next pass goes on.
+    Pass(PassError),
+}
+
+impl From<Failure> for Halt {
+    fn from(failure: Failure) -> Self {
+        Self::Refused(failure)
+    }
+}
+
+impl<E: Into<PassError>> From<E> for Halt {
+    fn from(error: E) -> Self {
+        Self::Pass(error.into())
+    }
+}
+
 /// A call to a host while a step of an operation is under way.
 #[derive(Debug)]
 pub(super) struct Call<'a> {
@@ -77,6 +98,43 @@ impl Work<'_> {
     ) -> Attempt<T> {
         let server = self.row.destination.server_name.as_str();
         self.recorder.refused(step, &Call { action, server }, error).await
+    }
+
+    /// A host's answer. Its refusal is put into words; a lost connection ends the pass.
+    pub(super) fn answer<T>(
+        &self,
+        answer: Result<T, HostError>,
+        action: impl FnOnce() -> String,
+    ) -> Result<T, Halt> {
+        let server = self.row.destination.server_name.as_str();
+        answer.map_err(|error| {
+            if error.is_connection() || error.is_of_swarm() {
+                Halt::Pass(error.into())
+            } else {
+                Halt::Refused(host_failure(&action(), server, &error))
+            }
+        })
+    }
+
+    /// One step with what it found. A lost connection leaves it open: whoever takes the work up
+    /// again ends it.
+    pub(super) async fn step<T>(
+        &self,
+        name: &str,
+        doing: impl Future<Output = Result<(T, String), Halt>>,
+    ) -> Result<T, Halt> {
+        let step = self.recorder.begin(name).await?;
+        match doing.await {
+            Ok((found, detail)) => {
+                self.recorder.done(step, &detail).await?;
+                Ok(found)
+            }
+            Err(Halt::Refused(failure)) => {
+                self.recorder.fail(step, &failure).await?;
+                Err(failure.into())
+            }
+            Err(halt @ Halt::Pass(_)) => Err(halt),
+        }
     }
 
     /// An event about the destination.

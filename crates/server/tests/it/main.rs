@@ -3,6 +3,8 @@
 //! What needs real hosts is in the test binary `lab`.
 
 mod addresses;
+mod change;
+mod containers;
 mod crashes;
 mod destinations;
 mod drift;

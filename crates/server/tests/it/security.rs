@@ -71,7 +71,7 @@ impl Things {
             _ if route.path.contains('{') => bail!("no id for {}", route.path),
             _ => return Ok(route.path.clone()),
         };
-        Ok(route.path.replace("{id}", id))
+        Ok(route.path.replace("{id}", id).replace("{container}", "web"))
     }
 
     /// A body that would be accepted from the owner.
@@ -89,6 +89,10 @@ impl Things {
             }
             ("POST", "/v1/servers/{id}/adopt") => json!({ "all": true }),
             ("POST", "/v1/destinations") => json!({ "server_id": self.server }),
+            ("POST", "/v1/destinations/{id}/containers") => json!({ "container": "web" }),
+            ("POST", "/v1/destinations/{id}/containers/{container}/move") => {
+                json!({ "to": self.destination })
+            }
             _ => json!({}),
         }
     }

@@ -220,6 +220,20 @@ impl Client {
         Ok(Answer { status, headers, text: response.text().await? })
     }
 
+    /// Sends it until the server that it is about is reachable: after a trouble that takes a
+    /// moment.
+    pub(crate) async fn insist(
+        &self,
+        request: impl Fn() -> reqwest::RequestBuilder,
+    ) -> Result<Answer> {
+        eventually("the server is reachable", || async {
+            let answer = self.send(request()).await?;
+            let away = answer.status == 409 && answer.text.contains("server-unreachable");
+            Ok((!away).then_some(answer))
+        })
+        .await
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Result<Answer> {
         self.send(self.request(Method::GET, path)).await
     }

@@ -14,9 +14,11 @@ use futures_util::{
 };
 use http_body_util::BodyDataStream;
 use serde::Deserialize;
+use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio_util::{
     codec::{FramedRead, LinesCodec, LinesCodecError},
     io::StreamReader,
+    task::TaskTracker,
 };
 
 use super::{
@@ -52,14 +54,47 @@ pub(super) async fn open(
     let body = engine.stream("watch events", &path).await?;
     let bytes = StreamReader::new(BodyDataStream::new(body).map_err(io::Error::other));
     let lines = FramedRead::new(bytes, LinesCodec::new_with_max_length(limits::EVENT));
-    let engine = engine.clone();
+    let (session, engine) = (engine.connector().session(), engine.clone());
     let events = lines
         .map(move |line| {
             line.map_err(|error| failure(&engine, &error)).and_then(|line| read(&line))
         })
         .chain(stream::once(future::ready(Err(ended()))))
         .filter_map(|event| future::ready(event.transpose()));
-    Ok(until_error(events.boxed()))
+    let events = until_error(events.boxed());
+    Ok(match session {
+        Some(session) => read_ahead(session.tasks(), events),
+        None => events,
+    })
+}
+
+/// Reads on while nobody asks for the next event. russh hands data to its channels one after the
+/// other: a channel that is not read holds up every call on the connection, and while a hundred
+/// networks are made nobody has time for the events of that.
+fn read_ahead(
+    tasks: &TaskTracker,
+    mut events: BoxStream<'static, Result<HostEvent, HostError>>,
+) -> BoxStream<'static, Result<HostEvent, HostError>> {
+    let (sender, receiver) = mpsc::channel(limits::EVENTS_AHEAD);
+    tasks.spawn(async move {
+        while let Some(Some(event)) = until_closed(&sender, events.next()).await {
+            match sender.try_send(event) {
+                // Those that wait to be read tell of a change already; how it ends is told in any case.
+                Err(TrySendError::Full(Err(error))) => drop(sender.send(Err(error)).await),
+                Ok(()) | Err(TrySendError::Full(Ok(_)) | TrySendError::Closed(_)) => {}
+            }
+        }
+    });
+    let next = |mut receiver: mpsc::Receiver<_>| async { Some((receiver.recv().await?, receiver)) };
+    stream::unfold(receiver, next).boxed()
+}
+
+/// `None` when nobody is left to hear.
+async fn until_closed<T, E>(sender: &mpsc::Sender<E>, work: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        done = work => Some(done),
+        () = sender.closed() => None,
+    }
 }
 
 fn read(line: &str) -> Result<Option<HostEvent>, HostError> {

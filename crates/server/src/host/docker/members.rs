@@ -94,6 +94,7 @@ pub(super) fn attachment(key: &str, settings: &EndpointSettings) -> Attachment {
         endpoint_id: settings.endpoint_id.clone().unwrap_or_default(),
         address: said(settings.ip_address.as_ref()),
         ipv6_address: said(settings.global_ipv6_address.as_ref()),
+        aliases: Vec::new(),
     }
 }
 

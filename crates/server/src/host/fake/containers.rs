@@ -16,8 +16,9 @@ pub(super) type Containers = BTreeMap<String, ContainerDetail>;
 
 /// A container that somebody made: 64 hexadecimal digits, as Docker's ids have.
 pub(super) fn made(name: &str, state: &str) -> ContainerDetail {
-    let digits: String = cuid2().bytes().map(|byte| format!("{byte:02x}")).collect();
-    let docker_id = digits.chars().chain(digits.chars()).take(64).collect();
+    let text = cuid2();
+    let digit = |byte: u8| char::from_digit(u32::from(byte % 16), 16);
+    let docker_id = text.bytes().cycle().take(64).filter_map(digit).collect();
     let member = Member { docker_id, name: name.to_owned(), state: state.to_owned() };
     ContainerDetail { member, ..ContainerDetail::default() }
 }
@@ -50,6 +51,16 @@ impl World {
             }
         };
         self.containers.values().map(summary).collect()
+    }
+
+    pub(super) fn note_places(&mut self) {
+        let now = |one: &ContainerDetail| {
+            let networks = one.endpoints.iter().map(|one| one.attachment.key.clone());
+            (one.member.name.clone(), networks.collect())
+        };
+        if let Some(places) = &mut self.places {
+            places.push(self.containers.values().map(now).collect());
+        }
     }
 
     /// Those on a network with this Docker id, running or not.
@@ -91,6 +102,7 @@ impl World {
             endpoint_id: if address.is_some() { cuid2() } else { String::new() },
             address: address.map(|address| address.to_string()),
             ipv6_address: None,
+            aliases: Vec::new(),
         };
         one.endpoints.push(ContainerEndpoint { attachment: ours, endpoint: endpoint.clone() });
         Ok(())

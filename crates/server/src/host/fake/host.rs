@@ -8,7 +8,7 @@ use ipnet::{IpNet, Ipv4Net};
 use portolan_types::{DestinationKind, NetworkOptions, id::cuid2};
 use tokio::sync::watch;
 
-use super::{FakeEngine, Trouble, World, event, lock, lost, swarm::SwarmWorld};
+use super::{FakeEngine, Meant, Trouble, World, event, lock, lost, swarm::SwarmWorld};
 use crate::host::{
     ContainerDetail, Endpoint, Host, HostContainer, HostError, HostEvent, HostNetwork, HostNode,
     HostRole, HostService, HostSubnet, HostTask, Member, NewNetwork, System,
@@ -30,16 +30,26 @@ impl FakeHost {
     ) -> Result<T, HostError> {
         let trouble = self.befalls(name)?;
         match &trouble {
-            Some(Trouble::Fail(error)) => return Err(error.clone()),
+            Some(Trouble::Fail(error) | Trouble::Refuse(error)) => return Err(error.clone()),
             Some(Trouble::HangBefore) => self.hang().await,
             Some(Trouble::FailAfter(_) | Trouble::HangAfter) | None => {}
         }
-        let result = effect(&mut lock(&self.engine.world));
+        let result = self.take_effect(effect);
         match trouble {
             Some(Trouble::FailAfter(error)) => return Err(error),
             Some(Trouble::HangAfter) => self.hang().await,
-            Some(Trouble::Fail(_) | Trouble::HangBefore) | None => {}
+            Some(Trouble::Fail(_) | Trouble::Refuse(_) | Trouble::HangBefore) | None => {}
         }
+        result
+    }
+
+    fn take_effect<T>(
+        &self,
+        effect: impl FnOnce(&mut World) -> Result<T, HostError>,
+    ) -> Result<T, HostError> {
+        let mut world = lock(&self.engine.world);
+        let result = effect(&mut world);
+        world.note_places();
         result
     }
 
@@ -49,8 +59,20 @@ impl FakeHost {
             return Err(lost());
         }
         let mut world = lock(&self.engine.world);
-        let meant = world.trouble.take_if(|(meant, _)| meant.is(number, name));
-        Ok(meant.map(|(_, trouble)| trouble))
+        let Some((meant, trouble)) = world.troubles.front_mut() else { return Ok(None) };
+        if !meant.is(number, name) {
+            return Ok(None);
+        }
+        let trouble = trouble.clone();
+        if matches!(trouble, Trouble::Refuse(_)) {
+            *meant = Meant::Method(name, 0);
+        } else {
+            world.troubles.pop_front();
+            if !world.troubles.is_empty() {
+                self.engine.calls.store(0, Ordering::SeqCst);
+            }
+        }
+        Ok(Some(trouble))
     }
 
     /// What happens to a network of a swarm is told by all its managers.

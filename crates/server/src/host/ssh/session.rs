@@ -20,7 +20,7 @@ use super::{
 pub(in super::super) struct Session {
     handle: Handle<Gate>,
     seen: Arc<Seen>,
-    /// Closing of channels, which outlives the one who used them.
+    /// Closing of channels, which outlives the one who used them, and reading ahead.
     tasks: TaskTracker,
     commands: Semaphore,
 }
@@ -95,6 +95,11 @@ impl Session {
     pub(in super::super) fn lost(&self) -> Option<HostError> {
         let over = self.seen.ended.is_cancelled() || self.handle.is_closed();
         over.then(|| HostError::Lost { why: self.seen.why() })
+    }
+
+    /// What belongs to the connection and outlives the one who began it.
+    pub(in super::super) const fn tasks(&self) -> &TaskTracker {
+        &self.tasks
     }
 
     /// Completes when the connection is over.

@@ -1,0 +1,108 @@
+//! `portolan destination edit`: the label, and options in place.
+
+use portolan_types::{
+    Destination, Invalid, Name, NetworkOptions, Operation, OperationId, Preview, UpdateDestination,
+};
+
+use super::{destination::details, operation::accompany, preview};
+use crate::{
+    ask::{Consent, Run, confirm},
+    client::Client,
+    failure::{Failure, Outcome},
+    find::{Reference, find},
+    printer::Printer,
+    watch::Wait,
+};
+
+/// What is to be other than it is.
+#[derive(Debug)]
+pub(crate) struct Edit<F> {
+    pub(crate) name: Option<Name>,
+    /// Makes the new options of the present ones.
+    pub(crate) options: F,
+}
+
+/// Whether and how it is done.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Manner {
+    pub(crate) run: Run,
+    pub(crate) consent: Consent,
+    pub(crate) wait: Wait,
+}
+
+pub(crate) async fn edit<F>(
+    client: &Client,
+    printer: &Printer,
+    wanted: &Reference,
+    edit: Edit<F>,
+    manner: Manner,
+) -> anyhow::Result<Outcome>
+where
+    F: FnOnce(&NetworkOptions) -> Result<NetworkOptions, Invalid>,
+{
+    let before: Destination = find(client, wanted).await?;
+    let options = (edit.options)(&before.options).map_err(|error| {
+        Failure::usage(error.to_string(), "see `portolan destination edit --help`")
+    })?;
+    let replaced = options != before.options || edit.name.is_none();
+    let change =
+        UpdateDestination { name: edit.name, network: None, options: replaced.then_some(options) };
+    let path = format!("/v1/destinations/{}", before.id);
+    match (manner.run, replaced) {
+        (Run::Dry, _) => preview::show(printer, &preview_of(client, &path, &change).await?),
+        (Run::Real, true) => replace(client, printer, &before, &change, manner).await,
+        (Run::Real, false) => {
+            let after: Destination = client.change(&path, &change).await?;
+            printer.one(&after, details)?;
+            Ok(Outcome::Done)
+        }
+    }
+}
+
+/// Asks with what the preview shows, and changes no other world than that.
+async fn replace(
+    client: &Client,
+    printer: &Printer,
+    before: &Destination,
+    change: &UpdateDestination,
+    manner: Manner,
+) -> anyhow::Result<Outcome> {
+    let path = format!("/v1/destinations/{}", before.id);
+    let at = match manner.consent {
+        Consent::Given => path,
+        Consent::Ask => {
+            let preview = preview_of(client, &path, change).await?;
+            confirm(printer, manner.consent, &question(before, &preview))?;
+            // It has only hexadecimal digits, or none where the host was never looked at.
+            match preview.version.as_str() {
+                "" => path,
+                version => format!("{path}?version={version}"),
+            }
+        }
+    };
+    let after: Destination = client.change(&at, change).await?;
+    let Some(id) = &after.operation_id else { return Ok(Outcome::Done) };
+    accompany(client, printer, begun_operation(client, id).await?, manner.wait).await
+}
+
+async fn preview_of(
+    client: &Client,
+    path: &str,
+    change: &UpdateDestination,
+) -> anyhow::Result<Preview> {
+    Ok(client.change(&format!("{path}?preview=true"), change).await?)
+}
+
+async fn begun_operation(client: &Client, id: &OperationId) -> anyhow::Result<Operation> {
+    Ok(client.get(&format!("/v1/operations/{id}"), &[]).await?)
+}
+
+fn question(before: &Destination, preview: &Preview) -> String {
+    let names: Vec<&str> = preview.affected.iter().map(|one| one.name.as_str()).collect();
+    let who = if names.is_empty() {
+        "nobody is on it".to_owned()
+    } else {
+        format!("{} go over and lose open connections", names.join(", "))
+    };
+    format!("replace network `{}` on `{}`? {who}.", before.network, before.server_name)
+}

@@ -1,0 +1,159 @@
+//! The address plan on a real host: far more networks than the engine has pools for.
+
+use std::{
+    collections::BTreeSet,
+    future::Future,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, ensure};
+use ipnet::Ipv4Net;
+use serde_json::{Value, json};
+
+use crate::support::{Host, Portolan, create, eventually, unique};
+
+/// The engine's own pools end at about thirty.
+const MANY: usize = 300;
+/// For all of them. An engine takes about a tenth of a second for each, one after the other.
+const LIMIT: Duration = Duration::from_secs(90);
+
+#[tokio::test]
+#[ignore = "needs the lab"]
+async fn three_hundred_destinations_on_one_host() -> Result<()> {
+    let portolan = Portolan::start()?;
+    let host = Host::find("delta")?;
+    let server = portolan.add_server(&host, "root")?;
+    let prefix = unique("many");
+    let _gone = Networks { host: &host, prefix: prefix.clone() };
+    let api = portolan.api()?;
+    let began = Instant::now();
+    let made = at_once((0..MANY).map(|n| {
+        let body = json!({ "server_id": server["id"], "network": format!("{prefix}-{n}") });
+        let api = api.clone();
+        async move { api.create(&body).await }
+    }))
+    .await?;
+    let ready = began.elapsed();
+
+    // Docker has them all, each with the subnet that was planned, and no two overlap.
+    let networks = host.subnets_of(&prefix)?;
+    assert_eq!(networks.len(), MANY);
+    let planned: BTreeSet<Ipv4Net> = made
+        .iter()
+        .map(|one| one["planned"]["subnet"].as_str().context("a subnet")?.parse().context("a net"))
+        .collect::<Result<_>>()?;
+    assert_eq!(networks.values().copied().collect::<BTreeSet<_>>(), planned);
+    let mut sorted: Vec<Ipv4Net> = planned.into_iter().collect();
+    sorted.sort();
+    let overlaps = sorted.windows(2).any(|pair| pair[0].broadcast() >= pair[1].network());
+    ensure!(sorted.len() == MANY && !overlaps, "subnets overlap: {sorted:?}");
+
+    // They are networks that work: two containers meet on the last one.
+    let last = format!("{prefix}-{}", MANY - 1);
+    let (one, other) = (unique("one"), unique("other"));
+    let one = host.container(&last, &one)?;
+    let other = host.container(&last, &other)?;
+    let url = format!("http://{}/", other.name);
+    eventually("the containers meet", || {
+        Ok(one
+            .succeeds(&["wget", "-q", "-t", "1", "-T", "5", "-O", "/dev/null", &url])?
+            .then_some(()))
+    })?;
+    drop((one, other));
+
+    let shown = portolan.json(&["addresses", "show", "--server", "delta"])?;
+    let used = shown["ipv4"]["used"].as_u64().context("a count")?;
+    ensure!(used >= MANY as u64, "{used} subnets are used: {}", shown["ipv4"]);
+    let picture = portolan.run(&["addresses", "chart", "--server", "delta"])?;
+    ensure!(picture.matches(&prefix).count() >= MANY, "destinations are missing in the picture");
+
+    let began = Instant::now();
+    at_once(made.iter().map(|one| {
+        let (api, id) = (api.clone(), one["id"].as_str().unwrap_or_default().to_owned());
+        async move { api.remove(&id).await }
+    }))
+    .await?;
+    let removed = began.elapsed();
+    ensure!(host.subnets_of(&prefix)?.is_empty(), "networks are left");
+    let slowest = ready.max(removed);
+    ensure!(slowest < LIMIT, "made in {ready:?}, removed in {removed:?}");
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs the lab"]
+fn an_exhausted_plan_is_explained_before_anything_is_made() -> Result<()> {
+    let portolan = Portolan::start()?;
+    let host = Host::find("bravo")?;
+    portolan.add_server(&host, "root")?;
+    portolan.run(&["server", "edit", "bravo", "--pool", "10.213.96.0/28:29"])?;
+    let networks = [unique("tiny"), unique("tiny")];
+    for network in &networks {
+        portolan.create("bravo", network)?;
+    }
+    let late = unique("late");
+    let said = portolan.refuse(&create("bravo", &late))?;
+    ensure!(said.contains("all 2 subnets of 10.213.96.0/28:29 are taken"), "no counts: {said}");
+    ensure!(said.contains("2 by destinations of this server"), "no cause: {said}");
+    ensure!(said.contains("hint:") && said.contains("server edit --pool"), "no way out: {said}");
+    ensure!(host.networks(&late)?.is_empty(), "something was made");
+    // The way out works.
+    portolan.run(&["server", "edit", "bravo", "--pool", "10.213.96.0/27:29"])?;
+    portolan.create("bravo", &late)?;
+    for network in networks.iter().chain([&late]) {
+        portolan.remove(network)?;
+    }
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs the lab"]
+fn routes_of_a_host_are_kept_clear_of() -> Result<()> {
+    let portolan = Portolan::start()?;
+    let host = Host::find("bravo")?;
+    portolan.add_server(&host, "operator")?;
+    let shown = eventually("the host was looked at", || {
+        let shown = portolan.json(&["addresses", "show", "--server", "bravo"])?;
+        Ok((!shown["seen_at"].is_null()).then_some(shown))
+    })?;
+    // The link by which the host is reached.
+    let ranges = shown["ranges"].as_array().context("ranges")?;
+    let link = ranges.iter().find(|range| range["kind"] == "route");
+    let link = link.and_then(|range| range["range"].as_str()).context("no route was seen")?;
+    let mut inside = link.parse::<Ipv4Net>()?.subnets(29)?;
+    let subnet = inside.next().context("a subnet")?.to_string();
+    let network = unique("route");
+    let command = create("bravo", &network);
+    let said = portolan.refuse(&[&command[..], &["--subnet", &subnet]].concat())?;
+    ensure!(said.contains("overlaps a route of the host"), "{said}");
+    ensure!(host.networks(&network)?.is_empty(), "something was made");
+    Ok(())
+}
+
+/// Networks of a test that failed before it removed them.
+struct Networks<'a> {
+    host: &'a Host,
+    prefix: String,
+}
+
+impl Drop for Networks<'_> {
+    fn drop(&mut self) {
+        let Ok(left) = self.host.subnets_of(&self.prefix) else { return };
+        for name in left.keys() {
+            drop(self.host.try_docker(&["network", "rm", name]));
+        }
+    }
+}
+
+/// All at once; the first failure ends it.
+async fn at_once<F>(work: impl Iterator<Item = F>) -> Result<Vec<Value>>
+where
+    F: Future<Output = Result<Value>> + Send + 'static,
+{
+    let running: Vec<_> = work.map(tokio::spawn).collect();
+    let mut answers = Vec::new();
+    for one in running {
+        answers.push(one.await??);
+    }
+    Ok(answers)
+}

@@ -1,0 +1,583 @@
+//! Changes in place: the options become what was asked for, or stay what they were, and every
+//! container that was on the network is on it afterwards, with its aliases, whatever happens.
+
+use anyhow::{Context, Result, ensure};
+use portolan_server::host::{
+    Endpoint, HostError,
+    fake::{FakeEngine, Trouble},
+};
+use portolan_types::{
+    Destination, DestinationState, MovedContainer, Operation, OperationKind, OperationResult,
+    OperationState, Preview, Reachability, Server,
+};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{TestApp, eventually, story};
+
+/// More calls than a change of this size makes: the loops end when none is reached any more.
+const MOST_CALLS: usize = 70;
+
+/// A container as a test puts it on the network: name, state, aliases, fixed address.
+const CREW: [(&str, &str, &[&str], Option<&str>); 3] = [
+    ("web", "running", &["www", "shop"], None),
+    ("db", "running", &["postgres"], Some("10.50.0.9")),
+    ("job", "exited", &["cron"], None),
+];
+
+fn endpoint(aliases: &[&str], address: Option<&str>) -> Endpoint {
+    Endpoint {
+        aliases: aliases.iter().map(|alias| (*alias).to_owned()).collect(),
+        address: address.map(str::to_owned),
+        ..Endpoint::default()
+    }
+}
+
+/// A destination `10.50.0.0/24` with the crew on it.
+async fn crewed(app: &TestApp, server: &Server, engine: &FakeEngine) -> Result<Destination> {
+    let body = json!({
+        "server_id": server.id, "network": "sea", "options": { "subnet": "10.50.0.0/24" },
+    });
+    let made: Destination = app.owner.post("/v1/destinations?wait=20", body).await?.created()?;
+    assert_eq!(made.state, DestinationState::Ready, "{made:?}");
+    for (name, state, aliases, address) in CREW {
+        engine.join_as("sea", name, state, &endpoint(aliases, address));
+    }
+    Ok(made)
+}
+
+fn path(destination: &Destination) -> String {
+    format!("/v1/destinations/{}", destination.id)
+}
+
+/// Asks for a change and does not wait for it.
+async fn ask(app: &TestApp, destination: &Destination, options: Value) -> Result<Destination> {
+    let (path, body) = (path(destination), json!({ "options": options }));
+    app.owner.insist(|| app.owner.request(Method::PATCH, &path).json(&body)).await?.ok()
+}
+
+/// Asks for a change; answers how its operation ended.
+async fn change(app: &TestApp, destination: &Destination, options: Value) -> Result<Operation> {
+    let changing = ask(app, destination, options).await?;
+    outcome(app, &changing).await
+}
+
+async fn outcome(app: &TestApp, destination: &Destination) -> Result<Operation> {
+    let id = destination.operation_id.as_ref().context("an operation")?;
+    app.owner.outcome(id.as_str()).await
+}
+
+fn moved(operation: &Operation) -> Result<&[MovedContainer]> {
+    match &operation.result {
+        Some(OperationResult::Change { containers }) => Ok(containers),
+        other => anyhow::bail!("not a change: {other:?}"),
+    }
+}
+
+/// Every one of the crew is on the network and on no other, with its aliases; nothing of the
+/// change is left.
+fn ensure_crewed(engine: &FakeEngine, case: &str) -> Result<()> {
+    assert_eq!(engine.network_names(), ["sea"], "{case}");
+    let network = engine.network("sea").context("no network")?;
+    for (name, _, aliases, _) in CREW {
+        let container = engine.container(name).context("no container")?;
+        ensure!(container.endpoints.len() == 1, "{case}: {container:?}");
+        let place = container.endpoint(&network.docker_id, "sea");
+        let place = place.with_context(|| format!("{case}: {name} is elsewhere: {container:?}"))?;
+        ensure!(place.endpoint.aliases == aliases, "{case}: {container:?}");
+    }
+    Ok(())
+}
+
+fn subnet(engine: &FakeEngine) -> Result<String> {
+    Ok(engine.network("sea").context("no network")?.subnets[0].subnet.clone())
+}
+
+fn refusal() -> HostError {
+    HostError::Docker { status: 500, message: "refused by the test".into() }
+}
+
+story! {
+    /// Each option becomes what was asked for, and the crew does not change.
+    async fn each_option_is_changed_in_place(app) {
+        let (server, engine) = app.add_server("alpha").await?;
+        let made = crewed(app, &server, &engine).await?;
+        let before = engine.network("sea").context("a network")?.docker_id;
+        let changes = [
+            json!({ "subnet": "10.51.0.0/16", "gateway": "10.51.0.1" }),
+            json!({ "subnet": "10.51.0.0/16", "mtu": 1400 }),
+            json!({ "subnet": "10.51.0.0/16", "mtu": 1400, "ipv6": true }),
+            json!({ "subnet": "10.51.0.0/16", "internal": true }),
+            json!({ "subnet": "10.51.0.0/16", "labels": { "team": "blue" } }),
+            json!({}),
+        ];
+        for (index, options) in changes.iter().enumerate() {
+            let operation = change(app, &made, options.clone()).await?;
+            assert_eq!(operation.state, OperationState::Succeeded, "{options}: {operation:?}");
+            assert_eq!(operation.kind, OperationKind::ChangeDestination);
+            let shown = app.owner.show(&made).await?;
+            let revision = u32::try_from(index)? + 2;
+            assert_eq!((shown.state, shown.revision), (DestinationState::Ready, revision));
+            assert_eq!(shown.options, serde_json::from_value(options.clone())?);
+            let network = engine.network("sea").context("a network")?;
+            assert_eq!(network.labels["dev.portolan.revision"], revision.to_string());
+            assert_eq!(network.labels["dev.portolan.destination"], made.id.as_str());
+            let observed = shown.observed.context("nothing observed")?;
+            assert_eq!(observed.docker_id, network.docker_id);
+            ensure_crewed(&engine, &options.to_string())?;
+        }
+        assert_ne!(engine.network("sea").context("a network")?.docker_id, before);
+    }
+}
+
+story! {
+    /// Who was moved, for how long it may have been out of reach, and what it lost is told.
+    async fn what_became_of_each_container_is_told(app) {
+        let (server, engine) = app.add_server("alpha").await?;
+        let made = crewed(app, &server, &engine).await?;
+        let operation = change(app, &made, json!({ "subnet": "10.50.0.0/16" })).await?;
+        let mut containers = moved(&operation)?.to_vec();
+        containers.sort_by(|a, b| a.name.cmp(&b.name));
+        let names: Vec<&str> = containers.iter().map(|one| one.name.as_str()).collect();
+        assert_eq!(names, ["db", "job", "web"]);
+        ensure!(containers.iter().all(|one| one.gap_ms.is_some() && one.note.is_none()), "{containers:?}");
+        let db = engine.container("db").context("db")?;
+        assert_eq!(db.endpoints[0].attachment.address.as_deref(), Some("10.50.0.9"), "kept");
+
+        let operation = change(app, &made, json!({ "subnet": "10.60.0.0/16" })).await?;
+        let note = moved(&operation)?.iter().find(|one| one.name == "db").and_then(|one| one.note.clone());
+        ensure!(note.is_some_and(|note| note.contains("10.50.0.9 does not fit")), "{operation:?}");
+        ensure_crewed(&engine, "the address did not fit")?;
+        let steps: Vec<&str> = operation.steps.iter().map(|step| step.name.as_str()).collect();
+        assert_eq!(steps, [
+            "look", "interim", "attach-to-interim", "detach", "remove", "create", "attach",
+            "detach-from-interim", "remove-interim", "inspect",
+        ]);
+    }
+}
+
+story! {
+    /// An address that somebody else took meanwhile is given up, and the container is not.
+    async fn an_address_in_use_is_given_up(app) {
+        let (server, engine) = app.add_server("alpha").await?;
+        let made = crewed(app, &server, &engine).await?;
+        let in_use = HostError::Docker { status: 403, message: "Address already in use".into() };
+        // After the three that join the interim network, the first to join the new one keeps one.
+        engine.trouble_at("connect", 3, Trouble::Fail(in_use));
+        let operation = change(app, &made, json!({ "subnet": "10.50.0.0/16" })).await?;
+        assert_eq!(operation.state, OperationState::Succeeded, "{operation:?}");
+        let note = moved(&operation)?.iter().find(|one| one.name == "db").and_then(|one| one.note.clone());
+        ensure!(note.is_some_and(|note| note.contains("in use")), "{operation:?}");
+        ensure_crewed(&engine, "an address in use")?;
+    }
+}
+
+story! {
+    /// What can be told without the host is refused at once.
+    async fn what_cannot_be_changed_is_refused(app) {
+        let (server, engine) = app.add_server("alpha").await?;
+        let made = crewed(app, &server, &engine).await?;
+        let at = path(&made);
+        let patch = |body: Value| app.owner.patch(&at, body);
+        let same = patch(json!({ "options": { "subnet": "10.50.0.0/24" } })).await?.problem(409)?;
+        assert_eq!(same.kind, "/problems/nothing-to-change");
+        patch(json!({ "options": { "subnet": "10.50.0.1/24" } })).await?.problem(422)?;
+
+        engine.put_network("theirs", |_| {});
+        let adopt = format!("/v1/servers/{}/adopt?wait=20", server.id);
+        let adoption: Operation =
+            app.owner.post(&adopt, json!({ "networks": ["theirs"] })).await?.accepted()?;
+        let Some(OperationResult::Adoption { networks }) = adoption.result else {
+            anyhow::bail!("not an adoption")
+        };
+        let id = networks[0].destination_id.as_ref().context("adopted")?;
+        let adopted = format!("/v1/destinations/{id}");
+        let adopted = app.owner.patch(&adopted, json!({ "options": {} })).await?;
+        assert_eq!(adopted.problem(409)?.kind, "/problems/adopted-is-not-altered");
+
+        engine.drop_network("theirs");
+        // While it changes neither a second change nor a removal begins.
+        engine.trouble_in("create_network", Trouble::HangBefore);
+        ask(app, &made, json!({ "mtu": 1400 })).await?;
+        engine.hung().await;
+        assert_eq!(patch(json!({ "options": {} })).await?.problem(409)?.kind, "/problems/destination-busy");
+        let gone = app.owner.delete(&path(&made)).await?.problem(409)?;
+        assert_eq!(gone.kind, "/problems/destination-busy");
+        // A new label needs no host.
+        let renamed: Destination = patch(json!({ "name": "renamed" })).await?.ok()?;
+        assert_eq!(renamed.name.as_str(), "renamed");
+        app.restart().await?;
+        app.owner.settled(&made, DestinationState::Ready).await?;
+        ensure_crewed(&engine, "after the restart")?;
+    }
+}
+
+story! {
+    /// A subnet that another network has is refused before anything is touched.
+    async fn an_overlap_is_seen_before_anything_is_touched(app) {
+        let (server, engine) = app.add_server("alpha").await?;
+        let made = crewed(app, &server, &engine).await?;
+        let before = engine.network("sea");
+        let body = json!({
+            "server_id": server.id, "network": "other", "options": { "subnet": "10.70.0.0/16" },
+        });
+        app.owner.post("/v1/destinations?wait=20", body).await?.created::<Destination>()?;
+        let at = path(&made);
+        let patch = |subnet: &str| {
+            let body = json!({ "options": { "subnet": subnet } });
+            app.owner.request(Method::PATCH, &at).json(&body)
+        };
+        let refused = app.owner.send(patch("10.70.3.0/24")).await?.problem(409)?;
+        assert_eq!(refused.kind, "/problems/subnet-overlaps");
+        ensure!(refused.detail.contains("`other`"), "{refused:?}");
+
+        // One that came after the last look at the host is seen by the next.
+        engine.put_network("late", |network| {
+            network.subnets = vec![portolan_server::host::HostSubnet {
+                subnet: "10.71.0.0/16".into(),
+                ..Default::default()
+            }];
+        });
+        let operation = change(app, &made, json!({ "subnet": "10.71.3.0/24" })).await?;
+        let failure = operation.failure.context("a failure")?;
+        assert_eq!(failure.code, "subnet-overlaps");
+        ensure!(failure.message.contains("`late`"), "{failure:?}");
+        let shown = app.owner.show(&made).await?;
+        assert_eq!((shown.state, shown.revision), (DestinationState::Ready, 1));
+        assert_eq!(engine.network("sea"), before);
+    }
+}
+
+story! {
+    /// Docker refuses each call in turn: the old network is there with the same members, by the
+    /// same options, and the operation says why.
+    async fn refused_at_each_call_it_is_taken_back(app) {
+        let (server, engine) = app.add_server("alpha").await?;
+        let made = crewed(app, &server, &engine).await?;
+        let mut taken_back = 0;
+        let mut mtu = 1400;
+        for call in 0..MOST_CALLS {
+            mtu += 1;
+            engine.trouble(call, Trouble::Fail(refusal()));
+            let options = json!({ "subnet": "10.50.0.0/24", "mtu": mtu });
+            let before = app.owner.show(&made).await?;
+            let operation = change(app, &made, options).await?;
+            let reached = engine.calls() > call;
+            engine.calm();
+            let shown = app.owner.show(&made).await?;
+            let case = format!("call {call}: {operation:?}");
+            assert_eq!(shown.state, DestinationState::Ready, "{case}");
+            ensure_crewed(&engine, &case)?;
+            if operation.state == OperationState::Failed {
+                taken_back += 1;
+                assert_eq!((&shown.options, shown.revision), (&before.options, before.revision));
+                let why = operation.failure.context("a failure")?;
+                ensure!(why.message.contains("refused by the test"), "{why:?}");
+            } else {
+                assert_eq!(shown.options.mtu, Some(mtu), "{case}");
+            }
+            if !reached {
+                break;
+            }
+        }
+        ensure!(taken_back >= 12, "the calls of a change were not all refused: {taken_back}");
+    }
+}
+
+story! {
+    /// Killed at each call, before and after its effect: it is done after the restart.
+    async fn killed_at_each_call_it_is_done(app) {
+        let (server, engine) = app.add_server("alpha").await?;
+        let made = crewed(app, &server, &engine).await?;
+        let (mut deepest, mut mtu) = (0, 1400);
+        for call in 0..MOST_CALLS {
+            let mut hung = false;
+            for trouble in [Trouble::HangBefore, Trouble::HangAfter] {
+                mtu += 1;
+                engine.trouble(call, trouble.clone());
+                let options = json!({ "subnet": "10.50.0.0/24", "mtu": mtu });
+                let changing = ask(app, &made, options).await?;
+                tokio::select! {
+                    () = engine.hung() => hung = true,
+                    done = outcome(app, &changing) => drop(done?),
+                }
+                engine.calm();
+                app.restart().await?;
+                let case = format!("call {call} {trouble:?}");
+                let operation = outcome(app, &changing).await?;
+                assert_eq!(operation.state, OperationState::Succeeded, "{case}: {operation:?}");
+                let shown = app.owner.show(&made).await?;
+                assert_eq!((shown.state, shown.options.mtu), (DestinationState::Ready, Some(mtu)), "{case}");
+                ensure_crewed(&engine, &case)?;
+            }
+            if !hung {
+                deepest = call;
+                break;
+            }
+        }
+        ensure!(deepest >= 20, "the calls of a change were not reached: {deepest}");
+    }
+}
+
+story! {
+    /// The connection is lost at each call: the work goes on by itself.
+    async fn lost_at_each_call_it_goes_on(app) {
+        let (server, engine) = app.add_server("alpha").await?;
+        let made = crewed(app, &server, &engine).await?;
+        let cut = HostError::Lost { why: "cut".into() };
+        let (mut deepest, mut mtu) = (0, 1400);
+        for call in (0..MOST_CALLS).step_by(3) {
+            for trouble in [Trouble::Fail(cut.clone()), Trouble::FailAfter(cut.clone())] {
+                mtu += 1;
+                engine.trouble(call, trouble.clone());
+                let options = json!({ "subnet": "10.50.0.0/24", "mtu": mtu });
+                let operation = change(app, &made, options).await?;
+                let reached = engine.calls() > call;
+                engine.calm();
+                assert_eq!(operation.state, OperationState::Succeeded, "{call}: {operation:?}");
+                ensure_crewed(&engine, &format!("call {call} {trouble:?}"))?;
+                deepest = if reached { call } else { deepest };
+            }
+            if deepest < call {
+                break;
+            }
+        }
+        ensure!((20..MOST_CALLS - 3).contains(&deepest), "calls that were reached: {deepest}");
+    }
+}
+
+story! {
+    /// Docker refuses the new network, and then Portolan is killed at each call of the way back.
+    async fn killed_on_the_way_back_it_is_taken_back(app) {
+        let (server, engine) = app.add_server("alpha").await?;
+        let made = crewed(app, &server, &engine).await?;
+        let mut deepest = 0;
+        // With the first two the host is looked at: only then is it certain that it is refused.
+        for call in 2..MOST_CALLS {
+            let before = app.owner.show(&made).await?;
+            // The first of the two networks that a change makes is the interim one.
+            engine.trouble_at("create_network", 1, Trouble::Fail(refusal()));
+            engine.trouble_later(call, Trouble::HangAfter);
+            let options = json!({ "subnet": "10.50.0.0/24", "mtu": 1400 + call });
+            let changing = ask(app, &made, options).await?;
+            let mut hung = false;
+            tokio::select! {
+                () = engine.hung() => hung = true,
+                done = outcome(app, &changing) => drop(done?),
+            }
+            engine.calm();
+            app.restart().await?;
+            let operation = outcome(app, &changing).await?;
+            assert_eq!(operation.state, OperationState::Failed, "{call}: {operation:?}");
+            let shown = app.owner.show(&made).await?;
+            assert_eq!((shown.state, &shown.options), (DestinationState::Ready, &before.options));
+            ensure_crewed(&engine, &format!("call {call} of the way back"))?;
+            if !hung {
+                break;
+            }
+            deepest = call;
+        }
+        ensure!((8..MOST_CALLS - 1).contains(&deepest), "calls that were reached: {deepest}");
+    }
+}
+
+story! {
+    /// When the way back is refused too, what is left is said, nobody is without a network, a
+    /// removal is refused, and a retry goes on with it.
+    async fn neither_forward_nor_back_it_says_what_is_left(app) {
+        let (server, engine) = app.add_server("alpha").await?;
+        let made = crewed(app, &server, &engine).await?;
+        engine.trouble_at("create_network", 1, Trouble::Refuse(refusal()));
+        let operation = change(app, &made, json!({ "subnet": "10.80.0.0/24" })).await?;
+        let failure = operation.failure.context("a failure")?;
+        assert_eq!(failure.code, "change-unfinished");
+        for part in ["sea.portolan-", "web", "db", "job", "refused by the test"] {
+            ensure!(failure.message.contains(part), "no {part} in {failure:?}");
+        }
+        let shown = app.owner.show(&made).await?;
+        assert_eq!(shown.state, DestinationState::Failed);
+        let names = engine.network_names();
+        let [interim] = names.as_slice() else { anyhow::bail!("{names:?}") };
+        for (name, ..) in CREW {
+            let container = engine.container(name).context("a container")?;
+            assert_eq!(container.endpoints[0].attachment.key, *interim);
+        }
+        let removal = app.owner.delete(&path(&made)).await?.problem(409)?;
+        assert_eq!(removal.kind, "/problems/change-unfinished");
+
+        engine.calm();
+        let retry = format!("{}/retry?wait=20", path(&made));
+        let retried: Operation = app.owner.post(&retry, json!({})).await?.accepted()?;
+        assert_eq!(retried.state, OperationState::Succeeded, "{retried:?}");
+        let shown = app.owner.show(&made).await?;
+        assert_eq!((shown.state, shown.options.clone()), (DestinationState::Ready, made.options.clone()));
+        assert_eq!(subnet(&engine)?, "10.50.0.0/24");
+        ensure_crewed(&engine, "after the retry")?;
+    }
+}
+
+story! {
+    /// When the way back is blocked for good, another change leads on.
+    async fn another_change_leads_on_from_half_way(app) {
+        let (server, engine) = app.add_server("alpha").await?;
+        let made = crewed(app, &server, &engine).await?;
+        engine.trouble_at("create_network", 1, Trouble::Refuse(refusal()));
+        let operation = change(app, &made, json!({ "subnet": "10.80.0.0/24" })).await?;
+        assert_eq!(operation.state, OperationState::Failed);
+        engine.calm();
+        // Somebody takes the old addresses: the old network can never be made again.
+        engine.put_network("thief", |network| {
+            network.subnets = vec![portolan_server::host::HostSubnet {
+                subnet: "10.50.0.0/16".into(),
+                ..Default::default()
+            }];
+        });
+        let retry = format!("{}/retry?wait=20", path(&made));
+        let retried: Operation = app.owner.post(&retry, json!({})).await?.accepted()?;
+        assert_eq!(retried.state, OperationState::Failed, "{retried:?}");
+        let operation = change(app, &made, json!({ "subnet": "10.81.0.0/24" })).await?;
+        assert_eq!(operation.state, OperationState::Succeeded, "{operation:?}");
+        assert_eq!(subnet(&engine)?, "10.81.0.0/24");
+        engine.drop_network("thief");
+        ensure_crewed(&engine, "after another change")?;
+    }
+}
+
+story! {
+    /// Containers that come while the network is replaced are taken along; those that go are left.
+    async fn who_comes_and_goes_meanwhile(app) {
+        let (server, engine) = app.add_server("alpha").await?;
+        let made = crewed(app, &server, &engine).await?;
+        engine.join("sea", "leaver");
+        // Three are on the interim network, the fourth not yet.
+        engine.trouble_at("connect", 3, Trouble::HangBefore);
+        let changing = ask(app, &made, json!({ "subnet": "10.52.0.0/24" })).await?;
+        engine.hung().await;
+        engine.join_as("sea", "late", "running", &endpoint(&["tardy"], None));
+        engine.drop_container("leaver");
+        engine.calm();
+        app.restart().await?;
+        let operation = outcome(app, &changing).await?;
+        assert_eq!(operation.state, OperationState::Succeeded, "{operation:?}");
+        ensure_crewed(&engine, "with comers and goers")?;
+        let late = engine.container("late").context("late")?;
+        assert_eq!((late.endpoints.len(), late.endpoints[0].attachment.key.as_str()), (1, "sea"));
+        assert_eq!(late.endpoints[0].endpoint.aliases, ["tardy"]);
+        let told = moved(&operation)?;
+        ensure!(told.iter().any(|one| one.name == "late"), "{told:?}");
+        // It was interrupted: nobody knows the gaps of those that were on their way.
+        ensure!(told.iter().filter(|one| one.name != "late").all(|one| one.gap_ms.is_none()), "{told:?}");
+    }
+}
+
+story! {
+    /// At no moment are two of the crew without a network that they share.
+    async fn they_share_a_network_at_all_times(app) {
+        let (server, engine) = app.add_server("alpha").await?;
+        let made = crewed(app, &server, &engine).await?;
+        engine.watch_places();
+        let operation = change(app, &made, json!({ "subnet": "10.53.0.0/24", "mtu": 1400 })).await?;
+        assert_eq!(operation.state, OperationState::Succeeded, "{operation:?}");
+        let places = engine.places();
+        ensure!(places.len() > 10, "{places:?}");
+        for (index, moment) in places.iter().enumerate() {
+            let of = |name: &str| moment.get(name).cloned().unwrap_or_default();
+            let shared = of("web").into_iter().any(|network| {
+                of("db").contains(&network) && of("job").contains(&network)
+            });
+            ensure!(shared, "moment {index}: {moment:?}");
+        }
+    }
+}
+
+story! {
+    /// A network that drifted is made anew by the options it should have, with its members.
+    async fn a_drifted_network_is_made_anew(app) {
+        let (server, engine) = app.add_server("alpha").await?;
+        let made = crewed(app, &server, &engine).await?;
+        engine.change_network("sea", |network| network.internal = true);
+        app.owner.settled(&made, DestinationState::Failed).await?;
+        let operation = change(app, &made, json!({ "subnet": "10.50.0.0/24" })).await?;
+        assert_eq!(operation.state, OperationState::Succeeded, "{operation:?}");
+        eventually("it is ready", || async {
+            Ok((app.owner.show(&made).await?.state == DestinationState::Ready).then_some(()))
+        })
+        .await?;
+        ensure!(!engine.network("sea").context("a network")?.internal, "still internal");
+        ensure_crewed(&engine, "made anew")?;
+    }
+}
+
+async fn preview(app: &TestApp, destination: &Destination, options: Value) -> Result<Preview> {
+    let path = format!("{}?preview=true", path(destination));
+    app.owner.patch(&path, json!({ "options": options })).await?.ok()
+}
+
+story! {
+    /// A preview says who goes over and what is against it, and does nothing; a change that is
+    /// sent with its version is refused once the world is another.
+    async fn a_preview_shows_what_a_change_would_do(app) {
+        let (server, engine) = app.add_server("alpha").await?;
+        let made = crewed(app, &server, &engine).await?;
+        let before = engine.network("sea");
+        let seen = preview(app, &made, json!({ "internal": true, "mtu": 1400 })).await?;
+        ensure!(seen.allowed && seen.refusals.is_empty(), "{seen:?}");
+        let names: Vec<&str> = seen.affected.iter().map(|one| one.name.as_str()).collect();
+        assert_eq!(names, ["db", "job", "web"]);
+        ensure!(seen.affected.iter().all(|one| one.effect.contains("no way out")), "{seen:?}");
+        ensure!(seen.steps.iter().any(|step| step.contains("MTU 1400")), "{seen:?}");
+        assert_eq!(engine.network("sea"), before);
+
+        engine.put_network("other", |network| {
+            network.subnets = vec![portolan_server::host::HostSubnet {
+                subnet: "10.90.0.0/16".into(),
+                ..Default::default()
+            }];
+        });
+        let refused = preview(app, &made, json!({ "subnet": "10.90.1.0/24" })).await?;
+        assert_eq!((refused.allowed, refused.refusals[0].code.as_str()), (false, "subnet-overlaps"));
+        let same = preview(app, &made, json!({ "subnet": "10.50.0.0/24" })).await?;
+        assert_eq!(same.refusals[0].code, "nothing-to-change");
+        engine.drop_network("other");
+
+        engine.join("sea", "newcomer");
+        let at = format!("{}?wait=20&version={}", path(&made), seen.version);
+        let body = json!({ "options": { "internal": true, "mtu": 1400 } });
+        let stale: Destination = app.owner.patch(&at, body.clone()).await?.ok()?;
+        let operation = outcome(app, &stale).await?;
+        assert_eq!(operation.failure.map(|why| why.code).as_deref(), Some("changed-since-preview"));
+        assert_eq!((stale.state, engine.network("sea")), (DestinationState::Ready, before));
+
+        let seen = preview(app, &made, json!({ "internal": true, "mtu": 1400 })).await?;
+        let at = format!("{}?wait=20&version={}", path(&made), seen.version);
+        let changed: Destination = app.owner.patch(&at, body).await?.ok()?;
+        assert_eq!(outcome(app, &changed).await?.state, OperationState::Succeeded);
+        ensure_crewed(&engine, "after the preview")?;
+    }
+}
+
+story! {
+    /// A subnet that Portolan chose stays while nobody asks for another; one that is left open again
+    /// is chosen anew.
+    async fn a_chosen_subnet_stays(app) {
+        let (server, engine) = app.add_server("alpha").await?;
+        let made = app.owner.destination(&server, "sea").await?;
+        let chosen = made.planned.subnet.context("a chosen subnet")?;
+        // The host has a way into it, which is in nobody's way.
+        engine.set_routes(Some(vec![chosen.into()]));
+        app.restart().await?;
+        app.owner.reachable(server.id.as_str(), Reachability::Reachable).await?;
+        let chosen = chosen.to_string();
+        change(app, &made, json!({ "mtu": 1400, "ipv6": true })).await?;
+        assert_eq!(subnet(&engine)?, chosen);
+        let shown = app.owner.show(&made).await?;
+        assert_eq!(shown.planned.subnet.map(|net| net.to_string()), Some(chosen.clone()));
+        ensure!(shown.planned.ipv6_subnet.is_some(), "{shown:?}");
+
+        change(app, &made, json!({ "subnet": "10.51.0.0/16" })).await?;
+        assert_eq!(app.owner.show(&made).await?.planned.subnet, None);
+        change(app, &made, json!({})).await?;
+        let shown = app.owner.show(&made).await?;
+        assert_eq!(shown.planned.subnet.map(|net| net.to_string()), Some(subnet(&engine)?));
+    }
+}
