@@ -12,7 +12,7 @@ readonly LAB_NET=10.88.0
 readonly LAB_GATEWAY=$LAB_NET.1
 readonly LAB_REGISTRY_ADDRESS=$LAB_NET.2
 readonly LAB_REGISTRY=$LAB_REGISTRY_ADDRESS:5000
-readonly LAB_HOSTS=(alpha bravo charlie delta)
+readonly LAB_HOSTS=(alpha bravo charlie delta echo foxtrot golf)
 
 # stdout is data; everything the lab has to say goes to stderr.
 say() { printf 'lab: %s\n' "$*" >&2; }

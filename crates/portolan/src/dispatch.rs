@@ -246,6 +246,9 @@ async fn run_destination(
             let wanted = AdoptNetworks { networks, all };
             return scan::adopt(client, printer, &server, &wanted, wait.into()).await;
         }
+        DestinationCommand::TakeOver { destination, consent } => {
+            destination::take_over(client, printer, &destination, consent.into()).await?;
+        }
         DestinationCommand::Retry { destination, wait } => {
             return destination::retry(client, printer, &destination, wait.into()).await;
         }

@@ -93,6 +93,7 @@ fn routes() -> OpenApiRouter<AppState> {
             destinations::delete_destination
         ))
         .routes(routes!(destinations::retry_destination))
+        .routes(routes!(destinations::take_over_destination))
         .routes(routes!(containers::list_containers, containers::connect_container))
         .routes(routes!(containers::disconnect_container))
         .routes(routes!(containers::move_container))

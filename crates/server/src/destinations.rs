@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use portolan_types::{
-    CreateDestination, Destination, DestinationId, DestinationKind, DestinationState, Name,
-    NetworkName, Operation, OperationKind, Origin, Page, PageQuery, PlannedSubnets, Server,
-    ServerId, Subject, Timestamp, UpdateDestination,
+    CreateDestination, Destination, DestinationId, DestinationState, Name, NetworkName, Operation,
+    OperationKind, Origin, Page, PageQuery, PlannedSubnets, Server, ServerId, Subject, Timestamp,
+    UpdateDestination,
 };
 use sqlx::AnyConnection;
 
@@ -27,9 +27,13 @@ pub mod containers;
 mod placement;
 pub mod preview;
 pub mod remove;
+pub(crate) mod swarm;
+mod take_over;
 mod version;
 
+use placement::Placement;
 pub(crate) use placement::check_usable;
+pub use take_over::take_over;
 pub(crate) use version::version;
 
 /// Stores a destination and its operation; the reconciler makes the network.
@@ -50,8 +54,9 @@ pub async fn create(
         return show(app, actor, &id).await;
     }
     let destination = stage(&mut tx, actor, id, input).await?;
+    let keepers = swarm::keepers(&mut tx, team, &destination).await?;
     tx.commit().await?;
-    app.wake(&destination.server_id);
+    swarm::wake(app, &keepers);
     Ok(destination)
 }
 
@@ -65,9 +70,14 @@ async fn stage(
     let server = db::server::find(tx, actor.team_id(), &input.server_id)
         .await?
         .ok_or(Error::NotFound("server"))?;
-    let kind = placement::check(&server, input.kind)?;
-    let planned = addresses::choose(tx, actor.team_id(), &server, &input.options).await?;
-    let destination = filled_in(id, &server, kind, input)?;
+    let team = actor.team_id();
+    let place = placement::check(tx, team, &server, input.kind).await?;
+    placement::check_options(&server, place.kind, &input.options)?;
+    let planned = addresses::choose(tx, team, &server, &input.options).await?;
+    let destination = filled_in(id, &server, place, input)?;
+    if let Some(cluster_id) = &destination.cluster_id {
+        swarm::check_once(tx, team, &server, cluster_id, &destination.network).await?;
+    }
     insert(tx, actor, Destination { planned, ..destination }).await
 }
 
@@ -75,7 +85,7 @@ async fn stage(
 fn filled_in(
     id: DestinationId,
     server: &Server,
-    kind: DestinationKind,
+    place: Placement,
     input: CreateDestination,
 ) -> Result<Destination, Error> {
     let network = input.network.unwrap_or_else(NetworkName::generate);
@@ -90,15 +100,16 @@ fn filled_in(
         server_name: server.name.clone(),
         name,
         network,
-        kind,
+        kind: place.kind,
         origin: Origin::Created,
         state: DestinationState::Pending,
         reason: None,
         options: input.options,
         planned: PlannedSubnets::default(),
         revision: 1,
-        cluster_id: None,
+        cluster_id: place.cluster_id,
         observed: None,
+        nodes: Vec::new(),
         operation_id: None,
         created_at: now,
         updated_at: now,
@@ -284,13 +295,14 @@ pub async fn retry(app: &App, actor: &Actor, id: &DestinationId) -> Result<Opera
     let server = db::server::find(&mut tx, actor.team_id(), &before.server_id)
         .await?
         .ok_or(Error::NotFound("server"))?;
-    placement::check(&server, Some(before.kind))?;
+    placement::check(&mut tx, actor.team_id(), &server, Some(before.kind)).await?;
     let operation = match change::resume(&mut tx, actor, &before).await? {
         Some(resumed) => resumed,
         None => begin(&mut tx, actor, &before, OperationKind::CreateDestination, None).await?,
     };
+    let keepers = swarm::keepers(&mut tx, actor.team_id(), &before).await?;
     tx.commit().await?;
-    app.wake(&before.server_id);
+    swarm::wake(app, &keepers);
     Ok(operation)
 }
 

@@ -10,7 +10,8 @@ use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use ipnet::IpNet;
 use portolan_types::{
-    Access, MemberKind, NetworkName, NetworkOptions, ServerKind, Timestamp,
+    Access, Blocker, DestinationKind, MemberKind, NetworkName, NetworkOptions, ServerKind, Swarm,
+    Timestamp,
     server::{Account, Fingerprint, HostName, Pool},
 };
 use secrecy::SecretString;
@@ -26,10 +27,12 @@ pub mod fake;
 mod limits;
 mod local;
 mod ssh;
+mod swarm;
 mod words;
 
 pub use dial::RealDialer;
 pub use error::HostError;
+pub use swarm::{HostNode, HostRole, HostService, HostTask, SwarmEndpoint};
 
 /// Everything needed to reach one host.
 #[derive(Debug, Clone)]
@@ -166,10 +169,24 @@ pub trait Host: Debug + Send + Sync + 'static {
     /// The engine and its machine.
     async fn system(&self) -> Result<System, HostError>;
 
-    /// Every network, without its members.
+    /// The engine's role only: one question.
+    async fn role(&self) -> Result<HostRole, HostError>;
+
+    /// The nodes of the swarm; only a manager answers, and only while the swarm has a leader.
+    async fn list_nodes(&self) -> Result<Vec<HostNode>, HostError>;
+
+    /// The services of the swarm, as `list_nodes`.
+    async fn list_services(&self) -> Result<Vec<HostService>, HostError>;
+
+    /// The tasks of the swarm that are to run, as `list_nodes`.
+    async fn list_tasks(&self) -> Result<Vec<HostTask>, HostError>;
+
+    /// Every network, without its members. Fails on a manager whose swarm has no leader: the
+    /// engine would leave the swarm's networks out.
     async fn list_networks(&self) -> Result<Vec<HostNetwork>, HostError>;
 
-    /// One network by whole Docker id or exact name.
+    /// One network by whole Docker id or exact name. That there is none is certain: without a
+    /// leader a manager's answer is an error.
     async fn find_network(&self, id_or_name: &str) -> Result<Option<HostNetwork>, HostError>;
 
     /// Makes a network and answers its Docker id. A name in use is an error.
@@ -204,8 +221,8 @@ pub trait Host: Debug + Send + Sync + 'static {
     /// error.
     async fn disconnect(&self, network: &str, container: &str) -> Result<(), HostError>;
 
-    /// What happens to networks from now on. Ends with an error when the connection or the
-    /// engine goes away.
+    /// What happens to networks, and as a manager to nodes and services, from now on. Ends with an
+    /// error when the connection or the engine goes away.
     async fn events(&self) -> Result<BoxStream<'static, Result<HostEvent, HostError>>, HostError>;
 
     /// Completes when the connection is lost; never for a local socket.
@@ -228,6 +245,8 @@ pub struct System {
     pub cpus: u64,
     pub memory_bytes: u64,
     pub kind: ServerKind,
+    /// Its part in a swarm, without the team's servers in it.
+    pub swarm: Option<Swarm>,
     /// Total and free bytes of the file system with the engine's data, where readable.
     pub disk: Option<Disk>,
     /// The engine's pools; its built-in ones when none are configured.
@@ -267,6 +286,13 @@ pub struct HostNetwork {
     pub options: BTreeMap<String, String>,
 }
 
+impl HostNetwork {
+    /// Whether its swarm has not given it a driver and addresses, or could not.
+    pub fn is_unallocated(&self) -> bool {
+        self.scope == "swarm" && self.driver.is_empty()
+    }
+}
+
 /// One address range of a network, in Docker's own text.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostSubnet {
@@ -275,9 +301,10 @@ pub struct HostSubnet {
     pub range: Option<String>,
 }
 
-/// A network to be made: always a bridge, inter-container traffic on.
+/// A network to be made: a bridge with inter-container traffic on, or an attachable overlay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewNetwork {
+    pub kind: DestinationKind,
     pub name: NetworkName,
     pub options: NetworkOptions,
     /// All labels, ours and the user's.
@@ -291,6 +318,8 @@ pub struct HostContainer {
     pub image: String,
     /// The Compose project, or the stack.
     pub project: Option<String>,
+    /// The swarm's service that it is a task of, by id.
+    pub service_id: Option<String>,
     /// The rules by which a proxy leads requests to it, as its labels have them.
     pub routes: Vec<String>,
     pub attachments: Vec<Attachment>,
@@ -335,15 +364,25 @@ impl HostContainer {
 
     /// Whether it routes requests from outside, as far as its image tells.
     pub fn is_proxy(&self) -> bool {
-        let repository = self.image.rsplit('/').next().unwrap_or_default();
-        let name = repository.split([':', '@']).next().unwrap_or_default();
-        PROXIES.contains(&name)
+        is_proxy_image(&self.image)
+    }
+
+    /// As what is on a network.
+    pub fn as_blocker(&self) -> Blocker {
+        let Member { docker_id, name, state } = self.member.clone();
+        Blocker { id: docker_id, name, state, kind: self.kind() }
     }
 
     /// Container or proxy.
     pub fn kind(&self) -> MemberKind {
         if self.is_proxy() { MemberKind::Proxy } else { MemberKind::Container }
     }
+}
+
+fn is_proxy_image(image: &str) -> bool {
+    let repository = image.rsplit('/').next().unwrap_or_default();
+    let name = repository.split([':', '@']).next().unwrap_or_default();
+    PROXIES.contains(&name)
 }
 
 /// Images that are reverse proxies, by the last part of their name.
@@ -397,12 +436,14 @@ impl ContainerDetail {
     }
 }
 
-/// Something that happened to a network of the host.
+/// Something that happened to a network of the host, or to a node or service of its swarm.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostEvent {
+    /// Docker's word: `network`, `node` or `service`.
+    pub of: String,
     /// Docker's word: `create`, `destroy`, `connect`, `disconnect`, ...
     pub action: String,
-    /// Docker's id of the network.
+    /// Docker's id of what it happened to.
     pub docker_id: String,
     pub name: String,
 }

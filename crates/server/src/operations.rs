@@ -72,8 +72,7 @@ const fn displaced(by: OperationKind) -> Displaced {
         | OperationKind::AdoptNetworks => Displaced::SameKind,
         OperationKind::CreateDestination
         | OperationKind::RepairDestination
-        | OperationKind::ChangeDestination
-        | OperationKind::TakeOverDestination => Displaced::Shape,
+        | OperationKind::ChangeDestination => Displaced::Shape,
         OperationKind::DeleteDestination | OperationKind::ForgetDestination => {
             Displaced::Everything
         }

@@ -19,9 +19,11 @@ mod place;
 mod reachability;
 mod recorder;
 mod remove;
+mod role;
 mod scan;
 mod server;
 mod sight;
+mod swarm;
 mod validation;
 mod work;
 
@@ -29,7 +31,7 @@ pub(crate) use change::overlap;
 pub(crate) use containers::alias_belongs_to;
 pub(crate) use make::taken;
 pub(crate) use recorder::failure;
-pub(crate) use remove::in_use;
+pub(crate) use remove::{in_the_way, in_use};
 
 use std::sync::Arc;
 
@@ -59,6 +61,7 @@ struct Surroundings {
     app: Arc<App>,
     dialer: Arc<dyn Dialer>,
     dials: Arc<Semaphore>,
+    swarms: Arc<swarm::Swarms>,
     shutdown: CancellationToken,
 }
 
@@ -67,10 +70,19 @@ struct Surroundings {
 pub(crate) enum PassError {
     /// The host's affair: the connection is dropped and dialled again.
     #[error(transparent)]
-    Host(#[from] HostError),
+    Host(HostError),
+    /// The swarm's: it has no leader, or the host is no manager any more. The pass is tried again.
+    #[error(transparent)]
+    Swarm(HostError),
     /// Ours: the pass is tried again later.
     #[error(transparent)]
     App(#[from] Error),
+}
+
+impl From<HostError> for PassError {
+    fn from(error: HostError) -> Self {
+        if error.is_of_swarm() { Self::Swarm(error) } else { Self::Host(error) }
+    }
 }
 
 impl From<sqlx::Error> for PassError {

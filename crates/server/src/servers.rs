@@ -19,10 +19,12 @@ use crate::{
 mod edit;
 mod remove;
 mod scan;
+mod swarm;
 
 pub use edit::update;
 pub use remove::{Removal, delete};
 pub use scan::{adopt, scan};
+pub(crate) use swarm::{companions, managers_in_words};
 
 /// Adds a server and queues its validation.
 pub async fn create(
@@ -62,6 +64,7 @@ async fn insert(
         description: input.description,
         connection: input.connection,
         kind: None,
+        swarm: None,
         build_server: input.build_server,
         state: ServerState::New,
         reason: None,
@@ -157,7 +160,9 @@ async fn note(
 /// One server of the team.
 pub async fn show(app: &App, actor: &Actor, id: &ServerId) -> Result<Server, Error> {
     let mut conn = app.db.acquire().await?;
-    find(&mut conn, actor, id).await
+    let mut server = find(&mut conn, actor, id).await?;
+    swarm::introduce(&mut conn, actor.team_id(), std::slice::from_mut(&mut server)).await?;
+    Ok(server)
 }
 
 async fn find(conn: &mut AnyConnection, actor: &Actor, id: &ServerId) -> Result<Server, Error> {
@@ -167,7 +172,8 @@ async fn find(conn: &mut AnyConnection, actor: &Actor, id: &ServerId) -> Result<
 /// The team's servers, those that do not answer included.
 pub async fn list(app: &App, actor: &Actor, query: &PageQuery) -> Result<Page<Server>, Error> {
     let mut conn = app.db.acquire().await?;
-    let servers = db::server::list(&mut conn, actor.team_id(), query).await?;
+    let mut servers = db::server::list(&mut conn, actor.team_id(), query).await?;
+    swarm::introduce(&mut conn, actor.team_id(), &mut servers).await?;
     Ok(page::of(servers, query, |server| (server.created_at, server.id.as_str())))
 }
 

@@ -4,10 +4,10 @@
 //! Requests speak to no host. A question about one (who is on this network? what would a delete
 //! do?) rings its keeper, waits for the look that follows, and reads what that wrote down.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use portolan_types::{
-    MemberKind, NetworkName, Reachability, Server, ServerId, ServerState, Timestamp,
+    Blocker, MemberKind, NetworkName, Reachability, Server, ServerId, ServerState, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use tokio::{
@@ -17,7 +17,7 @@ use tokio::{
 
 use crate::{
     App, Error, db,
-    host::{HostContainer, HostNetwork},
+    host::{HostContainer, HostNetwork, HostNode, HostService, HostTask},
 };
 
 /// How long a request waits for a look. A host that takes longer is told of with the age of what
@@ -32,6 +32,13 @@ pub struct Sighting {
     /// Where the host sends packets, in CIDR form; empty where that could not be read.
     #[serde(default)]
     pub routes: Vec<String>,
+    /// What a manager sees of its swarm; empty on other servers.
+    #[serde(default)]
+    pub nodes: Vec<HostNode>,
+    #[serde(default)]
+    pub services: Vec<HostService>,
+    #[serde(default)]
+    pub tasks: Vec<HostTask>,
 }
 
 /// A sighting and its time.
@@ -40,6 +47,9 @@ pub struct Seen {
     pub at: Timestamp,
     pub sighting: Sighting,
 }
+
+/// Docker's words for tasks that will not run again.
+const OVER: [&str; 6] = ["complete", "shutdown", "failed", "rejected", "remove", "orphaned"];
 
 impl Sighting {
     /// The network with this Docker id.
@@ -58,6 +68,56 @@ impl Sighting {
     /// Containers on a network, running or not, proxies last: they are let go of last.
     pub fn members(&self, network: &HostNetwork) -> Vec<&HostContainer> {
         members(&self.containers, network)
+    }
+
+    /// All that is on a network: containers of this host, services of the swarm in place of their
+    /// containers, and containers of other nodes. The swarm tells of the latter only while they
+    /// run. Proxies last.
+    pub fn occupants(&self, network: &HostNetwork) -> Vec<Blocker> {
+        let of_service = |one: &&HostContainer| {
+            let service = one.service_id.as_ref();
+            service.is_some_and(|id| self.services.iter().any(|service| service.docker_id == *id))
+        };
+        let here = self.members(network).into_iter().filter(|one| !of_service(one));
+        let mut occupants: Vec<Blocker> = here.map(HostContainer::as_blocker).collect();
+        occupants.extend(self.beyond(network));
+        occupants.sort_by_key(|one| one.kind == MemberKind::Proxy);
+        occupants
+    }
+
+    /// Those of the swarm that are not this host's to disconnect.
+    pub fn beyond(&self, network: &HostNetwork) -> Vec<Blocker> {
+        let id = network.docker_id.as_str();
+        let services = self.services.iter().filter(|service| service.is_on(id));
+        services.map(HostService::as_blocker).chain(self.elsewhere(id)).collect()
+    }
+
+    /// Containers that were attached by hand on other nodes: the swarm knows their ids only.
+    fn elsewhere(&self, network_id: &str) -> impl Iterator<Item = Blocker> {
+        let by_hand = |task: &&HostTask| task.service_id.is_none() && task.is_on(network_id);
+        let here = |id: &str| self.containers.iter().any(|one| one.member.docker_id == id);
+        self.tasks.iter().filter(by_hand).filter_map(move |task| {
+            let id = task.container_id.clone().filter(|id| !here(id))?;
+            let short: String = id.chars().take(12).collect();
+            let node = self.hostname(&task.node_id).unwrap_or(&task.node_id);
+            let name = format!("{short} on node {node}");
+            Some(Blocker { id, name, state: task.state.clone(), kind: MemberKind::Container })
+        })
+    }
+
+    /// The nodes of the swarm with a task on a network that runs or is about to: a manager is told
+    /// of it while it still starts.
+    pub fn live_nodes(&self, network_id: &str) -> BTreeSet<&str> {
+        let over = |task: &HostTask| OVER.contains(&task.state.as_str());
+        let placed = |task: &HostTask| !task.node_id.is_empty() && task.is_on(network_id);
+        let live = |task: &&HostTask| placed(task) && !over(task);
+        self.tasks.iter().filter(live).map(|task| task.node_id.as_str()).collect()
+    }
+
+    /// What a node calls itself.
+    pub fn hostname(&self, node_id: &str) -> Option<&str> {
+        let node = self.nodes.iter().find(|node| node.node_id == node_id);
+        node.map(|node| node.hostname.as_str())
     }
 }
 

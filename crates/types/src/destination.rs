@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    DestinationId, Name, NetworkName, NetworkOptions, OperationId, ServerId, Timestamp, text::words,
+    DestinationId, LiveNode, Name, NetworkName, NetworkOptions, OperationId, ServerId, Timestamp,
+    text::words,
 };
 
 words! {
@@ -87,6 +88,9 @@ pub struct Destination {
     pub cluster_id: Option<String>,
     /// What Docker made, as last inspected.
     pub observed: Option<Observed>,
+    /// The nodes of its swarm on which something is attached to it, as far as the swarm knows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nodes: Vec<LiveNode>,
     /// The latest piece of work on it.
     pub operation_id: Option<OperationId>,
     pub created_at: Timestamp,

@@ -18,6 +18,7 @@ pub mod problem;
 pub mod scan;
 pub mod server;
 pub mod session;
+pub mod swarm;
 mod text;
 pub mod timestamp;
 pub mod token;
@@ -55,5 +56,6 @@ pub use server::{
     ServerKind, ServerState, UpdateServer,
 };
 pub use session::{Role, Session, Setup, SetupDone, Team, User};
+pub use swarm::{LiveNode, Swarm, SwarmManager, SwarmServer};
 pub use timestamp::Timestamp;
 pub use token::{Abilities, Ability, CreateToken, CreatedToken, Token};

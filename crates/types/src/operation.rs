@@ -16,8 +16,6 @@ words! {
         DeleteDestination = "delete-destination",
         /// Replacing the network by one with other options.
         ChangeDestination = "change-destination",
-        /// Making an adopted destination Portolan's own.
-        TakeOverDestination = "take-over-destination",
         ForgetDestination = "forget-destination",
         ConnectContainer = "connect-container",
         DisconnectContainer = "disconnect-container",

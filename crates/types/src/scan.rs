@@ -15,6 +15,7 @@ words! {
         SwarmStack = "swarm-stack",
         Coolify = "coolify",
         Dokploy = "dokploy",
+        Portainer = "portainer",
         Unknown = "unknown",
     }
 }
@@ -23,7 +24,7 @@ words! {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Maker {
     pub kind: MakerKind,
-    /// The Compose project or the stack. Reported by the host: show it as text.
+    /// The Compose project, the stack or the Portainer resource. Reported by the host: show it as text.
     pub detail: Option<String>,
 }
 
@@ -45,6 +46,10 @@ pub enum Adoptability {
 /// A network of a server, as it was at the time of the scan. Its texts come from the host: show
 /// them as text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are Docker's flags, independent of each other"
+)]
 pub struct ScannedNetwork {
     pub docker_id: String,
     pub name: String,
@@ -57,8 +62,10 @@ pub struct ScannedNetwork {
     pub ipv6: bool,
     pub attachable: bool,
     pub created_at: Option<Timestamp>,
-    /// Containers on it, running or not.
+    /// Containers on it, running or not, and services of the swarm.
     pub members: Vec<Blocker>,
+    /// Whether a proxy is on it.
+    pub proxy: bool,
     pub maker: Maker,
     pub adoptability: Adoptability,
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    Description, Invalid, KeyId, Name, OperationId, ServerId, SubnetPools, Timestamp,
+    Description, Invalid, KeyId, Name, OperationId, ServerId, SubnetPools, Swarm, Timestamp,
     text::{text_newtype, words},
 };
 
@@ -157,6 +157,8 @@ pub struct Server {
     pub connection: Connection,
     /// Known once validated.
     pub kind: Option<ServerKind>,
+    /// Its part in a swarm, when it has one.
+    pub swarm: Option<Swarm>,
     /// Reserved for builds: no destinations on it.
     pub build_server: bool,
     pub state: ServerState,

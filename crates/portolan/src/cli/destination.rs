@@ -62,6 +62,13 @@ pub(crate) enum DestinationCommand {
         #[command(flatten)]
         wait: WaitArgs,
     },
+    /// Make an adopted destination Portolan's own: it may then be repaired, changed and removed.
+    TakeOver {
+        /// Id, name or network.
+        destination: Reference,
+        #[command(flatten)]
+        consent: ConsentArgs,
+    },
     /// Change the label that people see; the network keeps its name.
     Rename {
         /// Id, name or network.

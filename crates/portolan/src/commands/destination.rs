@@ -107,7 +107,10 @@ pub(super) fn details(destination: &Destination) -> Details {
         .maybe("planned subnet", planned.subnet.map(|subnet| subnet.to_string()))
         .maybe("planned ipv6 subnet", planned.ipv6_subnet.map(|subnet| subnet.to_string()));
     let details = observed_details(details, destination);
+    let live: Vec<&str> = destination.nodes.iter().map(|node| node.hostname.as_str()).collect();
     details
+        .maybe("swarm", destination.cluster_id.as_deref())
+        .maybe("live on", (!live.is_empty()).then(|| live.join(", ")))
         .maybe("operation", destination.operation_id.as_ref().map(OperationId::as_str))
         .row("created", since(destination.created_at))
 }
@@ -283,4 +286,25 @@ fn removal_question(destination: &Destination, preview: &Preview) -> String {
             "remove destination `{name}`? The network `{network}` stays on `{server_name}`."
         ),
     }
+}
+
+pub(crate) async fn take_over(
+    client: &Client,
+    printer: &Printer,
+    wanted: &Reference,
+    consent: Consent,
+) -> anyhow::Result<()> {
+    let destination: Destination = find(client, wanted).await?;
+    confirm(printer, consent, &take_over_question(&destination))?;
+    let path = format!("/v1/destinations/{}/take-over", destination.id);
+    let taken: Destination = client.act(&path).await?;
+    printer.one(&taken, details)?;
+    Ok(())
+}
+
+fn take_over_question(destination: &Destination) -> String {
+    format!(
+        "take over network `{}` on `{}`? Portolan may then repair it, change it and remove it.",
+        destination.network, destination.server_name
+    )
 }

@@ -1,8 +1,8 @@
 //! What operations found, as tables.
 
 use portolan_types::{
-    Adoptability, AdoptedNetwork, LeftBehind, Maker, MovedContainer, OperationResult,
-    ScannedNetwork,
+    Adoptability, AdoptedNetwork, Blocker, LeftBehind, Maker, MemberKind, MovedContainer,
+    OperationResult, ScannedNetwork,
 };
 
 use crate::{
@@ -30,16 +30,18 @@ fn stays(left_behind: &LeftBehind) -> String {
 }
 
 fn scanned(networks: &[ScannedNetwork]) -> Table {
-    let header = &["NETWORK", "DRIVER", "SUBNET", "CONTAINERS", "MADE BY", "AGE", "ADOPTABLE"];
+    let header =
+        &["NETWORK", "DRIVER", "SUBNET", "MEMBERS", "PROXY", "MADE BY", "AGE", "ADOPTABLE"];
     Table::new(header).yielding(&["AGE", "SUBNET"]).with(networks.iter().map(|network| {
         vec![
             Span::plain(network.name.as_str()),
             Span::plain(network.driver.as_str()),
             Span::or_dash(Some(network.subnets.join(" ")).filter(|text| !text.is_empty())),
             Span::plain(members(network)),
+            Span::or_dash(network.proxy.then_some("yes")),
             Span::plain(maker(&network.maker)),
             Span::or_dash(network.created_at.map(since)),
-            adoptable(&network.adoptability),
+            adoptable(network),
         ]
     }))
 }
@@ -47,7 +49,11 @@ fn scanned(networks: &[ScannedNetwork]) -> Table {
 /// The first names and how many more there are.
 fn members(network: &ScannedNetwork) -> String {
     const SHOWN: usize = 3;
-    let names: Vec<&str> = network.members.iter().map(|member| member.name.as_str()).collect();
+    let name = |member: &Blocker| match member.kind {
+        MemberKind::Service => format!("{} (service)", member.name),
+        MemberKind::Container | MemberKind::Proxy => member.name.clone(),
+    };
+    let names: Vec<String> = network.members.iter().map(name).collect();
     match names.len() {
         0 => "-".to_owned(),
         count if count > SHOWN => {
@@ -64,8 +70,12 @@ fn maker(maker: &Maker) -> String {
     }
 }
 
-fn adoptable(adoptability: &Adoptability) -> Span {
-    match adoptability {
+fn adoptable(network: &ScannedNetwork) -> Span {
+    let services_only = network.scope == "swarm" && !network.attachable;
+    match &network.adoptability {
+        Adoptability::Adoptable if services_only => {
+            Span::new(Style::Good, "yes, for services only")
+        }
         Adoptability::Adoptable => Span::new(Style::Good, "yes"),
         Adoptability::Destination { .. } => Span::new(Style::Dim, "is a destination"),
         Adoptability::Refused { reason } => Span::new(Style::Dim, format!("no: {reason}")),

@@ -13,3 +13,4 @@ mod removal;
 mod scan;
 mod servers;
 mod support;
+mod swarm;

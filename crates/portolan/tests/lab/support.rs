@@ -305,9 +305,11 @@ impl Host {
 
     /// The networks of this name.
     pub(crate) fn networks(&self, name: &str) -> Result<Vec<String>> {
-        let filter = format!("name=^{name}$");
-        let ids = self.docker(&["network", "ls", "-q", "--no-trunc", "--filter", &filter])?;
-        Ok(ids.lines().map(str::to_owned).collect())
+        // A swarm's networks are not found by Docker's own filter with a pattern.
+        let all = ["network", "ls", "--no-trunc", "--format", "{{.Name}} {{.ID}}"];
+        let listed = self.docker(&all)?;
+        let named = listed.lines().filter_map(|line| line.split_once(' '));
+        Ok(named.filter(|(found, _)| *found == name).map(|(_, id)| id.to_owned()).collect())
     }
 
     /// The IPv4 subnets of all networks whose names begin so.
@@ -409,9 +411,18 @@ fn said(output: Output) -> Result<Said> {
 }
 
 /// Asks again until there is an answer, with a deadline instead of a blind sleep.
+pub(crate) fn eventually<T>(what: &str, ask: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+    eventually_within(PATIENCE, what, ask)
+}
+
+/// The same, for what takes its time.
 #[expect(clippy::disallowed_methods, reason = "a pause between two questions, not instead of one")]
-pub(crate) fn eventually<T>(what: &str, mut ask: impl FnMut() -> Result<Option<T>>) -> Result<T> {
-    let deadline = Instant::now() + PATIENCE;
+pub(crate) fn eventually_within<T>(
+    patience: Duration,
+    what: &str,
+    mut ask: impl FnMut() -> Result<Option<T>>,
+) -> Result<T> {
+    let deadline = Instant::now() + patience;
     while Instant::now() < deadline {
         if let Some(answer) = ask()? {
             return Ok(answer);

@@ -126,7 +126,15 @@ impl Rival for Portolan {
 
     async fn create(&mut self, name: &str) -> anyhow::Result<String> {
         let (options, labels) = Default::default();
-        Ok(self.0.create_network(&NewNetwork { name: name.parse()?, options, labels }).await?)
+        Ok(self
+            .0
+            .create_network(&NewNetwork {
+                kind: portolan_types::DestinationKind::Standalone,
+                name: name.parse()?,
+                options,
+                labels,
+            })
+            .await?)
     }
 
     async fn inspect(&mut self, id: &str) -> anyhow::Result<()> {

@@ -205,3 +205,17 @@ pub(super) async fn retry_destination(
     let shown = operations::wait(&app, &actor, &begun.id, wait.limit()).await?;
     Ok((StatusCode::ACCEPTED, Answer(shown)))
 }
+
+/// Makes an adopted destination Portolan's own. The network is not touched; from then on it is
+/// repaired and removed as one that was created.
+#[utoipa::path(post, path = "/v1/destinations/{id}/take-over", tag = "destinations",
+    params(("id" = DestinationId, Path, description = "The destination")),
+    security(("token" = ["write"])),
+    responses((status = 200, description = "The destination", body = Destination), Problems))]
+pub(super) async fn take_over_destination(
+    State(app): State<AppState>,
+    Writer(actor): Writer,
+    Path(id): Path<DestinationId>,
+) -> Result<Answer<Destination>, Error> {
+    Ok(Answer(destinations::take_over(&app, &actor, &id).await?))
+}

@@ -15,7 +15,7 @@ macro_rules! select {
         concat!(
             "select d.id, d.team_id, d.server_id, s.name as server_name, d.name, d.network, d.kind,
                     d.origin, d.state, d.reason, d.options, d.planned, d.revision, d.cluster_id,
-                    d.observed, d.operation_id, d.created_at, d.updated_at
+                    d.observed, d.nodes, d.operation_id, d.created_at, d.updated_at
              from destinations d
              join servers s on s.id = d.server_id
              ",
@@ -23,6 +23,12 @@ macro_rules! select {
         )
     };
 }
+
+mod swarm;
+
+pub use swarm::{
+    find_in_cluster, list_of_cluster, move_to, set_nodes, set_waiting_reason, take_over,
+};
 
 /// A destination with what the API does not show.
 #[derive(Debug, Clone)]
@@ -50,6 +56,7 @@ impl FromRow<'_, AnyRow> for Assigned {
                 revision: revision(row)?,
                 cluster_id: row.try_get("cluster_id")?,
                 observed: json_option(row, "observed")?,
+                nodes: json_option(row, "nodes")?.unwrap_or_default(),
                 operation_id: parsed_option(row, "operation_id")?,
                 created_at: moment(row, "created_at")?,
                 updated_at: moment(row, "updated_at")?,
@@ -109,7 +116,8 @@ pub async fn find(
     Ok(row.map(|row| row.destination))
 }
 
-/// The team's destinations, oldest first; of one server when it is given.
+/// The team's destinations, oldest first; of one server when it is given, with those of the swarm
+/// that it manages.
 pub async fn list(
     conn: &mut AnyConnection,
     team: &TeamId,
@@ -120,7 +128,8 @@ pub async fn list(
     let rows: Vec<Assigned> = window
         .query(select!(
             "where d.team_id = $1 and (d.created_at, d.id) > ($2, $3)
-               and (cast($6 as text) is null or d.server_id = $6)
+               and (cast($6 as text) is null or d.server_id = $6 or d.cluster_id =
+                    (select m.cluster_id from servers m where m.id = $6 and m.team_id = $1))
                and (lower(d.name) like $4 escape '!' or lower(d.network) like $4 escape '!')
              order by d.created_at, d.id
              limit $5"

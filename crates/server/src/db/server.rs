@@ -3,14 +3,16 @@
 
 use portolan_types::{
     Access, Engine, OperationId, PageQuery, Reachability, Server, ServerId, ServerKind,
-    SubnetPools, TeamId, Timestamp, server::Fingerprint,
+    SubnetPools, Swarm, TeamId, Timestamp, server::Fingerprint,
 };
 use sqlx::{AnyConnection, Row};
 
 use super::{Window, parsed, to_json};
 
+mod role;
 mod row;
 
+pub use role::{list_in_swarms, list_managers, set_role};
 pub use row::Assigned;
 use row::{columns, connection_columns};
 
@@ -252,6 +254,7 @@ pub async fn delete(
 #[derive(Debug, Clone)]
 pub struct Validated {
     pub kind: ServerKind,
+    pub swarm: Option<Swarm>,
     pub access: Access,
     pub engine: Engine,
     /// Algorithm, fingerprint and key; absent for the local socket.
@@ -266,13 +269,13 @@ pub async fn set_validated(
     found: &Validated,
     now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
-    let key = found.key.as_ref();
+    let (key, swarm) = (found.key.as_ref(), found.swarm.as_ref());
     let done = sqlx::query(
         "update servers
          set state = 'ready', reason = null, kind = $3, access = $4, engine = $5,
              host_key_algorithm = $6, host_key_fingerprint = $7, host_key = $8,
              host_key_pinned_at = coalesce(host_key_pinned_at, $9), last_contact_at = $10,
-             updated_at = $10
+             updated_at = $10, swarm = $11, cluster_id = $12, node_id = $13
          where id = $1 and revision = $2",
     )
     .bind(id.as_str())
@@ -285,6 +288,9 @@ pub async fn set_validated(
     .bind(key.map(|key| key.public_key.as_str()))
     .bind(key.map(|_| now.as_millis()))
     .bind(now.as_millis())
+    .bind(swarm.map(to_json).transpose()?)
+    .bind(swarm.and_then(|swarm| swarm.cluster_id.as_deref()))
+    .bind(swarm.map(|swarm| swarm.node_id.as_str()))
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)

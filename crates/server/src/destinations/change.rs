@@ -165,6 +165,7 @@ pub(super) async fn planned(
     let server =
         db::server::find(tx, team, &before.server_id).await?.ok_or(Error::NotFound("server"))?;
     placement::check_usable(&server)?;
+    placement::check_options(&server, before.kind, &options)?;
     let mut memo = match unfinished(tx, before).await? {
         Some(earlier) => Memo::after(earlier, before, options),
         None => Memo::new(before, options),

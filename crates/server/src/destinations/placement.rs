@@ -1,27 +1,85 @@
 //! Whether a server can take a destination, and of which kind it is. Each refusal names its cause.
 
-use portolan_types::{DestinationKind, Reachability, Server, ServerKind, ServerState};
+use portolan_types::{
+    DestinationKind, NetworkOptions, Reachability, Server, ServerKind, ServerState, TeamId,
+};
+use sqlx::AnyConnection;
 
-use crate::Error;
+use super::swarm::is_able;
+use crate::{Error, servers};
+
+/// Where a destination goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Placement {
+    pub kind: DestinationKind,
+    /// The swarm, for an overlay.
+    pub cluster_id: Option<String>,
+}
 
 /// The kind that the server implies. A kind sent by the caller must be the same.
-pub(super) fn check(
+pub(super) async fn check(
+    conn: &mut AnyConnection,
+    team: &TeamId,
     server: &Server,
     asked: Option<DestinationKind>,
-) -> Result<DestinationKind, Error> {
-    check_usable(server)?;
-    let kind = derived_kind(server)?;
+) -> Result<Placement, Error> {
+    check_fit(server)?;
+    let companions = servers::companions(conn, team, server).await?;
+    if server.reachability != Reachability::Reachable && !goes_on(server, &companions) {
+        return Err(unreachable(server));
+    }
+    let placement = derived(server, &companions)?;
+    let kind = placement.kind;
     if asked.is_some_and(|asked| asked != kind) {
         return Err(Error::field(
             "kind",
             format!("the kind is derived: server `{}` implies `{kind}`", server.name),
         ));
     }
-    Ok(kind)
+    Ok(placement)
 }
 
-/// Refuses a server that nothing can be placed on, by cause.
+/// Whether another manager of the server's swarm can be worked through.
+fn goes_on(server: &Server, companions: &[Server]) -> bool {
+    let manages = |one: &Server| one.kind == Some(ServerKind::SwarmManager);
+    manages(server) && companions.iter().any(|one| manages(one) && is_able(one))
+}
+
+/// Refuses options that no network of this kind can have.
+pub(super) fn check_options(
+    server: &Server,
+    kind: DestinationKind,
+    options: &NetworkOptions,
+) -> Result<(), Error> {
+    match kind {
+        DestinationKind::Standalone if options.encrypted => Err(Error::field(
+            "options.encrypted",
+            format!(
+                "only a network between the hosts of a swarm can be encrypted, and server `{}` \
+                 is in none",
+                server.name
+            ),
+        )),
+        DestinationKind::Swarm if options.ipv6 => Err(Error::field(
+            "options.ipv6",
+            "an overlay takes no IPv6: Docker's swarm mode gives out IPv4 addresses only, and two \
+             nodes would give their containers the same IPv6 address",
+        )),
+        DestinationKind::Standalone | DestinationKind::Swarm => Ok(()),
+    }
+}
+
+/// Refuses a server that nothing can be placed on now, by cause.
 pub(crate) fn check_usable(server: &Server) -> Result<(), Error> {
+    check_fit(server)?;
+    if server.reachability != Reachability::Reachable {
+        return Err(unreachable(server));
+    }
+    Ok(())
+}
+
+/// Refuses a server that is not meant for destinations, or not known to be fit for them.
+fn check_fit(server: &Server) -> Result<(), Error> {
     let name = &server.name;
     if server.build_server {
         return Err(Error::refused(
@@ -31,29 +89,21 @@ pub(crate) fn check_usable(server: &Server) -> Result<(), Error> {
         ));
     }
     match server.state {
-        ServerState::Ready => {}
-        ServerState::New => {
-            return Err(Error::refused(
-                "server-not-validated",
-                format!("server `{name}` has not been validated yet"),
-                "wait for its validation, or start it (`portolan server validate`)",
-            ));
-        }
-        ServerState::Failed => {
-            return Err(Error::refused(
-                "server-not-usable",
-                format!(
-                    "server `{name}` cannot be used: {}",
-                    server.reason.as_deref().unwrap_or("its validation failed")
-                ),
-                "mend that, then validate it again (`portolan server validate`)",
-            ));
-        }
+        ServerState::Ready => Ok(()),
+        ServerState::New => Err(Error::refused(
+            "server-not-validated",
+            format!("server `{name}` has not been validated yet"),
+            "wait for its validation, or start it (`portolan server validate`)",
+        )),
+        ServerState::Failed => Err(Error::refused(
+            "server-not-usable",
+            format!(
+                "server `{name}` cannot be used: {}",
+                server.reason.as_deref().unwrap_or("its validation failed")
+            ),
+            "mend that, then validate it again (`portolan server validate`)",
+        )),
     }
-    if server.reachability != Reachability::Reachable {
-        return Err(unreachable(server));
-    }
-    Ok(())
 }
 
 fn unreachable(server: &Server) -> Error {
@@ -67,26 +117,39 @@ fn unreachable(server: &Server) -> Error {
     )
 }
 
-fn derived_kind(server: &Server) -> Result<DestinationKind, Error> {
-    match server.kind {
-        Some(ServerKind::Standalone) => Ok(DestinationKind::Standalone),
-        Some(ServerKind::SwarmManager) => Err(Error::refused(
-            "swarm-not-offered",
+fn derived(server: &Server, companions: &[Server]) -> Result<Placement, Error> {
+    let swarm = server.swarm.as_ref();
+    let cluster_id = swarm.and_then(|swarm| swarm.cluster_id.clone());
+    match (server.kind, cluster_id) {
+        (Some(ServerKind::Standalone), _) => {
+            Ok(Placement { kind: DestinationKind::Standalone, cluster_id: None })
+        }
+        (Some(ServerKind::SwarmManager), cluster_id @ Some(_)) => {
+            Ok(Placement { kind: DestinationKind::Swarm, cluster_id })
+        }
+        (Some(ServerKind::SwarmManager), None) => Err(Error::refused(
+            "swarm-not-known",
             format!(
-                "server `{}` is a swarm manager: this version makes no overlay networks",
-                server.name
+                "server `{}` is a swarm manager that does not know its swarm: {}",
+                server.name,
+                swarm.and_then(|swarm| swarm.error.as_deref()).unwrap_or("it did not say why")
             ),
-            "use a standalone server",
+            "see `docker node ls` on it, then validate it again (`portolan server validate`)",
         )),
-        Some(ServerKind::SwarmWorker) => Err(Error::refused(
-            "server-is-worker",
-            format!("server `{}` is a swarm worker: networks are made on a manager", server.name),
-            "use a manager of that swarm",
-        )),
-        None => Err(Error::refused(
+        (Some(ServerKind::SwarmWorker), _) => Err(worker(server, companions)),
+        (None, _) => Err(Error::refused(
             "server-not-validated",
             format!("the role of server `{}` is not known yet", server.name),
             "validate it (`portolan server validate`)",
         )),
     }
+}
+
+fn worker(server: &Server, companions: &[Server]) -> Error {
+    let managers = servers::managers_in_words(server, companions);
+    Error::refused(
+        "server-is-worker",
+        format!("server `{}` is a swarm worker: networks are made on a manager", server.name),
+        format!("use {managers}: what is made there is on this server too"),
+    )
 }

@@ -6,12 +6,12 @@ use portolan_types::{
     Origin, Preview, Reachability, Server, ServerId, Timestamp,
 };
 
-use super::{ours, remove::Members, show, stage, version::version};
+use super::{ours, remove::Members, show, stage, swarm, version::version};
 use crate::{
     Actor, App, Error, db,
     error::Refusal,
     host::{HostContainer, HostNetwork},
-    reconcile::{in_use, taken},
+    reconcile::{in_the_way, in_use, taken},
     sighting::{Seen, fresh},
 };
 
@@ -49,6 +49,17 @@ async fn server_of(app: &App, actor: &Actor, id: &ServerId) -> Result<Server, Er
     db::server::find(&mut conn, actor.team_id(), id).await?.ok_or(Error::NotFound("server"))
 }
 
+/// The server through which the removal would be done.
+async fn acting(app: &App, actor: &Actor, destination: &Destination) -> Result<Server, Error> {
+    let own = server_of(app, actor, &destination.server_id).await?;
+    if own.reachability == Reachability::Reachable {
+        return Ok(own);
+    }
+    let mut conn = app.db.acquire().await?;
+    let other = swarm::stand_in(&mut conn, actor.team_id(), destination).await?;
+    Ok(other.unwrap_or(own))
+}
+
 fn name_taken(destination: &Destination, seen: &Seen) -> Option<Failure> {
     seen.sighting.networks_named(&destination.network).next().map(|_| taken(destination))
 }
@@ -77,7 +88,7 @@ pub async fn delete(
     members: Members,
 ) -> Result<Preview, Error> {
     let destination = show(app, actor, id).await?;
-    let server = server_of(app, actor, &destination.server_id).await?;
+    let server = acting(app, actor, &destination).await?;
     let seen = fresh(app, &server).await?;
     let mut refusals = Vec::new();
     if server.reachability != Reachability::Reachable {
@@ -88,8 +99,11 @@ pub async fn delete(
     };
     let network = ours(&destination, &sighting);
     let on_it = network.map(|network| sighting.members(network)).unwrap_or_default();
-    if destination.origin == Origin::Created && members == Members::InTheWay && !on_it.is_empty() {
-        refusals.push(in_use(&destination, &on_it));
+    let in_the_way = network.map(|network| in_the_way(&sighting, network, members));
+    if let Some(blockers) = in_the_way.filter(|blockers| !blockers.is_empty())
+        && destination.origin == Origin::Created
+    {
+        refusals.push(in_use(&destination, blockers));
     }
     let touched = if destination.origin == Origin::Created { on_it.clone() } else { Vec::new() };
     Ok(Preview {

@@ -4,11 +4,11 @@
 
 use portolan_types::{
     Destination, DestinationId, DestinationState, LeftBehind, Operation, OperationKind,
-    OperationResult, Reachability, Subject, Timestamp,
+    OperationResult, Reachability, Server, Subject, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
-use super::{begin, change, find, note, ours};
+use super::{begin, change, find, note, ours, swarm};
 use crate::{
     Actor, App, Error,
     db::{self, Transaction},
@@ -64,8 +64,9 @@ pub async fn delete(
     check_whole(&mut tx, &before).await?;
     let kind = OperationKind::DeleteDestination;
     let operation = begin(&mut tx, actor, &before, kind, Some(operations::input(removal)?)).await?;
+    let keepers = swarm::keepers(&mut tx, actor.team_id(), &before).await?;
     tx.commit().await?;
-    app.wake(&before.server_id);
+    swarm::wake(app, &keepers);
     Ok(operation)
 }
 
@@ -100,7 +101,10 @@ pub async fn forget(app: &App, actor: &Actor, id: &DestinationId) -> Result<Oper
         .await?
         .ok_or(Error::NotFound("server"))?;
     if server.reachability == Reachability::Reachable {
-        return Err(still_there(&before));
+        return Err(still_there(&before, &server));
+    }
+    if let Some(other) = swarm::stand_in(&mut tx, actor.team_id(), &before).await? {
+        return Err(still_there(&before, &other));
     }
     let left_behind = left_behind(&mut tx, &before).await?;
     let operation = forgotten(&mut tx, actor, &before, left_behind).await?;
@@ -109,10 +113,13 @@ pub async fn forget(app: &App, actor: &Actor, id: &DestinationId) -> Result<Oper
     operations::show(app, actor, &operation).await
 }
 
-fn still_there(destination: &Destination) -> Error {
+fn still_there(destination: &Destination, server: &Server) -> Error {
     Error::refused(
         "server-reachable",
-        format!("server `{}` answers: its network can be removed", destination.server_name),
+        format!(
+            "server `{}` answers: network `{}` can be removed",
+            server.name, destination.network
+        ),
         "remove the destination; only one whose server does not answer can be forgotten",
     )
 }

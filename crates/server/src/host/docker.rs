@@ -10,8 +10,8 @@ use futures_util::stream::BoxStream;
 use ipnet::IpNet;
 
 use super::{
-    ContainerDetail, Endpoint, Host, HostContainer, HostError, HostEvent, HostNetwork, Member,
-    NewNetwork, System, engine::Engine, ssh::Session,
+    ContainerDetail, Endpoint, Host, HostContainer, HostError, HostEvent, HostNetwork, HostNode,
+    HostRole, HostService, HostTask, Member, NewNetwork, System, engine::Engine, ssh::Session,
 };
 
 mod disk;
@@ -20,7 +20,9 @@ mod events;
 mod id;
 mod members;
 mod networks;
+mod role;
 mod routes;
+mod swarm;
 mod system;
 
 /// A real host.
@@ -43,6 +45,22 @@ impl DockerHost {
 impl Host for DockerHost {
     async fn system(&self) -> Result<System, HostError> {
         system::read(&self.engine).await
+    }
+
+    async fn role(&self) -> Result<HostRole, HostError> {
+        role::read(&self.engine).await
+    }
+
+    async fn list_nodes(&self) -> Result<Vec<HostNode>, HostError> {
+        swarm::nodes(&self.engine).await
+    }
+
+    async fn list_services(&self) -> Result<Vec<HostService>, HostError> {
+        swarm::services(&self.engine).await
+    }
+
+    async fn list_tasks(&self) -> Result<Vec<HostTask>, HostError> {
+        swarm::tasks(&self.engine).await
     }
 
     async fn list_networks(&self) -> Result<Vec<HostNetwork>, HostError> {

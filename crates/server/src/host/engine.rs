@@ -105,6 +105,18 @@ impl Engine {
         forgiving::parse(&answer)
     }
 
+    /// Makes a call for what bollard's models lack or close too tightly, and reads it into a model
+    /// of ours.
+    pub(super) async fn read<T: DeserializeOwned>(
+        &self,
+        action: &str,
+        path: &str,
+    ) -> Result<T, HostError> {
+        let path = self.version.path(path);
+        let answer = bounded(action, limits::CALL, Box::pin(self.http.get(&path))).await?;
+        serde_json::from_slice(&answer).map_err(|error| not_understood(&error))
+    }
+
     /// Opens an answer without end; only its beginning has a deadline. It has a connection of its
     /// own, and whoever reads it bounds its parts.
     pub(super) async fn stream(&self, action: &str, path: &str) -> Result<Incoming, HostError> {

@@ -50,6 +50,13 @@ impl HostError {
         !matches!(self, Self::Docker { .. } | Self::Protocol { .. })
     }
 
+    /// Whether it is the swarm that could not be asked through this host: it has no leader, or the
+    /// host is no manager any more. Nothing is known of what was asked: it may have been done.
+    pub fn is_of_swarm(&self) -> bool {
+        matches!(self, Self::Docker { message, .. }
+            if UNDECIDED.iter().any(|part| message.contains(part)))
+    }
+
     /// Whether Docker refused a subnet because something else has its addresses.
     pub fn is_overlap(&self) -> bool {
         matches!(self, Self::Docker { message, .. } if message.contains("overlap"))
@@ -78,6 +85,11 @@ impl HostError {
     }
 }
 
+/// Docker has no code for it (`errNoLeader` and `errNoManager` in moby's `daemon/cluster`,
+/// `ErrLostLeadership` in swarmkit's `manager/state/raft`).
+const UNDECIDED: [&str; 3] =
+    ["does not have a leader", "lost leader status", "not a swarm manager"];
+
 fn tried_in_words(tried: &[(Access, String)]) -> String {
     let each: Vec<String> = tried.iter().map(|(access, why)| format!("{access}: {why}")).collect();
     each.join("; ")
@@ -99,8 +111,12 @@ fn docker_remedy(status: u16, message: &str) -> String {
         "the engine's address pools are used up: give a free subnet (`--subnet 10.x.y.0/24`), remove unused networks, or widen `default-address-pools` in /etc/docker/daemon.json".into()
     } else if has("overlaps") {
         "choose a subnet that no other network of the host uses (`docker network ls` and `docker network inspect` show them)".into()
-    } else if has("has active endpoints") {
-        "remove or disconnect the containers on the network first".into()
+    } else if has("not a swarm manager") {
+        "ask a manager of the swarm (`docker node ls` on one shows them all)".into()
+    } else if UNDECIDED.iter().any(|part| has(part)) {
+        "bring back enough managers that more than half of them answer (`docker node ls`); Portolan goes on by itself then".into()
+    } else if has("has active endpoints") || has("is in use by") {
+        "remove or disconnect the containers and services on the network first".into()
     } else if has("is ambiguous") {
         "several networks of the host have that name: remove all but one by id (`docker network ls`, `docker network rm ID`)".into()
     } else if has("already exists") {

@@ -21,9 +21,12 @@ use super::{
 
 mod containers;
 mod host;
+mod swarm;
 
 use containers::Containers;
 use host::FakeHost;
+pub use swarm::FakeSwarm;
+use swarm::Membership;
 
 /// Hosts by address (`host:port`, or the path of the socket).
 #[derive(Debug, Default)]
@@ -101,6 +104,7 @@ struct World {
     configured: HashSet<String>,
     containers: Containers,
     system: System,
+    membership: Option<Membership>,
     key: OfferedKey,
     refuses_login: bool,
     logins: usize,
@@ -164,6 +168,7 @@ impl FakeEngine {
             configured: HashSet::new(),
             containers: Containers::new(),
             system: system(),
+            membership: None,
             key: offered_key(&cuid2()),
             refuses_login: false,
             logins: 0,
@@ -419,6 +424,11 @@ impl FakeEngine {
         lock(&self.world).containers.retain(|_, one| one.member.name != name);
     }
 
+    fn tell(&self, event: HostEvent) {
+        // Without a connection nobody listens.
+        drop(self.events.send(event));
+    }
+
     fn remove(&self, docker_id: &str) {
         let removed = lock(&self.world).networks.remove(docker_id);
         if let Some(network) = removed {
@@ -429,6 +439,7 @@ impl FakeEngine {
 
 fn event(action: &str, network: &HostNetwork) -> HostEvent {
     HostEvent {
+        of: "network".to_owned(),
         action: action.to_owned(),
         docker_id: network.docker_id.clone(),
         name: network.name.clone(),
@@ -461,6 +472,7 @@ fn system() -> System {
         cpus: 4,
         memory_bytes: 8 << 30,
         kind: ServerKind::Standalone,
+        swarm: None,
         disk: Some(Disk { total_bytes: 100 << 30, free_bytes: 50 << 30 }),
         pools: vec![Pool { base: "172.16.0.0/12".into(), size: 24 }],
         warnings: Vec::new(),

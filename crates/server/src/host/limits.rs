@@ -23,6 +23,12 @@ pub(super) const CREATE_NETWORK: Duration = Duration::from_mins(1);
 /// The same for a container's place on a network: each published port is a rule.
 pub(super) const ENDPOINT: Duration = Duration::from_mins(1);
 
+/// How long a node may keep a network that its swarm has forgotten, how long a swarm may take to
+/// give one its addresses, and how often it is asked.
+pub(super) const LEAVING: Duration = Duration::from_secs(20);
+pub(super) const ALLOCATION: Duration = Duration::from_secs(5);
+pub(super) const LEAVING_PAUSE: Duration = Duration::from_millis(100);
+
 /// `df` hangs on a dead network mount.
 pub(super) const DISK: Duration = Duration::from_secs(5);
 

@@ -5,20 +5,22 @@ use std::collections::BTreeMap;
 use portolan_types::{
     AdoptNetworks, Adoptability, AdoptedNetwork, Destination, DestinationId, DestinationKind,
     DestinationState, Name, NetworkName, NetworkOptions, OperationKind, OperationResult, Origin,
-    PlannedSubnets, ServerKind, Subject, Timestamp,
+    PlannedSubnets, Subject, Timestamp,
 };
 
 use super::{
     PassError,
-    adoptability::judge,
+    adoptability::{Place, judge},
     compare,
     recorder::{Recorder, failure},
     scan,
+    swarm::managed,
     work::{self, Call},
 };
 use crate::{
     App, Error,
-    db::{self, server::Assigned},
+    db::{self, destination, server::Assigned},
+    destinations::swarm::added_to_swarm,
     events::{self, Happened},
     host::{Host, HostNetwork},
 };
@@ -81,8 +83,8 @@ async fn adopt_each(
     wanted: &AdoptNetworks,
 ) -> Result<Vec<AdoptedNetwork>, Error> {
     let known = scan::known(app, row).await?;
-    let kind = row.server.kind.unwrap_or(ServerKind::Standalone);
-    let verdict = |network: &HostNetwork| judge(kind, network, networks, &known);
+    let place = Place::of(app, row).await?;
+    let verdict = |network: &HostNetwork| judge(&place, network, networks, &known);
     let adoptable = networks.iter().filter(|network| verdict(network) == Adoptability::Adoptable);
     let names: Vec<String> = if wanted.all {
         adoptable.map(|network| network.name.clone()).collect()
@@ -92,11 +94,11 @@ async fn adopt_each(
     let mut outcomes = Vec::new();
     for name in names {
         let step = recorder.begin("adopt").await?;
-        let found = networks.iter().find(|network| network.name == name);
+        let found = found(networks, &name, verdict);
         let outcome = match found.map(|network| (network, verdict(network))) {
             None => Err("there is no such network on the server".to_owned()),
-            Some((_, Adoptability::Destination { .. })) => {
-                Err("Network already added to this server.".to_owned())
+            Some((_, Adoptability::Destination { destination_id })) => {
+                Err(already_added(row, &known, &destination_id))
             }
             Some((_, Adoptability::Refused { reason })) => Err(reason),
             Some((network, Adoptability::Adoptable)) => insert(app, row, network).await?,
@@ -112,6 +114,26 @@ async fn adopt_each(
         outcomes.push(AdoptedNetwork { name, destination_id, reason: outcome.err() });
     }
     Ok(outcomes)
+}
+
+/// The network that is meant: of several with one name, the one that can be adopted.
+fn found<'a>(
+    networks: &'a [HostNetwork],
+    name: &str,
+    verdict: impl Fn(&HostNetwork) -> Adoptability,
+) -> Option<&'a HostNetwork> {
+    let mut named = networks.iter().filter(|network| network.name == name);
+    let refused = |network: &&HostNetwork| matches!(verdict(network), Adoptability::Refused { .. });
+    named.clone().find(|network| !refused(network)).or_else(|| named.next())
+}
+
+/// The guide's sentence; in a swarm with where it was added.
+fn already_added(row: &Assigned, known: &[destination::Assigned], id: &DestinationId) -> String {
+    let is_it = |one: &&destination::Assigned| one.destination.id == *id;
+    match known.iter().find(is_it).map(|one| &one.destination) {
+        Some(other) if other.server_id != row.server.id => added_to_swarm(other),
+        Some(_) | None => "Network already added to this server.".to_owned(),
+    }
 }
 
 /// The row, ready at once: what it says was read from Docker.
@@ -149,21 +171,27 @@ async fn insert(
 fn adopted(row: &Assigned, network: &HostNetwork) -> Result<Destination, portolan_types::Invalid> {
     let name: NetworkName = network.name.parse()?;
     let now = Timestamp::now();
+    let cluster_id = managed(&row.server);
+    let kind = match cluster_id {
+        Some(_) => DestinationKind::Swarm,
+        None => DestinationKind::Standalone,
+    };
     Ok(Destination {
         id: DestinationId::generate(),
         server_id: row.server.id.clone(),
         server_name: row.server.name.clone(),
         name: Name::proposed(&format!("{}-{name}", row.server.name))?,
         network: name,
-        kind: DestinationKind::Standalone,
+        kind,
         origin: Origin::Adopted,
         state: DestinationState::Ready,
         reason: None,
         options: options(network),
         planned: PlannedSubnets::default(),
         revision: 1,
-        cluster_id: None,
+        cluster_id: cluster_id.map(str::to_owned),
         observed: None,
+        nodes: Vec::new(),
         operation_id: None,
         created_at: now,
         updated_at: now,
@@ -182,7 +210,7 @@ fn options(network: &HostNetwork) -> NetworkOptions {
         ipv6: network.ipv6,
         ipv6_subnet: subnets().find_map(|text| text.parse().ok()),
         internal: network.internal,
-        encrypted: false,
+        encrypted: compare::is_encrypted(network),
         mtu,
         labels: BTreeMap::new(),
     }

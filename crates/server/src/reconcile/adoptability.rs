@@ -1,10 +1,18 @@
 //! Whether a network can become a destination, and who made it. Judges what Docker said; asks
 //! nobody.
 
-use portolan_types::{Adoptability, Maker, MakerKind, NetworkName, ServerKind, network::RESERVED};
+use portolan_types::{
+    Adoptability, Destination, DestinationKind, Maker, MakerKind, NetworkName, ServerKind,
+    network::RESERVED,
+};
 
 use super::compare::{LABEL_DESTINATION, LABEL_INTERIM};
-use crate::{db::destination::Assigned, host::HostNetwork};
+use crate::{
+    App, Error,
+    db::{destination::Assigned, server},
+    host::HostNetwork,
+    servers,
+};
 
 /// Who made a network, as far as its labels and its name tell. Labels can be forged: nothing is
 /// allowed because of them.
@@ -18,6 +26,8 @@ pub(super) fn maker(network: &HostNetwork) -> Maker {
         (MakerKind::SwarmStack, Some(stack))
     } else if let Some(project) = label("com.docker.compose.project") {
         (MakerKind::Compose, Some(project))
+    } else if let Some(resource) = portainers(network) {
+        (MakerKind::Portainer, Some(resource).filter(|text| !text.is_empty()))
     } else if label("coolify.managed").is_some() || network.name.starts_with("coolify") {
         (MakerKind::Coolify, None)
     } else if network.name.starts_with("dokploy") {
@@ -28,24 +38,62 @@ pub(super) fn maker(network: &HostNetwork) -> Maker {
     Maker { kind, detail }
 }
 
-/// Whether it can become a destination of a server of this kind, or why not.
+/// The first of Portainer's labels says who it made the network for.
+fn portainers(network: &HostNetwork) -> Option<String> {
+    let mut labels = network.labels.iter();
+    labels.find(|(key, _)| key.starts_with("io.portainer.")).map(|(_, value)| value.clone())
+}
+
+/// On which sort of server a network is judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Place {
+    Standalone,
+    Manager,
+    /// With the managers of its swarm, in words.
+    Worker {
+        managers: String,
+    },
+}
+
+impl Place {
+    /// The place that a server is.
+    pub(super) async fn of(app: &App, row: &server::Assigned) -> Result<Self, Error> {
+        let server = &row.server;
+        match server.kind {
+            Some(ServerKind::SwarmManager) => Ok(Self::Manager),
+            Some(ServerKind::SwarmWorker) => {
+                let mut conn = app.db.acquire().await?;
+                let companions = servers::companions(&mut conn, &row.team_id, server).await?;
+                Ok(Self::Worker { managers: servers::managers_in_words(server, &companions) })
+            }
+            Some(ServerKind::Standalone) | None => Ok(Self::Standalone),
+        }
+    }
+}
+
+/// Whether it can become a destination of a server at this place, or why not.
 pub(super) fn judge(
-    kind: ServerKind,
+    place: &Place,
     network: &HostNetwork,
     all: &[HostNetwork],
     known: &[Assigned],
 ) -> Adoptability {
-    let name = network.name.as_str();
-    if let Some(row) = known.iter().find(|row| row.destination.network.as_str() == name) {
+    if let Some(row) = known.iter().find(|row| is_of(&row.destination, network)) {
         return Adoptability::Destination { destination_id: row.destination.id.clone() };
     }
-    match reason_against(kind, network, all) {
+    match reason_against(place, network, all) {
         Some(reason) => Adoptability::Refused { reason },
         None => Adoptability::Adoptable,
     }
 }
 
-fn reason_against(kind: ServerKind, network: &HostNetwork, all: &[HostNetwork]) -> Option<String> {
+/// A bridge of a manager is not the overlay of the same name.
+fn is_of(destination: &Destination, network: &HostNetwork) -> bool {
+    let swarms = destination.kind == DestinationKind::Swarm;
+    destination.network.as_str() == network.name && swarms == (network.scope == "swarm")
+}
+
+fn reason_against(place: &Place, network: &HostNetwork, all: &[HostNetwork]) -> Option<String> {
     let name = network.name.as_str();
     let twins = all.iter().filter(|other| other.name == name).count();
     if RESERVED.contains(&name) {
@@ -57,20 +105,36 @@ fn reason_against(kind: ServerKind, network: &HostNetwork, all: &[HostNetwork]) 
     if network.ingress {
         return Some("it is the routing mesh of the swarm".into());
     }
-    if kind != ServerKind::Standalone {
-        return Some("this version adopts networks of standalone servers only".into());
-    }
-    if network.scope != "local" {
-        return Some(format!("its scope is {}, a standalone server has local ones", network.scope));
-    }
-    if network.driver != "bridge" {
-        return Some(format!("its driver is {}, a destination here is a bridge", network.driver));
+    if let Some(reason) = wrong_for(place, network) {
+        return Some(reason);
     }
     if twins > 1 {
         return Some(format!("Docker has {twins} networks of this name"));
     }
     let invalid = name.parse::<NetworkName>().err();
     invalid.map(|invalid| invalid.to_string())
+}
+
+fn wrong_for(place: &Place, network: &HostNetwork) -> Option<String> {
+    let HostNetwork { driver, scope, .. } = network;
+    match place {
+        Place::Standalone if scope != "local" => {
+            Some(format!("its scope is {scope}, a standalone server has local ones"))
+        }
+        Place::Standalone if driver != "bridge" => {
+            Some(format!("its driver is {driver}, a destination here is a bridge"))
+        }
+        Place::Manager if scope != "swarm" => Some(format!(
+            "its scope is {scope}: it is on this node only, and a destination of a swarm is on all"
+        )),
+        Place::Manager if driver != "overlay" => {
+            Some(format!("its driver is {driver}, a destination of a swarm is an overlay"))
+        }
+        Place::Worker { managers } => {
+            Some(format!("the server is a swarm worker: adopt it on {managers}"))
+        }
+        Place::Standalone | Place::Manager => None,
+    }
 }
 
 #[cfg(test)]
@@ -87,8 +151,8 @@ mod tests {
         }
     }
 
-    fn reason(kind: ServerKind, network: &HostNetwork) -> String {
-        match judge(kind, network, std::slice::from_ref(network), &[]) {
+    fn reason(place: &Place, network: &HostNetwork) -> String {
+        match judge(place, network, std::slice::from_ref(network), &[]) {
             Adoptability::Refused { reason } => reason,
             other => panic!("{other:?}"),
         }
@@ -100,20 +164,24 @@ mod tests {
         let of = |change: fn(&mut HostNetwork)| {
             let mut changed = web.clone();
             change(&mut changed);
-            reason(ServerKind::Standalone, &changed)
+            reason(&Place::Standalone, &changed)
         };
         assert!(of(|net| net.name = "bridge".into()).contains("keeps it"));
         assert!(of(|net| net.ingress = true).contains("routing mesh"));
         assert!(of(|net| net.scope = "swarm".into()).contains("scope is swarm"));
         assert!(of(|net| net.driver = "macvlan".into()).contains("driver is macvlan"));
         assert!(of(|net| net.name = "a b".into()).contains("letter or digit"));
-        assert!(reason(ServerKind::SwarmWorker, &web).contains("standalone"));
+        let worker = Place::Worker { managers: "`echo`".into() };
+        assert!(reason(&worker, &web).contains("adopt it on `echo`"));
+        assert!(reason(&Place::Manager, &web).contains("this node only"));
+        let weave = HostNetwork { scope: "swarm".into(), driver: "weave".into(), ..web.clone() };
+        assert!(reason(&Place::Manager, &weave).contains("driver is weave"));
         let twice = [web.clone(), web.clone()];
-        let judged = judge(ServerKind::Standalone, &web, &twice, &[]);
+        let judged = judge(&Place::Standalone, &web, &twice, &[]);
         assert!(
             matches!(judged, Adoptability::Refused { reason } if reason.contains("2 networks"))
         );
-        let judged = judge(ServerKind::Standalone, &web, std::slice::from_ref(&web), &[]);
+        let judged = judge(&Place::Standalone, &web, std::slice::from_ref(&web), &[]);
         assert_eq!(judged, Adoptability::Adoptable);
     }
 

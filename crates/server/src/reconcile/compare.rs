@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use portolan_types::{Destination, Origin, Timestamp, destination::Observed};
+use portolan_types::{Destination, DestinationKind, Origin, Timestamp, destination::Observed};
 
 use crate::host::HostNetwork;
 
 /// Docker's option for the largest packet.
 pub(super) const MTU: &str = "com.docker.network.driver.mtu";
+
+/// Docker's option for the encryption of an overlay.
+const ENCRYPTED: &str = "encrypted";
 
 /// The label that says whose a network is.
 pub(super) const LABEL_DESTINATION: &str = "dev.portolan.destination";
@@ -46,9 +49,21 @@ pub(super) fn labels(destination: &Destination) -> BTreeMap<String, String> {
     labels
 }
 
-/// Whether Portolan made this network for this destination.
+/// Whether this network is Portolan's, for this destination: by its label, or by Docker's id where
+/// it was adopted and then taken over. Docker has no way to put a label on it.
 pub(crate) fn is_ours(destination: &Destination, network: &HostNetwork) -> bool {
-    network.labels.get(LABEL_DESTINATION).is_some_and(|id| id == destination.id.as_str())
+    match network.labels.get(LABEL_DESTINATION) {
+        Some(id) => id == destination.id.as_str(),
+        None => was_taken_over(destination, network),
+    }
+}
+
+/// No other destination of ours can have been observed on a network without the label.
+fn was_taken_over(destination: &Destination, network: &HostNetwork) -> bool {
+    let observed = destination.observed.as_ref();
+    destination.origin == Origin::Created
+        && !network.labels.contains_key(LABEL_DESTINATION)
+        && observed.is_some_and(|observed| observed.docker_id == network.docker_id)
 }
 
 /// The first difference, in words; `None` when Docker has what the row says.
@@ -58,9 +73,14 @@ pub(super) fn difference(destination: &Destination, network: &HostNetwork) -> Op
         (wanted != has).then(|| format!("its {what} is {has}, not {wanted}"))
     };
     let mtu = options.mtu.map(|mtu| mtu.to_string());
+    let (driver, scope) = match destination.kind {
+        DestinationKind::Standalone => ("bridge", "local"),
+        DestinationKind::Swarm => ("overlay", "swarm"),
+    };
     differs("name", destination.network.as_str(), &network.name)
-        .or_else(|| differs("driver", "bridge", &network.driver))
-        .or_else(|| differs("scope", "local", &network.scope))
+        .or_else(|| differs("driver", driver, &network.driver))
+        .or_else(|| differs("scope", scope, &network.scope))
+        .or_else(|| overlay_difference(destination, network))
         .or_else(|| differs("internal flag", word(options.internal), word(network.internal)))
         .or_else(|| differs("IPv6 flag", word(options.ipv6), word(network.ipv6)))
         .or_else(|| {
@@ -73,6 +93,26 @@ pub(super) fn difference(destination: &Destination, network: &HostNetwork) -> Op
 
 const fn word(flag: bool) -> &'static str {
     if flag { "on" } else { "off" }
+}
+
+/// What only an overlay has. One that was adopted or taken over may be for services only.
+fn overlay_difference(destination: &Destination, network: &HostNetwork) -> Option<String> {
+    if destination.kind != DestinationKind::Swarm {
+        return None;
+    }
+    let made_here = network.labels.contains_key(LABEL_DESTINATION);
+    if made_here && !network.attachable {
+        return Some("it is not attachable: containers cannot join it".into());
+    }
+    let wanted = destination.options.encrypted;
+    let has = is_encrypted(network);
+    (wanted != has).then(|| format!("its encryption is {}, not {}", word(has), word(wanted)))
+}
+
+/// The option's presence is what counts, as it is for Docker (`com.docker.network.driver.overlay`
+/// reads no value).
+pub(super) fn is_encrypted(network: &HostNetwork) -> bool {
+    network.options.contains_key(ENCRYPTED)
 }
 
 fn subnet_difference(destination: &Destination, network: &HostNetwork) -> Option<String> {
@@ -88,8 +128,8 @@ fn subnet_difference(destination: &Destination, network: &HostNetwork) -> Option
 }
 
 fn label_difference(destination: &Destination, network: &HostNetwork) -> Option<String> {
-    // An adopted network carries no label of ours: it is not altered.
-    if destination.origin == Origin::Adopted {
+    // A network that was adopted carries no label of ours: it is not altered.
+    if destination.origin == Origin::Adopted || was_taken_over(destination, network) {
         return None;
     }
     let lost = |(key, value): &(String, String)| network.labels.get(key) != Some(value);

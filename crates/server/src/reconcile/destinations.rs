@@ -2,7 +2,8 @@
 //! is ready is compared with what Docker has.
 
 use portolan_types::{
-    Destination, DestinationState, Operation, OperationId, OperationKind, Subject, Timestamp,
+    Destination, DestinationKind, DestinationState, Operation, OperationId, OperationKind, Subject,
+    Timestamp,
 };
 
 use super::{PassError, change, compare, make, recorder::Recorder, remove, work::Work};
@@ -18,8 +19,8 @@ use crate::{
     operations::{self, Task},
 };
 
-/// Every destination of a server, against the networks that were just seen. Safe to repeat: where
-/// nothing is to be done, the host is not asked and nothing is written.
+/// Every destination that is this host's alone, against the networks that were just seen. Safe to
+/// repeat: where nothing is to be done, the host is not asked and nothing is written.
 pub(super) async fn pass(
     app: &App,
     server: &server::Assigned,
@@ -32,13 +33,16 @@ pub(super) async fn pass(
     Ok(())
 }
 
+/// Those of a swarm are in `swarm`.
 async fn rows(app: &App, server: &server::Assigned) -> Result<Vec<Assigned>, Error> {
     let mut conn = app.db.acquire().await?;
-    Ok(db::destination::list_assigned(&mut conn, &server.server.id).await?)
+    let mut rows = db::destination::list_assigned(&mut conn, &server.server.id).await?;
+    rows.retain(|row| row.destination.kind == DestinationKind::Standalone);
+    Ok(rows)
 }
 
 /// Brings one destination to rest.
-async fn settle(
+pub(super) async fn settle(
     app: &App,
     row: &Assigned,
     host: &dyn Host,
@@ -97,7 +101,7 @@ async fn changed(
 }
 
 /// The record of the work that the row's state asks for.
-async fn take_up<'a>(
+pub(super) async fn take_up<'a>(
     app: &'a App,
     row: &Assigned,
     kind: OperationKind,
@@ -122,7 +126,7 @@ async fn watched(
     made(app, &row, host, networks).await
 }
 
-fn with_operation(row: &Assigned, id: OperationId) -> Assigned {
+pub(super) fn with_operation(row: &Assigned, id: OperationId) -> Assigned {
     let mut row = row.clone();
     row.destination.state = DestinationState::Drifted;
     row.destination.operation_id = Some(id);
@@ -140,7 +144,11 @@ fn drift(destination: &Destination, networks: &[HostNetwork]) -> Option<String> 
 }
 
 /// Ready becomes drifted, with the operation that repairs it. `None` when it moved meanwhile.
-async fn drifted(app: &App, row: &Assigned, reason: &str) -> Result<Option<Operation>, Error> {
+pub(super) async fn drifted(
+    app: &App,
+    row: &Assigned,
+    reason: &str,
+) -> Result<Option<Operation>, Error> {
     let destination = &row.destination;
     let subject = Subject::Destination(destination.id.clone());
     let name = destination.name.as_str();

@@ -33,7 +33,8 @@ impl Fleet {
         shutdown: CancellationToken,
     ) -> Self {
         let dials = Arc::new(Semaphore::new(DIALS_AT_ONCE));
-        let surroundings = Surroundings { app, dialer, dials, shutdown };
+        let swarms = Arc::default();
+        let surroundings = Surroundings { app, dialer, dials, swarms, shutdown };
         Self { surroundings, tasks, bells: HashMap::new(), ended: mpsc::unbounded_channel() }
     }
 

@@ -147,6 +147,9 @@ async fn inspect(
         }
         Err(error) => return work.fail(step, "inspect the network", error).await,
     };
+    if network.is_unallocated() && compare::is_ours(destination, &network) {
+        return unallocated(work, step, &network).await;
+    }
     if let Some(difference) = compare::difference(destination, &network) {
         let failure = differs(destination, &difference);
         work.recorder.fail(step, &failure).await?;
@@ -155,6 +158,34 @@ async fn inspect(
     let subnets: Vec<&str> = network.subnets.iter().map(|net| net.subnet.as_str()).collect();
     work.recorder.done(step, &format!("{} {}", network.driver, subnets.join(" "))).await?;
     Ok(Ok(network))
+}
+
+/// A network without addresses is of no use to anybody, and the swarm would try for ever: it is
+/// taken away again.
+async fn unallocated(
+    work: &Work<'_>,
+    step: OpenStep,
+    network: &HostNetwork,
+) -> Attempt<HostNetwork> {
+    let destination = &work.row.destination;
+    let failure = failure(
+        "network-not-allocated",
+        format!(
+            "the swarm of server `{}` could not give network `{}` addresses",
+            destination.server_name, destination.network
+        ),
+        "its subnet overlaps another network of the swarm, or the swarm's pools are used up: give a \
+         free subnet (`--subnet 10.x.y.0/24`), or remove unused networks",
+    );
+    work.recorder.fail(step, &failure).await?;
+    let step = work.recorder.begin("remove").await?;
+    match work.host.remove_network(&network.docker_id).await {
+        Ok(()) => {
+            work.recorder.done(step, "the network without addresses was removed").await?;
+            Ok(Err(failure))
+        }
+        Err(error) => work.fail(step, "remove the network without addresses", error).await,
+    }
 }
 
 fn vanished(destination: &Destination) -> Failure {
@@ -182,7 +213,10 @@ pub(super) fn differs(destination: &Destination, difference: &str) -> Failure {
 }
 
 /// The move, what was observed, the event and the end of the operation, in one transaction.
-async fn conclude(work: &Work<'_>, outcome: Result<&HostNetwork, &Failure>) -> Result<(), Error> {
+pub(super) async fn conclude(
+    work: &Work<'_>,
+    outcome: Result<&HostNetwork, &Failure>,
+) -> Result<(), Error> {
     let destination = &work.row.destination;
     let reason = outcome.err().map(|failure| failure.message.as_str());
     let to = if outcome.is_ok() { DestinationState::Ready } else { DestinationState::Failed };

@@ -30,7 +30,7 @@ pub(super) async fn pass(
     let kept = ids(app, server).await?;
     labelled.retain(|(id, _)| !kept.contains(id));
     for (id, network) in labelled {
-        if seen.members(network).is_empty() && was_removed(app, &id).await? {
+        if seen.occupants(network).is_empty() && was_removed(app, &id).await? {
             remove(app, server, host, network).await?;
         }
     }
@@ -58,6 +58,10 @@ async fn remove(
     host: &dyn Host,
     network: &HostNetwork,
 ) -> Result<(), PassError> {
+    // In a swarm another keeper may have removed it since it was seen.
+    if host.find_network(&network.docker_id).await?.is_none() {
+        return Ok(());
+    }
     let name = &network.name;
     let what = match host.remove_network(&network.docker_id).await {
         Ok(()) => format!("network `{name}`, left by a removed destination, was removed"),

@@ -134,6 +134,7 @@ async fn make(
     destination: &Destination,
 ) -> Result<Result<Made, HostError>, HostError> {
     let network = NewNetwork {
+        kind: destination.kind,
         name: destination.network.clone(),
         options: destination.effective_options(),
         labels: compare::labels(destination),

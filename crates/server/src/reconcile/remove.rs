@@ -2,12 +2,14 @@
 //! for, remove. Nothing is touched before it is certain that nothing is in the way, and only what
 //! Portolan made is ever removed.
 
-use portolan_types::{Destination, DestinationState, Failure, Origin, Timestamp};
+use portolan_types::{
+    Blocker, Destination, DestinationKind, DestinationState, Failure, MemberKind, Origin, Timestamp,
+};
 
 use super::{
     PassError, compare, detach,
     recorder::{blocked, failure},
-    scan::blocker,
+    sight::see_swarm,
     work::{Attempt, Work},
 };
 use crate::{
@@ -19,7 +21,7 @@ use crate::{
     },
     events,
     host::{HostContainer, HostError, HostNetwork},
-    sighting::members,
+    sighting::Sighting,
 };
 
 /// Ends with the row gone, or back where the host says it is. A lost connection leaves the row
@@ -73,12 +75,12 @@ async fn take_away(work: &Work<'_>, network: &HostNetwork) -> Attempt<()> {
     let removal: Removal = asked(work).await?;
     let before = detach::begun(work).await?;
     let step = work.recorder.begin("members").await?;
-    let containers = match work.host.list_containers().await {
-        Ok(containers) => containers,
+    let seen = match look_around(work).await {
+        Ok(seen) => seen,
         Err(error) => return work.fail(step, "list the network's containers", error).await,
     };
-    let on_it = members(&containers, network);
-    let verdict = judge(&work.row.destination, network, &on_it, &removal, before.is_some());
+    let on_it = seen.members(network);
+    let verdict = judge(&work.row.destination, network, &seen, &removal, before.is_some());
     if let Err(failure) = verdict {
         work.recorder.fail(step, &failure).await?;
         // A crash may have left some of them disconnected already.
@@ -109,18 +111,26 @@ async fn asked(work: &Work<'_>) -> Result<Removal, Error> {
 fn judge(
     destination: &Destination,
     network: &HostNetwork,
-    on_it: &[&HostContainer],
+    seen: &Sighting,
     removal: &Removal,
     begun: bool,
 ) -> Result<(), Failure> {
-    let now = version(destination, Some(network), on_it);
+    let now = version(destination, Some(network), &seen.members(network));
     if !begun && removal.version.as_ref().is_some_and(|version| *version != now) {
         return Err(changed(destination));
     }
-    if removal.members == Members::InTheWay && !on_it.is_empty() {
-        return Err(in_use(destination, on_it));
+    match in_the_way(seen, network, removal.members) {
+        blockers if blockers.is_empty() => Ok(()),
+        blockers => Err(in_use(destination, blockers)),
     }
-    Ok(())
+}
+
+/// What keeps the network from being removed. Only containers of this host can be disconnected.
+pub(crate) fn in_the_way(seen: &Sighting, network: &HostNetwork, members: Members) -> Vec<Blocker> {
+    match members {
+        Members::InTheWay => seen.occupants(network),
+        Members::Detached => seen.beyond(network),
+    }
 }
 
 fn changed(destination: &Destination) -> Failure {
@@ -156,18 +166,34 @@ async fn remove(work: &Work<'_>, network: &HostNetwork) -> Attempt<()> {
     }
 }
 
+/// Who may be on the network: on this host, and in its swarm.
+async fn look_around(work: &Work<'_>) -> Result<Sighting, HostError> {
+    let containers = work.host.list_containers().await?;
+    let mut seen = Sighting { containers, ..Sighting::default() };
+    if work.row.destination.kind == DestinationKind::Swarm {
+        see_swarm(&mut seen, work.host).await?;
+    }
+    Ok(seen)
+}
+
 /// Names who is on the network.
-pub(crate) fn in_use(destination: &Destination, on_it: &[&HostContainer]) -> Failure {
-    let names: Vec<&str> = on_it.iter().map(|one| one.member.name.as_str()).collect();
+pub(crate) fn in_use(destination: &Destination, blockers: Vec<Blocker>) -> Failure {
+    let names: Vec<&str> = blockers.iter().map(|blocker| blocker.name.as_str()).collect();
     let message = format!(
         "destination `{}` on server `{}` is in use by {}",
         destination.name,
         destination.server_name,
         names.join(", ")
     );
-    let remedy = "remove or disconnect those containers, or let them be disconnected (`portolan \
-                  destination remove --detach`), then delete it again";
-    blocked(message, remedy, on_it.iter().map(|one| blocker(one)).collect())
+    let away = |one: &Blocker| one.kind == MemberKind::Service;
+    let remedy = if blockers.iter().any(away) {
+        "remove those services, or update them to be off the network (`docker service update \
+         --network-rm`), then delete it again"
+    } else {
+        "remove or disconnect those containers, or let those of this host be disconnected \
+         (`portolan destination remove --detach`), then delete it again"
+    };
+    blocked(message, remedy, blockers)
 }
 
 /// The row goes, in one transaction with its event and the end of the operation.
@@ -189,7 +215,7 @@ async fn gone(work: &Work<'_>) -> Result<(), Error> {
 }
 
 /// The removal did not happen: the destination is again what the host says it is.
-async fn refuse(
+pub(super) async fn refuse(
     work: &Work<'_>,
     network: Option<&HostNetwork>,
     failure: &Failure,

@@ -1,20 +1,21 @@
 //! Scanning a server: every network, who made it, who is on it, and whether it can be adopted.
 
-use portolan_types::{
-    Adoptability, Blocker, OperationKind, OperationResult, ScannedNetwork, ServerKind,
-};
+use std::fmt::Write;
+
+use portolan_types::{Adoptability, MemberKind, OperationKind, OperationResult, ScannedNetwork};
 
 use super::{
     PassError,
-    adoptability::{judge, maker},
+    adoptability::{Place, judge, maker},
     recorder::{Recorder, host_failure},
+    swarm::managed,
     work,
 };
 use crate::{
     App, Error,
     db::{self, destination, server::Assigned},
-    host::{HostContainer, HostError, HostNetwork},
-    sighting::{Sighting, members},
+    host::{HostError, HostNetwork},
+    sighting::Sighting,
 };
 
 /// Answers every scan that waits for this server with what was just seen.
@@ -54,31 +55,39 @@ async fn scan(
     seen: &Sighting,
     recorder: &Recorder<'_>,
 ) -> Result<(), PassError> {
-    let Sighting { networks, containers, .. } = seen;
+    let Sighting { networks, containers, services, .. } = seen;
     let step = recorder.begin("list").await?;
-    let detail = format!("{} networks, {} containers", networks.len(), containers.len());
+    let mut detail = format!("{} networks, {} containers", networks.len(), containers.len());
+    if !services.is_empty() {
+        let _infallible = write!(detail, ", {} services", services.len());
+    }
     recorder.done(step, &detail).await?;
     let known = known(app, row).await?;
-    let kind = row.server.kind.unwrap_or(ServerKind::Standalone);
+    let place = Place::of(app, row).await?;
     let scanned = networks
         .iter()
-        .map(|network| describe(network, containers, judge(kind, network, networks, &known)))
+        .map(|network| describe(network, seen, judge(&place, network, networks, &known)))
         .collect();
     let result = OperationResult::Scan { networks: scanned };
     Ok(recorder.conclude(None, Some(&result)).await?)
 }
 
-/// The destinations that the server has.
+/// The destinations that the server has, and those of the swarm that it manages.
 pub(super) async fn known(app: &App, row: &Assigned) -> Result<Vec<destination::Assigned>, Error> {
     let mut conn = app.db.acquire().await?;
-    Ok(db::destination::list_assigned(&mut conn, &row.server.id).await?)
+    let mut known = db::destination::list_assigned(&mut conn, &row.server.id).await?;
+    if let Some(cluster_id) = managed(&row.server) {
+        let team = &row.team_id;
+        let of_swarm = db::destination::list_of_cluster(&mut conn, team, cluster_id).await?;
+        let elsewhere =
+            of_swarm.into_iter().filter(|one| one.destination.server_id != row.server.id);
+        known.extend(elsewhere);
+    }
+    Ok(known)
 }
 
-fn describe(
-    network: &HostNetwork,
-    containers: &[HostContainer],
-    adoptability: Adoptability,
-) -> ScannedNetwork {
+fn describe(network: &HostNetwork, seen: &Sighting, adoptability: Adoptability) -> ScannedNetwork {
+    let members = seen.occupants(network);
     ScannedNetwork {
         docker_id: network.docker_id.clone(),
         name: network.name.clone(),
@@ -89,18 +98,9 @@ fn describe(
         ipv6: network.ipv6,
         attachable: network.attachable,
         created_at: network.created_at,
-        members: members(containers, network).into_iter().map(blocker).collect(),
+        proxy: members.iter().any(|member| member.kind == MemberKind::Proxy),
+        members,
         maker: maker(network),
         adoptability,
-    }
-}
-
-/// A container as what is on a network.
-pub(super) fn blocker(container: &HostContainer) -> Blocker {
-    Blocker {
-        id: container.member.docker_id.clone(),
-        name: container.member.name.clone(),
-        state: container.member.state.clone(),
-        kind: container.kind(),
     }
 }

@@ -12,8 +12,8 @@ use tokio::{
 };
 
 use super::{
-    PassError, Surroundings, adopt, containers, destinations, orphans, reachability, scan,
-    sight::Sight, validation,
+    PassError, Surroundings, adopt, containers, destinations, orphans, reachability, role, scan,
+    sight::Sight, swarm, validation,
 };
 use crate::{
     Error,
@@ -29,6 +29,8 @@ const MAX_BACKOFF: Duration = Duration::from_secs(30);
 const CONTACT: Duration = Duration::from_mins(1);
 /// A look at everything, in case an event was never sent.
 const RESYNC: Duration = Duration::from_mins(10);
+/// What a swarm tells is not yet so: tasks start, roles change after it.
+const SETTLING: Duration = Duration::from_secs(2);
 /// Events come in bursts: one look serves all that arrive within this time.
 const BURST: Duration = Duration::from_millis(100);
 
@@ -42,6 +44,8 @@ pub(super) struct Keeper {
     /// The revision of the connection that was dialled last.
     tried: i64,
     sight: Sight,
+    /// How long a host that refused a look is left alone.
+    patience: Duration,
 }
 
 /// What a turn of the keeper ended with.
@@ -58,7 +62,15 @@ type Events = BoxStream<'static, Result<HostEvent, HostError>>;
 
 impl Keeper {
     pub(super) fn new(id: ServerId, bell: Arc<Notify>, around: Surroundings) -> Self {
-        Self { id, bell, around, backoff: FIRST_BACKOFF, tried: 0, sight: Sight::default() }
+        Self {
+            id,
+            bell,
+            around,
+            backoff: FIRST_BACKOFF,
+            tried: 0,
+            sight: Sight::default(),
+            patience: FIRST_BACKOFF,
+        }
     }
 
     /// Runs until the server is removed or the process stops. Being dropped at any `.await` is
@@ -78,7 +90,8 @@ impl Keeper {
                 }
             }
         };
-        shutdown.run_until_cancelled(work).await;
+        // Large, and one a server.
+        shutdown.run_until_cancelled(Box::pin(work)).await;
     }
 
     /// One connection: dialled, used, lost.
@@ -89,7 +102,7 @@ impl Keeper {
         let dialed = match self.dial(&row, validation.as_ref()).await? {
             Ok(dialed) => dialed,
             Err(error) => {
-                reachability::lost(&self.around.app, &row, &error).await?;
+                self.lost(&row, &error).await?;
                 return Ok(Turn::Lost(error));
             }
         };
@@ -104,9 +117,20 @@ impl Keeper {
         let turn = self.keep(&row, host.as_ref()).await;
         host.close().await;
         if let Ok(Turn::Lost(error)) = &turn {
-            reachability::lost(&self.around.app, &row, error).await?;
+            self.lost(&row, error).await?;
         }
         turn
+    }
+
+    /// What it kept of its swarm falls to others.
+    async fn lost(&self, row: &Assigned, error: &HostError) -> Result<(), Error> {
+        reachability::lost(&self.around.app, row, error).await?;
+        // The role may have changed since the row was read.
+        let row = self.row().await?;
+        match &row {
+            Some(row) => swarm::wake_others(&self.around.app, row).await,
+            None => Ok(()),
+        }
     }
 
     async fn row(&self) -> Result<Option<Assigned>, Error> {
@@ -181,40 +205,84 @@ impl Keeper {
         reachability::found(&self.around.app, row).await?;
         let mut contact = ticker(CONTACT);
         let mut resync = ticker(RESYNC);
+        let mut unsettled = false;
         loop {
-            if let Some(turn) = self.look(row, host).await? {
-                return Ok(turn);
-            }
+            let again = match self.look(row, host).await? {
+                Look::Over(turn) => return Ok(turn),
+                Look::Done => unsettled.then_some(SETTLING),
+                Look::Again => Some(self.next_patience()),
+            };
+            unsettled = false;
             loop {
                 tokio::select! {
                     () = self.bell.notified() => break,
+                    () = after(again) => break,
                     event = events.next() => match drain(event, &mut events).await {
-                        Ok(()) => break,
+                        Ok(of_swarm) => {
+                            unsettled = of_swarm;
+                            break;
+                        }
                         Err(error) => return Ok(Turn::Lost(error)),
                     },
                     () = host.closed() => return Ok(Turn::Lost(closed())),
                     _ = resync.tick() => break,
-                    _ = contact.tick() => reachability::touch(&self.around.app, &self.id).await?,
+                    _ = contact.tick() => match self.contact(host).await {
+                        Ok(false) => {}
+                        Ok(true) => break,
+                        Err(PassError::Host(error) | PassError::Swarm(error)) => {
+                            return Ok(Turn::Lost(error));
+                        }
+                        Err(PassError::App(error)) => return Err(error),
+                    },
                 }
             }
         }
     }
 
-    /// One look at the rows and the host. `Some` ends the connection.
-    async fn look(&mut self, row: &Assigned, host: &dyn Host) -> Result<Option<Turn>, Error> {
-        let Some(now) = self.row().await? else { return Ok(Some(Turn::Removed)) };
+    /// One look at the rows and the host.
+    async fn look(&mut self, row: &Assigned, host: &dyn Host) -> Result<Look, Error> {
+        let Some(now) = self.row().await? else { return Ok(Look::Over(Turn::Removed)) };
         let other = now.revision != row.revision;
         if other || self.waiting_validation(&now).await?.is_some() {
-            return Ok(Some(Turn::Redial));
+            return Ok(Look::Over(Turn::Redial));
         }
         if now.server.state != ServerState::Ready {
-            return Ok(None);
+            return Ok(Look::Done);
         }
-        match self.work(&now, host).await {
-            Ok(()) => Ok(None),
-            Err(PassError::Host(error)) => Ok(Some(Turn::Lost(error))),
+        match self.work(now, host).await {
+            Ok(()) => {
+                self.patience = FIRST_BACKOFF;
+                Ok(Look::Done)
+            }
+            Err(PassError::Host(error)) if error.is_connection() => {
+                Ok(Look::Over(Turn::Lost(error)))
+            }
+            Err(PassError::Host(error) | PassError::Swarm(error)) => {
+                let name = &row.server.name;
+                tracing::warn!(server.id = %self.id, server.name = %name, %error, "could not look at a server; trying again");
+                Ok(Look::Again)
+            }
             Err(PassError::App(error)) => Err(error),
         }
+    }
+
+    /// Notes that the server was heard of. Whether its role changed: a node is not told that it was
+    /// demoted.
+    async fn contact(&self, host: &dyn Host) -> Result<bool, PassError> {
+        reachability::touch(&self.around.app, &self.id).await?;
+        match self.row().await? {
+            Some(row) if row.server.state == ServerState::Ready => {
+                role::follow(&self.around.app, &row, host).await
+            }
+            Some(_) | None => Ok(false),
+        }
+    }
+
+    /// Longer each time, until a look succeeds.
+    fn next_patience(&mut self) -> Duration {
+        let patience = self.patience;
+        self.patience = (patience * 2).min(MAX_BACKOFF);
+        patience
     }
 
     /// Waits before the next dial; a ring of the bell ends the wait. What only a person can mend
@@ -265,18 +333,32 @@ fn pin(row: &Assigned) -> Pin {
 
 impl Keeper {
     /// Everything that is to be done over a standing connection.
-    async fn work(&mut self, row: &Assigned, host: &dyn Host) -> Result<(), PassError> {
-        let app = &self.around.app;
-        let seen = match self.sight.look(app, &self.id, host).await {
+    async fn work(&mut self, mut row: Assigned, host: &dyn Host) -> Result<(), PassError> {
+        if role::follow(&self.around.app, &row, host).await? {
+            row = self.row().await?.unwrap_or(row);
+            swarm::wake_others(&self.around.app, &row).await?;
+        }
+        let worked = self.work_as(&row, host).await;
+        if let Err(PassError::Swarm(error)) = &worked {
+            swarm::without_leader(&self.around.app, &row, error).await?;
+        }
+        worked
+    }
+
+    async fn work_as(&mut self, row: &Assigned, host: &dyn Host) -> Result<(), PassError> {
+        let around = &self.around;
+        let app = around.app.as_ref();
+        let seen = match self.sight.look(app, row, host).await {
             Ok(seen) => seen,
-            Err(PassError::Host(error)) => {
+            Err(PassError::Host(error) | PassError::Swarm(error)) => {
                 // Who waits for a look is told; a lost connection leaves them waiting.
                 scan::refuse(app, row, &error).await?;
                 return Err(error.into());
             }
-            Err(error) => return Err(error),
+            Err(PassError::App(error)) => return Err(error.into()),
         };
         destinations::pass(app, row, host, &seen.networks).await?;
+        swarm::pass(around, row, host, seen).await?;
         orphans::pass(app, row, host, seen).await?;
         scan::run(app, row, seen).await?;
         adopt::run(app, row, host).await?;
@@ -284,18 +366,35 @@ impl Keeper {
     }
 }
 
-/// Takes the rest of a burst of events along.
+/// What a look ended with.
+enum Look {
+    Done,
+    /// Something was refused that may be granted soon: the host is looked at again then.
+    Again,
+    /// The connection is over.
+    Over(Turn),
+}
+
+/// Sleeps, or waits forever.
+async fn after(duration: Option<Duration>) {
+    match duration {
+        Some(duration) => sleep(duration).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Takes the rest of a burst of events along. Whether some were about the swarm.
 async fn drain(
     first: Option<Result<HostEvent, HostError>>,
     events: &mut Events,
-) -> Result<(), HostError> {
+) -> Result<bool, HostError> {
     let ended = || HostError::Lost { why: "the engine ended its event stream".into() };
-    first.ok_or_else(ended)??;
+    let mut of_swarm = first.ok_or_else(ended)??.of != "network";
     let deadline = Instant::now() + BURST;
     while let Ok(event) = tokio::time::timeout_at(deadline, events.next()).await {
-        event.ok_or_else(ended)??;
+        of_swarm |= event.ok_or_else(ended)??.of != "network";
     }
-    Ok(())
+    Ok(of_swarm)
 }
 
 fn closed() -> HostError {

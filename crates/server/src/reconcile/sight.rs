@@ -6,8 +6,13 @@ use portolan_types::{ServerId, Timestamp};
 use tokio::time::Instant;
 
 use self::aliases::Aliases;
-use super::PassError;
-use crate::{App, Error, db, host::Host, sighting::Sighting};
+use super::{PassError, swarm::managed};
+use crate::{
+    App, Error,
+    db::{self, server::Assigned},
+    host::{Host, HostError},
+    sighting::Sighting,
+};
 
 mod aliases;
 
@@ -29,15 +34,20 @@ impl Sight {
     pub(super) async fn look(
         &mut self,
         app: &App,
-        server: &ServerId,
+        row: &Assigned,
         host: &dyn Host,
     ) -> Result<&Sighting, PassError> {
+        let server = &row.server.id;
         let (began, at) = (Instant::now(), Timestamp::now());
         let mut seen = Sighting {
             networks: host.list_networks().await?,
             containers: host.list_containers().await?,
             routes: self.routes(host).await?,
+            ..Sighting::default()
         };
+        if managed(&row.server).is_some() {
+            see_swarm(&mut seen, host).await?;
+        }
         let networks = networks_of_destinations(app, server).await?;
         self.aliases.add(host, &networks, &mut seen.containers).await?;
         seen.networks.sort_by(|a, b| (&a.name, &a.docker_id).cmp(&(&b.name, &b.docker_id)));
@@ -63,6 +73,17 @@ impl Sight {
         self.routes = Some((now, routes.clone()));
         Ok(routes)
     }
+}
+
+/// A manager without a leader answers with an error, so that nothing is taken for gone.
+pub(super) async fn see_swarm(seen: &mut Sighting, host: &dyn Host) -> Result<(), HostError> {
+    seen.nodes = host.list_nodes().await?;
+    seen.services = host.list_services().await?;
+    seen.tasks = host.list_tasks().await?;
+    seen.nodes.sort_by(|a, b| a.node_id.cmp(&b.node_id));
+    seen.services.sort_by(|a, b| (&a.name, &a.docker_id).cmp(&(&b.name, &b.docker_id)));
+    seen.tasks.sort_by(|a, b| a.docker_id.cmp(&b.docker_id));
+    Ok(())
 }
 
 /// Docker ids and names of the networks that are destinations.

@@ -1,14 +1,15 @@
 //! Validating a server: dialling it with an audience, then judging what it says of itself.
 
 use portolan_types::{
-    Engine, Failure, OperationId, OperationKind, ServerKind, ServerState, Subject, Timestamp,
-    server::Pool,
+    Engine, Failure, OperationId, OperationKind, Server, ServerKind, ServerState, Subject,
+    Timestamp, server::Pool,
 };
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::{
     Surroundings, reachability,
     recorder::{OpenStep, Recorder, failure, host_failure},
+    role,
 };
 use crate::{
     App, Error,
@@ -17,7 +18,8 @@ use crate::{
         server::{Assigned, Validated},
     },
     events::{self, Happened},
-    host::{DialReport, Dialed, HostError, HostNetwork, Progress, System, Target},
+    host::{DialReport, Dialed, HostError, HostNetwork, HostRole, Progress, System, Target},
+    servers,
 };
 
 mod advisories;
@@ -67,7 +69,7 @@ pub(super) async fn run(
         }
     };
     reachability::found(app, row).await?;
-    match judged(&recorder, target, &dialed).await? {
+    match judged(app, &recorder, row, &dialed).await? {
         Ok(found) => conclude(app, &recorder, row, Outcome::Usable(&found)).await?,
         Err(failure) => conclude(app, &recorder, row, Outcome::Unusable(&failure)).await?,
     }
@@ -119,8 +121,9 @@ async fn write_down(
 
 /// Asks the host what it is and judges each answer in a step.
 async fn judged(
+    app: &App,
     recorder: &Recorder<'_>,
-    target: &Target,
+    row: &Assigned,
     dialed: &Dialed,
 ) -> Result<Result<Validated, Failure>, Error> {
     let step = recorder.begin("engine").await?;
@@ -128,16 +131,18 @@ async fn judged(
     let (system, networks) = match asked.await {
         Ok(answers) => answers,
         Err(error) => {
-            let failure = host_failure("inspect the engine", &target.server, &error);
+            let server = row.server.name.as_str();
+            let failure = host_failure("inspect the engine", server, &error);
             recorder.fail(step, &failure).await?;
             return Ok(Err(failure));
         }
     };
     let mut warnings = system.warnings.clone();
+    let managers = managers(app, row, &system).await?;
     let judgements = [
         judge::engine(&system),
         judge::system(&system),
-        judge::role(&system),
+        judge::role(&system, &managers),
         judge::resources(&system),
         judge::pools(&system, &networks),
     ];
@@ -159,12 +164,23 @@ async fn judged(
             }
         }
     }
-    Ok(Ok(validated(system, warnings, dialed)))
+    Ok(Ok(validated(&row.server, system, warnings, dialed)))
 }
 
-fn validated(system: System, warnings: Vec<String>, dialed: &Dialed) -> Validated {
+/// The managers of the host's swarm, for people.
+async fn managers(app: &App, row: &Assigned, system: &System) -> Result<String, Error> {
+    let server = Server { swarm: system.swarm.clone(), ..row.server.clone() };
+    let mut conn = app.db.acquire().await?;
+    let companions = servers::companions(&mut conn, &row.team_id, &server).await?;
+    Ok(servers::managers_in_words(&server, &companions))
+}
+
+fn validated(server: &Server, system: System, warnings: Vec<String>, dialed: &Dialed) -> Validated {
+    let role = HostRole { kind: system.kind, swarm: system.swarm };
+    let role = role::remembering(role, server);
     Validated {
-        kind: system.kind,
+        kind: role.kind,
+        swarm: role.swarm,
         access: dialed.access,
         key: dialed.key.clone(),
         engine: Engine {

@@ -62,7 +62,8 @@ pub(super) struct Call<'a> {
 }
 
 impl Recorder<'_> {
-    /// A host's refusal is an outcome. A lost connection is none: the work stays as it is.
+    /// A host's refusal is an outcome. A lost connection is none, nor is a swarm that cannot be
+    /// asked: the work stays as it is.
     pub(super) async fn refused<T>(
         &self,
         step: OpenStep,
@@ -71,7 +72,8 @@ impl Recorder<'_> {
     ) -> Attempt<T> {
         let failure = host_failure(call.action, call.server, &error);
         self.fail(step, &failure).await?;
-        if error.is_connection() { Err(error.into()) } else { Ok(Err(failure)) }
+        let undecided = error.is_connection() || error.is_of_swarm();
+        if undecided { Err(error.into()) } else { Ok(Err(failure)) }
     }
 }
 
@@ -106,7 +108,7 @@ impl Work<'_> {
     ) -> Result<T, Halt> {
         let server = self.row.destination.server_name.as_str();
         answer.map_err(|error| {
-            if error.is_connection() {
+            if error.is_connection() || error.is_of_swarm() {
                 Halt::Pass(error.into())
             } else {
                 Halt::Refused(host_failure(&action(), server, &error))

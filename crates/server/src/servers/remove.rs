@@ -8,6 +8,7 @@ use super::{find, note};
 use crate::{
     Actor, App, Error,
     db::{self, Transaction},
+    destinations::swarm,
     error::Refusal,
 };
 
@@ -29,6 +30,7 @@ pub async fn delete(
 ) -> Result<RemovedServer, Error> {
     let mut tx = app.db.begin().await?;
     let server = find(&mut tx, actor, id).await?;
+    let heir = hand_over(&mut tx, actor, &server).await?;
     let left_behind = match removal {
         Removal::Empty => refuse_destinations(&mut tx, actor, &server).await?,
         Removal::Forget => forget(&mut tx, actor, &server).await?,
@@ -39,7 +41,29 @@ pub async fn delete(
     note(&mut tx, actor, "server.removed", &server, "removed").await?;
     tx.commit().await?;
     app.wake(id);
+    if let Some(heir) = heir {
+        app.wake(&heir);
+    }
     Ok(RemovedServer { left_behind })
+}
+
+/// What the server kept of its swarm goes to another of the team's managers of it, if there is one.
+async fn hand_over(
+    tx: &mut Transaction,
+    actor: &Actor,
+    server: &Server,
+) -> Result<Option<ServerId>, Error> {
+    let mut heir = None;
+    for one in db::destination::list_assigned(tx, &server.id).await? {
+        let Some(cluster_id) = &one.destination.cluster_id else { continue };
+        let managers = db::server::list_managers(tx, actor.team_id(), cluster_id).await?;
+        if let Some(next) = swarm::heir(&managers, &server.id)
+            && swarm::move_to(tx, &one, next).await?
+        {
+            heir = Some(next.id.clone());
+        }
+    }
+    Ok(heir)
 }
 
 async fn refuse_destinations(

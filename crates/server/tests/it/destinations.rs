@@ -86,6 +86,7 @@ story! {
             ("options.colour", json!({ "options": { "colour": "red" } })),
             ("options", json!({ "options": { "labels": { "dev.portolan.x": "y" } } })),
             ("kind", json!({ "kind": "swarm" })),
+            ("options.encrypted", json!({ "options": { "encrypted": true } })),
             ("colour", json!({ "colour": "red" })),
         ];
         for (field, mut body) in cases {
@@ -219,7 +220,7 @@ story! {
         let (server, engine) = app.add_server("alpha").await?;
         let cases = [
             (ServerKind::SwarmWorker, "server-is-worker"),
-            (ServerKind::SwarmManager, "swarm-not-offered"),
+            (ServerKind::SwarmManager, "swarm-not-known"),
         ];
         let validate = format!("/v1/servers/{}/validate", server.id);
         for (kind, code) in cases {

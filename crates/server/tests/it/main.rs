@@ -20,4 +20,5 @@ mod security;
 mod servers;
 mod setup;
 mod support;
+mod swarm;
 mod tokens;

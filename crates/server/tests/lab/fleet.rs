@@ -7,7 +7,7 @@ use portolan_server::host::{
     DialReport, Dialed, Dialer, Host, HostError, HostEvent, NewNetwork, Pin, Progress, RealDialer,
     Route, SshRoute, Target,
 };
-use portolan_types::{Access, NetworkName, NetworkOptions};
+use portolan_types::{Access, DestinationKind, NetworkName, NetworkOptions};
 use serde::Deserialize;
 use tokio::net::TcpStream;
 
@@ -153,7 +153,7 @@ fn lab(arguments: &[&str]) -> Output {
 /// A network with a name of its own.
 pub(crate) fn new_network(options: NetworkOptions) -> NewNetwork {
     let labels = [("dev.portolan.test".to_owned(), "lab".to_owned())].into();
-    NewNetwork { name: NetworkName::generate(), options, labels }
+    NewNetwork { kind: DestinationKind::Standalone, name: NetworkName::generate(), options, labels }
 }
 
 /// Options from their wire form.

@@ -1,7 +1,8 @@
 //! How servers are shown.
 
 use portolan_types::{
-    Access, Connection, Engine, HostKey, OperationId, Reachability, Server, ServerKind, ServerState,
+    Access, Connection, Engine, HostKey, OperationId, Reachability, Server, ServerKind,
+    ServerState, Swarm,
 };
 
 use crate::{
@@ -39,8 +40,12 @@ pub(super) fn details(server: &Server) -> Details {
         .maybe("reason", server.reason.as_deref())
         .span("reachable", reachability_span(server.reachability))
         .maybe("last contact", server.last_contact_age_seconds.map(age))
-        .maybe("kind", kind_words(server))
-        .maybe("access", server.access.map(Access::as_str));
+        .maybe("kind", kind_words(server));
+    let details = match &server.swarm {
+        Some(swarm) => with_swarm(details, server, swarm),
+        None => details,
+    };
+    let details = details.maybe("access", server.access.map(Access::as_str));
     let details = match &server.host_key {
         Some(key) => details.row("host key", host_key_words(key)),
         None => details,
@@ -52,6 +57,23 @@ pub(super) fn details(server: &Server) -> Details {
     details
         .maybe("operation", server.operation_id.as_ref().map(OperationId::as_str))
         .row("created", since(server.created_at))
+}
+
+fn with_swarm(details: Details, server: &Server, swarm: &Swarm) -> Details {
+    let managers: Vec<&str> =
+        swarm.managers.iter().map(|manager| manager.address.as_str()).collect();
+    let others = swarm.servers.iter().filter(|other| other.id != server.id);
+    let others: Vec<String> =
+        others.map(|other| format!("{} ({})", other.name, other.kind)).collect();
+    let details = details
+        .maybe("swarm", swarm.cluster_id.as_deref())
+        .row("node", &swarm.node_id)
+        .maybe("managers", (!managers.is_empty()).then(|| managers.join(", ")))
+        .maybe("with", (!others.is_empty()).then(|| others.join(", ")));
+    match &swarm.error {
+        Some(error) => details.span("swarm says", Span::new(Style::Bad, error)),
+        None => details,
+    }
 }
 
 fn with_engine(details: Details, engine: &Engine) -> Details {

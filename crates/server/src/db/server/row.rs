@@ -9,7 +9,7 @@ use crate::db::{decode_error, json_option, moment, moment_option, parsed, parsed
 macro_rules! columns {
     () => {
         "id, team_id, name, description, connection, socket, host, port, account, key_id, \
-         revision, build_server, state, reason, kind, reachability, last_contact_at, \
+         revision, build_server, state, reason, kind, swarm, reachability, last_contact_at, \
          host_key_algorithm, host_key_fingerprint, host_key, host_key_pinned_at, access, engine, pools, \
          operation_id, created_at, updated_at"
     };
@@ -37,6 +37,7 @@ impl FromRow<'_, AnyRow> for Assigned {
                 description: parsed(row, "description")?,
                 connection: connection(row)?,
                 kind: parsed_option(row, "kind")?,
+                swarm: json_option(row, "swarm")?,
                 build_server: row.try_get::<i64, _>("build_server")? == 1,
                 state: parsed(row, "state")?,
                 reason: row.try_get("reason")?,

@@ -1,4 +1,4 @@
-//! The stream of what happens to networks.
+//! The stream of what happens to networks, nodes and services.
 //!
 //! The one answer that bollard does not read. Its decoder of JSON lines keeps a line without end in
 //! memory, and reads one read behind for every empty line in between, so that no bound below it
@@ -30,6 +30,10 @@ use super::{
     id,
 };
 
+/// What is watched. Nodes and services are told by managers; another node's containers come and
+/// go as changes of that node.
+const WATCHED: [&str; 3] = ["network", "node", "service"];
+
 /// A line of `GET /events`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -46,7 +50,7 @@ struct Event {
 pub(super) async fn open(
     engine: &Engine,
 ) -> Result<BoxStream<'static, Result<HostEvent, HostError>>, HostError> {
-    let path = format!("/events?filters={}", id::filter("type", &["network"]));
+    let path = format!("/events?filters={}", id::filter("type", &WATCHED));
     let body = engine.stream("watch events", &path).await?;
     let bytes = StreamReader::new(BodyDataStream::new(body).map_err(io::Error::other));
     let lines = FramedRead::new(bytes, LinesCodec::new_with_max_length(limits::EVENT));
@@ -95,13 +99,14 @@ async fn until_closed<T, E>(sender: &mpsc::Sender<E>, work: impl Future<Output =
 
 fn read(line: &str) -> Result<Option<HostEvent>, HostError> {
     let event: Event = serde_json::from_str(line).map_err(|error| not_understood(&error))?;
-    Ok(event.of_network())
+    Ok(event.watched())
 }
 
 impl Event {
-    /// The event when it is about a network.
-    fn of_network(self) -> Option<HostEvent> {
-        (self.r#type == "network").then(|| HostEvent {
+    /// The event when it is about something that is watched.
+    fn watched(self) -> Option<HostEvent> {
+        WATCHED.contains(&self.r#type.as_str()).then(|| HostEvent {
+            of: self.r#type,
             action: self.action,
             docker_id: self.actor.id.unwrap_or_default(),
             name: self.actor.attributes.unwrap_or_default().remove("name").unwrap_or_default(),

@@ -4,7 +4,10 @@
 //! and the engine takes prefixes of ids and names where it is given an id. bollard puts both into
 //! its paths as they are, so they are checked before.
 
-use std::fmt::{self, Write};
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Write},
+};
 
 use super::super::{HostError, words::clean};
 
@@ -47,7 +50,13 @@ pub(super) fn is_plain(id_or_name: &str) -> bool {
 /// A `filters` parameter, `{"KEY":["VALUE",...]}`, with every byte encoded that means something in
 /// JSON or in an address.
 pub(super) fn filter(key: &str, values: &[&str]) -> String {
-    let json = serde_json::json!({ key: values }).to_string();
+    filters(&[(key, values)])
+}
+
+/// The same with several keys.
+pub(super) fn filters(pairs: &[(&str, &[&str])]) -> String {
+    let pairs: BTreeMap<&str, &[&str]> = pairs.iter().copied().collect();
+    let json = serde_json::json!(pairs).to_string();
     json.bytes().fold(String::new(), |mut text, byte| {
         if byte.is_ascii_alphanumeric() {
             text.push(char::from(byte));

@@ -16,7 +16,8 @@ use super::{
 };
 
 /// Who groups containers, and under which label.
-const PROJECT_LABELS: [&str; 2] = ["com.docker.compose.project", "com.docker.stack.namespace"];
+pub(super) const PROJECT_LABELS: [&str; 2] =
+    ["com.docker.compose.project", "com.docker.stack.namespace"];
 
 /// Every container of the host.
 pub(super) async fn list_all(engine: &Engine) -> Result<Vec<HostContainer>, HostError> {
@@ -57,6 +58,7 @@ fn describe(container: ContainerSummary, odd_state: Option<String>) -> HostConta
     let labels = container.labels.clone().unwrap_or_default();
     HostContainer {
         image: container.image.clone().unwrap_or_default(),
+        service_id: labels.get("com.docker.swarm.service.id").cloned(),
         project: PROJECT_LABELS.iter().find_map(|key| labels.get(*key).cloned()),
         routes: routes(&labels),
         attachments: attachments(&container),
@@ -65,7 +67,7 @@ fn describe(container: ContainerSummary, odd_state: Option<String>) -> HostConta
 }
 
 /// Traefik's rules, and the sites of caddy-docker-proxy, which may be numbered (`caddy_1`).
-fn routes(labels: &HashMap<String, String>) -> Vec<String> {
+pub(super) fn routes(labels: &HashMap<String, String>) -> Vec<String> {
     let is_rule = |key: &str| {
         let router = key.strip_prefix("traefik.http.routers.");
         let of_traefik = router.and_then(|rest| rest.strip_suffix(".rule")).is_some();

@@ -1,16 +1,12 @@
 //! What an engine and its machine are.
 
-use bollard::models::{SwarmInfo, SystemInfo, SystemInfoDefaultAddressPools};
+use bollard::models::{SystemInfo, SystemInfoDefaultAddressPools};
 use futures_util::{FutureExt, future::join, try_join};
-use portolan_types::{ServerKind, server::Pool};
+use portolan_types::server::Pool;
 
 use super::{
-    super::{
-        HostError, System,
-        engine::{Engine, Odd},
-        ssh::Command,
-    },
-    disk,
+    super::{HostError, System, engine::Engine, ssh::Command},
+    disk, role,
 };
 
 /// What the engine takes subnets from when nothing is configured, each with the prefix length of
@@ -42,7 +38,7 @@ pub(super) async fn read(engine: &Engine) -> Result<System, HostError> {
         None if engine.connector().session().is_none() => disk::measured(&root),
         None => None,
     };
-    let (kind, warning) = kind(&Swarm::new(info.swarm.unwrap_or_default(), &mut odd));
+    let (role, warning) = role::of(info.swarm.unwrap_or_default(), &mut odd);
     Ok(System {
         engine_id: info.id.unwrap_or_default(),
         hostname: info.name.unwrap_or_default(),
@@ -53,7 +49,8 @@ pub(super) async fn read(engine: &Engine) -> Result<System, HostError> {
         kernel: info.kernel_version.unwrap_or_default(),
         cpus: count(info.ncpu),
         memory_bytes: count(info.mem_total),
-        kind,
+        kind: role.kind,
+        swarm: role.swarm,
         disk,
         pools: pools(info.default_address_pools.unwrap_or_default()),
         warnings: info.warnings.unwrap_or_default().into_iter().chain(warning).collect(),
@@ -69,40 +66,6 @@ async fn file_systems(engine: &Engine) -> Option<String> {
     engine.connector().session()?.output(Command::DiskFree).await
 }
 
-/// The engine's part in a swarm; all empty where it has none.
-struct Swarm {
-    local_node_state: String,
-    control_available: bool,
-    error: String,
-}
-
-impl Swarm {
-    /// A state that is new to bollard must not pass for none.
-    fn new(info: SwarmInfo, odd: &mut Odd) -> Self {
-        let known = info.local_node_state.map(|state| state.to_string());
-        let state = known.or_else(|| odd.remove("Swarm.LocalNodeState"));
-        Self {
-            local_node_state: state.unwrap_or_default(),
-            control_available: info.control_available.unwrap_or_default(),
-            error: info.error.unwrap_or_default(),
-        }
-    }
-}
-
-/// A node whose swarm does not work cannot make networks for it; nor is it standalone.
-fn kind(swarm: &Swarm) -> (ServerKind, Option<String>) {
-    match swarm.local_node_state.as_str() {
-        "" | "inactive" => (ServerKind::Standalone, None),
-        "active" if swarm.control_available => (ServerKind::SwarmManager, None),
-        "active" => (ServerKind::SwarmWorker, None),
-        state => {
-            let why =
-                if swarm.error.is_empty() { String::new() } else { format!(": {}", swarm.error) };
-            (ServerKind::SwarmWorker, Some(format!("the engine's swarm is {state}{why}")))
-        }
-    }
-}
-
 fn pools(configured: Vec<SystemInfoDefaultAddressPools>) -> Vec<Pool> {
     if configured.is_empty() {
         let built_in = BUILT_IN_POOLS.into_iter();
@@ -115,25 +78,4 @@ fn pools(configured: Vec<SystemInfoDefaultAddressPools>) -> Vec<Pool> {
 fn pool(configured: SystemInfoDefaultAddressPools) -> Option<Pool> {
     let size = configured.size?.try_into().ok()?;
     Some(Pool { base: configured.base?, size })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_swarm_tells_the_kind() {
-        let of = |state: &str, control_available, error: &str| {
-            kind(&Swarm { local_node_state: state.into(), control_available, error: error.into() })
-        };
-        assert_eq!(of("", false, ""), (ServerKind::Standalone, None));
-        assert_eq!(of("inactive", false, ""), (ServerKind::Standalone, None));
-        assert_eq!(of("active", true, ""), (ServerKind::SwarmManager, None));
-        assert_eq!(of("active", false, ""), (ServerKind::SwarmWorker, None));
-        for state in ["pending", "error", "locked", "new-in-30"] {
-            let (kind, warning) = of(state, true, "no quorum");
-            assert_eq!(kind, ServerKind::SwarmWorker);
-            assert_eq!(warning, Some(format!("the engine's swarm is {state}: no quorum")));
-        }
-    }
 }

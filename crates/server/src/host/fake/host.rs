@@ -5,13 +5,13 @@ use std::sync::{Arc, atomic::Ordering};
 use async_trait::async_trait;
 use futures_util::{StreamExt, stream::BoxStream};
 use ipnet::{IpNet, Ipv4Net};
-use portolan_types::{NetworkOptions, id::cuid2};
+use portolan_types::{DestinationKind, NetworkOptions, id::cuid2};
 use tokio::sync::watch;
 
-use super::{FakeEngine, Meant, Trouble, World, event, lock, lost};
+use super::{FakeEngine, Meant, Trouble, World, event, lock, lost, swarm::SwarmWorld};
 use crate::host::{
-    ContainerDetail, Endpoint, Host, HostContainer, HostError, HostEvent, HostNetwork, HostSubnet,
-    Member, NewNetwork, System,
+    ContainerDetail, Endpoint, Host, HostContainer, HostError, HostEvent, HostNetwork, HostNode,
+    HostRole, HostService, HostSubnet, HostTask, Member, NewNetwork, System,
 };
 
 /// A connection to a fake engine.
@@ -75,9 +75,13 @@ impl FakeHost {
         Ok(Some(trouble))
     }
 
-    fn tell(&self, action: &str, world: &World, network: &str) {
-        if let Some(network) = world.networks.get(network) {
-            drop(self.engine.events.send(event(action, network)));
+    /// What happens to a network of a swarm is told by all its managers.
+    fn tell(&self, world: &World, action: &str, network: &HostNetwork) {
+        match &world.membership {
+            Some(membership) if network.scope == "swarm" => {
+                membership.swarm.broadcast(&event(action, network));
+            }
+            Some(_) | None => self.engine.tell(event(action, network)),
         }
     }
 
@@ -93,21 +97,41 @@ impl Host for FakeHost {
         self.call("system", |world| Ok(world.system.clone())).await
     }
 
+    async fn role(&self) -> Result<HostRole, HostError> {
+        self.call("role", |world| {
+            let System { kind, swarm, .. } = world.system.clone();
+            Ok(HostRole { kind, swarm })
+        })
+        .await
+    }
+
+    async fn list_nodes(&self) -> Result<Vec<HostNode>, HostError> {
+        self.call("list_nodes", |world| world.as_manager(|swarm| swarm.nodes())).await
+    }
+
+    async fn list_services(&self) -> Result<Vec<HostService>, HostError> {
+        self.call("list_services", |world| world.as_manager(|swarm| swarm.services())).await
+    }
+
+    async fn list_tasks(&self) -> Result<Vec<HostTask>, HostError> {
+        self.call("list_tasks", |world| world.as_manager(|swarm| swarm.tasks())).await
+    }
+
     async fn list_networks(&self) -> Result<Vec<HostNetwork>, HostError> {
-        self.call("list_networks", |world| Ok(world.networks.values().cloned().collect())).await
+        self.call("list_networks", |world| world.all_networks()).await
     }
 
     async fn find_network(&self, id_or_name: &str) -> Result<Option<HostNetwork>, HostError> {
         let same =
-            |network: &&HostNetwork| network.docker_id == id_or_name || network.name == id_or_name;
-        self.call("find_network", |world| Ok(world.networks.values().find(same).cloned())).await
+            |network: &HostNetwork| network.docker_id == id_or_name || network.name == id_or_name;
+        self.call("find_network", |world| Ok(world.all_networks()?.into_iter().find(same))).await
     }
 
     async fn create_network(&self, new: &NewNetwork) -> Result<String, HostError> {
         self.call("create_network", |world| {
             let network = world.create(new)?;
             let docker_id = network.docker_id.clone();
-            drop(self.engine.events.send(event("create", &network)));
+            self.tell(world, "create", &network);
             Ok(docker_id)
         })
         .await
@@ -116,7 +140,7 @@ impl Host for FakeHost {
     async fn remove_network(&self, docker_id: &str) -> Result<(), HostError> {
         self.call("remove_network", |world| {
             if let Some(network) = world.remove(docker_id)? {
-                drop(self.engine.events.send(event("destroy", &network)));
+                self.tell(world, "destroy", &network);
             }
             Ok(())
         })
@@ -143,7 +167,9 @@ impl Host for FakeHost {
     ) -> Result<(), HostError> {
         self.call("connect", |world| {
             world.connect(network, container, endpoint)?;
-            self.tell("connect", world, network);
+            if let Some(network) = world.networks.get(network) {
+                self.tell(world, "connect", network);
+            }
             Ok(())
         })
         .await
@@ -152,7 +178,9 @@ impl Host for FakeHost {
     async fn disconnect(&self, network: &str, container: &str) -> Result<(), HostError> {
         self.call("disconnect", |world| {
             world.disconnect(network, container)?;
-            self.tell("disconnect", world, network);
+            if let Some(network) = world.networks.get(network) {
+                self.tell(world, "disconnect", network);
+            }
             Ok(())
         })
         .await
@@ -186,19 +214,44 @@ impl Host for FakeHost {
 }
 
 impl World {
+    /// As a manager of the swarm, or Docker's refusal.
+    fn as_manager<T>(&self, answer: impl FnOnce(&mut SwarmWorld) -> T) -> Result<T, HostError> {
+        match &self.membership {
+            Some(membership) => membership.swarm.as_manager(&membership.node_id, answer),
+            None => Err(no_manager()),
+        }
+    }
+
+    /// Those of the host and, on a manager, those of the swarm.
+    fn all_networks(&self) -> Result<Vec<HostNetwork>, HostError> {
+        let mut networks: Vec<HostNetwork> = self.networks.values().cloned().collect();
+        let manager = self.membership.as_ref();
+        let manager = manager.is_some_and(|one| one.swarm.is_manager(&one.node_id));
+        if manager {
+            networks.extend(self.as_manager(|swarm| swarm.networks.clone())?.into_values());
+        }
+        Ok(networks)
+    }
+
     fn create(&mut self, new: &NewNetwork) -> Result<HostNetwork, HostError> {
         if let Some(error) = &self.fail_create {
             return Err(error.clone());
         }
-        if self.networks.values().any(|network| network.name == new.name.as_str()) {
+        if self.all_networks()?.iter().any(|network| network.name == new.name.as_str()) {
             let message = format!("network with name {} already exists", new.name);
             return Err(HostError::Docker { status: 409, message });
         }
         let network = made(new, self.free_subnet(new)?);
+        let (id, made) = (network.docker_id.clone(), network.clone());
         if new.options.subnet.is_some() {
-            self.configured.insert(network.docker_id.clone());
+            self.configured.insert(id.clone());
         }
-        self.networks.insert(network.docker_id.clone(), network.clone());
+        match new.kind {
+            DestinationKind::Standalone => drop(self.networks.insert(id, made)),
+            DestinationKind::Swarm => {
+                drop(self.as_manager(|swarm| swarm.networks.insert(id, made))?);
+            }
+        }
         Ok(network)
     }
 
@@ -234,8 +287,17 @@ impl World {
                 format!("error while removing network: network {docker_id} has active endpoints");
             return Err(HostError::Docker { status: 403, message });
         }
-        Ok(self.networks.remove(docker_id))
+        match self.networks.remove(docker_id) {
+            None if self.membership.is_some() => {
+                self.as_manager(|swarm| swarm.remove(docker_id))?
+            }
+            removed => Ok(removed),
+        }
     }
+}
+
+pub(super) fn no_manager() -> HostError {
+    HostError::Docker { status: 503, message: "This node is not a swarm manager.".into() }
 }
 
 /// The first address unless another one was asked for.
@@ -257,18 +319,23 @@ fn made(new: &NewNetwork, subnet: String) -> HostNetwork {
             .map(|subnet| HostSubnet { subnet: subnet.to_string(), ..HostSubnet::default() }),
     );
     let mtu = options.mtu.map(|mtu| ("com.docker.network.driver.mtu".into(), mtu.to_string()));
+    let encrypted = options.encrypted.then(|| ("encrypted".into(), "true".into()));
+    let (driver, scope, attachable) = match new.kind {
+        DestinationKind::Standalone => ("bridge", "local", false),
+        DestinationKind::Swarm => ("overlay", "swarm", true),
+    };
     HostNetwork {
         docker_id: cuid2(),
         name: new.name.to_string(),
-        driver: "bridge".into(),
-        scope: "local".into(),
+        driver: driver.into(),
+        scope: scope.into(),
         subnets,
         ipv6: options.ipv6,
         internal: options.internal,
-        attachable: false,
+        attachable,
         ingress: false,
         created_at: Some(portolan_types::Timestamp::now()),
         labels: new.labels.clone(),
-        options: mtu.into_iter().collect(),
+        options: mtu.into_iter().chain(encrypted).collect(),
     }
 }

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use futures_util::StreamExt;
-use portolan_types::{NetworkOptions, ServerKind};
+use portolan_types::{DestinationKind, NetworkOptions, ServerKind};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{UnixListener, UnixStream},
@@ -221,6 +221,7 @@ async fn a_name_in_use_is_refused_by_old_engines_too() {
         }
     });
     let network = NewNetwork {
+        kind: DestinationKind::Standalone,
         name: "web".parse().expect("a name"),
         options: NetworkOptions::default(),
         labels: BTreeMap::new(),

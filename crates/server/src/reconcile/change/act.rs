@@ -46,13 +46,13 @@ impl Change<'_> {
         };
         let name = self.memo.interim.clone();
         let labels = compare::interim_labels(destination);
-        self.make(NewNetwork { name, options, labels }).await
+        self.make(NewNetwork { kind: destination.kind, name, options, labels }).await
     }
 
     async fn make_goal(&self) -> Result<String, Halt> {
         let goal = self.memo.goal().applied_to(&self.work.row.destination);
         let (options, labels) = (goal.effective_options(), compare::labels(&goal));
-        self.make(NewNetwork { name: goal.network, options, labels }).await
+        self.make(NewNetwork { kind: goal.kind, name: goal.network, options, labels }).await
     }
 
     async fn make(&self, network: NewNetwork) -> Result<String, Halt> {

@@ -59,15 +59,29 @@ pub(super) fn system(system: &System) -> Judgement {
     Judgement { step: "system", verdict: Verdict::Good(text) }
 }
 
-pub(super) fn role(system: &System) -> Judgement {
+/// `managers` are those of its swarm, in words.
+pub(super) fn role(system: &System, managers: &str) -> Judgement {
+    let swarm = system.swarm.as_ref();
+    let trouble = swarm.and_then(|swarm| swarm.error.as_ref());
+    let cluster = swarm.and_then(|swarm| swarm.cluster_id.as_deref()).unwrap_or("unknown");
     let text = match system.kind {
         ServerKind::Standalone => "standalone: destinations are bridge networks".to_owned(),
-        ServerKind::SwarmManager => "swarm manager".to_owned(),
+        ServerKind::SwarmManager => {
+            let count = swarm.map_or(0, |swarm| swarm.managers.len());
+            let text = format!(
+                "manager of swarm {cluster}, one of {count}: destinations are overlay networks"
+            );
+            if count > 1 { format!("{text}; it goes on through {managers}") } else { text }
+        }
         ServerKind::SwarmWorker => {
-            "swarm worker: destinations have to be made on a manager".to_owned()
+            format!("swarm worker: destinations have to be made on {managers}")
         }
     };
-    Judgement { step: "role", verdict: Verdict::Good(text) }
+    let verdict = match trouble {
+        Some(trouble) => Verdict::Known(format!("{text}; Docker says: {trouble}")),
+        None => Verdict::Good(text),
+    };
+    Judgement { step: "role", verdict }
 }
 
 pub(super) fn resources(system: &System) -> Judgement {

@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 
 use bollard::models::{Ipam, IpamConfig, Network, NetworkCreateRequest, NetworkInspect};
+use portolan_types::DestinationKind;
 
 use super::super::super::{HostNetwork, HostSubnet, NewNetwork};
 
-/// Driver options of every bridge that Portolan makes.
+/// Driver options of the networks that Portolan makes.
 const ICC: &str = "com.docker.network.bridge.enable_icc";
+const ENCRYPTED: &str = "encrypted";
 const MTU: &str = "com.docker.network.driver.mtu";
 
 impl From<Network> for HostNetwork {
@@ -62,15 +64,23 @@ impl From<IpamConfig> for HostSubnet {
     }
 }
 
-/// `Attachable` is left out: it is for overlay networks, any container may join a bridge.
+/// `Attachable` is left out of a bridge, which any container may join.
 impl From<&NewNetwork> for NetworkCreateRequest {
     fn from(network: &NewNetwork) -> Self {
         let wanted = &network.options;
-        let mut options = HashMap::from([(ICC.to_owned(), "true".to_owned())]);
+        let (driver, attachable, option) = match network.kind {
+            DestinationKind::Standalone => ("bridge", None, Some(ICC)),
+            DestinationKind::Swarm => {
+                ("overlay", Some(true), wanted.encrypted.then_some(ENCRYPTED))
+            }
+        };
+        let flag = |name: &str| (name.to_owned(), "true".to_owned());
+        let mut options: HashMap<String, String> = option.map(flag).into_iter().collect();
         options.extend(wanted.mtu.map(|mtu| (MTU.to_owned(), mtu.to_string())));
         Self {
             name: network.name.to_string(),
-            driver: Some("bridge".into()),
+            driver: Some(driver.into()),
+            attachable,
             internal: Some(wanted.internal),
             enable_ipv6: Some(wanted.ipv6),
             ipam: Some(ipam(network)),
@@ -119,6 +129,7 @@ mod tests {
     #[test]
     fn a_network_is_asked_for_in_full() {
         let network = NewNetwork {
+            kind: DestinationKind::Standalone,
             name: "web".parse().expect("a name"),
             options: serde_json::from_value(json!({
                 "subnet": "10.20.0.0/24", "gateway": "10.20.0.1", "range": "10.20.0.128/25",
@@ -143,5 +154,18 @@ mod tests {
             },
         });
         assert_eq!(body, expected);
+    }
+
+    #[test]
+    fn an_overlay_can_be_joined_by_containers() {
+        let network = NewNetwork {
+            kind: DestinationKind::Swarm,
+            name: "sea".parse().expect("a name"),
+            options: serde_json::from_value(json!({ "encrypted": true })).expect("options"),
+            labels: BTreeMap::new(),
+        };
+        let body = serde_json::to_value(NetworkCreateRequest::from(&network)).expect("JSON");
+        assert_eq!((&body["Driver"], &body["Attachable"]), (&json!("overlay"), &json!(true)));
+        assert_eq!(body["Options"], json!({ "encrypted": "true" }));
     }
 }

@@ -1,0 +1,93 @@
+//! What a host says of its swarm: its own role, and as a manager the nodes, services and tasks.
+//! Every text is hostile.
+
+use portolan_types::{Blocker, MemberKind, ServerKind, Swarm};
+use serde::{Deserialize, Serialize};
+
+use super::is_proxy_image;
+
+/// An engine's role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostRole {
+    pub kind: ServerKind,
+    /// Its part in a swarm, without the team's servers in it.
+    pub swarm: Option<Swarm>,
+}
+
+/// A node of a swarm.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostNode {
+    pub node_id: String,
+    pub hostname: String,
+    /// Docker's word: `ready`, `down`, ...
+    pub state: String,
+    pub is_manager: bool,
+}
+
+/// A service of a swarm.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostService {
+    pub docker_id: String,
+    pub name: String,
+    pub image: String,
+    /// The stack that it belongs to.
+    pub project: Option<String>,
+    /// The rules by which a proxy leads requests to it, as its labels have them.
+    pub routes: Vec<String>,
+    pub endpoints: Vec<SwarmEndpoint>,
+}
+
+/// A task of a swarm: a container of a service, or one that was attached to an overlay by hand.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostTask {
+    pub docker_id: String,
+    pub node_id: String,
+    /// Absent when it was attached by hand.
+    pub service_id: Option<String>,
+    pub container_id: Option<String>,
+    /// Docker's word: `running`, `preparing`, ...
+    pub state: String,
+    pub endpoints: Vec<SwarmEndpoint>,
+}
+
+/// The place of a service or a task on an overlay.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SwarmEndpoint {
+    pub network_id: String,
+    /// Without prefix; absent for a service that is found by its tasks.
+    pub address: Option<String>,
+}
+
+impl HostService {
+    /// Whether it is on this network.
+    pub fn is_on(&self, network_id: &str) -> bool {
+        is_on(&self.endpoints, network_id)
+    }
+
+    /// As what is on a network.
+    pub fn as_blocker(&self) -> Blocker {
+        let (id, name) = (self.docker_id.clone(), self.name.clone());
+        Blocker { id, name, state: "service".into(), kind: self.kind() }
+    }
+
+    /// Service or proxy.
+    pub fn kind(&self) -> MemberKind {
+        if self.is_proxy() { MemberKind::Proxy } else { MemberKind::Service }
+    }
+
+    /// Whether it routes requests from outside, as far as its image tells.
+    pub fn is_proxy(&self) -> bool {
+        is_proxy_image(&self.image)
+    }
+}
+
+impl HostTask {
+    /// Whether it is on this network.
+    pub fn is_on(&self, network_id: &str) -> bool {
+        is_on(&self.endpoints, network_id)
+    }
+}
+
+fn is_on(endpoints: &[SwarmEndpoint], network_id: &str) -> bool {
+    endpoints.iter().any(|endpoint| endpoint.network_id == network_id)
+}

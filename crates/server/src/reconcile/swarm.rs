@@ -1,0 +1,269 @@
+//! Destinations of swarms. A swarm's networks can be worked on through any of its managers: a
+//! destination is kept by the keeper of its own server while that answers, and else by the first
+//! of the team's managers that does. One keeper at a time works on a swarm.
+
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    sync::{Arc, Mutex, PoisonError, Weak},
+};
+
+use portolan_types::{
+    Destination, DestinationKind, DestinationState, Failure, LiveNode, OperationKind, Server,
+    ServerId, ServerKind,
+};
+use tokio::sync::{Mutex as Turns, OwnedMutexGuard};
+
+use super::{PassError, Surroundings, destinations, make, recorder::failure, remove, work::Work};
+use crate::{
+    App, Error,
+    db::{self, destination::Assigned, server},
+    destinations::swarm::{heir, is_able, move_to},
+    host::{Host, HostError},
+    servers,
+    sighting::Sighting,
+};
+
+/// Whose turn it is in each swarm.
+#[derive(Debug, Default)]
+pub(super) struct Swarms(Mutex<HashMap<String, Weak<Turns<()>>>>);
+
+impl Swarms {
+    /// Waits for the turn, which ends when the guard goes.
+    async fn turn(&self, cluster_id: &str) -> OwnedMutexGuard<()> {
+        self.turns(cluster_id).lock_owned().await
+    }
+
+    fn turns(&self, cluster_id: &str) -> Arc<Turns<()>> {
+        // Nothing panics while it holds this lock, so a poisoned one is still whole.
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|_, turns| turns.strong_count() > 0);
+        if let Some(turns) = all.get(cluster_id).and_then(Weak::upgrade) {
+            return turns;
+        }
+        let turns = Arc::new(Turns::new(()));
+        all.insert(cluster_id.to_owned(), Arc::downgrade(&turns));
+        turns
+    }
+}
+
+/// The swarm that a server manages.
+pub(super) fn managed(server: &Server) -> Option<&str> {
+    let is_manager = server.kind == Some(ServerKind::SwarmManager);
+    server.swarm.as_ref()?.cluster_id.as_deref().filter(|_| is_manager)
+}
+
+/// Keeps the destinations of the swarm that fall to this server. The host is looked at again,
+/// because another keeper may have worked since it was.
+pub(super) async fn pass(
+    around: &Surroundings,
+    row: &server::Assigned,
+    host: &dyn Host,
+    seen: &Sighting,
+) -> Result<(), PassError> {
+    let app = around.app.as_ref();
+    give_away(app, row, host).await?;
+    let Some(cluster_id) = managed(&row.server) else { return Ok(()) };
+    nudge(app, row, seen).await?;
+    if kept(app, row, cluster_id).await?.is_empty() {
+        return Ok(());
+    }
+    let _turn = around.swarms.turn(cluster_id).await;
+    let rows = kept(app, row, cluster_id).await?;
+    let networks = host.list_networks().await?;
+    // Asked after the networks: one who was demoted meanwhile has left those of the swarm out.
+    host.list_nodes().await?;
+    for one in &rows {
+        destinations::settle(app, one, host, &networks).await?;
+        note_nodes(app, one, seen).await?;
+    }
+    Ok(())
+}
+
+/// Wakes the servers of the swarm that are not what the swarm says they are: a node is told neither
+/// that it was promoted nor that it was demoted.
+async fn nudge(app: &App, row: &server::Assigned, seen: &Sighting) -> Result<(), Error> {
+    let mut conn = app.db.acquire().await?;
+    let servers = servers::companions(&mut conn, &row.team_id, &row.server).await?;
+    for server in servers.iter().filter(|server| is_able(server) && is_another(server, seen)) {
+        app.wake(&server.id);
+    }
+    Ok(())
+}
+
+fn is_another(server: &Server, seen: &Sighting) -> bool {
+    let Some(swarm) = &server.swarm else { return false };
+    let manages = server.kind == Some(ServerKind::SwarmManager);
+    match seen.nodes.iter().find(|node| node.node_id == swarm.node_id) {
+        Some(node) => node.is_manager != manages || node.state == "down",
+        None => true,
+    }
+}
+
+/// The destinations of the swarm that fall to this server now.
+async fn kept(app: &App, row: &server::Assigned, cluster_id: &str) -> Result<Vec<Assigned>, Error> {
+    let mut conn = app.db.acquire().await?;
+    let mut rows = db::destination::list_of_cluster(&mut conn, &row.team_id, cluster_id).await?;
+    if rows.is_empty() {
+        return Ok(rows);
+    }
+    let managers = db::server::list_managers(&mut conn, &row.team_id, cluster_id).await?;
+    rows.retain(|one| keeper_of(&one.destination, &managers) == Some(&row.server.id));
+    Ok(rows)
+}
+
+/// Its own server, or else the first that answers.
+fn keeper_of<'a>(destination: &Destination, managers: &'a [Server]) -> Option<&'a ServerId> {
+    let mut able = managers.iter().filter(|server| is_able(server)).map(|server| &server.id);
+    let own = able.clone().find(|id| **id == destination.server_id);
+    own.or_else(|| able.next())
+}
+
+/// Destinations of a swarm that this server manages no more go to another of its managers; where
+/// the team has none, they are lost to it and say so.
+async fn give_away(app: &App, row: &server::Assigned, host: &dyn Host) -> Result<(), PassError> {
+    let mut conn = app.db.acquire().await?;
+    let rows = db::destination::list_assigned(&mut conn, &row.server.id).await?;
+    drop(conn);
+    for one in rows.iter().filter(|one| has_left(&row.server, &one.destination)) {
+        if !hand_over(app, row, one).await? {
+            give_up(app, one, host, &not_a_manager(&one.destination)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether it is certain that the server no longer manages the destination's swarm. A node whose
+/// engine has just started, or whose swarm is in trouble, may be a manager again in a moment.
+fn has_left(server: &Server, destination: &Destination) -> bool {
+    if destination.kind != DestinationKind::Swarm {
+        return false;
+    }
+    let swarm = server.swarm.as_ref();
+    match server.kind {
+        Some(ServerKind::Standalone) => true,
+        Some(ServerKind::SwarmWorker) => swarm.is_some_and(|swarm| swarm.error.is_none()),
+        Some(ServerKind::SwarmManager) => {
+            let now = swarm.and_then(|swarm| swarm.cluster_id.as_ref());
+            now.is_some() && now != destination.cluster_id.as_ref()
+        }
+        None => false,
+    }
+}
+
+/// To the first manager that answers, or else to the first. `false` when there is none for it.
+async fn hand_over(app: &App, row: &server::Assigned, one: &Assigned) -> Result<bool, Error> {
+    let Some(cluster_id) = &one.destination.cluster_id else { return Ok(false) };
+    let mut tx = app.db.begin().await?;
+    let managers = db::server::list_managers(&mut tx, &row.team_id, cluster_id).await?;
+    let heir = heir(&managers, &row.server.id);
+    let moved = match heir {
+        Some(heir) => move_to(&mut tx, one, heir).await?,
+        None => false,
+    };
+    tx.commit().await?;
+    if let Some(heir) = heir.filter(|_| moved) {
+        app.wake(&heir.id);
+    }
+    Ok(moved)
+}
+
+fn not_a_manager(destination: &Destination) -> Failure {
+    failure(
+        "not-a-manager",
+        format!(
+            "server `{}` no longer manages the swarm of network `{}`, and the team has no other \
+             server that does",
+            destination.server_name, destination.network
+        ),
+        "promote it (`docker node promote`), or add a manager of that swarm as a server; then \
+         retry (`portolan destination retry`)",
+    )
+}
+
+/// Ends what the row waits for, and leaves it failed.
+async fn give_up(
+    app: &App,
+    one: &Assigned,
+    host: &dyn Host,
+    failure: &Failure,
+) -> Result<(), PassError> {
+    let (row, kind) = match one.destination.state {
+        DestinationState::Failed | DestinationState::Changing => return Ok(()),
+        DestinationState::Deleting => (one.clone(), OperationKind::DeleteDestination),
+        DestinationState::Pending => (one.clone(), OperationKind::CreateDestination),
+        DestinationState::Drifted => (one.clone(), OperationKind::RepairDestination),
+        DestinationState::Ready => {
+            let drifted = destinations::drifted(app, one, &failure.message).await?;
+            let Some(operation) = drifted else { return Ok(()) };
+            let row = destinations::with_operation(one, operation.id);
+            (row, OperationKind::RepairDestination)
+        }
+    };
+    let Some(recorder) = destinations::take_up(app, &row, kind).await? else { return Ok(()) };
+    let work = Work { app, host, row: &row, recorder, networks: &[] };
+    let step = work.recorder.begin("role").await?;
+    work.recorder.fail(step, failure).await?;
+    match row.destination.state {
+        DestinationState::Deleting => remove::refuse(&work, None, failure).await?,
+        DestinationState::Pending
+        | DestinationState::Ready
+        | DestinationState::Drifted
+        | DestinationState::Changing
+        | DestinationState::Failed => make::conclude(&work, Err(failure)).await?,
+    }
+    Ok(())
+}
+
+/// Writes down on which nodes a destination is live, when that changed.
+async fn note_nodes(app: &App, one: &Assigned, seen: &Sighting) -> Result<(), Error> {
+    let Some(observed) = &one.destination.observed else { return Ok(()) };
+    let ids = seen.live_nodes(&observed.docker_id);
+    let mut conn = app.db.acquire().await?;
+    let servers = db::server::list_in_swarms(&mut conn, &one.team_id).await?;
+    let nodes = named(&ids, seen, &servers);
+    if nodes != one.destination.nodes {
+        db::destination::set_nodes(&mut conn, &one.destination.id, &nodes).await?;
+    }
+    Ok(())
+}
+
+fn named(ids: &BTreeSet<&str>, seen: &Sighting, servers: &[Server]) -> Vec<LiveNode> {
+    let is =
+        |server: &&Server, id: &str| server.swarm.as_ref().is_some_and(|swarm| swarm.node_id == id);
+    let live = |id: &&str| LiveNode {
+        node_id: (*id).to_owned(),
+        hostname: seen.hostname(id).unwrap_or_default().to_owned(),
+        server_id: servers.iter().find(|server| is(server, id)).map(|server| server.id.clone()),
+    };
+    ids.iter().map(live).collect()
+}
+
+/// Tells those who wait for something in the swarm why it takes longer.
+pub(super) async fn without_leader(
+    app: &App,
+    row: &server::Assigned,
+    error: &HostError,
+) -> Result<(), Error> {
+    let Some(cluster_id) = managed(&row.server) else { return Ok(()) };
+    let reason = format!("it waits for the swarm of server `{}`: {error}", row.server.name);
+    let mut conn = app.db.acquire().await?;
+    let team = &row.team_id;
+    Ok(db::destination::set_waiting_reason(&mut conn, team, cluster_id, &reason).await?)
+}
+
+/// Wakes the other servers that have to do with the swarm that a server manages: its managers,
+/// who keep what falls to them while it is away, and those who hold what they manage no more.
+pub(super) async fn wake_others(app: &App, row: &server::Assigned) -> Result<(), Error> {
+    let Some(cluster_id) = managed(&row.server) else { return Ok(()) };
+    let team = &row.team_id;
+    let mut conn = app.db.acquire().await?;
+    let managers = db::server::list_managers(&mut conn, team, cluster_id).await?;
+    let rows = db::destination::list_of_cluster(&mut conn, team, cluster_id).await?;
+    let holders = rows.into_iter().map(|one| one.destination.server_id);
+    let all: HashSet<ServerId> =
+        managers.into_iter().map(|manager| manager.id).chain(holders).collect();
+    for other in all.iter().filter(|other| **other != row.server.id) {
+        app.wake(other);
+    }
+    Ok(())
+}
