@@ -6,8 +6,8 @@
 
 use ipnet::Ipv6Net;
 use portolan_types::{
-    AddressPlan, FleetAddresses, PageQuery, Server, ServerAddresses, ServerId, TeamId, Timestamp,
-    UpdateAddressPlan, address::default_pools, network::random_ula,
+    AddressPlan, FleetAddresses, PageQuery, Server, ServerAddresses, ServerId, SubnetPool, TeamId,
+    Timestamp, UpdateAddressPlan, network::random_ula,
 };
 use sqlx::AnyConnection;
 
@@ -82,7 +82,7 @@ pub async fn update(
     plan.reserved = input.reserved.unwrap_or(plan.reserved);
     plan.across_fleet = input.across_fleet.unwrap_or(plan.across_fleet);
     if plan.pools.is_empty() {
-        plan.pools = default_pools();
+        plan.pools = SubnetPool::DEFAULT.into();
     }
     store(&mut tx, team, &mut plan).await?;
     tx.commit().await?;
@@ -132,7 +132,7 @@ async fn servers(conn: &mut AnyConnection, team: &TeamId) -> Result<Vec<Server>,
 async fn plan_of(conn: &mut AnyConnection, team: &TeamId) -> Result<AddressPlan, Error> {
     let stored = db::address_plan::find(conn, team).await?;
     Ok(stored.unwrap_or_else(|| AddressPlan {
-        pools: default_pools(),
+        pools: SubnetPool::DEFAULT.into(),
         reserved: portolan_types::ReservedRanges::default(),
         across_fleet: false,
         ula: None,

@@ -3,7 +3,7 @@
 //!
 //! Owns shapes and bounds. Which subnet is next is the server's affair.
 
-use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use ipnet::{IpNet, Ipv6Net};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -158,15 +158,4 @@ pub struct HeldRange {
     pub kind: RangeKind,
     /// By what, in words.
     pub by: String,
-}
-
-/// The default pool: 4,096 subnets of 254 addresses.
-///
-/// Nothing else begins there by default: engines take 172.17.0.0/16 to 172.31.0.0/16 and
-/// 192.168.0.0/16, swarms 10.0.0.0/24 and up, Kubernetes 10.96.0.0/12 with 10.244.0.0/16, k3s
-/// 10.42.0.0/15, Podman 10.88.0.0/15, `OpenVPN` 10.8.0.0/24, and clouds hand out the lowest part of
-/// 10.0.0.0/8.
-pub fn default_pools() -> SubnetPools {
-    let base = Ipv4Net::new_assert(std::net::Ipv4Addr::new(10, 64, 0, 0), 12);
-    SubnetPools::from(SubnetPool::new(base, 24).expect("10.64.0.0/12 has room for /24"))
 }

@@ -42,11 +42,10 @@ pub(crate) async fn show(
 fn one_server(printer: &Printer, shown: &ServerAddresses) -> anyhow::Result<()> {
     printer.one(shown, view::server)?;
     if printer.format() == Format::Text {
-        for table in [view::networks(&shown.networks), view::ranges(&shown.ranges)] {
-            if let Some(table) = table {
-                printer.line("")?;
-                printer.table(&table)?;
-            }
+        let tables = [view::networks(&shown.networks), view::ranges(&shown.ranges)];
+        for table in tables.iter().flatten() {
+            printer.line("")?;
+            printer.table(table)?;
         }
     }
     shown.subnets.warnings.iter().for_each(|text| printer.warn(text));

@@ -82,15 +82,15 @@ pub(crate) async fn choose_again(
     for range in refused {
         planner.occupy(Occupied { range: *range, by: By::Refused });
     }
-    let planned = match fill(&planner, options, &destination.planned, |_| false) {
-        Ok(planned) => planned,
+    let subnets = match fill(&planner, options, &destination.planned, |_| false) {
+        Ok(subnets) => subnets,
         Err(exhausted) => return Ok(Choice::Exhausted(exhausted)),
     };
-    if !db::destination::set_planned(&mut tx, destination, &planned).await? {
+    if !db::destination::set_planned(&mut tx, destination, &subnets).await? {
         return Ok(Choice::Moved);
     }
     tx.commit().await?;
-    Ok(Choice::Chosen(planned))
+    Ok(Choice::Chosen(subnets))
 }
 
 /// What is known, under the team's lock. The plan gets its IPv6 range when it is first needed.
@@ -120,14 +120,14 @@ fn fill(
 ) -> Result<PlannedSubnets, Exhausted> {
     let in_the_way = |one: &Occupied, range: IpNet| overlap(one.range, range) && !counts_not(one);
     let is_free = |range: IpNet| !planner.occupied().iter().any(|one| in_the_way(one, range));
-    let mut planned = PlannedSubnets::default();
+    let mut subnets = PlannedSubnets::default();
     if options.subnet.is_none() {
         let kept = before.subnet.filter(|net: &Ipv4Net| is_free((*net).into()));
-        planned.subnet = Some(kept.map_or_else(|| planner.next_ipv4(), Ok)?);
+        subnets.subnet = Some(kept.map_or_else(|| planner.next_ipv4(), Ok)?);
     }
     if options.ipv6 && options.ipv6_subnet.is_none() {
         let kept = before.ipv6_subnet.filter(|net: &Ipv6Net| is_free((*net).into()));
-        planned.ipv6_subnet = Some(kept.map_or_else(|| planner.next_ipv6(), Ok)?);
+        subnets.ipv6_subnet = Some(kept.map_or_else(|| planner.next_ipv6(), Ok)?);
     }
-    Ok(planned)
+    Ok(subnets)
 }

@@ -97,7 +97,8 @@ fn network_use(
 fn address_use(said: &HostSubnet, subnet: IpNet, addresses: &[IpAddr]) -> AddressUse {
     let containers = addresses.iter().filter(|address| subnet.contains(*address)).count();
     let containers = u32::try_from(containers).unwrap_or(u32::MAX);
-    let gateways = u32::from(said.gateway.is_some());
+    // Docker sets one aside in each subnet, and old engines do not say which.
+    let gateways = 1;
     let range = said.range.as_ref().and_then(|range| range.parse().ok());
     AddressUse {
         subnet,

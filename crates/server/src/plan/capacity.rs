@@ -5,10 +5,10 @@ use portolan_types::address::SubnetUse;
 
 use super::{grid::Grid, taken::Taken};
 
-/// Of one grid; `net` makes a subnet of its first address.
-pub(super) fn of_grid(grid: &Grid, taken: &Taken, net: impl Fn(u128) -> IpNet) -> SubnetUse {
+/// Of one grid; `subnet` makes a subnet of its first address.
+pub(super) fn of_grid(grid: &Grid, taken: &Taken, subnet: impl Fn(u128) -> IpNet) -> SubnetUse {
     let (total, free) = (grid.total(), grid.free(taken));
-    let next = grid.lowest_free(taken).map(net);
+    let next = grid.lowest_free(taken).map(subnet);
     SubnetUse { total, used: total - free, free, next }
 }
 

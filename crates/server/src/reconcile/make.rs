@@ -36,7 +36,7 @@ async fn attempt(work: &Work<'_>) -> Attempt<HostNetwork> {
     let mut destination = work.row.destination.clone();
     let docker_id = match found {
         Some(network) => network.docker_id,
-        None => match place::create(work, &mut destination).await? {
+        None => match Box::pin(place::create(work, &mut destination)).await? {
             Ok(docker_id) => docker_id,
             Err(failure) => return Ok(Err(failure)),
         },

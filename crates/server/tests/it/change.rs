@@ -284,38 +284,47 @@ story! {
     }
 }
 
-story! {
-    /// Killed at each call, before and after its effect: it is done after the restart.
-    async fn killed_at_each_call_it_is_done(app) {
-        let (server, engine) = app.add_server("alpha").await?;
-        let made = crewed(app, &server, &engine).await?;
-        let (mut deepest, mut mtu) = (0, 1400);
-        for call in 0..MOST_CALLS {
-            let mut hung = false;
-            for trouble in [Trouble::HangBefore, Trouble::HangAfter] {
-                mtu += 1;
-                engine.trouble(call, trouble.clone());
-                let options = json!({ "subnet": "10.50.0.0/24", "mtu": mtu });
-                let changing = ask(app, &made, options).await?;
-                tokio::select! {
-                    () = engine.hung() => hung = true,
-                    done = outcome(app, &changing) => drop(done?),
-                }
-                engine.calm();
-                app.restart().await?;
-                let case = format!("call {call} {trouble:?}");
-                let operation = outcome(app, &changing).await?;
-                assert_eq!(operation.state, OperationState::Succeeded, "{case}: {operation:?}");
-                let shown = app.owner.show(&made).await?;
-                assert_eq!((shown.state, shown.options.mtu), (DestinationState::Ready, Some(mtu)), "{case}");
-                ensure_crewed(&engine, &case)?;
-            }
-            if !hung {
-                deepest = call;
-                break;
-            }
+/// Kills Portolan after the effect of every second call, which is before that of the next: the
+/// change is done after the restart.
+async fn killed_at_every_second_call(app: &mut TestApp, first: usize) -> Result<()> {
+    let (server, engine) = app.add_server("alpha").await?;
+    let made = crewed(app, &server, &engine).await?;
+    let mut deepest = 0;
+    for call in (first..MOST_CALLS).step_by(2) {
+        engine.trouble(call, Trouble::HangAfter);
+        let mtu = u16::try_from(1400 + call)?;
+        let options = json!({ "subnet": "10.50.0.0/24", "mtu": mtu });
+        let changing = ask(app, &made, options).await?;
+        let mut hung = false;
+        tokio::select! {
+            () = engine.hung() => hung = true,
+            done = outcome(app, &changing) => drop(done?),
         }
-        ensure!(deepest >= 20, "the calls of a change were not reached: {deepest}");
+        engine.calm();
+        app.restart().await?;
+        let operation = outcome(app, &changing).await?;
+        assert_eq!(operation.state, OperationState::Succeeded, "call {call}: {operation:?}");
+        let shown = app.owner.show(&made).await?;
+        assert_eq!((shown.state, shown.options.mtu), (DestinationState::Ready, Some(mtu)));
+        ensure_crewed(&engine, &format!("call {call}"))?;
+        if !hung {
+            break;
+        }
+        deepest = call;
+    }
+    ensure!((20..MOST_CALLS - 2).contains(&deepest), "calls that were reached: {deepest}");
+    Ok(())
+}
+
+story! {
+    async fn killed_at_each_even_call_it_is_done(app) {
+        killed_at_every_second_call(app, 0).await?;
+    }
+}
+
+story! {
+    async fn killed_at_each_odd_call_it_is_done(app) {
+        killed_at_every_second_call(app, 1).await?;
     }
 }
 

@@ -259,7 +259,8 @@ impl Client {
     /// Creates a destination and waits for it.
     pub(crate) async fn destination(&self, server: &Server, network: &str) -> Result<Destination> {
         let body = json!({ "server_id": server.id, "network": network });
-        self.post("/v1/destinations?wait=20", body).await?.created()
+        let create = || self.request(Method::POST, "/v1/destinations?wait=20").json(&body);
+        self.insist(create).await?.created()
     }
 
     pub(crate) async fn show(&self, destination: &Destination) -> Result<Destination> {

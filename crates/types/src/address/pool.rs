@@ -1,6 +1,6 @@
 //! Pools: ranges from which subnets are taken.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, net::Ipv4Addr, str::FromStr};
 
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
@@ -36,7 +36,18 @@ impl TryFrom<Unchecked> for SubnetPool {
 }
 
 impl SubnetPool {
-    /// Of a subnet whose pool does not name a size.
+    /// 4,096 subnets of 254 addresses.
+    ///
+    /// Nothing else begins there by default: engines take 172.17.0.0/16 to 172.31.0.0/16 and
+    /// 192.168.0.0/16, swarms 10.0.0.0/24 and up, Kubernetes 10.96.0.0/12 and 10.244.0.0/16, k3s
+    /// 10.42.0.0/15, Podman 10.88.0.0/16, `OpenVPN` 10.8.0.0/24, and clouds hand out the lowest
+    /// part of 10.0.0.0/8.
+    pub const DEFAULT: Self = Self {
+        base: Ipv4Net::new_assert(Ipv4Addr::new(10, 64, 0, 0), 12),
+        size: Self::DEFAULT_SIZE,
+    };
+
+    /// Of a pool that does not name the size of its subnets.
     const DEFAULT_SIZE: u8 = 24;
 
     /// A pool within the bounds.
@@ -73,7 +84,7 @@ impl SubnetPool {
         self.size
     }
 
-    fn overlaps(&self, other: &Self) -> bool {
+    fn overlaps(self, other: Self) -> bool {
         self.base.contains(&other.base) || other.base.contains(&self.base)
     }
 }
@@ -123,7 +134,7 @@ impl TryFrom<Vec<SubnetPool>> for SubnetPools {
             return Err(Invalid::new(format!("at most {} pools", Self::MAX)));
         }
         for (index, pool) in pools.iter().enumerate() {
-            if let Some(other) = pools[..index].iter().find(|other| other.overlaps(pool)) {
+            if let Some(other) = pools[..index].iter().find(|other| other.overlaps(*pool)) {
                 return Err(Invalid::new(format!(
                     "pools {} and {} overlap",
                     other.base, pool.base
