@@ -218,13 +218,11 @@ fn every_option_of_an_overlay_is_what_docker_made() -> Result<()> {
     );
     assert_eq!(seen["Options"]["com.docker.network.driver.mtu"], "1400");
     assert_eq!(seen["Labels"]["com.example.team"], "blue");
-    // What the swarm cannot give addresses to is told, and not left behind.
     let overlap = unique("overlap");
     let wanted = ["--subnet", "10.77.7.0/25"];
-    let said = portolan.refuse(&[&create("echo", &overlap), &wanted[..]].concat())?;
-    ensure!(said.contains("could not give network") && said.contains("hint:"), "{said}");
-    ensure!(swarm.echo().networks(&overlap)?.is_empty(), "it is still there");
-    portolan.remove(&overlap)?;
+    let said = portolan.refuse(&[&create("foxtrot", &overlap), &wanted[..]].concat())?;
+    ensure!(said.contains("overlaps"), "{said}");
+    ensure!(swarm.echo().networks(&overlap)?.is_empty(), "it was made");
     let six = unique("six");
     let said = portolan.refuse(&[&create("echo", &six), &["--ipv6"][..]].concat())?;
     ensure!(said.contains("an overlay takes no IPv6"), "{said}");

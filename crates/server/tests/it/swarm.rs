@@ -219,6 +219,22 @@ story! {
 }
 
 story! {
+    /// A network that the swarm can give no addresses to is told of, and not left behind.
+    async fn a_network_without_addresses_is_taken_away(app) {
+        let (swarm, one, _two) = pair(app).await?;
+        swarm.set_starved(true);
+        let made = app.owner.destination(&one.server, "sea").await?;
+        assert_eq!(made.state, DestinationState::Failed, "{made:?}");
+        ensure!(made.reason.is_some_and(|why| why.contains("could not give network")), "no reason");
+        ensure!(swarm.networks("sea").is_empty(), "it is still there");
+        swarm.set_starved(false);
+        let retry = format!("/v1/destinations/{}/retry?wait=20", made.id);
+        let retried: Operation = app.owner.post(&retry, json!({})).await?.accepted()?;
+        assert_eq!(retried.state, OperationState::Succeeded, "{retried:?}");
+    }
+}
+
+story! {
     /// Without a manager that answers the server is refused as unreachable.
     async fn without_any_manager_it_is_refused(app) {
         let (_swarm, one, two) = pair(app).await?;

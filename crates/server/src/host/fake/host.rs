@@ -249,7 +249,7 @@ impl World {
         match new.kind {
             DestinationKind::Standalone => drop(self.networks.insert(id, made)),
             DestinationKind::Swarm => {
-                drop(self.as_manager(|swarm| swarm.networks.insert(id, made))?);
+                self.as_manager(|swarm| swarm.add(made))?;
             }
         }
         Ok(network)

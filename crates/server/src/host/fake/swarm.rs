@@ -23,6 +23,7 @@ pub struct FakeSwarm {
 pub(super) struct SwarmWorld {
     cluster_id: String,
     leaderless: bool,
+    starved: bool,
     nodes: BTreeMap<String, Node>,
     pub(super) networks: BTreeMap<String, HostNetwork>,
     services: Vec<HostService>,
@@ -49,6 +50,7 @@ impl FakeSwarm {
         let world = SwarmWorld {
             cluster_id: cuid2(),
             leaderless: false,
+            starved: false,
             nodes: BTreeMap::new(),
             networks: BTreeMap::new(),
             services: Vec::new(),
@@ -104,6 +106,12 @@ impl FakeSwarm {
     pub fn set_leaderless(&self, leaderless: bool) {
         lock(&self.world).leaderless = leaderless;
         self.tell_roles();
+    }
+
+    /// Lets new networks get neither driver nor addresses, as when their subnets overlap, or lets
+    /// them get both.
+    pub fn set_starved(&self, starved: bool) {
+        lock(&self.world).starved = starved;
     }
 
     /// The id that its managers know it by.
@@ -262,6 +270,14 @@ impl SwarmWorld {
 
     pub(super) fn tasks(&self) -> Vec<HostTask> {
         self.tasks.clone()
+    }
+
+    pub(super) fn add(&mut self, mut network: HostNetwork) {
+        if self.starved {
+            network.driver.clear();
+            network.subnets.clear();
+        }
+        self.networks.insert(network.docker_id.clone(), network);
     }
 
     /// As swarmkit does, whatever containers are still about to leave.
