@@ -4,20 +4,19 @@
 //! never do. [`Host`] and [`Dialer`] have two implementations: real hosts (`ssh`, `local`) and
 //! the in-memory fleet of the tests (`fake`).
 
-use std::{collections::BTreeMap, fmt::Debug, path::PathBuf, sync::Arc};
+use std::{fmt::Debug, path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use ipnet::IpNet;
 use portolan_types::{
-    Access, Blocker, DestinationKind, MemberKind, NetworkName, NetworkOptions, ServerKind, Swarm,
-    Timestamp,
+    Access, ServerKind, Swarm,
     server::{Account, Fingerprint, HostName, Pool},
 };
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
+mod container;
 mod dial;
 mod docker;
 mod engine;
@@ -26,12 +25,17 @@ mod error;
 pub mod fake;
 mod limits;
 mod local;
+mod network;
 mod ssh;
 mod swarm;
 mod words;
 
+pub use container::{
+    Attachment, ContainerDetail, ContainerEndpoint, Endpoint, HostContainer, Member,
+};
 pub use dial::RealDialer;
 pub use error::HostError;
+pub use network::{HostNetwork, HostSubnet, NewNetwork};
 pub use swarm::{HostNode, HostRole, HostService, HostTask, SwarmEndpoint};
 
 /// Everything needed to reach one host.
@@ -260,180 +264,6 @@ pub struct System {
 pub struct Disk {
     pub total_bytes: u64,
     pub free_bytes: u64,
-}
-
-/// A network as the engine reports it. Every text in it is hostile.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "they are Docker's flags, independent of each other"
-)]
-pub struct HostNetwork {
-    pub docker_id: String,
-    pub name: String,
-    pub driver: String,
-    /// `local`, `swarm` or `global`.
-    pub scope: String,
-    pub subnets: Vec<HostSubnet>,
-    pub ipv6: bool,
-    pub internal: bool,
-    pub attachable: bool,
-    /// The network of swarm's routing mesh.
-    pub ingress: bool,
-    pub created_at: Option<Timestamp>,
-    pub labels: BTreeMap<String, String>,
-    /// Driver options, such as `com.docker.network.driver.mtu`.
-    pub options: BTreeMap<String, String>,
-}
-
-impl HostNetwork {
-    /// Whether its swarm has not given it a driver and addresses, or could not.
-    pub fn is_unallocated(&self) -> bool {
-        self.scope == "swarm" && self.driver.is_empty()
-    }
-}
-
-/// One address range of a network, in Docker's own text.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HostSubnet {
-    pub subnet: String,
-    pub gateway: Option<String>,
-    pub range: Option<String>,
-}
-
-/// A network to be made: a bridge with inter-container traffic on, or an attachable overlay.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewNetwork {
-    pub kind: DestinationKind,
-    pub name: NetworkName,
-    pub options: NetworkOptions,
-    /// All labels, ours and the user's.
-    pub labels: BTreeMap<String, String>,
-}
-
-/// A container of a host. Every text in it is hostile.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HostContainer {
-    pub member: Member,
-    pub image: String,
-    /// The Compose project, or the stack.
-    pub project: Option<String>,
-    /// The swarm's service that it is a task of, by id.
-    pub service_id: Option<String>,
-    /// The rules by which a proxy leads requests to it, as its labels have them.
-    pub routes: Vec<String>,
-    pub attachments: Vec<Attachment>,
-}
-
-/// A container's place on a network.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attachment {
-    /// The network as the container was told it: its name, or its id.
-    pub key: String,
-    /// Empty until the container was started for the first time.
-    pub network_id: String,
-    /// Another one after each start; empty while the container does not run.
-    pub endpoint_id: String,
-    /// With neither prefix nor mask; absent while the container does not run.
-    pub address: Option<String>,
-    pub ipv6_address: Option<String>,
-    /// Further names on the network. Lists of containers leave them out: the keeper adds them
-    /// where they are of interest.
-    #[serde(default)]
-    pub aliases: Vec<String>,
-}
-
-impl Attachment {
-    /// Whether it is a place on this network. Only the key tells until the container was started.
-    pub fn is_of(&self, docker_id: &str, name: &str) -> bool {
-        let by_key = self.key == name || self.key == docker_id;
-        self.network_id == docker_id || (self.network_id.is_empty() && by_key)
-    }
-}
-
-impl HostContainer {
-    /// Whether it is on this network, or will be once started.
-    pub fn is_on(&self, docker_id: &str, name: &str) -> bool {
-        self.attachment(docker_id, name).is_some()
-    }
-
-    /// Its place on this network.
-    pub fn attachment(&self, docker_id: &str, name: &str) -> Option<&Attachment> {
-        self.attachments.iter().find(|attachment| attachment.is_of(docker_id, name))
-    }
-
-    /// Whether it routes requests from outside, as far as its image tells.
-    pub fn is_proxy(&self) -> bool {
-        is_proxy_image(&self.image)
-    }
-
-    /// As what is on a network.
-    pub fn as_blocker(&self) -> Blocker {
-        let Member { docker_id, name, state } = self.member.clone();
-        Blocker { id: docker_id, name, state, kind: self.kind() }
-    }
-
-    /// Container or proxy.
-    pub fn kind(&self) -> MemberKind {
-        if self.is_proxy() { MemberKind::Proxy } else { MemberKind::Container }
-    }
-}
-
-fn is_proxy_image(image: &str) -> bool {
-    let repository = image.rsplit('/').next().unwrap_or_default();
-    let name = repository.split([':', '@']).next().unwrap_or_default();
-    PROXIES.contains(&name)
-}
-
-/// Images that are reverse proxies, by the last part of their name.
-const PROXIES: [&str; 6] =
-    ["traefik", "caddy", "caddy-docker-proxy", "nginx-proxy", "nginx-proxy-manager", "haproxy"];
-
-/// A container on a network. The name is hostile.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Member {
-    pub docker_id: String,
-    pub name: String,
-    /// Docker's word: `running`, `exited`, ...
-    pub state: String,
-}
-
-/// A container as inspected. Every text in it is hostile.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ContainerDetail {
-    pub member: Member,
-    /// What Docker was told at its creation: a network, `host`, `container:ID`, ...
-    pub network_mode: String,
-    pub endpoints: Vec<ContainerEndpoint>,
-}
-
-/// A container's place on a network, in full.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ContainerEndpoint {
-    pub attachment: Attachment,
-    pub endpoint: Endpoint,
-}
-
-/// How a container is on a network, as far as it was asked for: enough to put it on another one
-/// alike.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Endpoint {
-    /// Names besides the container's own, without the id that Docker adds.
-    pub aliases: Vec<String>,
-    pub links: Vec<String>,
-    /// Addresses that it keeps; without them Docker gives it free ones.
-    pub address: Option<String>,
-    pub ipv6_address: Option<String>,
-    pub driver_options: BTreeMap<String, String>,
-    /// Which of its networks leads outside: the highest. Engines before 28 do not know it.
-    pub gateway_priority: i64,
-}
-
-impl ContainerDetail {
-    /// Its place on this network.
-    pub fn endpoint(&self, docker_id: &str, name: &str) -> Option<&ContainerEndpoint> {
-        self.endpoints.iter().find(|one| one.attachment.is_of(docker_id, name))
-    }
 }
 
 /// Something that happened to a network of the host, or to a node or service of its swarm.

@@ -4,7 +4,7 @@
 use portolan_types::{Blocker, MemberKind, ServerKind, Swarm};
 use serde::{Deserialize, Serialize};
 
-use super::is_proxy_image;
+use super::container::is_proxy_image;
 
 /// An engine's role.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,12 +3,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::{StreamExt, stream::BoxStream};
+use futures_util::StreamExt;
 use portolan_types::{Connection, OperationId, OperationKind, ServerId, ServerState};
 use rand::RngExt;
 use tokio::{
     sync::{AcquireError, Notify, SemaphorePermit},
-    time::{Instant, MissedTickBehavior, interval_at, sleep},
+    time::sleep,
 };
 
 use super::{
@@ -18,9 +18,13 @@ use super::{
 use crate::{
     Error,
     db::{self, server::Assigned},
-    host::{Dialed, Host, HostError, HostEvent, Pin, Progress, Route, SshRoute, Target},
+    host::{Dialed, Host, HostError, Pin, Progress, Route, SshRoute, Target},
     keys, servers,
 };
+
+mod listen;
+
+use listen::{after, closed, drain, ticker};
 
 const FIRST_BACKOFF: Duration = Duration::from_secs(1);
 /// Well below the minute in which a server that came back must have converged.
@@ -31,8 +35,6 @@ const CONTACT: Duration = Duration::from_mins(1);
 const RESYNC: Duration = Duration::from_mins(10);
 /// What a swarm tells is not yet so: tasks start, roles change after it.
 const SETTLING: Duration = Duration::from_secs(2);
-/// Events come in bursts: one look serves all that arrive within this time.
-const BURST: Duration = Duration::from_millis(100);
 
 /// The task of one server.
 #[derive(Debug)]
@@ -57,8 +59,6 @@ enum Turn {
     /// The connection failed or was lost.
     Lost(HostError),
 }
-
-type Events = BoxStream<'static, Result<HostEvent, HostError>>;
 
 impl Keeper {
     pub(super) fn new(id: ServerId, bell: Arc<Notify>, around: Surroundings) -> Self {
@@ -373,36 +373,4 @@ enum Look {
     Again,
     /// The connection is over.
     Over(Turn),
-}
-
-/// Sleeps, or waits forever.
-async fn after(duration: Option<Duration>) {
-    match duration {
-        Some(duration) => sleep(duration).await,
-        None => std::future::pending().await,
-    }
-}
-
-/// Takes the rest of a burst of events along. Whether some were about the swarm.
-async fn drain(
-    first: Option<Result<HostEvent, HostError>>,
-    events: &mut Events,
-) -> Result<bool, HostError> {
-    let ended = || HostError::Lost { why: "the engine ended its event stream".into() };
-    let mut of_swarm = first.ok_or_else(ended)??.of != "network";
-    let deadline = Instant::now() + BURST;
-    while let Ok(event) = tokio::time::timeout_at(deadline, events.next()).await {
-        of_swarm |= event.ok_or_else(ended)??.of != "network";
-    }
-    Ok(of_swarm)
-}
-
-fn closed() -> HostError {
-    HostError::Lost { why: "the host closed it, or stopped answering".into() }
-}
-
-fn ticker(period: Duration) -> tokio::time::Interval {
-    let mut ticker = interval_at(Instant::now() + period, period);
-    ticker.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    ticker
 }
