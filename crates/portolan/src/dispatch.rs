@@ -242,9 +242,12 @@ async fn run_destination(
             let manner = Manner { run: run.into(), consent: consent.into(), wait: wait.into() };
             return container::move_over(client, printer, &moved, manner).await;
         }
-        DestinationCommand::Adopt { server, networks, all, wait } => {
+        DestinationCommand::Adopt { server, networks, all, run, wait } => {
             let wanted = AdoptNetworks { networks, all };
-            return scan::adopt(client, printer, &server, &wanted, wait.into()).await;
+            return match run.into() {
+                Run::Dry => scan::preview_adoption(client, printer, &server, &wanted).await,
+                Run::Real => scan::adopt(client, printer, &server, &wanted, wait.into()).await,
+            };
         }
         DestinationCommand::TakeOver { destination, consent } => {
             destination::take_over(client, printer, &destination, consent.into()).await?;

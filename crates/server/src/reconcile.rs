@@ -27,6 +27,7 @@ mod swarm;
 mod validation;
 mod work;
 
+pub(crate) use adopt::verdicts;
 pub(crate) use change::overlap;
 pub(crate) use containers::alias_belongs_to;
 pub(crate) use make::taken;

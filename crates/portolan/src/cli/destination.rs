@@ -60,6 +60,8 @@ pub(crate) enum DestinationCommand {
         #[arg(long)]
         all: bool,
         #[command(flatten)]
+        run: DryRunArgs,
+        #[command(flatten)]
         wait: WaitArgs,
     },
     /// Make an adopted destination Portolan's own: it may then be repaired, changed and removed.

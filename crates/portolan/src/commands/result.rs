@@ -15,6 +15,7 @@ pub(super) fn show(printer: &Printer, result: &OperationResult) -> anyhow::Resul
     match result {
         OperationResult::Scan { networks } => printer.table(&scanned(networks))?,
         OperationResult::Adoption { networks } => printer.table(&adopted(networks))?,
+        OperationResult::Change { containers } if containers.is_empty() => {}
         OperationResult::Change { containers } => printer.table(&moved(containers))?,
         OperationResult::Forgotten { left_behind } => printer.line(&stays(left_behind))?,
     }

@@ -2,7 +2,7 @@
 
 use axum::{Json as Answer, extract::State, http::StatusCode};
 use portolan_types::{
-    AdoptNetworks, CreateServer, Operation, Page, PageQuery, RemovedServer, Repin, Server,
+    AdoptNetworks, CreateServer, Operation, Page, PageQuery, Preview, RemovedServer, Repin, Server,
     ServerId, UpdateServer,
 };
 use serde::Deserialize;
@@ -10,7 +10,7 @@ use utoipa::IntoParams;
 
 use super::{
     AppState,
-    extract::{Json, Path, Query, Reader, Repeat, Wait, Writer},
+    extract::{Answered, Ask, Json, Path, Query, Reader, Repeat, Wait, Writer},
     problem::Problems,
 };
 use crate::{
@@ -128,19 +128,28 @@ pub(super) async fn scan_server(
 /// Adopts networks that are there already as destinations. What became of each is the
 /// operation's `result`.
 #[utoipa::path(post, path = "/v1/servers/{id}/adopt", tag = "servers",
-    params(("id" = ServerId, Path, description = "The server"), Wait),
+    params(("id" = ServerId, Path, description = "The server"), Wait, Ask),
     security(("token" = ["write"])),
-    responses((status = 202, description = "The adoption", body = Operation), Problems))]
+    responses(
+        (status = 202, description = "The adoption", body = Operation),
+        (status = 200, description = "What would happen", body = Preview),
+        Problems,
+    ))]
 pub(super) async fn adopt_networks(
     State(app): State<AppState>,
     Writer(actor): Writer,
     Path(id): Path<ServerId>,
     Query(wait): Query<Wait>,
+    Query(ask): Query<Ask>,
     Json(input): Json<AdoptNetworks>,
-) -> Result<(StatusCode, Answer<Operation>), Error> {
+) -> Result<Answered<Operation>, Error> {
+    if ask.preview {
+        let preview = servers::preview_adoption(&app, &actor, &id, &input).await?;
+        return Ok(Answered::Previewed(preview));
+    }
     let begun = servers::adopt(&app, &actor, &id, input).await?;
     let shown = operations::wait(&app, &actor, &begun.id, wait.limit()).await?;
-    Ok((StatusCode::ACCEPTED, Answer(shown)))
+    Ok(Answered::Done(StatusCode::ACCEPTED, shown))
 }
 
 /// Pins another host key by its fingerprint, and begins a validation with it.

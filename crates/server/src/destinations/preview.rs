@@ -2,16 +2,21 @@
 //! the host was just seen to have. Changes nothing.
 
 use portolan_types::{
-    Affected, CreateDestination, DarkRoute, Destination, DestinationId, Failure, MemberKind,
-    Origin, Preview, Reachability, Server, ServerId, Timestamp,
+    AdoptNetworks, Affected, CreateDestination, DarkRoute, Destination, DestinationId, Failure,
+    MemberKind, Origin, Preview, Reachability, Server, ServerId, Timestamp,
 };
 
-use super::{ours, remove::Members, show, stage, swarm, version::version};
+use super::{
+    check_usable, ours,
+    remove::Members,
+    show, stage, swarm,
+    version::{shortened, version},
+};
 use crate::{
     Actor, App, Error, db,
     error::Refusal,
     host::{HostContainer, HostNetwork},
-    reconcile::{in_the_way, in_use, taken},
+    reconcile::{failure, in_the_way, in_use, taken, verdicts},
     sighting::{Seen, fresh},
 };
 
@@ -148,6 +153,36 @@ fn removal_steps(
     });
     steps.push(format!("forget destination `{}`", destination.name));
     steps
+}
+
+/// What adopting networks would do. Each is judged by itself, as when it is done.
+pub async fn adopt(
+    app: &App,
+    actor: &Actor,
+    server: &ServerId,
+    wanted: &AdoptNetworks,
+) -> Result<Preview, Error> {
+    let mut conn = app.db.acquire().await?;
+    let row = db::server::find_assigned(&mut conn, server).await?;
+    drop(conn);
+    let row = row.filter(|row| row.team_id == *actor.team_id()).ok_or(Error::NotFound("server"))?;
+    if let Err(error) = check_usable(&row.server) {
+        return Ok(refused(Timestamp::now(), vec![as_failure(error)?]));
+    }
+    let Some(Seen { at, sighting }) = fresh(app, &row.server).await? else {
+        return Ok(refused(Timestamp::now(), Vec::new()));
+    };
+    let (mut steps, mut refusals) = (Vec::new(), Vec::new());
+    for (name, verdict) in verdicts(app, &row, &sighting.networks, wanted).await? {
+        match verdict {
+            Ok(_) => steps.push(format!("take network `{name}` as a destination, as it is")),
+            Err(reason) => {
+                let message = format!("network `{name}` cannot be adopted: {reason}");
+                refusals.push(failure("not-adopted", message, "choose another"));
+            }
+        }
+    }
+    Ok(Preview { version: shortened(&steps), steps, ..refused(at, refusals) })
 }
 
 fn disconnected(container: &HostContainer) -> Affected {

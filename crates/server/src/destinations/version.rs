@@ -33,7 +33,7 @@ pub(crate) fn version(
 }
 
 /// Sixteen hexadecimal digits; lengths go in too, so that no two lists run together.
-fn shortened(parts: &[String]) -> String {
+pub(super) fn shortened(parts: &[String]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update(part.len().to_be_bytes());

@@ -82,26 +82,12 @@ async fn adopt_each(
     networks: &[HostNetwork],
     wanted: &AdoptNetworks,
 ) -> Result<Vec<AdoptedNetwork>, Error> {
-    let known = scan::known(app, row).await?;
-    let place = Place::of(app, row).await?;
-    let verdict = |network: &HostNetwork| judge(&place, network, networks, &known);
-    let adoptable = networks.iter().filter(|network| verdict(network) == Adoptability::Adoptable);
-    let names: Vec<String> = if wanted.all {
-        adoptable.map(|network| network.name.clone()).collect()
-    } else {
-        wanted.networks.clone()
-    };
     let mut outcomes = Vec::new();
-    for name in names {
+    for (name, verdict) in verdicts(app, row, networks, wanted).await? {
         let step = recorder.begin("adopt").await?;
-        let found = found(networks, &name, verdict);
-        let outcome = match found.map(|network| (network, verdict(network))) {
-            None => Err("there is no such network on the server".to_owned()),
-            Some((_, Adoptability::Destination { destination_id })) => {
-                Err(already_added(row, &known, &destination_id))
-            }
-            Some((_, Adoptability::Refused { reason })) => Err(reason),
-            Some((network, Adoptability::Adoptable)) => insert(app, row, network).await?,
+        let outcome = match verdict {
+            Ok(network) => insert(app, row, network).await?,
+            Err(reason) => Err(reason),
         };
         match &outcome {
             Ok(_) => recorder.done(step, &format!("network `{name}` is a destination now")).await?,
@@ -114,6 +100,37 @@ async fn adopt_each(
         outcomes.push(AdoptedNetwork { name, destination_id, reason: outcome.err() });
     }
     Ok(outcomes)
+}
+
+/// Each network that is wanted by name, with what stands for it on the host, or why it cannot be
+/// adopted.
+pub(crate) async fn verdicts<'a>(
+    app: &App,
+    row: &Assigned,
+    networks: &'a [HostNetwork],
+    wanted: &AdoptNetworks,
+) -> Result<Vec<(String, Result<&'a HostNetwork, String>)>, Error> {
+    let known = scan::known(app, row).await?;
+    let place = Place::of(app, row).await?;
+    let judged = |network: &HostNetwork| judge(&place, network, networks, &known);
+    let adoptable = networks.iter().filter(|network| judged(network) == Adoptability::Adoptable);
+    let names: Vec<String> = if wanted.all {
+        adoptable.map(|network| network.name.clone()).collect()
+    } else {
+        wanted.networks.clone()
+    };
+    let verdict = |name: &str| {
+        let network = found(networks, name, judged)
+            .ok_or_else(|| "there is no such network on the server".to_owned())?;
+        match judged(network) {
+            Adoptability::Destination { destination_id } => {
+                Err(already_added(row, &known, &destination_id))
+            }
+            Adoptability::Refused { reason } => Err(reason),
+            Adoptability::Adoptable => Ok(network),
+        }
+    };
+    Ok(names.into_iter().map(|name| (name.clone(), verdict(&name))).collect())
 }
 
 /// The network that is meant: of several with one name, the one that can be adopted.

@@ -1,12 +1,12 @@
 //! Asking for a scan of a server's networks, and for the adoption of some. The host is asked by
 //! the reconciler: what it found is the result of the operation.
 
-use portolan_types::{AdoptNetworks, Operation, OperationKind, ServerId, Subject};
+use portolan_types::{AdoptNetworks, Operation, OperationKind, Preview, ServerId, Subject};
 
 use super::find;
 use crate::{
     Actor, App, Error,
-    destinations::check_usable,
+    destinations::{check_usable, preview},
     operations::{self, Task},
 };
 
@@ -25,13 +25,29 @@ pub async fn adopt(
     id: &ServerId,
     input: AdoptNetworks,
 ) -> Result<Operation, Error> {
+    check(&input)?;
+    queue(app, actor, id, OperationKind::AdoptNetworks, Some(operations::input(&input)?)).await
+}
+
+/// What an adoption would do.
+pub async fn preview_adoption(
+    app: &App,
+    actor: &Actor,
+    id: &ServerId,
+    input: &AdoptNetworks,
+) -> Result<Preview, Error> {
+    check(input)?;
+    preview::adopt(app, actor, id, input).await
+}
+
+fn check(input: &AdoptNetworks) -> Result<(), Error> {
     if input.all != input.networks.is_empty() {
         return Err(Error::field("networks", "name networks, or ask for all, not both"));
     }
     if input.networks.len() > MAX_NAMES {
         return Err(Error::field("networks", format!("at most {MAX_NAMES} at once")));
     }
-    queue(app, actor, id, OperationKind::AdoptNetworks, Some(operations::input(&input)?)).await
+    Ok(())
 }
 
 async fn queue(

@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail, ensure};
 use portolan_server::host::{HostError, fake::Trouble};
 use portolan_types::{
     Adoptability, AdoptedNetwork, Destination, DestinationState, MakerKind, Operation,
-    OperationResult, OperationState, Origin, Page, Reachability, ScannedNetwork, Server,
+    OperationResult, OperationState, Origin, Page, Preview, Reachability, ScannedNetwork, Server,
 };
 use serde_json::json;
 
@@ -98,6 +98,11 @@ story! {
         engine.put_network("lan", |network| network.driver = "macvlan".into());
         let before = engine.network("web");
         let body = json!({ "networks": ["web", "lan", "none"] });
+        let ask = format!("/v1/servers/{}/adopt?preview=true", server.id);
+        let preview: Preview = app.owner.post(&ask, body.clone()).await?.ok()?;
+        ensure!(!preview.allowed && preview.steps.len() == 1, "{preview:?}");
+        ensure!(preview.refusals[0].message.contains("macvlan"), "{preview:?}");
+        ensure!(destinations(app).await?.is_empty(), "the preview adopted");
         let (state, outcomes) = adopt(app, &server, body).await?;
         assert_eq!(state, OperationState::Failed);
         ensure!(outcomes[0].destination_id.is_some() && outcomes[0].reason.is_none(), "{outcomes:?}");
