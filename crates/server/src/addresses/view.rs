@@ -13,8 +13,9 @@ use super::{
     warnings,
 };
 use crate::{
-    host::{HostContainer, HostNetwork, HostSubnet},
+    host::{HostNetwork, HostSubnet},
     plan::{Occupied, Planner},
+    sighting::Sighting,
 };
 
 /// How many subnets a server has left.
@@ -60,13 +61,14 @@ fn summary(known: &Known, planner: &Planner, networks: &[NetworkUse]) -> ServerS
 
 /// Networks as last seen, then destinations whose network was not seen yet.
 fn networks(known: &Known) -> Vec<NetworkUse> {
-    let containers = known.seen.as_ref().map_or(&[][..], |seen| &seen.sighting.containers);
+    let nothing = Sighting::default();
+    let sighting = known.seen.as_ref().map_or(&nothing, |seen| &seen.sighting);
     let mut seen = std::collections::BTreeSet::new();
     let mut networks: Vec<NetworkUse> = Vec::new();
     for network in known.networks() {
         let destination = known.destination_of(network);
         seen.extend(destination.map(|one| one.id.as_str()));
-        networks.push(network_use(network, destination, containers));
+        networks.push(network_use(network, destination, sighting));
     }
     let unseen = known.here.iter().filter(|one| !seen.contains(one.id.as_str()));
     networks.extend(unseen.map(unmade));
@@ -78,15 +80,24 @@ fn networks(known: &Known) -> Vec<NetworkUse> {
 fn network_use(
     network: &HostNetwork,
     destination: Option<&Destination>,
-    containers: &[HostContainer],
+    sighting: &Sighting,
 ) -> NetworkUse {
-    let addresses: Vec<IpAddr> = containers
+    let containers: Vec<IpAddr> = sighting
+        .containers
         .iter()
         .filter_map(|one| one.attachment(&network.docker_id, &network.name))
         .flat_map(|place| [&place.address, &place.ipv6_address])
         .filter_map(|address| address.as_ref()?.parse().ok())
         .collect();
-    let used = |said: &HostSubnet| Some(address_use(said, parsed(&said.subnet)?, &addresses));
+    let endpoints: Vec<IpAddr> = sighting
+        .services
+        .iter()
+        .flat_map(|service| &service.endpoints)
+        .filter(|endpoint| endpoint.network_id == network.docker_id)
+        .filter_map(|endpoint| endpoint.address.as_ref()?.parse().ok())
+        .collect();
+    let used =
+        |said: &HostSubnet| Some(address_use(said, parsed(&said.subnet)?, &containers, &endpoints));
     NetworkUse {
         network: network.name.clone(),
         destination: destination.map(reference),
@@ -94,19 +105,27 @@ fn network_use(
     }
 }
 
-fn address_use(said: &HostSubnet, subnet: IpNet, addresses: &[IpAddr]) -> AddressUse {
-    let containers = addresses.iter().filter(|address| subnet.contains(*address)).count();
-    let containers = u32::try_from(containers).unwrap_or(u32::MAX);
+fn address_use(
+    said: &HostSubnet,
+    subnet: IpNet,
+    containers: &[IpAddr],
+    endpoints: &[IpAddr],
+) -> AddressUse {
+    let within = |addresses: &[IpAddr]| {
+        let count = addresses.iter().filter(|address| subnet.contains(*address)).count();
+        u32::try_from(count).unwrap_or(u32::MAX)
+    };
+    let (containers, endpoints) = (within(containers), within(endpoints));
     // Docker sets one aside in each subnet, and old engines do not say which.
     let gateways = 1;
     let range = said.range.as_ref().and_then(|range| range.parse().ok());
     AddressUse {
         subnet,
         capacity: capacity(subnet, range),
-        used: containers + gateways,
+        used: containers + gateways + endpoints,
         containers,
         gateways,
-        endpoints: 0,
+        endpoints,
     }
 }
 
