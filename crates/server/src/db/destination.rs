@@ -170,18 +170,6 @@ pub async fn list_assigned(
     .await
 }
 
-/// Identifiers of a server's destinations.
-pub async fn list_ids(
-    conn: &mut AnyConnection,
-    server: &ServerId,
-) -> Result<Vec<DestinationId>, sqlx::Error> {
-    let rows = sqlx::query("select id from destinations where server_id = $1")
-        .bind(server.as_str())
-        .fetch_all(conn)
-        .await?;
-    rows.iter().map(|row| parsed(row, "id")).collect()
-}
-
 /// Whether there is such a destination, of whatever team.
 pub async fn exists(conn: &mut AnyConnection, id: &DestinationId) -> Result<bool, sqlx::Error> {
     let row = sqlx::query("select 1 from destinations where id = $1")

@@ -19,15 +19,20 @@ use super::{
 };
 use crate::{
     App, Error,
-    db::{self, destination, server::Assigned},
+    db::{self, destination, operation::Waiting, server::Assigned},
     destinations::swarm::added_to_swarm,
     events::{self, Happened},
     host::{Host, HostNetwork},
 };
 
 /// Answers every adoption that waits for this server.
-pub(super) async fn run(app: &App, row: &Assigned, host: &dyn Host) -> Result<(), PassError> {
-    for task in work::waiting(app, &row.server.id, &[OperationKind::AdoptNetworks]).await? {
+pub(super) async fn run(
+    app: &App,
+    row: &Assigned,
+    waiting: &[Waiting],
+    host: &dyn Host,
+) -> Result<(), PassError> {
+    for task in work::of_kinds(waiting, &[OperationKind::AdoptNetworks]) {
         if let Some(recorder) = Recorder::start(app, task.kind, &task.id).await? {
             adopt(app, row, host, &recorder, task.input.as_deref()).await?;
         }

@@ -11,12 +11,13 @@ use portolan_types::{
 
 use super::{
     PassError,
+    destinations::rows,
     recorder::{Recorder, failure},
     work::{self, Halt, Work},
 };
 use crate::{
     App, Error,
-    db::{self, destination, operation::Waiting, server::Assigned},
+    db::{destination, operation::Waiting, server::Assigned},
     destinations::containers::Wish,
     events,
     host::{ContainerDetail, Endpoint, Host, HostNetwork},
@@ -41,28 +42,24 @@ type Done = (&'static str, String);
 pub(super) async fn run(
     app: &App,
     row: &Assigned,
+    waiting: &[Waiting],
     host: &dyn Host,
     networks: &[HostNetwork],
 ) -> Result<(), PassError> {
-    for task in work::waiting(app, &row.server.id, &KINDS).await? {
+    for task in work::of_kinds(waiting, &KINDS) {
         let Subject::Destination(id) = &task.subject else { continue };
         // As they are now: the work before may have taken its time.
         let rows = rows(app, row).await?;
         let Some(row) = rows.iter().find(|one| one.destination.id == *id) else { continue };
         let Some(recorder) = Recorder::start(app, task.kind, &task.id).await? else { continue };
         let work = Work { app, host, row, networks, recorder };
-        match attempt(&work, &task, &rows).await {
+        match attempt(&work, task, &rows).await {
             Ok(done) => conclude(&work, Ok(done)).await?,
             Err(Halt::Refused(failure)) => conclude(&work, Err(failure)).await?,
             Err(Halt::Pass(error)) => return Err(error),
         }
     }
     Ok(())
-}
-
-async fn rows(app: &App, row: &Assigned) -> Result<Vec<destination::Assigned>, Error> {
-    let mut conn = app.db.acquire().await?;
-    Ok(db::destination::list_assigned(&mut conn, &row.server.id).await?)
 }
 
 async fn attempt(

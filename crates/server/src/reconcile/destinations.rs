@@ -23,22 +23,22 @@ use crate::{
 /// repeat: where nothing is to be done, the host is not asked and nothing is written.
 pub(super) async fn pass(
     app: &App,
-    server: &server::Assigned,
+    rows: &[Assigned],
     host: &dyn Host,
     networks: &[HostNetwork],
 ) -> Result<(), PassError> {
-    for row in &rows(app, server).await? {
+    // Those of a swarm are in `swarm`.
+    let own = |row: &&Assigned| row.destination.kind == DestinationKind::Standalone;
+    for row in rows.iter().filter(own) {
         settle(app, row, host, networks).await?;
     }
     Ok(())
 }
 
-/// Those of a swarm are in `swarm`.
-async fn rows(app: &App, server: &server::Assigned) -> Result<Vec<Assigned>, Error> {
+/// Every destination of a server.
+pub(super) async fn rows(app: &App, server: &server::Assigned) -> Result<Vec<Assigned>, Error> {
     let mut conn = app.db.acquire().await?;
-    let mut rows = db::destination::list_assigned(&mut conn, &server.server.id).await?;
-    rows.retain(|row| row.destination.kind == DestinationKind::Standalone);
-    Ok(rows)
+    Ok(db::destination::list_assigned(&mut conn, &server.server.id).await?)
 }
 
 /// Brings one destination to rest.

@@ -4,12 +4,14 @@
 //! The label alone proves nothing: another installation may keep the same host. Only a destination
 //! that was removed here, by an operation that is on record, leaves an orphan.
 
+use std::collections::HashSet;
+
 use portolan_types::{DestinationId, Subject, Timestamp};
 
 use super::{PassError, compare::LABEL_DESTINATION};
 use crate::{
     App, Error,
-    db::{self, server::Assigned},
+    db::{self, destination, server::Assigned},
     events::{self, Happened},
     host::{Host, HostError, HostNetwork},
     sighting::Sighting,
@@ -19,27 +21,18 @@ use crate::{
 pub(super) async fn pass(
     app: &App,
     server: &Assigned,
+    rows: &[destination::Assigned],
     host: &dyn Host,
     seen: &Sighting,
 ) -> Result<(), PassError> {
-    let mut labelled: Vec<(DestinationId, &HostNetwork)> =
-        seen.networks.iter().filter_map(|network| Some((label(network)?, network))).collect();
-    if labelled.is_empty() {
-        return Ok(());
-    }
-    let kept = ids(app, server).await?;
-    labelled.retain(|(id, _)| !kept.contains(id));
-    for (id, network) in labelled {
+    let kept: HashSet<&DestinationId> = rows.iter().map(|row| &row.destination.id).collect();
+    let labelled = seen.networks.iter().filter_map(|network| Some((label(network)?, network)));
+    for (id, network) in labelled.filter(|(id, _)| !kept.contains(id)) {
         if seen.occupants(network).is_empty() && was_removed(app, &id).await? {
             remove(app, server, host, network).await?;
         }
     }
     Ok(())
-}
-
-async fn ids(app: &App, server: &Assigned) -> Result<Vec<DestinationId>, Error> {
-    let mut conn = app.db.acquire().await?;
-    Ok(db::destination::list_ids(&mut conn, &server.server.id).await?)
 }
 
 fn label(network: &HostNetwork) -> Option<DestinationId> {

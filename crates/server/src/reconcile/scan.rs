@@ -13,14 +13,19 @@ use super::{
 };
 use crate::{
     App, Error,
-    db::{self, destination, server::Assigned},
+    db::{self, destination, operation::Waiting, server::Assigned},
     host::{HostError, HostNetwork},
     sighting::Sighting,
 };
 
 /// Answers every scan that waits for this server with what was just seen.
-pub(super) async fn run(app: &App, row: &Assigned, seen: &Sighting) -> Result<(), PassError> {
-    for recorder in waiting(app, row).await? {
+pub(super) async fn run(
+    app: &App,
+    row: &Assigned,
+    waiting: &[Waiting],
+    seen: &Sighting,
+) -> Result<(), PassError> {
+    for recorder in take_up(app, waiting).await? {
         scan(app, row, seen, &recorder).await?;
     }
     Ok(())
@@ -32,7 +37,8 @@ pub(super) async fn refuse(app: &App, row: &Assigned, error: &HostError) -> Resu
     if error.is_connection() {
         return Ok(());
     }
-    for recorder in waiting(app, row).await? {
+    let waiting = work::waiting(app, &row.server.id).await?;
+    for recorder in take_up(app, &waiting).await? {
         let step = recorder.begin("list").await?;
         let failure = host_failure("scan the networks", row.server.name.as_str(), error);
         recorder.fail(step, &failure).await?;
@@ -41,9 +47,9 @@ pub(super) async fn refuse(app: &App, row: &Assigned, error: &HostError) -> Resu
     Ok(())
 }
 
-async fn waiting<'a>(app: &'a App, row: &Assigned) -> Result<Vec<Recorder<'a>>, Error> {
+async fn take_up<'a>(app: &'a App, waiting: &[Waiting]) -> Result<Vec<Recorder<'a>>, Error> {
     let mut recorders = Vec::new();
-    for task in work::waiting(app, &row.server.id, &[OperationKind::ScanServer]).await? {
+    for task in work::of_kinds(waiting, &[OperationKind::ScanServer]) {
         recorders.extend(Recorder::start(app, task.kind, &task.id).await?);
     }
     Ok(recorders)

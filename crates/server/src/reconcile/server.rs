@@ -13,7 +13,7 @@ use tokio::{
 
 use super::{
     PassError, Surroundings, adopt, containers, destinations, orphans, reachability, role, scan,
-    sight::Sight, swarm, validation,
+    sight::Sight, swarm, validation, work,
 };
 use crate::{
     Error,
@@ -348,7 +348,10 @@ impl Keeper {
     async fn work_as(&mut self, row: &Assigned, host: &dyn Host) -> Result<(), PassError> {
         let around = &self.around;
         let app = around.app.as_ref();
-        let seen = match self.sight.look(app, row, host).await {
+        // Read once for all that follows. A change after this rings the bell, and is met by the
+        // next look.
+        let rows = destinations::rows(app, row).await?;
+        let seen = match self.sight.look(app, row, &rows, host).await {
             Ok(seen) => seen,
             Err(PassError::Host(error) | PassError::Swarm(error)) => {
                 // Who waits for a look is told; a lost connection leaves them waiting.
@@ -357,12 +360,13 @@ impl Keeper {
             }
             Err(PassError::App(error)) => return Err(error.into()),
         };
-        destinations::pass(app, row, host, &seen.networks).await?;
-        swarm::pass(around, row, host, seen).await?;
-        orphans::pass(app, row, host, seen).await?;
-        scan::run(app, row, seen).await?;
-        adopt::run(app, row, host).await?;
-        containers::run(app, row, host, &seen.networks).await
+        destinations::pass(app, &rows, host, &seen.networks).await?;
+        swarm::pass(around, row, &rows, host, seen).await?;
+        orphans::pass(app, row, &rows, host, seen).await?;
+        let waiting = work::waiting(app, &row.server.id).await?;
+        scan::run(app, row, &waiting, seen).await?;
+        adopt::run(app, row, &waiting, host).await?;
+        containers::run(app, row, &waiting, host, &seen.networks).await
     }
 }
 

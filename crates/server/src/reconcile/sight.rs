@@ -2,14 +2,14 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use portolan_types::{ServerId, Timestamp};
+use portolan_types::Timestamp;
 use tokio::time::Instant;
 
 use self::aliases::Aliases;
 use super::{PassError, swarm::managed};
 use crate::{
-    App, Error,
-    db::{self, server::Assigned},
+    App,
+    db::{self, destination, server::Assigned},
     host::{Host, HostError},
     sighting::Sighting,
 };
@@ -35,6 +35,7 @@ impl Sight {
         &mut self,
         app: &App,
         row: &Assigned,
+        rows: &[destination::Assigned],
         host: &dyn Host,
     ) -> Result<&Sighting, PassError> {
         let server = &row.server.id;
@@ -48,7 +49,7 @@ impl Sight {
         if managed(&row.server).is_some() {
             see_swarm(&mut seen, host).await?;
         }
-        let networks = networks_of_destinations(app, server).await?;
+        let networks = networks_of_destinations(rows);
         self.aliases.add(host, &networks, &mut seen.containers).await?;
         seen.networks.sort_by(|a, b| (&a.name, &a.docker_id).cmp(&(&b.name, &b.docker_id)));
         seen.containers.sort_by(|a, b| a.member.docker_id.cmp(&b.member.docker_id));
@@ -87,12 +88,10 @@ pub(super) async fn see_swarm(seen: &mut Sighting, host: &dyn Host) -> Result<()
 }
 
 /// Docker ids and names of the networks that are destinations.
-async fn networks_of_destinations(app: &App, server: &ServerId) -> Result<BTreeSet<String>, Error> {
-    let mut conn = app.db.acquire().await?;
-    let rows = db::destination::list_assigned(&mut conn, server).await?;
-    let names = rows.into_iter().flat_map(|row| {
-        let observed = row.destination.observed.map(|observed| observed.docker_id);
-        observed.into_iter().chain([row.destination.network.into()])
+fn networks_of_destinations(rows: &[destination::Assigned]) -> BTreeSet<String> {
+    let names = rows.iter().flat_map(|row| {
+        let observed = row.destination.observed.as_ref().map(|observed| observed.docker_id.clone());
+        observed.into_iter().chain([row.destination.network.to_string()])
     });
-    Ok(names.collect())
+    names.collect()
 }

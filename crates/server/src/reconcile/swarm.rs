@@ -57,11 +57,12 @@ pub(super) fn managed(server: &Server) -> Option<&str> {
 pub(super) async fn pass(
     around: &Surroundings,
     row: &server::Assigned,
+    rows: &[Assigned],
     host: &dyn Host,
     seen: &Sighting,
 ) -> Result<(), PassError> {
     let app = around.app.as_ref();
-    give_away(app, row, host).await?;
+    give_away(app, row, rows, host).await?;
     let Some(cluster_id) = managed(&row.server) else { return Ok(()) };
     nudge(app, row, seen).await?;
     if kept(app, row, cluster_id).await?.is_empty() {
@@ -72,11 +73,17 @@ pub(super) async fn pass(
     let networks = host.list_networks().await?;
     // Asked after the networks: one who was demoted meanwhile has left those of the swarm out.
     host.list_nodes().await?;
+    let servers = in_swarms(app, row).await?;
     for one in &rows {
         destinations::settle(app, one, host, &networks).await?;
-        note_nodes(app, one, seen).await?;
+        note_nodes(app, one, seen, &servers).await?;
     }
     Ok(())
+}
+
+async fn in_swarms(app: &App, row: &server::Assigned) -> Result<Vec<Server>, Error> {
+    let mut conn = app.db.acquire().await?;
+    Ok(db::server::list_in_swarms(&mut conn, &row.team_id).await?)
 }
 
 /// Wakes the servers of the swarm that are not what the swarm says they are: a node is told neither
@@ -120,10 +127,12 @@ fn keeper_of<'a>(destination: &Destination, managers: &'a [Server]) -> Option<&'
 
 /// Destinations of a swarm that this server manages no more go to another of its managers; where
 /// the team has none, they are lost to it and say so.
-async fn give_away(app: &App, row: &server::Assigned, host: &dyn Host) -> Result<(), PassError> {
-    let mut conn = app.db.acquire().await?;
-    let rows = db::destination::list_assigned(&mut conn, &row.server.id).await?;
-    drop(conn);
+async fn give_away(
+    app: &App,
+    row: &server::Assigned,
+    rows: &[Assigned],
+    host: &dyn Host,
+) -> Result<(), PassError> {
     for one in rows.iter().filter(|one| has_left(&row.server, &one.destination)) {
         if !hand_over(app, row, one).await? {
             give_up(app, one, host, &not_a_manager(&one.destination)).await?;
@@ -215,13 +224,17 @@ async fn give_up(
 }
 
 /// Writes down on which nodes a destination is live, when that changed.
-async fn note_nodes(app: &App, one: &Assigned, seen: &Sighting) -> Result<(), Error> {
+async fn note_nodes(
+    app: &App,
+    one: &Assigned,
+    seen: &Sighting,
+    servers: &[Server],
+) -> Result<(), Error> {
     let Some(observed) = &one.destination.observed else { return Ok(()) };
     let ids = seen.live_nodes(&observed.docker_id);
-    let mut conn = app.db.acquire().await?;
-    let servers = db::server::list_in_swarms(&mut conn, &one.team_id).await?;
-    let nodes = named(&ids, seen, &servers);
+    let nodes = named(&ids, seen, servers);
     if nodes != one.destination.nodes {
+        let mut conn = app.db.acquire().await?;
         db::destination::set_nodes(&mut conn, &one.destination.id, &nodes).await?;
     }
     Ok(())

@@ -18,17 +18,18 @@ use crate::{
 /// outcome of the work.
 pub(super) type Attempt<T> = Result<Result<T, Failure>, PassError>;
 
-/// Work of some kinds that waits for a server or for its destinations, in the order in which it
-/// was asked for.
-pub(super) async fn waiting(
-    app: &App,
-    server: &ServerId,
-    kinds: &[OperationKind],
-) -> Result<Vec<Waiting>, Error> {
+/// Work that waits for a server or for its destinations, in the order in which it was asked for.
+pub(super) async fn waiting(app: &App, server: &ServerId) -> Result<Vec<Waiting>, Error> {
     let mut conn = app.db.acquire().await?;
-    let mut waiting = db::operation::list_waiting(&mut conn, server).await?;
-    waiting.retain(|one| kinds.contains(&one.kind));
-    Ok(waiting)
+    Ok(db::operation::list_waiting(&mut conn, server).await?)
+}
+
+/// What waits of some kinds.
+pub(super) fn of_kinds<'a>(
+    waiting: &'a [Waiting],
+    kinds: &'a [OperationKind],
+) -> impl Iterator<Item = &'a Waiting> {
+    waiting.iter().filter(|one| kinds.contains(&one.kind))
 }
 
 /// Why work stopped before its end.
