@@ -187,8 +187,7 @@ pub(crate) fn ours<'a>(
     let observed = destination.observed.as_ref();
     let found = observed.and_then(|observed| sighting.network(&observed.docker_id));
     found.or_else(|| {
-        let mut named =
-            sighting.networks.iter().filter(|one| one.name == destination.network.as_str());
+        let mut named = sighting.networks_named(&destination.network);
         match destination.origin {
             Origin::Created => named.find(|network| compare::is_ours(destination, network)),
             Origin::Adopted => named.next(),

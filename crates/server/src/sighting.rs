@@ -58,10 +58,7 @@ impl Sighting {
     }
 
     /// The networks of this name: Docker's names are not unique.
-    pub fn networks_named<'a>(
-        &'a self,
-        name: &'a NetworkName,
-    ) -> impl Iterator<Item = &'a HostNetwork> {
+    pub fn networks_named(&self, name: &NetworkName) -> impl Iterator<Item = &HostNetwork> {
         self.networks.iter().filter(move |network| network.name == name.as_str())
     }
 

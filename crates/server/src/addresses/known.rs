@@ -10,11 +10,9 @@ use crate::{
     Error, db,
     host::HostNetwork,
     plan::{By, Occupied, Planner},
+    reconcile::compare::LABEL_DESTINATION,
     sighting::Seen,
 };
-
-/// The label by which a network says whose it is.
-const LABEL_DESTINATION: &str = "dev.portolan.destination";
 
 /// How far to look for other destinations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

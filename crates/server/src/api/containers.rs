@@ -1,6 +1,6 @@
 //! `/v1/destinations/{id}/containers`.
 
-use axum::{Json as Answer, extract::State, http::StatusCode};
+use axum::{Json as Answer, extract::State};
 use portolan_types::{
     ConnectContainer, ContainerName, DestinationContainers, DestinationId, MoveContainer,
     Operation, Preview,
@@ -14,7 +14,6 @@ use super::{
 use crate::{
     Error,
     destinations::{containers, preview},
-    operations,
 };
 
 /// Lists the containers on a destination, running or not.
@@ -41,10 +40,9 @@ pub(super) async fn connect_container(
     Path(id): Path<DestinationId>,
     Query(wait): Query<Wait>,
     Json(input): Json<ConnectContainer>,
-) -> Result<(StatusCode, Answer<Operation>), Error> {
+) -> Result<Answered<Operation>, Error> {
     let begun = containers::connect(&app, &actor, &id, input).await?;
-    let shown = operations::wait(&app, &actor, &begun.id, wait.limit()).await?;
-    Ok((StatusCode::ACCEPTED, Answer(shown)))
+    wait.accepted(&app, &actor, &begun).await
 }
 
 /// Disconnects a container. One that is not on the destination is left alone.
@@ -72,8 +70,7 @@ pub(super) async fn disconnect_container(
         return Ok(Answered::Previewed(preview::disconnect(&app, &actor, &id, &container).await?));
     }
     let begun = containers::disconnect(&app, &actor, &id, container).await?;
-    let shown = operations::wait(&app, &actor, &begun.id, wait.limit()).await?;
-    Ok(Answered::Done(StatusCode::ACCEPTED, shown))
+    wait.accepted(&app, &actor, &begun).await
 }
 
 /// Moves a container to another destination of the same server, with its aliases.
@@ -105,6 +102,5 @@ pub(super) async fn move_container(
         ));
     }
     let begun = containers::move_to(&app, &actor, &id, container, input).await?;
-    let shown = operations::wait(&app, &actor, &begun.id, wait.limit()).await?;
-    Ok(Answered::Done(StatusCode::ACCEPTED, shown))
+    wait.accepted(&app, &actor, &begun).await
 }

@@ -19,7 +19,6 @@ use crate::{
         self, preview,
         remove::{self, Members, Removal},
     },
-    operations,
 };
 
 /// Which destinations are listed.
@@ -186,8 +185,7 @@ pub(super) async fn delete_destination(
         return Ok(Answered::Done(StatusCode::ACCEPTED, operation));
     }
     let begun = remove::delete(&app, &actor, &id, &removal).await?;
-    let shown = operations::wait(&app, &actor, &begun.id, wait.limit()).await?;
-    Ok(Answered::Done(StatusCode::ACCEPTED, shown))
+    wait.accepted(&app, &actor, &begun).await
 }
 
 /// Tries a failed destination again.
@@ -200,10 +198,9 @@ pub(super) async fn retry_destination(
     Writer(actor): Writer,
     Path(id): Path<DestinationId>,
     Query(wait): Query<Wait>,
-) -> Result<(StatusCode, Answer<Operation>), Error> {
+) -> Result<Answered<Operation>, Error> {
     let begun = destinations::retry(&app, &actor, &id).await?;
-    let shown = operations::wait(&app, &actor, &begun.id, wait.limit()).await?;
-    Ok((StatusCode::ACCEPTED, Answer(shown)))
+    wait.accepted(&app, &actor, &begun).await
 }
 
 /// Makes an adopted destination Portolan's own. The network is not touched; from then on it is

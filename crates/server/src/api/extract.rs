@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use portolan_types::{Ability, FieldError, Preview, Problem};
+use portolan_types::{Ability, FieldError, Operation, Preview, Problem};
 use serde::{Deserialize, de::DeserializeOwned};
 use utoipa::IntoParams;
 
@@ -16,7 +16,7 @@ use super::{
     AppState,
     problem::{answer, invalid, problem},
 };
-use crate::{Actor, Error, idempotency::IdempotencyKey, tokens};
+use crate::{Actor, Error, idempotency::IdempotencyKey, operations, tokens};
 
 macro_rules! policy {
     ($($(#[$meta:meta])* $name:ident needs $ability:ident),+ $(,)?) => {$(
@@ -200,6 +200,17 @@ pub(super) struct Wait {
 impl Wait {
     pub(super) fn limit(&self) -> Duration {
         Duration::from_secs(self.wait.min(60))
+    }
+
+    /// Work that was begun, as it is when the caller has waited for it.
+    pub(super) async fn accepted(
+        &self,
+        app: &AppState,
+        actor: &Actor,
+        begun: &Operation,
+    ) -> Result<Answered<Operation>, Error> {
+        let shown = operations::wait(app, actor, &begun.id, self.limit()).await?;
+        Ok(Answered::Done(StatusCode::ACCEPTED, shown))
     }
 }
 

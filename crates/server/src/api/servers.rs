@@ -14,7 +14,7 @@ use super::{
     problem::Problems,
 };
 use crate::{
-    Error, operations,
+    Error,
     servers::{self, Removal},
 };
 
@@ -119,10 +119,9 @@ pub(super) async fn scan_server(
     Writer(actor): Writer,
     Path(id): Path<ServerId>,
     Query(wait): Query<Wait>,
-) -> Result<(StatusCode, Answer<Operation>), Error> {
+) -> Result<Answered<Operation>, Error> {
     let begun = servers::scan(&app, &actor, &id).await?;
-    let shown = operations::wait(&app, &actor, &begun.id, wait.limit()).await?;
-    Ok((StatusCode::ACCEPTED, Answer(shown)))
+    wait.accepted(&app, &actor, &begun).await
 }
 
 /// Adopts networks that are there already as destinations. What became of each is the
@@ -148,8 +147,7 @@ pub(super) async fn adopt_networks(
         return Ok(Answered::Previewed(preview));
     }
     let begun = servers::adopt(&app, &actor, &id, input).await?;
-    let shown = operations::wait(&app, &actor, &begun.id, wait.limit()).await?;
-    Ok(Answered::Done(StatusCode::ACCEPTED, shown))
+    wait.accepted(&app, &actor, &begun).await
 }
 
 /// Pins another host key by its fingerprint, and begins a validation with it.

@@ -2,8 +2,8 @@
 //! the host was just seen to have. Changes nothing.
 
 use portolan_types::{
-    AdoptNetworks, Affected, CreateDestination, DarkRoute, Destination, DestinationId, Failure,
-    MemberKind, Origin, Preview, Reachability, Server, ServerId, Timestamp,
+    AdoptNetworks, CreateDestination, DarkRoute, Destination, DestinationId, Failure, MemberKind,
+    Origin, Preview, Reachability, Server, ServerId, Timestamp,
 };
 
 use super::{
@@ -114,7 +114,7 @@ pub async fn delete(
     Ok(Preview {
         version: version(&destination, network, &on_it),
         steps: removal_steps(&destination, network, &touched),
-        affected: touched.iter().map(|one| disconnected(one)).collect(),
+        affected: touched.iter().map(|one| one.as_affected("is disconnected")).collect(),
         dark_routes: network.map(|network| dark(network, &touched)).unwrap_or_default(),
         ..refused(at, refusals)
     })
@@ -185,28 +185,16 @@ pub async fn adopt(
     Ok(Preview { version: shortened(&steps), steps, ..refused(at, refusals) })
 }
 
-fn disconnected(container: &HostContainer) -> Affected {
-    Affected {
-        kind: container.kind(),
-        id: container.member.docker_id.clone(),
-        name: container.member.name.clone(),
-        state: container.member.state.clone(),
-        effect: "is disconnected".into(),
-    }
-}
-
 /// Routes from a running proxy on the network to another running member go dark, unless the two
 /// share another network.
 pub(crate) fn dark(network: &HostNetwork, members: &[&HostContainer]) -> Vec<DarkRoute> {
-    let others = |one: &HostContainer| -> Vec<String> {
-        let ids = one.attachments.iter().map(|place| place.network_id.clone());
-        ids.filter(|id| *id != network.docker_id).collect()
-    };
     let running = || members.iter().filter(|one| one.member.state == "running");
     let proxies: Vec<_> = running().filter(|one| one.kind() == MemberKind::Proxy).collect();
-    let by_proxies: Vec<String> = proxies.iter().flat_map(|proxy| others(proxy)).collect();
-    let reached_otherwise =
-        |container: &HostContainer| others(container).iter().any(|id| by_proxies.contains(id));
+    let by_proxies: Vec<&str> =
+        proxies.iter().flat_map(|proxy| proxy.other_networks(&network.docker_id)).collect();
+    let reached_otherwise = |container: &HostContainer| {
+        container.other_networks(&network.docker_id).any(|id| by_proxies.contains(&id))
+    };
     let mut routes = Vec::new();
     for container in running() {
         if proxies.is_empty() || container.is_proxy() || reached_otherwise(container) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use portolan_types::{Blocker, MemberKind};
+use portolan_types::{Affected, Blocker, MemberKind};
 use serde::{Deserialize, Serialize};
 
 /// A container of a host. Every text in it is hostile.
@@ -65,6 +65,18 @@ impl HostContainer {
     pub fn as_blocker(&self) -> Blocker {
         let Member { docker_id, name, state } = self.member.clone();
         Blocker { id: docker_id, name, state, kind: self.kind() }
+    }
+
+    /// As what a change touches, and how.
+    pub fn as_affected(&self, effect: impl Into<String>) -> Affected {
+        let Member { docker_id, name, state } = self.member.clone();
+        Affected { kind: self.kind(), id: docker_id, name, state, effect: effect.into() }
+    }
+
+    /// Docker ids of its networks but for this one.
+    pub fn other_networks(&self, docker_id: &str) -> impl Iterator<Item = &str> {
+        let ids = self.attachments.iter().map(|place| place.network_id.as_str());
+        ids.filter(move |id| *id != docker_id)
     }
 
     /// Container or proxy.

@@ -13,7 +13,7 @@ pub(super) const MTU: &str = "com.docker.network.driver.mtu";
 const ENCRYPTED: &str = "encrypted";
 
 /// The label that says whose a network is.
-pub(super) const LABEL_DESTINATION: &str = "dev.portolan.destination";
+pub(crate) const LABEL_DESTINATION: &str = "dev.portolan.destination";
 const LABEL_MANAGED: &str = "dev.portolan.managed";
 /// Which of a destination's networks it is: absent on the first, counted by changes in place.
 pub(super) const LABEL_REVISION: &str = "dev.portolan.revision";

@@ -110,11 +110,5 @@ fn goes_over(
     } else {
         "goes over, and loses open connections"
     };
-    Affected {
-        kind: container.kind(),
-        id: container.member.docker_id.clone(),
-        name: container.member.name.clone(),
-        state: container.member.state.clone(),
-        effect: effect.into(),
-    }
+    container.as_affected(effect)
 }

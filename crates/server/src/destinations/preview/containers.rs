@@ -127,11 +127,7 @@ fn affected(
     leaving: &HostContainer,
     to: Option<&Destination>,
 ) -> Vec<Affected> {
-    let others = |one: &HostContainer| -> Vec<String> {
-        let ids = one.attachments.iter().map(|place| place.network_id.clone());
-        ids.filter(|id| *id != network.docker_id).collect()
-    };
-    let elsewhere = others(leaving);
+    let elsewhere: Vec<&str> = leaving.other_networks(&network.docker_id).collect();
     let own = match (to, elsewhere.is_empty()) {
         (Some(to), _) => format!("moves to destination `{}`", to.name),
         (None, false) => "is disconnected".to_owned(),
@@ -140,21 +136,11 @@ fn affected(
     let loses = |one: &&&HostContainer| {
         one.member.docker_id != leaving.member.docker_id
             && one.member.state == "running"
-            && !others(one).iter().any(|id| elsewhere.contains(id))
+            && !one.other_networks(&network.docker_id).any(|id| elsewhere.contains(&id))
     };
     let lost = format!("no longer reaches `{}`", leaving.member.name);
-    let rest = members.iter().filter(loses).map(|one| described(one, lost.clone()));
-    [described(leaving, own)].into_iter().chain(rest).collect()
-}
-
-fn described(container: &HostContainer, effect: String) -> Affected {
-    Affected {
-        kind: container.kind(),
-        id: container.member.docker_id.clone(),
-        name: container.member.name.clone(),
-        state: container.member.state.clone(),
-        effect,
-    }
+    let rest = members.iter().filter(loses).map(|one| one.as_affected(lost.as_str()));
+    [leaving.as_affected(own)].into_iter().chain(rest).collect()
 }
 
 /// Routes to the container; all of them when it is the last proxy there.
