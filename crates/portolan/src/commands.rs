@@ -11,6 +11,7 @@ pub(crate) mod edit;
 pub(crate) mod event;
 pub(crate) mod key;
 pub(crate) mod login;
+pub(crate) mod manner;
 pub(crate) mod openapi;
 pub(crate) mod operation;
 mod preview;

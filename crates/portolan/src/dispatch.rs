@@ -21,9 +21,9 @@ use crate::{
         addresses, completions,
         container::{self, Moved},
         destination,
-        destination::{NewDestination, Removal},
+        destination::NewDestination,
         doctor,
-        edit::{self, Edit, Manner},
+        edit::{self, Edit},
         event, key,
         key::{NewKey, Shown},
         login,
@@ -232,15 +232,14 @@ async fn run_destination(
         }
         DestinationCommand::Connect(args) => return connect(client, printer, args).await,
         DestinationCommand::Disconnect(args) => {
-            let DisconnectArgs { destination, container, run, consent, wait } = args;
-            let manner = Manner { run: run.into(), consent: consent.into(), wait: wait.into() };
+            let DisconnectArgs { destination, container, manner } = args;
+            let manner = manner.into();
             return container::disconnect(client, printer, &destination, &container, manner).await;
         }
         DestinationCommand::Move(args) => {
-            let MoveArgs { container, from, to, run, consent, wait } = args;
+            let MoveArgs { container, from, to, manner } = args;
             let moved = Moved { container, from, to };
-            let manner = Manner { run: run.into(), consent: consent.into(), wait: wait.into() };
-            return container::move_over(client, printer, &moved, manner).await;
+            return container::move_over(client, printer, &moved, manner.into()).await;
         }
         DestinationCommand::Adopt { server, networks, all, run, wait } => {
             let wanted = AdoptNetworks { networks, all };
@@ -256,7 +255,10 @@ async fn run_destination(
             return destination::retry(client, printer, &destination, wait.into()).await;
         }
         DestinationCommand::Remove(args) => {
-            return remove_destination(client, printer, args).await;
+            let members = args.members();
+            let RemoveDestinationArgs { destination, manner, .. } = args;
+            let manner = manner.into();
+            return destination::remove(client, printer, &destination, members, manner).await;
         }
     }
     Ok(Outcome::Done)
@@ -267,32 +269,15 @@ async fn edit_destination(
     printer: &Printer,
     args: EditDestinationArgs,
 ) -> anyhow::Result<Outcome> {
-    let EditDestinationArgs { destination, name, options, run, consent, wait } = args;
-    let manner = Manner { run: run.into(), consent: consent.into(), wait: wait.into() };
+    let EditDestinationArgs { destination, name, options, manner } = args;
     let change = Edit { name, options: |present: &_| options.applied_to(present) };
-    edit::edit(client, printer, &destination, change, manner).await
+    edit::edit(client, printer, &destination, change, manner.into()).await
 }
 
 async fn connect(client: &Client, printer: &Printer, args: ConnectArgs) -> anyhow::Result<Outcome> {
     let ConnectArgs { destination, container, aliases, address, ipv6_address, wait } = args;
     let container = ConnectContainer { container, aliases, address, ipv6_address };
     container::connect(client, printer, &destination, &container, wait.into()).await
-}
-
-async fn remove_destination(
-    client: &Client,
-    printer: &Printer,
-    args: RemoveDestinationArgs,
-) -> anyhow::Result<Outcome> {
-    let manner = args.manner();
-    let RemoveDestinationArgs { destination, run, consent, wait, .. } = args;
-    match run.into() {
-        Run::Dry => destination::preview_removal(client, printer, &destination, manner).await,
-        Run::Real => {
-            let removal = Removal { manner, consent: consent.into(), wait: wait.into() };
-            destination::remove(client, printer, &destination, removal).await
-        }
-    }
 }
 
 fn new_destination(args: CreateDestinationArgs) -> Result<(NewDestination, Run, Wait), Failure> {

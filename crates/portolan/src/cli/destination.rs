@@ -6,8 +6,8 @@ use clap::{Args, Subcommand};
 use ipnet::{Ipv4Net, Ipv6Net};
 use portolan_types::{DestinationKind, Invalid, Name, NetworkName, NetworkOptions};
 
-use super::shared::{ConsentArgs, DryRunArgs, ListArgs, WaitArgs};
-use crate::{commands::destination::Manner, find::Reference};
+use super::shared::{ConsentArgs, DryRunArgs, ListArgs, MannerArgs, WaitArgs};
+use crate::{commands::destination::Members, find::Reference};
 
 mod container;
 mod edit;
@@ -130,19 +130,15 @@ pub(crate) struct RemoveDestinationArgs {
     #[arg(long)]
     forget: bool,
     #[command(flatten)]
-    pub(crate) run: DryRunArgs,
-    #[command(flatten)]
-    pub(crate) consent: ConsentArgs,
-    #[command(flatten)]
-    pub(crate) wait: WaitArgs,
+    pub(crate) manner: MannerArgs,
 }
 
 impl RemoveDestinationArgs {
-    pub(crate) fn manner(&self) -> Manner {
+    pub(crate) fn members(&self) -> Members {
         match (self.detach, self.forget) {
-            (_, true) => Manner::Forget,
-            (true, false) => Manner::Detach,
-            (false, false) => Manner::IfUnused,
+            (_, true) => Members::Forget,
+            (true, false) => Members::Detach,
+            (false, false) => Members::IfUnused,
         }
     }
 }

@@ -7,6 +7,7 @@ use portolan_types::Cursor;
 
 use crate::{
     ask::{Consent, Run},
+    commands::manner::Manner,
     list::{Listing, Most},
     watch::Wait,
 };
@@ -67,6 +68,23 @@ impl From<WaitArgs> for Wait {
         } else {
             Self::AtMost(Duration::from_secs(u64::from(args.wait)))
         }
+    }
+}
+
+/// Whether and how a change is made.
+#[derive(Debug, Args)]
+pub(crate) struct MannerArgs {
+    #[command(flatten)]
+    run: DryRunArgs,
+    #[command(flatten)]
+    consent: ConsentArgs,
+    #[command(flatten)]
+    wait: WaitArgs,
+}
+
+impl From<MannerArgs> for Manner {
+    fn from(MannerArgs { run, consent, wait }: MannerArgs) -> Self {
+        Self { run: run.into(), consent: consent.into(), wait: wait.into() }
     }
 }
 

@@ -5,7 +5,7 @@ use portolan_types::{
     MoveContainer, Operation, Preview,
 };
 
-use super::{edit::Manner, operation::accompany, preview};
+use super::{manner::Manner, operation::accompany, preview};
 use crate::{
     ask::{Run, confirm},
     client::Client,

@@ -6,11 +6,12 @@ use portolan_types::{
 };
 
 use super::{
+    manner::Manner,
     operation::{accompany, accompany_subject},
     preview,
 };
 use crate::{
-    ask::{Consent, confirm},
+    ask::{Consent, Run, confirm},
     client::Client,
     failure::Outcome,
     find::{Reference, find},
@@ -207,7 +208,7 @@ pub(crate) async fn retry(
 
 /// What happens to those who are on a network that is removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Manner {
+pub(crate) enum Members {
     /// They are in the way.
     IfUnused,
     /// They are disconnected first.
@@ -216,48 +217,33 @@ pub(crate) enum Manner {
     Forget,
 }
 
-/// How a destination is removed.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Removal {
-    pub(crate) manner: Manner,
-    pub(crate) consent: Consent,
-    pub(crate) wait: Wait,
-}
-
 /// Asks with what the preview shows, and removes no other world than that.
 pub(crate) async fn remove(
     client: &Client,
     printer: &Printer,
     wanted: &Reference,
-    removal: Removal,
-) -> anyhow::Result<Outcome> {
-    let destination: Destination = find(client, wanted).await?;
-    let path = format!("/v1/destinations/{}", destination.id);
-    let operation: Operation = if removal.manner == Manner::Forget {
-        confirm(printer, removal.consent, &forgetting_question(&destination))?;
-        client.remove(&path, &[("forget", "true".into())]).await?
-    } else {
-        let preview = preview_of(client, &path, removal.manner).await?;
-        confirm(printer, removal.consent, &removal_question(&destination, &preview))?;
-        let detach = (removal.manner == Manner::Detach).to_string();
-        client.remove(&path, &[("version", preview.version), ("detach", detach)]).await?
-    };
-    accompany(client, printer, operation, removal.wait).await
-}
-
-pub(crate) async fn preview_removal(
-    client: &Client,
-    printer: &Printer,
-    wanted: &Reference,
+    members: Members,
     manner: Manner,
 ) -> anyhow::Result<Outcome> {
     let destination: Destination = find(client, wanted).await?;
     let path = format!("/v1/destinations/{}", destination.id);
-    preview::show(printer, &preview_of(client, &path, manner).await?)
+    if manner.run == Run::Dry {
+        return preview::show(printer, &preview_of(client, &path, members).await?);
+    }
+    let operation: Operation = if members == Members::Forget {
+        confirm(printer, manner.consent, &forgetting_question(&destination))?;
+        client.remove(&path, &[("forget", "true".into())]).await?
+    } else {
+        let preview = preview_of(client, &path, members).await?;
+        confirm(printer, manner.consent, &removal_question(&destination, &preview))?;
+        let detach = (members == Members::Detach).to_string();
+        client.remove(&path, &[("version", preview.version), ("detach", detach)]).await?
+    };
+    accompany(client, printer, operation, manner.wait).await
 }
 
-async fn preview_of(client: &Client, path: &str, manner: Manner) -> anyhow::Result<Preview> {
-    let detach = (manner == Manner::Detach).to_string();
+async fn preview_of(client: &Client, path: &str, members: Members) -> anyhow::Result<Preview> {
+    let detach = (members == Members::Detach).to_string();
     let query = [("preview", "true".into()), ("detach", detach)];
     Ok(client.remove(path, &query).await?)
 }

@@ -4,14 +4,13 @@ use portolan_types::{
     Destination, Invalid, Name, NetworkOptions, Operation, OperationId, Preview, UpdateDestination,
 };
 
-use super::{destination::details, operation::accompany, preview};
+use super::{destination::details, manner::Manner, operation::accompany, preview};
 use crate::{
     ask::{Consent, Run, confirm},
     client::Client,
     failure::{Failure, Outcome},
     find::{Reference, find},
     printer::Printer,
-    watch::Wait,
 };
 
 /// What is to be other than it is.
@@ -20,14 +19,6 @@ pub(crate) struct Edit<F> {
     pub(crate) name: Option<Name>,
     /// Makes the new options of the present ones.
     pub(crate) options: F,
-}
-
-/// Whether and how it is done.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Manner {
-    pub(crate) run: Run,
-    pub(crate) consent: Consent,
-    pub(crate) wait: Wait,
 }
 
 pub(crate) async fn edit<F>(

@@ -6,7 +6,7 @@ use clap::Args;
 use portolan_types::{Alias, ContainerName};
 
 use crate::{
-    cli::shared::{ConsentArgs, DryRunArgs, WaitArgs},
+    cli::shared::{MannerArgs, WaitArgs},
     find::Reference,
 };
 
@@ -38,11 +38,7 @@ pub(crate) struct DisconnectArgs {
     /// Name or whole id of the container.
     pub(crate) container: ContainerName,
     #[command(flatten)]
-    pub(crate) run: DryRunArgs,
-    #[command(flatten)]
-    pub(crate) consent: ConsentArgs,
-    #[command(flatten)]
-    pub(crate) wait: WaitArgs,
+    pub(crate) manner: MannerArgs,
 }
 
 /// A container to move.
@@ -57,9 +53,5 @@ pub(crate) struct MoveArgs {
     #[arg(long, value_name = "DESTINATION")]
     pub(crate) to: Reference,
     #[command(flatten)]
-    pub(crate) run: DryRunArgs,
-    #[command(flatten)]
-    pub(crate) consent: ConsentArgs,
-    #[command(flatten)]
-    pub(crate) wait: WaitArgs,
+    pub(crate) manner: MannerArgs,
 }

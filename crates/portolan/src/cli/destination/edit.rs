@@ -7,10 +7,7 @@ use ipnet::{Ipv4Net, Ipv6Net};
 use portolan_types::{Invalid, Name, NetworkOptions};
 
 use super::label;
-use crate::{
-    cli::shared::{ConsentArgs, DryRunArgs, WaitArgs},
-    find::Reference,
-};
+use crate::{cli::shared::MannerArgs, find::Reference};
 
 /// What to change of a destination.
 #[derive(Debug, Args)]
@@ -25,11 +22,7 @@ pub(crate) struct EditDestinationArgs {
     #[arg(long)]
     pub(crate) name: Option<Name>,
     #[command(flatten)]
-    pub(crate) run: DryRunArgs,
-    #[command(flatten)]
-    pub(crate) consent: ConsentArgs,
-    #[command(flatten)]
-    pub(crate) wait: WaitArgs,
+    pub(crate) manner: MannerArgs,
     #[command(flatten)]
     pub(crate) options: OptionChange,
 }
