@@ -269,8 +269,8 @@ async fn edit_destination(
     printer: &Printer,
     args: EditDestinationArgs,
 ) -> anyhow::Result<Outcome> {
-    let EditDestinationArgs { destination, name, options, manner } = args;
-    let change = Edit { name, options: |present: &_| options.applied_to(present) };
+    let EditDestinationArgs { destination, name, proxy, options, manner } = args;
+    let change = Edit { name, proxy, options: |present: &_| options.applied_to(present) };
     edit::edit(client, printer, &destination, change, manner.into()).await
 }
 
@@ -284,8 +284,8 @@ fn new_destination(args: CreateDestinationArgs) -> Result<(NewDestination, Run, 
     let options = args.network_options().map_err(|error| {
         Failure::usage(error.to_string(), "see `portolan destination create --help`")
     })?;
-    let CreateDestinationArgs { server, name, network, kind, run, wait, .. } = args;
-    Ok((NewDestination { server, name, network, kind, options }, run.into(), wait.into()))
+    let CreateDestinationArgs { server, name, network, kind, proxy, run, wait, .. } = args;
+    Ok((NewDestination { server, name, network, kind, proxy, options }, run.into(), wait.into()))
 }
 
 async fn run_addresses(

@@ -12,6 +12,7 @@ mod keys;
 mod middleware;
 mod operations;
 mod problem;
+mod routes;
 mod servers;
 mod session;
 mod tokens;
@@ -46,6 +47,7 @@ pub(crate) type AppState = Arc<App>;
     tags(
         (name = "destinations", description = "Docker networks on servers"),
         (name = "servers", description = "Docker hosts"),
+        (name = "routes", description = "Ways from outside to containers"),
         (name = "addresses", description = "From where subnets are taken, and what is left"),
         (name = "keys", description = "SSH private keys"),
         (name = "operations", description = "Pieces of work and their steps"),
@@ -97,6 +99,8 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(containers::list_containers, containers::connect_container))
         .routes(routes!(containers::disconnect_container))
         .routes(routes!(containers::move_container))
+        .routes(routes!(routes::list_routes, routes::create_route))
+        .routes(routes!(routes::show_route, routes::update_route, routes::delete_route))
         .routes(routes!(addresses::show_addresses, addresses::update_addresses))
         .routes(routes!(addresses::draw_addresses))
         .routes(routes!(addresses::show_server_addresses))

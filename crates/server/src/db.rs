@@ -16,11 +16,15 @@ use sqlx::{
 };
 
 pub mod address_plan;
+pub mod attachment;
+pub mod certificate;
 pub mod destination;
 pub mod event;
 pub mod idempotency;
 pub mod key;
 pub mod operation;
+pub mod proxy;
+pub mod route;
 pub mod server;
 pub mod setup;
 pub mod sighting;

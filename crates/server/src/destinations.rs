@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use portolan_types::{
     CreateDestination, Destination, DestinationId, DestinationState, Name, NetworkName, Operation,
-    OperationKind, Origin, Page, PageQuery, PlannedSubnets, Server, ServerId, Subject, Timestamp,
-    UpdateDestination,
+    OperationKind, Origin, Page, PageQuery, PlannedSubnets, ProxyAttachment, Server, ServerId,
+    Subject, Timestamp, UpdateDestination,
 };
 use sqlx::AnyConnection;
 
@@ -19,6 +19,7 @@ use crate::{
     operations::{self, Task},
     page,
     reconcile::compare,
+    routes,
     sighting::Sighting,
 };
 
@@ -102,6 +103,7 @@ fn filled_in(
         network,
         kind: place.kind,
         origin: Origin::Created,
+        proxy: input.proxy,
         state: DestinationState::Pending,
         reason: None,
         options: input.options,
@@ -263,6 +265,9 @@ pub async fn update(
         let what = format!("renamed to `{name}`");
         note(&mut tx, actor, "destination.renamed", &before, &what).await?;
     }
+    if let Some(proxy) = input.proxy.filter(|proxy| *proxy != before.proxy) {
+        set_proxy(&mut tx, actor, &before, proxy).await?;
+    }
     let begun = match input.options {
         Some(options) => {
             let asked = change::Asked { options, version };
@@ -271,10 +276,29 @@ pub async fn update(
         None => None,
     };
     tx.commit().await?;
-    if begun.is_some() {
+    if begun.is_some() || input.proxy.is_some() {
         app.wake(&before.server_id);
     }
     show(app, actor, id).await
+}
+
+/// Whether the server's proxy is to be on it from now on. Routes need it there.
+async fn set_proxy(
+    tx: &mut Transaction,
+    actor: &Actor,
+    before: &Destination,
+    proxy: ProxyAttachment,
+) -> Result<(), Error> {
+    if proxy == ProxyAttachment::Never {
+        routes::check_none(tx, before).await?;
+    }
+    let now = Timestamp::now();
+    db::destination::set_proxy(tx, actor.team_id(), &before.id, proxy, now).await?;
+    let what = match proxy {
+        ProxyAttachment::Attach => "opened to its server's proxy",
+        ProxyAttachment::Never => "closed to its server's proxy",
+    };
+    note(tx, actor, "destination.proxy-changed", before, what).await
 }
 
 /// Tries a failed destination again.

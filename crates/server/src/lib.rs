@@ -22,6 +22,7 @@ pub mod operations;
 mod page;
 pub mod plan;
 mod reconcile;
+pub mod routes;
 mod run;
 pub mod servers;
 pub mod setup;

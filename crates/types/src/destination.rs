@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    DestinationId, LiveNode, Name, NetworkName, NetworkOptions, OperationId, ServerId, Timestamp,
-    text::words,
+    DestinationId, LiveNode, Name, NetworkName, NetworkOptions, OperationId, ProxyAttachment,
+    ServerId, Timestamp, text::words,
 };
 
 words! {
@@ -75,6 +75,9 @@ pub struct Destination {
     pub network: NetworkName,
     pub kind: DestinationKind,
     pub origin: Origin,
+    /// Whether the server's proxy is to be on it.
+    #[serde(default)]
+    pub proxy: ProxyAttachment,
     pub state: DestinationState,
     /// Why it is in this state, when that is not obvious.
     pub reason: Option<String>,
@@ -148,6 +151,9 @@ pub struct CreateDestination {
     pub kind: Option<DestinationKind>,
     #[serde(default)]
     pub options: NetworkOptions,
+    /// Whether the server's proxy is to be on it.
+    #[serde(default)]
+    pub proxy: ProxyAttachment,
 }
 
 /// What `update_destination` takes.
@@ -162,6 +168,9 @@ pub struct UpdateDestination {
     /// All options of the network from now on: it is replaced by one that has them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub options: Option<NetworkOptions>,
+    /// Whether the server's proxy is to be on it from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<ProxyAttachment>,
 }
 
 #[cfg(test)]

@@ -78,11 +78,15 @@ id! {
     ServerId,
     /// A Docker network on a server.
     DestinationId,
+    /// A way from outside to a container.
+    RouteId,
+    /// A certificate of a team's own.
+    CertificateId,
     /// A piece of work with steps and an outcome.
     OperationId,
     /// Something that happened.
     EventId,
-    /// What work was done on, a server or a destination, where either will do.
+    /// What work was done on, a server, a destination or another thing, where any will do.
     SubjectId,
 }
 

@@ -3,6 +3,8 @@
 //! Owns shapes, bounds and words. Does no I/O and knows neither the database nor HTTP.
 
 pub mod address;
+pub mod attachment;
+pub mod certificate;
 pub mod container;
 pub mod destination;
 pub mod event;
@@ -15,6 +17,8 @@ pub mod operation;
 pub mod page;
 pub mod preview;
 pub mod problem;
+pub mod proxy;
+pub mod route;
 pub mod scan;
 pub mod server;
 pub mod session;
@@ -27,6 +31,8 @@ pub use address::{
     AddressPlan, FleetAddresses, RangeKind, ReservedRange, ReservedRanges, ServerAddresses,
     SubnetPool, SubnetPools, UpdateAddressPlan,
 };
+pub use attachment::{Attachment, AttachmentProbe, ProxyAttachment};
+pub use certificate::{Certificate, CreateCertificate};
 pub use container::{
     Alias, ConnectContainer, ContainerName, DestinationContainer, DestinationContainers,
     MoveContainer, MovedContainer,
@@ -36,7 +42,10 @@ pub use destination::{
     UpdateDestination,
 };
 pub use event::Event;
-pub use id::{DestinationId, EventId, KeyId, OperationId, ServerId, TeamId, TokenId, UserId};
+pub use id::{
+    CertificateId, DestinationId, EventId, KeyId, OperationId, RouteId, ServerId, TeamId, TokenId,
+    UserId,
+};
 pub use invalid::Invalid;
 pub use key::{CreateKey, Key, KeyAlgorithm, UpdateKey};
 pub use name::{Description, Name};
@@ -47,6 +56,15 @@ pub use operation::{
 pub use page::{Cursor, Page, PageQuery};
 pub use preview::{Affected, DarkRoute, MemberKind, Preview};
 pub use problem::{FieldError, Problem};
+pub use proxy::{
+    CertificateSource, Configuration, Email, Image, ObservedProxy, Proxy, ProxyKind, ProxyState,
+    SetProxy,
+};
+pub use route::{
+    BasicAuth, BodyLimit, ChangeAuth, CreateRoute, Direction, Header, HeaderName, HeaderValue,
+    Headers, Https, Route, RouteHost, RouteOptions, RoutePath, RouteState, RouteUser, UpdateRoute,
+    Www,
+};
 pub use scan::{
     AdoptNetworks, Adoptability, AdoptedNetwork, LeftBehind, Maker, MakerKind, OperationResult,
     ScannedNetwork,

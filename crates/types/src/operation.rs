@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    DestinationId, MemberKind, OperationId, OperationResult, ServerId, Timestamp, text::words,
+    CertificateId, DestinationId, KeyId, MemberKind, OperationId, OperationResult, RouteId,
+    ServerId, TeamId, Timestamp, TokenId, text::words,
 };
 
 words! {
@@ -59,6 +60,11 @@ words! {
 pub enum Subject {
     Server(ServerId),
     Destination(DestinationId),
+    Route(RouteId),
+    Certificate(CertificateId),
+    Key(KeyId),
+    Token(TokenId),
+    Team(TeamId),
 }
 
 impl Subject {
@@ -67,6 +73,11 @@ impl Subject {
         match self {
             Self::Server(id) => id.as_str(),
             Self::Destination(id) => id.as_str(),
+            Self::Route(id) => id.as_str(),
+            Self::Certificate(id) => id.as_str(),
+            Self::Key(id) => id.as_str(),
+            Self::Token(id) => id.as_str(),
+            Self::Team(id) => id.as_str(),
         }
     }
 }

@@ -122,4 +122,7 @@ pub struct LeftBehind {
     pub network: NetworkName,
     /// Names of the containers on it. Reported by the host: show them as text.
     pub containers: Vec<String>,
+    /// Addresses of its routes: Portolan no longer keeps them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub routes: Vec<String>,
 }

@@ -4,7 +4,9 @@ use std::net::Ipv4Addr;
 
 use clap::{Args, Subcommand};
 use ipnet::{Ipv4Net, Ipv6Net};
-use portolan_types::{DestinationKind, Invalid, Name, NetworkName, NetworkOptions};
+use portolan_types::{
+    DestinationKind, Invalid, Name, NetworkName, NetworkOptions, ProxyAttachment,
+};
 
 use super::shared::{ConsentArgs, DryRunArgs, ListArgs, MannerArgs, WaitArgs};
 use crate::{commands::destination::Members, find::Reference};
@@ -158,6 +160,9 @@ pub(crate) struct CreateDestinationArgs {
     /// Not a choice: refused when the server implies another.
     #[arg(long, value_name = "standalone|swarm")]
     pub(crate) kind: Option<DestinationKind>,
+    /// Whether the server's proxy is to be on it: `never` for networks of databases.
+    #[arg(long, value_name = "attach|never", default_value = "attach")]
+    pub(crate) proxy: ProxyAttachment,
     #[command(flatten)]
     pub(crate) run: DryRunArgs,
     #[command(flatten)]

@@ -2,7 +2,8 @@
 
 use portolan_types::{
     CreateDestination, Destination, DestinationKind, DestinationState, Name, NetworkName,
-    NetworkOptions, Operation, OperationId, Origin, Preview, Server, UpdateDestination,
+    NetworkOptions, Operation, OperationId, Origin, Preview, ProxyAttachment, Server,
+    UpdateDestination,
 };
 
 use super::{
@@ -28,6 +29,7 @@ pub(crate) struct NewDestination {
     pub(crate) name: Option<Name>,
     pub(crate) network: Option<NetworkName>,
     pub(crate) kind: Option<DestinationKind>,
+    pub(crate) proxy: ProxyAttachment,
     pub(crate) options: NetworkOptions,
 }
 
@@ -101,6 +103,7 @@ pub(super) fn details(destination: &Destination) -> Details {
         .row("kind", destination.kind.as_str())
         .maybe("swarm", destination.cluster_id.as_deref())
         .row("origin", destination.origin.as_str())
+        .maybe("proxy", (destination.proxy == ProxyAttachment::Never).then_some("kept off"))
         .span("state", state_span(destination.state))
         .maybe("reason", destination.reason.as_deref());
     let planned = &destination.planned;
@@ -177,6 +180,7 @@ async fn request(client: &Client, new: NewDestination) -> anyhow::Result<CreateD
         network: new.network,
         kind: new.kind,
         options: new.options,
+        proxy: new.proxy,
     })
 }
 

@@ -1,7 +1,8 @@
 //! `portolan destination edit`: the label, and options in place.
 
 use portolan_types::{
-    Destination, Invalid, Name, NetworkOptions, Operation, OperationId, Preview, UpdateDestination,
+    Destination, Invalid, Name, NetworkOptions, Operation, OperationId, Preview, ProxyAttachment,
+    UpdateDestination,
 };
 
 use super::{destination::details, manner::Manner, operation::accompany, preview};
@@ -17,6 +18,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Edit<F> {
     pub(crate) name: Option<Name>,
+    pub(crate) proxy: Option<ProxyAttachment>,
     /// Makes the new options of the present ones.
     pub(crate) options: F,
 }
@@ -35,9 +37,14 @@ where
     let options = (edit.options)(&before.options).map_err(|error| {
         Failure::usage(error.to_string(), "see `portolan destination edit --help`")
     })?;
-    let replaced = options != before.options || edit.name.is_none();
-    let change =
-        UpdateDestination { name: edit.name, network: None, options: replaced.then_some(options) };
+    let label_alone = edit.name.is_some() || edit.proxy.is_some();
+    let replaced = options != before.options || !label_alone;
+    let change = UpdateDestination {
+        name: edit.name,
+        proxy: edit.proxy,
+        options: replaced.then_some(options),
+        ..UpdateDestination::default()
+    };
     let path = format!("/v1/destinations/{}", before.id);
     match (manner.run, replaced) {
         (Run::Dry, _) => preview::show(printer, &preview_of(client, &path, &change).await?),

@@ -32,8 +32,14 @@ fn table(events: &[Event]) -> Table {
 
 /// `server web-1`.
 pub(crate) fn subject_words(subject: &Subject, name: &str) -> String {
-    match subject {
-        Subject::Server(_) => format!("server {name}"),
-        Subject::Destination(_) => format!("destination {name}"),
-    }
+    let of = match subject {
+        Subject::Server(_) => "server",
+        Subject::Destination(_) => "destination",
+        Subject::Route(_) => "route",
+        Subject::Certificate(_) => "certificate",
+        Subject::Key(_) => "key",
+        Subject::Token(_) => "token",
+        Subject::Team(_) => "team",
+    };
+    format!("{of} {name}")
 }

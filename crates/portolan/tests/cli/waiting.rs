@@ -134,6 +134,7 @@ fn a_destination_is_created_and_removed() {
     program.run(&arguments).data();
     let wanted = json!({
         "server_id": OTHER_ID,
+        "proxy": "attach",
         "options": {
             "subnet": "10.20.0.0/24", "ipv6": false, "internal": false, "labels": { "a": "b" },
         },

@@ -3,7 +3,7 @@
 
 use portolan_types::{
     Destination, DestinationId, DestinationState, Name, NetworkOptions, OperationId, PageQuery,
-    PlannedSubnets, ServerId, TeamId, Timestamp, destination::Observed,
+    PlannedSubnets, ProxyAttachment, ServerId, TeamId, Timestamp, destination::Observed,
 };
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
@@ -14,7 +14,7 @@ macro_rules! select {
     ($condition:literal) => {
         concat!(
             "select d.id, d.team_id, d.server_id, s.name as server_name, d.name, d.network, d.kind,
-                    d.origin, d.state, d.reason, d.options, d.planned, d.revision, d.cluster_id,
+                    d.origin, d.proxy, d.state, d.reason, d.options, d.planned, d.revision, d.cluster_id,
                     d.observed, d.nodes, d.operation_id, d.created_at, d.updated_at
              from destinations d
              join servers s on s.id = d.server_id
@@ -49,6 +49,7 @@ impl FromRow<'_, AnyRow> for Assigned {
                 network: parsed(row, "network")?,
                 kind: parsed(row, "kind")?,
                 origin: parsed(row, "origin")?,
+                proxy: parsed(row, "proxy")?,
                 state: parsed(row, "state")?,
                 reason: row.try_get("reason")?,
                 options: json_option(row, "options")?.unwrap_or_default(),
@@ -80,8 +81,8 @@ pub async fn insert(
     sqlx::query(
         "insert into destinations
              (id, team_id, server_id, network, name, kind, origin, state, options, planned,
-              revision, cluster_id, operation_id, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)",
+              revision, cluster_id, operation_id, created_at, updated_at, proxy)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, $15)",
     )
     .bind(destination.id.as_str())
     .bind(team.as_str())
@@ -97,6 +98,7 @@ pub async fn insert(
     .bind(destination.cluster_id.as_deref())
     .bind(destination.operation_id.as_ref().map(OperationId::as_str))
     .bind(destination.created_at.as_millis())
+    .bind(destination.proxy.as_str())
     .execute(conn)
     .await?;
     Ok(())
@@ -227,6 +229,26 @@ pub async fn rename(
     .bind(team.as_str())
     .bind(id.as_str())
     .bind(name.as_str())
+    .bind(now.as_millis())
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Stores whether the proxy is to be on it. `false` when the team has no such destination.
+pub async fn set_proxy(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    id: &DestinationId,
+    proxy: ProxyAttachment,
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query(
+        "update destinations set proxy = $3, updated_at = $4 where team_id = $1 and id = $2",
+    )
+    .bind(team.as_str())
+    .bind(id.as_str())
+    .bind(proxy.as_str())
     .bind(now.as_millis())
     .execute(conn)
     .await?;

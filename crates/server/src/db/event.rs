@@ -26,6 +26,11 @@ pub(super) fn subject(row: &AnyRow) -> Result<Subject, sqlx::Error> {
     match of.as_str() {
         "server" => Ok(Subject::Server(parsed(row, "subject_id")?)),
         "destination" => Ok(Subject::Destination(parsed(row, "subject_id")?)),
+        "route" => Ok(Subject::Route(parsed(row, "subject_id")?)),
+        "certificate" => Ok(Subject::Certificate(parsed(row, "subject_id")?)),
+        "key" => Ok(Subject::Key(parsed(row, "subject_id")?)),
+        "token" => Ok(Subject::Token(parsed(row, "subject_id")?)),
+        "team" => Ok(Subject::Team(parsed(row, "subject_id")?)),
         other => Err(decode_error(
             "subject_type",
             portolan_types::Invalid::new(format!("unknown subject `{other}`")),
@@ -38,6 +43,11 @@ pub(super) const fn subject_type(subject: &Subject) -> &'static str {
     match subject {
         Subject::Server(_) => "server",
         Subject::Destination(_) => "destination",
+        Subject::Route(_) => "route",
+        Subject::Certificate(_) => "certificate",
+        Subject::Key(_) => "key",
+        Subject::Token(_) => "token",
+        Subject::Team(_) => "team",
     }
 }
 

@@ -17,6 +17,7 @@ use crate::{
     error::Refusal,
     host::{HostContainer, HostNetwork},
     reconcile::{failure, in_the_way, in_use, taken, verdicts},
+    routes,
     sighting::{Seen, fresh},
 };
 
@@ -95,7 +96,8 @@ pub async fn delete(
     let destination = show(app, actor, id).await?;
     let server = acting(app, actor, &destination).await?;
     let seen = fresh(app, &server).await?;
-    let mut refusals = Vec::new();
+    let own = own_routes(app, &destination).await?;
+    let mut refusals = own.refusal.into_iter().collect::<Vec<_>>();
     if server.reachability != Reachability::Reachable {
         refusals.push(away(&destination));
     }
@@ -115,9 +117,29 @@ pub async fn delete(
         version: version(&destination, network, &on_it),
         steps: removal_steps(&destination, network, &touched),
         affected: touched.iter().map(|one| one.as_affected("is disconnected")).collect(),
-        dark_routes: network.map(|network| dark(network, &touched)).unwrap_or_default(),
+        dark_routes: own
+            .ways
+            .into_iter()
+            .chain(network.map(|network| dark(network, &touched)).unwrap_or_default())
+            .collect(),
         ..refused(at, refusals)
     })
+}
+
+/// Portolan's own routes over a destination, and that they are in the way.
+struct OwnRoutes {
+    ways: Vec<DarkRoute>,
+    refusal: Option<Failure>,
+}
+
+async fn own_routes(app: &App, destination: &Destination) -> Result<OwnRoutes, Error> {
+    let mut conn = app.db.acquire().await?;
+    let ways = db::route::list_ways(&mut conn, &destination.id).await?;
+    let refusal = match routes::check_none(&mut conn, destination).await {
+        Ok(()) => None,
+        Err(error) => Some(as_failure(error)?),
+    };
+    Ok(OwnRoutes { ways, refusal })
 }
 
 fn away(destination: &Destination) -> Failure {

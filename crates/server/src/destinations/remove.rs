@@ -13,6 +13,7 @@ use crate::{
     Actor, App, Error,
     db::{self, Transaction},
     operations::{self, Task},
+    routes,
     sighting::Sighting,
 };
 
@@ -62,6 +63,7 @@ pub async fn delete(
         return operations::show(app, actor, operation).await;
     }
     check_whole(&mut tx, &before).await?;
+    routes::check_none(&mut tx, &before).await?;
     let kind = OperationKind::DeleteDestination;
     let operation = begin(&mut tx, actor, &before, kind, Some(operations::input(removal)?)).await?;
     let keepers = swarm::keepers(&mut tx, actor.team_id(), &before).await?;
@@ -131,7 +133,9 @@ async fn left_behind(tx: &mut Transaction, destination: &Destination) -> Result<
         let members = network.map(|network| sighting.members(network)).unwrap_or_default();
         members.into_iter().map(|one| one.member.name.clone()).collect()
     };
+    let routes = routes::addresses(tx, &destination.id).await?;
     Ok(LeftBehind {
+        routes,
         as_of: seen.as_ref().map(|seen| seen.at),
         network: destination.network.clone(),
         containers: seen.as_ref().map(|seen| containers(&seen.sighting)).unwrap_or_default(),
@@ -153,6 +157,7 @@ async fn forgotten(
     db::operation::start(tx, &operation, now).await?;
     db::operation::set_result(tx, &operation, &OperationResult::Forgotten { left_behind }).await?;
     db::operation::finish(tx, &operation, None, now).await?;
+    db::route::delete_of_destination(tx, &before.id).await?;
     db::destination::forget(tx, actor.team_id(), &before.id).await?;
     let what = format!("forgotten, and network `{}` left on its host,", before.network);
     note(tx, actor, "destination.forgotten", before, &what).await?;

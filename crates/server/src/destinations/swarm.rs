@@ -42,7 +42,7 @@ pub(super) async fn check_once(
 }
 
 /// The servers whose keepers may have to act on a destination: its own first.
-pub(super) async fn keepers(
+pub(crate) async fn keepers(
     conn: &mut AnyConnection,
     team: &TeamId,
     destination: &Destination,
@@ -68,7 +68,7 @@ pub(super) async fn stand_in(
 }
 
 /// Wakes them. Call it after the commit.
-pub(super) fn wake(app: &App, keepers: &[ServerId]) {
+pub(crate) fn wake(app: &App, keepers: &[ServerId]) {
     for keeper in keepers {
         app.wake(keeper);
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use portolan_types::{
     AdoptNetworks, Adoptability, AdoptedNetwork, Destination, DestinationId, DestinationKind,
     DestinationState, Name, NetworkName, NetworkOptions, OperationKind, OperationResult, Origin,
-    PlannedSubnets, Subject, Timestamp,
+    PlannedSubnets, ProxyAttachment, Subject, Timestamp,
 };
 
 use super::{
@@ -206,6 +206,7 @@ fn adopted(row: &Assigned, network: &HostNetwork) -> Result<Destination, portola
         network: name,
         kind,
         origin: Origin::Adopted,
+        proxy: ProxyAttachment::Attach,
         state: DestinationState::Ready,
         reason: None,
         options: options(network),

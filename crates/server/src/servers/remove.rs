@@ -32,7 +32,7 @@ pub async fn delete(
     let server = find(&mut tx, actor, id).await?;
     let heir = hand_over(&mut tx, actor, &server).await?;
     let left_behind = match removal {
-        Removal::Empty => refuse_destinations(&mut tx, actor, &server).await?,
+        Removal::Empty => refuse_what_is_there(&mut tx, actor, &server).await?,
         Removal::Forget => forget(&mut tx, actor, &server).await?,
     };
     db::server::delete(&mut tx, actor.team_id(), id)
@@ -66,13 +66,27 @@ async fn hand_over(
     Ok(heir)
 }
 
-async fn refuse_destinations(
+async fn refuse_what_is_there(
     conn: &mut AnyConnection,
     actor: &Actor,
     server: &Server,
 ) -> Result<Vec<String>, Error> {
     let names = db::destination::list_names(conn, actor.team_id(), &server.id).await?;
-    if names.is_empty() { Ok(names) } else { Err(has_destinations(server, names)) }
+    if !names.is_empty() {
+        return Err(has_destinations(server, names));
+    }
+    match db::proxy::find(conn, actor.team_id(), &server.id).await? {
+        Some(_) => Err(has_proxy(server)),
+        None => Ok(names),
+    }
+}
+
+fn has_proxy(server: &Server) -> Error {
+    Error::refused(
+        "server-has-proxy",
+        format!("server `{}` has a proxy", server.name),
+        "remove its proxy first (`portolan proxy remove`)",
+    )
 }
 
 fn has_destinations(server: &Server, blockers: Vec<String>) -> Error {
@@ -100,5 +114,7 @@ async fn forget(
             "remove its destinations, then the server; only a host that does not answer can be forgotten",
         ));
     }
+    db::route::delete_of_server(tx, &server.id).await?;
+    db::proxy::forget(tx, actor.team_id(), &server.id).await?;
     Ok(db::destination::forget_of_server(tx, actor.team_id(), &server.id).await?)
 }

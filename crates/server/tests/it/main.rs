@@ -14,6 +14,7 @@ mod idempotency;
 mod keys;
 mod openapi;
 mod removal;
+mod routes;
 mod running;
 mod scan;
 mod security;

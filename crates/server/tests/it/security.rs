@@ -43,6 +43,7 @@ struct Things {
     destination: String,
     operation: String,
     token: String,
+    route: String,
 }
 
 impl Things {
@@ -55,6 +56,7 @@ impl Things {
             key: app.owner.key("spare").await?,
             server: server.id.to_string(),
             destination: destination.id.to_string(),
+            route: app.owner.route(&destination, "shop.example.com").await?.id.to_string(),
             operation: destination.operation_id.context("an operation")?.to_string(),
             token: token.token.id.to_string(),
         })
@@ -68,6 +70,7 @@ impl Things {
             Some("destinations") => &self.destination,
             Some("operations") => &self.operation,
             Some("tokens") => &self.token,
+            Some("routes") => &self.route,
             _ if route.path.contains('{') => bail!("no id for {}", route.path),
             _ => return Ok(route.path.clone()),
         };
@@ -79,6 +82,7 @@ impl Things {
         match (route.method.as_str(), route.path.as_str()) {
             ("POST", "/v1/tokens") => json!({ "name": "x", "abilities": ["read"] }),
             ("PATCH", "/v1/addresses") => json!({ "across_fleet": true }),
+            ("PATCH", "/v1/routes/{id}") => json!({ "target": "web" }),
             ("POST", "/v1/keys") | ("PATCH", _) => json!({ "name": "x" }),
             ("POST", "/v1/servers") => json!({
                 "name": "x",
@@ -88,6 +92,12 @@ impl Things {
                 json!({ "fingerprint": format!("SHA256:{}", "A".repeat(43)) })
             }
             ("POST", "/v1/servers/{id}/adopt") => json!({ "all": true }),
+            ("POST", "/v1/routes") => json!({
+                "destination_id": self.destination,
+                "host": "blog.example.com",
+                "target": "blog",
+                "port": 80,
+            }),
             ("POST", "/v1/destinations") => json!({ "server_id": self.server }),
             ("POST", "/v1/destinations/{id}/containers") => json!({ "container": "web" }),
             ("POST", "/v1/destinations/{id}/containers/{container}/move") => {
@@ -234,7 +244,7 @@ story! {
             let answer = things.call(&stranger, &route).await?;
             let named = route.path.contains("{id}");
             let in_body = route.method == Method::POST
-                && ["/v1/servers", "/v1/destinations"].contains(&route.path.as_str());
+                && ["/v1/servers", "/v1/destinations", "/v1/routes"].contains(&route.path.as_str());
             if named || in_body {
                 answer.problem(404).with_context(|| format!("{route:?}"))?;
             } else {

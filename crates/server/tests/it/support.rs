@@ -15,7 +15,7 @@ use portolan_server::{
     host::fake::{FakeEngine, FakeFleet},
 };
 use portolan_types::{
-    Destination, DestinationState, Operation, Problem, Reachability, Server, SetupDone,
+    Destination, DestinationState, Operation, Problem, Reachability, Route, Server, SetupDone,
 };
 use reqwest::{Method, StatusCode};
 use serde::de::DeserializeOwned;
@@ -261,6 +261,14 @@ impl Client {
         let body = json!({ "server_id": server.id, "network": network });
         let create = || self.request(Method::POST, "/v1/destinations?wait=20").json(&body);
         self.insist(create).await?.created()
+    }
+
+    /// A route to port 80 of `web`.
+    pub(crate) async fn route(&self, destination: &Destination, host: &str) -> Result<Route> {
+        let body = json!({
+            "destination_id": destination.id, "host": host, "target": "web", "port": 80,
+        });
+        self.post("/v1/routes", body).await?.created()
     }
 
     pub(crate) async fn show(&self, destination: &Destination) -> Result<Destination> {

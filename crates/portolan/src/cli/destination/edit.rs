@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use clap::{ArgGroup, Args};
 use ipnet::{Ipv4Net, Ipv6Net};
-use portolan_types::{Invalid, Name, NetworkOptions};
+use portolan_types::{Invalid, Name, NetworkOptions, ProxyAttachment};
 
 use super::label;
 use crate::{cli::shared::MannerArgs, find::Reference};
@@ -13,7 +13,7 @@ use crate::{cli::shared::MannerArgs, find::Reference};
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("edit").multiple(true).required(true).args([
     "name", "subnet", "any_subnet", "gateway", "range", "ipv6", "ipv6_subnet", "internal", "mtu",
-    "default_mtu", "labels", "unlabels",
+    "default_mtu", "labels", "unlabels", "proxy",
 ]))]
 pub(crate) struct EditDestinationArgs {
     /// Id, name or network.
@@ -21,6 +21,9 @@ pub(crate) struct EditDestinationArgs {
     /// The label that people see.
     #[arg(long)]
     pub(crate) name: Option<Name>,
+    /// Whether the server's proxy is to be on it.
+    #[arg(long, value_name = "attach|never")]
+    pub(crate) proxy: Option<ProxyAttachment>,
     #[command(flatten)]
     pub(crate) manner: MannerArgs,
     #[command(flatten)]

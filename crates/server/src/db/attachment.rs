@@ -1,0 +1,155 @@
+//! Attachments: one row a proxy and destination, written by the reconciler of the proxy.
+
+use portolan_types::{
+    Attachment, AttachmentProbe, DestinationId, PageQuery, ServerId, TeamId, Timestamp,
+};
+use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
+
+use super::{Window, json_option, moment, parsed, to_json};
+
+/// Attachments with the names of both ends, up to the condition.
+macro_rules! select {
+    ($condition:literal) => {
+        concat!(
+            "select a.server_id, s.name as server_name, a.destination_id,
+                    d.name as destination_name, d.network, a.wanted, a.observed, a.since,
+                    a.address, a.probe, a.reason
+             from attachments a
+             join servers s on s.id = a.server_id
+             join destinations d on d.id = a.destination_id
+             ",
+            $condition
+        )
+    };
+}
+
+struct AttachmentRow(Attachment);
+
+impl FromRow<'_, AnyRow> for AttachmentRow {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        Ok(Self(Attachment {
+            server_id: parsed(row, "server_id")?,
+            server_name: parsed(row, "server_name")?,
+            destination_id: parsed(row, "destination_id")?,
+            destination_name: parsed(row, "destination_name")?,
+            network: parsed(row, "network")?,
+            wanted: row.try_get::<i64, _>("wanted")? == 1,
+            observed: row.try_get::<i64, _>("observed")? == 1,
+            since: moment(row, "since")?,
+            address: row.try_get("address")?,
+            probe: json_option(row, "probe")?,
+            reason: row.try_get("reason")?,
+        }))
+    }
+}
+
+/// What a look at the host says of one attachment.
+#[derive(Debug, Clone)]
+pub struct Seen<'a> {
+    pub wanted: bool,
+    pub observed: bool,
+    pub address: Option<&'a str>,
+    pub reason: Option<&'a str>,
+}
+
+/// Stores what was seen. `since` moves only when `observed` does.
+pub async fn upsert(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    server: &ServerId,
+    destination: &DestinationId,
+    seen: &Seen<'_>,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "insert into attachments
+             (server_id, destination_id, team_id, wanted, observed, since, address, reason)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)
+         on conflict (server_id, destination_id) do update
+         set wanted = excluded.wanted,
+             since = case when attachments.observed = excluded.observed then attachments.since
+                          else excluded.since end,
+             observed = excluded.observed, address = excluded.address, reason = excluded.reason",
+    )
+    .bind(server.as_str())
+    .bind(destination.as_str())
+    .bind(team.as_str())
+    .bind(i64::from(seen.wanted))
+    .bind(i64::from(seen.observed))
+    .bind(now.as_millis())
+    .bind(seen.address)
+    .bind(seen.reason)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Stores what a probe over an attachment found. `false` when there is no such attachment.
+pub async fn set_probe(
+    conn: &mut AnyConnection,
+    server: &ServerId,
+    destination: &DestinationId,
+    probe: &AttachmentProbe,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query(
+        "update attachments set probe = $3 where server_id = $1 and destination_id = $2",
+    )
+    .bind(server.as_str())
+    .bind(destination.as_str())
+    .bind(to_json(probe)?)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Every attachment of a proxy, for its reconciler.
+pub async fn list_of_proxy(
+    conn: &mut AnyConnection,
+    server: &ServerId,
+) -> Result<Vec<Attachment>, sqlx::Error> {
+    let rows: Vec<AttachmentRow> =
+        sqlx::query_as(select!("where a.server_id = $1 order by d.created_at, d.id"))
+            .bind(server.as_str())
+            .fetch_all(conn)
+            .await?;
+    Ok(rows.into_iter().map(|AttachmentRow(attachment)| attachment).collect())
+}
+
+/// The team's attachments, oldest destination first; of one server or destination when given.
+pub async fn list(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    server: Option<&ServerId>,
+    destination: Option<&DestinationId>,
+    query: &PageQuery,
+) -> Result<Vec<Attachment>, sqlx::Error> {
+    let window = Window::oldest_first(team, query);
+    let rows: Vec<AttachmentRow> = window
+        .query(select!(
+            "where a.team_id = $1 and (a.since, a.destination_id) > ($2, $3)
+               and (lower(d.name) like $4 escape '!' or lower(s.name) like $4 escape '!')
+               and (cast($6 as text) is null or a.server_id = $6)
+               and (cast($7 as text) is null or a.destination_id = $7)
+             order by a.since, a.destination_id
+             limit $5"
+        ))
+        .bind(server.map(ServerId::as_str))
+        .bind(destination.map(DestinationId::as_str))
+        .fetch_all(conn)
+        .await?;
+    Ok(rows.into_iter().map(|AttachmentRow(attachment)| attachment).collect())
+}
+
+/// Removes what is no longer between the two: the destination left the proxy's reach.
+pub async fn delete(
+    conn: &mut AnyConnection,
+    server: &ServerId,
+    destination: &DestinationId,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("delete from attachments where server_id = $1 and destination_id = $2")
+        .bind(server.as_str())
+        .bind(destination.as_str())
+        .execute(conn)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,264 @@
+//! Proxies: one a server. States move only by compare-and-set. Functions that take a team serve
+//! people; those that do not serve the reconcilers, which name the row by its server.
+
+use std::num::NonZeroU16;
+
+use portolan_types::{
+    Configuration, ObservedProxy, OperationId, PageQuery, Proxy, ProxyState, ServerId, TeamId,
+    Timestamp,
+};
+use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
+
+use super::{Window, decode_error, json_option, moment, parsed, parsed_option, to_json};
+
+/// Proxies with the names of their servers, up to the condition.
+macro_rules! select {
+    ($condition:literal) => {
+        concat!(
+            "select p.server_id, p.team_id, s.name as server_name, p.kind, p.image, p.http_port,
+                    p.https_port, p.certificates, p.extra, p.state, p.reason, p.revision,
+                    p.observed, p.configuration, p.operation_id, p.created_at, p.updated_at
+             from proxies p
+             join servers s on s.id = p.server_id
+             ",
+            $condition
+        )
+    };
+}
+
+/// A proxy with what the API does not show.
+#[derive(Debug, Clone)]
+pub struct Assigned {
+    pub team_id: TeamId,
+    pub proxy: Proxy,
+}
+
+impl FromRow<'_, AnyRow> for Assigned {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            team_id: parsed(row, "team_id")?,
+            proxy: Proxy {
+                server_id: parsed(row, "server_id")?,
+                server_name: parsed(row, "server_name")?,
+                kind: parsed(row, "kind")?,
+                image: parsed(row, "image")?,
+                http_port: port(row, "http_port")?,
+                https_port: port(row, "https_port")?,
+                certificates: json_option(row, "certificates")?.unwrap_or_default(),
+                extra: row.try_get("extra")?,
+                state: parsed(row, "state")?,
+                reason: row.try_get("reason")?,
+                revision: number(row, "revision")?,
+                observed: json_option(row, "observed")?,
+                configuration: json_option(row, "configuration")?,
+                operation_id: parsed_option(row, "operation_id")?,
+                created_at: moment(row, "created_at")?,
+                updated_at: moment(row, "updated_at")?,
+            },
+        })
+    }
+}
+
+fn number(row: &AnyRow, column: &str) -> Result<u32, sqlx::Error> {
+    let number: i64 = row.try_get(column)?;
+    number.try_into().map_err(|source| decode_error(column, source))
+}
+
+/// A TCP port.
+pub(super) fn port(row: &AnyRow, column: &str) -> Result<NonZeroU16, sqlx::Error> {
+    let number: i64 = row.try_get(column)?;
+    let port = u16::try_from(number).map_err(|source| decode_error(column, source))?;
+    NonZeroU16::try_from(port).map_err(|source| decode_error(column, source))
+}
+
+/// A second proxy of a server is a unique violation.
+pub async fn insert(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    proxy: &Proxy,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "insert into proxies
+             (server_id, team_id, kind, image, http_port, https_port, certificates, extra, state,
+              reason, revision, operation_id, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)",
+    )
+    .bind(proxy.server_id.as_str())
+    .bind(team.as_str())
+    .bind(proxy.kind.as_str())
+    .bind(proxy.image.as_str())
+    .bind(i64::from(proxy.http_port.get()))
+    .bind(i64::from(proxy.https_port.get()))
+    .bind(to_json(&proxy.certificates)?)
+    .bind(proxy.extra.as_deref())
+    .bind(proxy.state.as_str())
+    .bind(proxy.reason.as_deref())
+    .bind(i64::from(proxy.revision))
+    .bind(proxy.operation_id.as_ref().map(OperationId::as_str))
+    .bind(proxy.created_at.as_millis())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The server's proxy, if the team has the server and the server has one.
+pub async fn find(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    server: &ServerId,
+) -> Result<Option<Proxy>, sqlx::Error> {
+    let row: Option<Assigned> =
+        sqlx::query_as(select!("where p.team_id = $1 and p.server_id = $2"))
+            .bind(team.as_str())
+            .bind(server.as_str())
+            .fetch_optional(conn)
+            .await?;
+    Ok(row.map(|row| row.proxy))
+}
+
+/// The server's proxy, for its reconciler.
+pub async fn find_assigned(
+    conn: &mut AnyConnection,
+    server: &ServerId,
+) -> Result<Option<Assigned>, sqlx::Error> {
+    sqlx::query_as(select!("where p.server_id = $1"))
+        .bind(server.as_str())
+        .fetch_optional(conn)
+        .await
+}
+
+/// The team's proxies, oldest first.
+pub async fn list(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    query: &PageQuery,
+) -> Result<Vec<Proxy>, sqlx::Error> {
+    let window = Window::oldest_first(team, query);
+    let rows: Vec<Assigned> = window
+        .query(select!(
+            "where p.team_id = $1 and (p.created_at, p.server_id) > ($2, $3)
+               and (lower(s.name) like $4 escape '!' or lower(p.image) like $4 escape '!')
+             order by p.created_at, p.server_id
+             limit $5"
+        ))
+        .fetch_all(conn)
+        .await?;
+    Ok(rows.into_iter().map(|row| row.proxy).collect())
+}
+
+/// Stores what the proxy is to be from now on, with its next revision. `false` when it is in
+/// another state or revision than the one that was read.
+pub async fn replace(
+    conn: &mut AnyConnection,
+    before: &Proxy,
+    wanted: &Proxy,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query(
+        "update proxies
+         set kind = $4, image = $5, http_port = $6, https_port = $7, certificates = $8, extra = $9,
+             state = $10, reason = $11, revision = $12, operation_id = $13, updated_at = $14
+         where server_id = $1 and state = $2 and revision = $3",
+    )
+    .bind(before.server_id.as_str())
+    .bind(before.state.as_str())
+    .bind(i64::from(before.revision))
+    .bind(wanted.kind.as_str())
+    .bind(wanted.image.as_str())
+    .bind(i64::from(wanted.http_port.get()))
+    .bind(i64::from(wanted.https_port.get()))
+    .bind(to_json(&wanted.certificates)?)
+    .bind(wanted.extra.as_deref())
+    .bind(wanted.state.as_str())
+    .bind(wanted.reason.as_deref())
+    .bind(i64::from(wanted.revision))
+    .bind(wanted.operation_id.as_ref().map(OperationId::as_str))
+    .bind(wanted.updated_at.as_millis())
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// A move from one state to another.
+#[derive(Debug, Clone)]
+pub struct Move<'a> {
+    pub from: ProxyState,
+    pub to: ProxyState,
+    pub reason: Option<&'a str>,
+    /// The operation that the move begins; the latest stays when there is none.
+    pub operation: Option<&'a OperationId>,
+}
+
+/// Compare-and-set: `false` when the row is not in the state that the move starts from.
+pub async fn advance(
+    conn: &mut AnyConnection,
+    server: &ServerId,
+    step: &Move<'_>,
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
+    debug_assert!(step.from.may_become(step.to), "{} may not become {}", step.from, step.to);
+    let done = sqlx::query(
+        "update proxies
+         set state = $3, reason = $4, operation_id = coalesce($5, operation_id), updated_at = $6
+         where server_id = $1 and state = $2",
+    )
+    .bind(server.as_str())
+    .bind(step.from.as_str())
+    .bind(step.to.as_str())
+    .bind(step.reason)
+    .bind(step.operation.map(OperationId::as_str))
+    .bind(now.as_millis())
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Stores what Docker runs, whatever the state.
+pub async fn set_observed(
+    conn: &mut AnyConnection,
+    server: &ServerId,
+    observed: Option<&ObservedProxy>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("update proxies set observed = $2 where server_id = $1")
+        .bind(server.as_str())
+        .bind(observed.map(to_json).transpose()?)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Stores how the proxy took its configuration, whatever the state.
+pub async fn set_configuration(
+    conn: &mut AnyConnection,
+    server: &ServerId,
+    configuration: &Configuration,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("update proxies set configuration = $2 where server_id = $1")
+        .bind(server.as_str())
+        .bind(to_json(configuration)?)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Removes the row of a proxy that is gone, with its attachments.
+pub async fn delete_gone(conn: &mut AnyConnection, server: &ServerId) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query("delete from proxies where server_id = $1 and state = 'removing'")
+        .bind(server.as_str())
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Removes the row whatever its state; Docker is not asked.
+pub async fn forget(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    server: &ServerId,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query("delete from proxies where team_id = $1 and server_id = $2")
+        .bind(team.as_str())
+        .bind(server.as_str())
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}

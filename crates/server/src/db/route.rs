@@ -1,0 +1,287 @@
+//! Routes. The unique claim to a host and path on a proxy decides races of the same address.
+
+use portolan_types::{
+    DarkRoute, DestinationId, PageQuery, Route, RouteHost, RouteId, RouteOptions, RouteState,
+    RouteUser, ServerId, TeamId, Timestamp,
+};
+use serde::{Deserialize, Serialize};
+use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
+
+use super::{Window, json_option, moment, parsed, proxy::port, to_json};
+
+/// Routes with the names of their destinations and servers, up to the condition.
+macro_rules! select {
+    ($condition:literal) => {
+        concat!(
+            "select r.id, r.destination_id, d.name as destination_name, d.network, d.server_id,
+                    s.name as server_name, r.host, r.path, r.target, r.port, r.options,
+                    r.password_hash, r.state, r.reason, r.created_at, r.updated_at
+             from routes r
+             join destinations d on d.id = r.destination_id
+             join servers s on s.id = d.server_id
+             ",
+            $condition
+        )
+    };
+}
+
+/// A route with what the API does not show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assigned {
+    pub route: Route,
+    /// bcrypt, in the form that proxies take.
+    pub password_hash: Option<String>,
+}
+
+/// The JSON of what is only read whole.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Rest {
+    options: RouteOptions,
+    user: Option<RouteUser>,
+}
+
+impl FromRow<'_, AnyRow> for Assigned {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        let rest: Rest = json_option(row, "options")?.unwrap_or_default();
+        Ok(Self {
+            password_hash: row.try_get("password_hash")?,
+            route: Route {
+                id: parsed(row, "id")?,
+                destination_id: parsed(row, "destination_id")?,
+                destination_name: parsed(row, "destination_name")?,
+                network: parsed(row, "network")?,
+                server_id: parsed(row, "server_id")?,
+                server_name: parsed(row, "server_name")?,
+                host: parsed(row, "host")?,
+                path: parsed(row, "path")?,
+                target: parsed(row, "target")?,
+                port: port(row, "port")?,
+                options: rest.options,
+                user: rest.user,
+                state: parsed(row, "state")?,
+                reason: row.try_get("reason")?,
+                created_at: moment(row, "created_at")?,
+                updated_at: moment(row, "updated_at")?,
+            },
+        })
+    }
+}
+
+/// The hosts that a route claims in a scope.
+#[derive(Debug, Clone)]
+pub struct Claim<'a> {
+    /// A server's id, or a swarm's cluster id.
+    pub scope: &'a str,
+    pub host: &'a RouteHost,
+    /// Whose requests are sent on.
+    pub other_host: Option<&'a RouteHost>,
+}
+
+/// The same host and path in the same scope is a unique violation.
+pub async fn insert(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    claim: &Claim<'_>,
+    row: &Assigned,
+) -> Result<(), sqlx::Error> {
+    let route = &row.route;
+    let rest = Rest { options: route.options.clone(), user: route.user.clone() };
+    sqlx::query(
+        "insert into routes
+             (id, team_id, destination_id, scope, host, path, other_host, target, port, options,
+              password_hash, state, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)",
+    )
+    .bind(route.id.as_str())
+    .bind(team.as_str())
+    .bind(route.destination_id.as_str())
+    .bind(claim.scope)
+    .bind(claim.host.as_str())
+    .bind(route.path.as_str())
+    .bind(claim.other_host.map(RouteHost::as_str))
+    .bind(route.target.as_str())
+    .bind(i64::from(route.port.get()))
+    .bind(to_json(&rest)?)
+    .bind(row.password_hash.as_deref())
+    .bind(route.state.as_str())
+    .bind(route.created_at.as_millis())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Stores another target and other options; it is to be told to the proxy again.
+pub async fn replace(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    claim: &Claim<'_>,
+    row: &Assigned,
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
+    let route = &row.route;
+    let rest = Rest { options: route.options.clone(), user: route.user.clone() };
+    let done = sqlx::query(
+        "update routes
+         set other_host = $3, target = $4, port = $5, options = $6, password_hash = $7,
+             state = 'pending', reason = null, updated_at = $8
+         where team_id = $1 and id = $2",
+    )
+    .bind(team.as_str())
+    .bind(route.id.as_str())
+    .bind(claim.other_host.map(RouteHost::as_str))
+    .bind(route.target.as_str())
+    .bind(i64::from(route.port.get()))
+    .bind(to_json(&rest)?)
+    .bind(row.password_hash.as_deref())
+    .bind(now.as_millis())
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// The route, if the team has it.
+pub async fn find(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    id: &RouteId,
+) -> Result<Option<Assigned>, sqlx::Error> {
+    sqlx::query_as(select!("where r.team_id = $1 and r.id = $2"))
+        .bind(team.as_str())
+        .bind(id.as_str())
+        .fetch_optional(conn)
+        .await
+}
+
+/// The team's routes, oldest first; of one destination when it is given.
+pub async fn list(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    destination: Option<&DestinationId>,
+    query: &PageQuery,
+) -> Result<Vec<Route>, sqlx::Error> {
+    let window = Window::oldest_first(team, query);
+    let rows: Vec<Assigned> = window
+        .query(select!(
+            "where r.team_id = $1 and (r.created_at, r.id) > ($2, $3)
+               and (lower(r.host) like $4 escape '!' or lower(r.target) like $4 escape '!'
+                    or lower(d.name) like $4 escape '!')
+               and (cast($6 as text) is null or r.destination_id = $6)
+             order by r.created_at, r.id
+             limit $5"
+        ))
+        .bind(destination.map(DestinationId::as_str))
+        .fetch_all(conn)
+        .await?;
+    Ok(rows.into_iter().map(|row| row.route).collect())
+}
+
+/// Every route of a proxy, by host and path, for its reconciler.
+pub async fn list_of_scope(
+    conn: &mut AnyConnection,
+    scope: &str,
+) -> Result<Vec<Assigned>, sqlx::Error> {
+    sqlx::query_as(select!("where r.scope = $1 order by r.host, r.path"))
+        .bind(scope)
+        .fetch_all(conn)
+        .await
+}
+
+/// Routes that answer for one of these hosts on a proxy, or send its requests on.
+pub async fn list_claiming(
+    conn: &mut AnyConnection,
+    scope: &str,
+    host: &RouteHost,
+    other_host: Option<&RouteHost>,
+) -> Result<Vec<Assigned>, sqlx::Error> {
+    sqlx::query_as(select!(
+        "where r.scope = $1
+           and (r.host in ($2, $3) or r.other_host in ($2, $3))
+         order by r.host, r.path"
+    ))
+    .bind(scope)
+    .bind(host.as_str())
+    .bind(other_host.unwrap_or(host).as_str())
+    .fetch_all(conn)
+    .await
+}
+
+/// Addresses and targets of a destination's routes; 100 at most.
+pub async fn list_ways(
+    conn: &mut AnyConnection,
+    destination: &DestinationId,
+) -> Result<Vec<DarkRoute>, sqlx::Error> {
+    let rows = sqlx::query(
+        "select host || path as rule, target from routes
+         where destination_id = $1 order by host, path limit 100",
+    )
+    .bind(destination.as_str())
+    .fetch_all(conn)
+    .await?;
+    let way = |row: &AnyRow| {
+        Ok(DarkRoute { rule: row.try_get("rule")?, container: row.try_get("target")? })
+    };
+    rows.iter().map(way).collect()
+}
+
+/// Stores how a route is doing, as its proxy's reconciler found. `false` when it is so already, or
+/// was changed since it was read.
+pub async fn set_state(
+    conn: &mut AnyConnection,
+    read: &Route,
+    state: RouteState,
+    reason: Option<&str>,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query(
+        "update routes set state = $3, reason = $4
+         where id = $1 and updated_at = $2
+           and (state <> $3 or coalesce(reason, '') <> coalesce($4, ''))",
+    )
+    .bind(read.id.as_str())
+    .bind(read.updated_at.as_millis())
+    .bind(state.as_str())
+    .bind(reason)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Removes the row. `false` when the team has no such route.
+pub async fn delete(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    id: &RouteId,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query("delete from routes where team_id = $1 and id = $2")
+        .bind(team.as_str())
+        .bind(id.as_str())
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Removes the routes of a destination that is forgotten; its proxy is not told.
+pub async fn delete_of_destination(
+    conn: &mut AnyConnection,
+    destination: &DestinationId,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("delete from routes where destination_id = $1")
+        .bind(destination.as_str())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// The same for every destination of a server that is forgotten.
+pub async fn delete_of_server(
+    conn: &mut AnyConnection,
+    server: &ServerId,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "delete from routes
+         where destination_id in (select id from destinations where server_id = $1)",
+    )
+    .bind(server.as_str())
+    .execute(conn)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,245 @@
+//! Routes as people ask for them: accepted when nothing else answers for the address, stored, and
+//! left to the reconciler of the proxy. Nothing here speaks to a host.
+
+use portolan_types::{
+    BasicAuth, ChangeAuth, CreateRoute, Destination, DestinationId, Page, PageQuery,
+    ProxyAttachment, Route, RouteId, RouteState, Subject, TeamId, Timestamp, UpdateRoute,
+};
+use sqlx::AnyConnection;
+
+use crate::{
+    Actor, App, Error,
+    db::{self, Transaction, route::Assigned},
+    destinations::swarm,
+    error::Refusal,
+    events::{self, Happened},
+    idempotency::{self, IdempotencyKey},
+    page,
+};
+
+mod claim;
+mod password;
+
+/// Stores a route; the reconciler tells the proxy of it.
+pub async fn create(
+    app: &App,
+    actor: &Actor,
+    input: CreateRoute,
+    repeat: Option<IdempotencyKey>,
+) -> Result<Route, Error> {
+    // Before the transaction: it is slow by intention, and others want to write.
+    let hash = password::hash(input.basic_auth.as_ref()).await?;
+    let team = actor.team_id();
+    let id = RouteId::generate();
+    let mut tx = app.db.begin().await?;
+    let earlier = idempotency::claim(&mut tx, team, repeat.as_ref(), &input, id.as_str()).await?;
+    if let Some(earlier) = earlier {
+        drop(tx);
+        return show(app, actor, &earlier.parse().map_err(|_| Error::NotFound("route"))?).await;
+    }
+    let destination = destination_of(&mut tx, team, &input.destination_id).await?;
+    check_open(&destination)?;
+    let row = filled_in(id, &destination, input, hash);
+    claim::check(&mut tx, team, &destination, &row.route).await?;
+    claim::insert(&mut tx, team, &destination, &row).await?;
+    note(&mut tx, actor, "route.added", &row.route, "added").await?;
+    commit_and_wake(app, tx, team, &destination).await?;
+    Ok(row.route)
+}
+
+async fn destination_of(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    id: &DestinationId,
+) -> Result<Destination, Error> {
+    db::destination::find(conn, team, id).await?.ok_or(Error::NotFound("destination"))
+}
+
+/// Routes go over the proxy's place on the network.
+fn check_open(destination: &Destination) -> Result<(), Error> {
+    match destination.proxy {
+        ProxyAttachment::Attach => Ok(()),
+        ProxyAttachment::Never => Err(Error::refused(
+            "proxy-kept-off",
+            format!("the proxy is kept off destination `{}`", destination.name),
+            "let it on first (`portolan destination edit --proxy attach`), or choose another \
+             destination",
+        )),
+    }
+}
+
+fn filled_in(
+    id: RouteId,
+    destination: &Destination,
+    input: CreateRoute,
+    password_hash: Option<String>,
+) -> Assigned {
+    let now = Timestamp::now();
+    Assigned {
+        password_hash,
+        route: Route {
+            id,
+            destination_id: destination.id.clone(),
+            destination_name: destination.name.clone(),
+            network: destination.network.clone(),
+            server_id: destination.server_id.clone(),
+            server_name: destination.server_name.clone(),
+            host: input.host,
+            path: input.path,
+            target: input.target,
+            port: input.port,
+            options: input.options,
+            user: input.basic_auth.map(|auth| auth.user),
+            state: RouteState::Pending,
+            reason: None,
+            created_at: now,
+            updated_at: now,
+        },
+    }
+}
+
+async fn note(
+    conn: &mut AnyConnection,
+    actor: &Actor,
+    kind: &'static str,
+    route: &Route,
+    what: &str,
+) -> Result<(), Error> {
+    let address = route.address();
+    let happened = Happened {
+        team: actor.team_id(),
+        kind,
+        subject: Subject::Route(route.id.clone()),
+        name: &address,
+        message: format!(
+            "route `{address}` to `{}:{}` on destination `{}` was {what} by {}",
+            route.target, route.port, route.destination_name, actor.user.email
+        ),
+    };
+    Ok(events::record(conn, happened, Timestamp::now()).await?)
+}
+
+/// The keepers of all proxies that serve the destination take it up.
+async fn commit_and_wake(
+    app: &App,
+    mut tx: Transaction,
+    team: &TeamId,
+    destination: &Destination,
+) -> Result<(), Error> {
+    let keepers = swarm::keepers(&mut tx, team, destination).await?;
+    tx.commit().await?;
+    swarm::wake(app, &keepers);
+    Ok(())
+}
+
+/// One route of the team.
+pub async fn show(app: &App, actor: &Actor, id: &RouteId) -> Result<Route, Error> {
+    let mut conn = app.db.acquire().await?;
+    Ok(find(&mut conn, actor, id).await?.route)
+}
+
+async fn find(conn: &mut AnyConnection, actor: &Actor, id: &RouteId) -> Result<Assigned, Error> {
+    db::route::find(conn, actor.team_id(), id).await?.ok_or(Error::NotFound("route"))
+}
+
+/// The team's routes, oldest first; of one destination when it is given.
+pub async fn list(
+    app: &App,
+    actor: &Actor,
+    destination: Option<&DestinationId>,
+    query: &PageQuery,
+) -> Result<Page<Route>, Error> {
+    let mut conn = app.db.acquire().await?;
+    if let Some(id) = destination {
+        destination_of(&mut conn, actor.team_id(), id).await?;
+    }
+    let rows = db::route::list(&mut conn, actor.team_id(), destination, query).await?;
+    Ok(page::of(rows, query, |route| (route.created_at, route.id.as_str())))
+}
+
+/// Leads a route elsewhere, or otherwise. Its host and path are what it is, and stay.
+pub async fn update(
+    app: &App,
+    actor: &Actor,
+    id: &RouteId,
+    input: UpdateRoute,
+) -> Result<Route, Error> {
+    let hash = password::hash(asked(input.basic_auth.as_ref())).await?;
+    let team = actor.team_id();
+    let mut tx = app.db.begin().await?;
+    let mut row = find(&mut tx, actor, id).await?;
+    let destination = destination_of(&mut tx, team, &row.route.destination_id).await?;
+    change(&mut row, input, hash);
+    claim::check(&mut tx, team, &destination, &row.route).await?;
+    if !claim::replace(&mut tx, team, &destination, &row).await? {
+        return Err(Error::NotFound("route"));
+    }
+    note(&mut tx, actor, "route.changed", &row.route, "changed").await?;
+    commit_and_wake(app, tx, team, &destination).await?;
+    show(app, actor, id).await
+}
+
+const fn asked(change: Option<&ChangeAuth>) -> Option<&BasicAuth> {
+    match change {
+        Some(ChangeAuth::Ask(auth)) => Some(auth),
+        Some(ChangeAuth::None) | None => None,
+    }
+}
+
+fn change(row: &mut Assigned, input: UpdateRoute, hash: Option<String>) {
+    let route = &mut row.route;
+    route.target = input.target.unwrap_or_else(|| route.target.clone());
+    route.port = input.port.unwrap_or(route.port);
+    route.options = input.options.unwrap_or_else(|| route.options.clone());
+    match input.basic_auth {
+        Some(ChangeAuth::Ask(auth)) => {
+            route.user = Some(auth.user);
+            row.password_hash = hash;
+        }
+        Some(ChangeAuth::None) => {
+            route.user = None;
+            row.password_hash = None;
+        }
+        None => {}
+    }
+}
+
+/// Removes a route. Its proxy stops answering for the address when it is told, at once where the
+/// server answers.
+pub async fn delete(app: &App, actor: &Actor, id: &RouteId) -> Result<(), Error> {
+    let team = actor.team_id();
+    let mut tx = app.db.begin().await?;
+    let route = find(&mut tx, actor, id).await?.route;
+    let destination = destination_of(&mut tx, team, &route.destination_id).await?;
+    if !db::route::delete(&mut tx, team, id).await? {
+        return Err(Error::NotFound("route"));
+    }
+    note(&mut tx, actor, "route.removed", &route, "removed").await?;
+    commit_and_wake(app, tx, team, &destination).await
+}
+
+/// Hosts and paths of a destination's routes.
+pub(crate) async fn addresses(
+    conn: &mut AnyConnection,
+    destination: &DestinationId,
+) -> Result<Vec<String>, Error> {
+    let ways = db::route::list_ways(conn, destination).await?;
+    Ok(ways.into_iter().map(|way| way.rule).collect())
+}
+
+/// Refuses what would leave routes without a way to their target, with their addresses.
+pub(crate) async fn check_none(
+    conn: &mut AnyConnection,
+    destination: &Destination,
+) -> Result<(), Error> {
+    let blockers = addresses(conn, &destination.id).await?;
+    if blockers.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Refused(Refusal {
+        code: "destination-has-routes",
+        message: format!("destination `{}` has routes: {}", destination.name, blockers.join(", ")),
+        remedy: Some("remove them first (`portolan route remove`)".into()),
+        blockers,
+    }))
+}
