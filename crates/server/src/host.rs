@@ -4,9 +4,10 @@
 //! never do. [`Host`] and [`Dialer`] have two implementations: real hosts (`ssh`, `local`) and
 //! the in-memory fleet of the tests (`fake`).
 
-use std::{fmt::Debug, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, fmt::Debug, path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use ipnet::IpNet;
 use portolan_types::{
@@ -21,11 +22,14 @@ mod dial;
 mod docker;
 mod engine;
 mod error;
+mod exec;
 #[cfg(feature = "fake")]
 pub mod fake;
+mod image;
 mod limits;
 mod local;
 mod network;
+mod new_container;
 mod ssh;
 mod swarm;
 mod words;
@@ -35,7 +39,13 @@ pub use container::{
 };
 pub use dial::RealDialer;
 pub use error::HostError;
+pub use exec::{Exec, ExecOutput, LogQuery, NewFile};
+pub use image::HostImage;
 pub use network::{HostNetwork, HostSubnet, NewNetwork};
+pub use new_container::{
+    Capabilities, Limits, Mount, MountAccess, MountSource, NetworkMode, NewContainer, Place,
+    Privileges, Protocol, PublishedPort, RestartPolicy, RootFilesystem,
+};
 pub use swarm::{HostNode, HostRole, HostService, HostTask, SwarmEndpoint};
 
 /// Everything needed to reach one host.
@@ -225,7 +235,75 @@ pub trait Host: Debug + Send + Sync + 'static {
     /// error.
     async fn disconnect(&self, network: &str, container: &str) -> Result<(), HostError>;
 
-    /// What happens to networks, and as a manager to nodes and services, from now on. Ends with an
+    /// One image by reference or whole Docker id.
+    async fn find_image(&self, reference: &str) -> Result<Option<HostImage>, HostError>;
+
+    /// Fetches an image from its registry, where it is newer than the host's. Takes minutes.
+    async fn pull_image(&self, reference: &str) -> Result<(), HostError>;
+
+    /// Brings an image, as `docker save` writes it.
+    async fn load_image(&self, archive: Bytes) -> Result<(), HostError>;
+
+    /// Removes an image, or its name where it has others. One that is not there counts as removed;
+    /// one that a container has is an error.
+    async fn remove_image(&self, reference: &str) -> Result<(), HostError>;
+
+    /// Makes a container and answers its Docker id. A name in use is an error. When it could not be
+    /// put on all its networks it is removed again.
+    async fn create_container(&self, container: &NewContainer) -> Result<String, HostError>;
+
+    /// Starts a container by whole Docker id, as all that follow. One that runs counts as started.
+    async fn start_container(&self, docker_id: &str) -> Result<(), HostError>;
+
+    /// Asks it to end, and kills it after the grace. One that does not run counts as stopped.
+    async fn stop_container(&self, docker_id: &str, grace: Duration) -> Result<(), HostError>;
+
+    /// Stops and starts it.
+    async fn restart_container(&self, docker_id: &str, grace: Duration) -> Result<(), HostError>;
+
+    /// Gives it another name. A name in use is an error.
+    async fn rename_container(&self, docker_id: &str, name: &str) -> Result<(), HostError>;
+
+    /// Removes it, running or not, with its unnamed volumes. One that is not there counts as
+    /// removed.
+    async fn remove_container(&self, docker_id: &str) -> Result<(), HostError>;
+
+    /// Waits for its end and answers the exit code. One that never ran counts as ended with 0.
+    async fn wait_container(&self, docker_id: &str, within: Duration) -> Result<i64, HostError>;
+
+    /// What its program said, on both outputs, oldest first; the end of it where it is long.
+    async fn container_logs(&self, docker_id: &str, query: &LogQuery) -> Result<String, HostError>;
+
+    /// Puts files below a directory that is there, running or not, owned by root. A read-only root
+    /// takes files in volumes alone.
+    async fn put_files(
+        &self,
+        docker_id: &str,
+        directory: &str,
+        files: &[NewFile],
+    ) -> Result<(), HostError>;
+
+    /// Reads a small file back, running or not; `None` where there is none.
+    async fn read_file(&self, docker_id: &str, path: &str) -> Result<Option<Vec<u8>>, HostError>;
+
+    /// Runs a program in a running container. That it failed is an answer, not an error.
+    async fn exec(&self, docker_id: &str, exec: &Exec) -> Result<ExecOutput, HostError>;
+
+    /// Makes a named volume. One that is there is left as it is.
+    async fn create_volume(
+        &self,
+        name: &str,
+        labels: &BTreeMap<String, String>,
+    ) -> Result<(), HostError>;
+
+    /// The labels of a volume.
+    async fn find_volume(&self, name: &str) -> Result<Option<BTreeMap<String, String>>, HostError>;
+
+    /// Removes a volume with what is in it. One that is not there counts as removed; one in use is
+    /// an error.
+    async fn remove_volume(&self, name: &str) -> Result<(), HostError>;
+
+    /// What happens to networks and containers, and as a manager to nodes and services, from now on. Ends with an
     /// error when the connection or the engine goes away.
     async fn events(&self) -> Result<BoxStream<'static, Result<HostEvent, HostError>>, HostError>;
 
@@ -266,10 +344,11 @@ pub struct Disk {
     pub free_bytes: u64,
 }
 
-/// Something that happened to a network of the host, or to a node or service of its swarm.
+/// Something that happened to a network or container of the host, or to a node or service of its
+/// swarm.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostEvent {
-    /// Docker's word: `network`, `node` or `service`.
+    /// Docker's word: `network`, `container`, `node` or `service`.
     pub of: String,
     /// Docker's word: `create`, `destroy`, `connect`, `disconnect`, ...
     pub action: String,

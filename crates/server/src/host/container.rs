@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use portolan_types::{Affected, Blocker, MemberKind};
+use portolan_types::{Affected, Blocker, MemberKind, Timestamp};
 use serde::{Deserialize, Serialize};
+
+use super::PublishedPort;
 
 /// A container of a host. Every text in it is hostile.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,6 +113,22 @@ pub struct ContainerDetail {
     /// What Docker was told at its creation: a network, `host`, `container:ID`, ...
     pub network_mode: String,
     pub endpoints: Vec<ContainerEndpoint>,
+    /// As it was asked for: `caddy:2`.
+    pub image: String,
+    /// What that meant then.
+    pub image_id: String,
+    pub labels: BTreeMap<String, String>,
+    /// What it publishes, while it runs.
+    pub ports: Vec<PublishedPort>,
+    /// How its program ended last; 0 where it never ran.
+    pub exit_code: i64,
+    /// Docker's word: `starting`, `healthy`, `unhealthy`; absent without a health check.
+    pub health: Option<String>,
+    /// Why it could not be started, in Docker's words.
+    pub error: Option<String>,
+    /// How often the engine started it again by itself.
+    pub restarts: u64,
+    pub started_at: Option<Timestamp>,
 }
 
 /// A container's place on a network, in full.
@@ -136,6 +154,11 @@ pub struct Endpoint {
 }
 
 impl ContainerDetail {
+    /// Whether its program runs.
+    pub fn is_running(&self) -> bool {
+        self.member.state == "running"
+    }
+
     /// Its place on this network.
     pub fn endpoint(&self, docker_id: &str, name: &str) -> Option<&ContainerEndpoint> {
         self.endpoints.iter().find(|one| one.attachment.is_of(docker_id, name))

@@ -3,27 +3,37 @@
 //! Owns which endpoints are asked and what is made of their answers. How requests travel is in
 //! `engine`; what they and the answers look like is in bollard.
 
-use std::{future::pending, sync::Arc};
+use std::{collections::BTreeMap, future::pending, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use ipnet::IpNet;
 
 use super::{
-    ContainerDetail, Endpoint, Host, HostContainer, HostError, HostEvent, HostNetwork, HostNode,
-    HostRole, HostService, HostTask, Member, NewNetwork, System, engine::Engine, ssh::Session,
+    ContainerDetail, Endpoint, Exec, ExecOutput, Host, HostContainer, HostError, HostEvent,
+    HostImage, HostNetwork, HostNode, HostRole, HostService, HostTask, LogQuery, Member,
+    NewContainer, NewFile, NewNetwork, System, engine::Engine, ssh::Session,
 };
 
+mod containers;
+mod create;
+mod detail;
 mod disk;
 mod endpoints;
 mod events;
+mod exec;
+mod files;
 mod id;
+mod images;
 mod members;
 mod networks;
+mod output;
 mod role;
 mod routes;
 mod swarm;
 mod system;
+mod volumes;
 
 /// A real host.
 #[derive(Debug)]
@@ -92,7 +102,7 @@ impl Host for DockerHost {
     }
 
     async fn find_container(&self, id_or_name: &str) -> Result<Option<ContainerDetail>, HostError> {
-        endpoints::find(&self.engine, id_or_name).await
+        detail::find(&self.engine, id_or_name).await
     }
 
     async fn connect(
@@ -106,6 +116,87 @@ impl Host for DockerHost {
 
     async fn disconnect(&self, network: &str, container: &str) -> Result<(), HostError> {
         endpoints::disconnect(&self.engine, network, container).await
+    }
+
+    async fn find_image(&self, reference: &str) -> Result<Option<HostImage>, HostError> {
+        images::find(&self.engine, reference).await
+    }
+
+    async fn pull_image(&self, reference: &str) -> Result<(), HostError> {
+        images::pull(&self.engine, reference).await
+    }
+
+    async fn load_image(&self, archive: Bytes) -> Result<(), HostError> {
+        images::load(&self.engine, archive).await
+    }
+
+    async fn remove_image(&self, reference: &str) -> Result<(), HostError> {
+        images::remove(&self.engine, reference).await
+    }
+
+    async fn create_container(&self, container: &NewContainer) -> Result<String, HostError> {
+        create::create(&self.engine, container).await
+    }
+
+    async fn start_container(&self, docker_id: &str) -> Result<(), HostError> {
+        containers::start(&self.engine, docker_id).await
+    }
+
+    async fn stop_container(&self, docker_id: &str, grace: Duration) -> Result<(), HostError> {
+        containers::stop(&self.engine, docker_id, grace).await
+    }
+
+    async fn restart_container(&self, docker_id: &str, grace: Duration) -> Result<(), HostError> {
+        containers::restart(&self.engine, docker_id, grace).await
+    }
+
+    async fn rename_container(&self, docker_id: &str, name: &str) -> Result<(), HostError> {
+        containers::rename(&self.engine, docker_id, name).await
+    }
+
+    async fn remove_container(&self, docker_id: &str) -> Result<(), HostError> {
+        containers::remove(&self.engine, docker_id).await
+    }
+
+    async fn wait_container(&self, docker_id: &str, within: Duration) -> Result<i64, HostError> {
+        containers::wait(&self.engine, docker_id, within).await
+    }
+
+    async fn container_logs(&self, docker_id: &str, query: &LogQuery) -> Result<String, HostError> {
+        containers::logs(&self.engine, docker_id, query).await
+    }
+
+    async fn put_files(
+        &self,
+        docker_id: &str,
+        directory: &str,
+        files: &[NewFile],
+    ) -> Result<(), HostError> {
+        files::put(&self.engine, docker_id, directory, files).await
+    }
+
+    async fn read_file(&self, docker_id: &str, path: &str) -> Result<Option<Vec<u8>>, HostError> {
+        files::read(&self.engine, docker_id, path).await
+    }
+
+    async fn exec(&self, docker_id: &str, exec: &Exec) -> Result<ExecOutput, HostError> {
+        exec::run(&self.engine, docker_id, exec).await
+    }
+
+    async fn create_volume(
+        &self,
+        name: &str,
+        labels: &BTreeMap<String, String>,
+    ) -> Result<(), HostError> {
+        volumes::create(&self.engine, name, labels).await
+    }
+
+    async fn find_volume(&self, name: &str) -> Result<Option<BTreeMap<String, String>>, HostError> {
+        volumes::find(&self.engine, name).await
+    }
+
+    async fn remove_volume(&self, name: &str) -> Result<(), HostError> {
+        volumes::remove(&self.engine, name).await
     }
 
     async fn events(&self) -> Result<BoxStream<'static, Result<HostEvent, HostError>>, HostError> {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bollard::{Docker, errors::Error as DockerError};
 use futures_util::future::BoxFuture;
-use hyper::body::Incoming;
+use hyper::{Method, body::Incoming};
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
@@ -26,6 +26,7 @@ mod version;
 pub(super) use connector::Connector;
 pub(super) use failure::not_understood;
 pub(super) use forgiving::Odd;
+pub(super) use http::Content;
 use http::Http;
 pub(super) use stream::Duplex;
 #[cfg(test)]
@@ -124,7 +125,33 @@ impl Engine {
         bounded(action, limits::CALL, Box::pin(self.http.stream(&path))).await
     }
 
-    /// What the layers below said about an answer from [`Engine::stream`].
+    /// Makes a request that bollard has no call for, and reads its answer as it comes. The reader
+    /// bounds what it keeps; all of it has one deadline.
+    pub(super) async fn converse<T, F>(
+        &self,
+        action: &str,
+        within: Duration,
+        request: (Method, &str, Content),
+        read: impl FnOnce(Incoming) -> F,
+    ) -> Result<T, HostError>
+    where
+        F: Future<Output = Result<T, HostError>>,
+    {
+        let (method, path, content) = request;
+        let path = self.version.path(path);
+        let conversing = async {
+            let body = Box::pin(self.http.send_content(method, &path, content)).await?;
+            read(body).await
+        };
+        bounded(action, within, conversing).await
+    }
+
+    /// Whether a container can be made on several networks at once (API 1.44, Docker 25).
+    pub(super) fn makes_on_many_networks(&self) -> bool {
+        self.version >= ApiVersion::MANY_NETWORKS
+    }
+
+    /// What the layers below said about an answer that is read as it comes.
     pub(super) fn failure(&self, error: &(dyn std::error::Error + 'static)) -> HostError {
         self.http.failure(error)
     }

@@ -16,17 +16,22 @@ use tokio::sync::{Notify, broadcast, watch};
 
 use super::{
     ContainerDetail, DialStep, Dialed, Dialer, Disk, Endpoint, HostError, HostEvent, HostNetwork,
-    OfferedKey, Pin, Progress, Route, System, Target,
+    NewContainer, OfferedKey, Pin, Progress, Route, System, Target,
 };
 
 mod containers;
 mod host;
+mod life;
+mod networks;
 mod swarm;
+mod workloads;
 
 use containers::Containers;
 use host::FakeHost;
 pub use swarm::FakeSwarm;
 use swarm::Membership;
+use workloads::Workloads;
+pub use workloads::{FakeExec, FakeImage};
 
 /// Hosts by address (`host:port`, or the path of the socket).
 #[derive(Debug, Default)]
@@ -118,6 +123,7 @@ struct World {
     routes: Option<Vec<IpNet>>,
     /// Docker refuses it as taken, and no list shows by what.
     hidden: Option<IpNet>,
+    workloads: Workloads,
 }
 
 /// The names of the networks that each container is on, by its name.
@@ -178,6 +184,7 @@ impl FakeEngine {
             places: None,
             routes: Some(Vec::new()),
             hidden: None,
+            workloads: Workloads::default(),
         };
         Self {
             world: Mutex::new(world),
@@ -421,7 +428,77 @@ impl FakeEngine {
 
     /// Removes a container behind Portolan's back.
     pub fn drop_container(&self, name: &str) {
-        lock(&self.world).containers.retain(|_, one| one.member.name != name);
+        self.meddle(name, World::remove_container);
+    }
+
+    /// Ends a container's program behind Portolan's back.
+    pub fn crash_container(&self, name: &str) {
+        self.meddle(name, |world, id| world.stop(id).unwrap_or_default());
+    }
+
+    /// Starts a container behind Portolan's back, as an engine does that comes up.
+    pub fn start_container(&self, name: &str) {
+        self.meddle(name, |world, id| world.start(id).unwrap_or_default());
+    }
+
+    /// Takes a container off a network behind Portolan's back.
+    pub fn disconnect(&self, network: &str, container: &str) {
+        let Some(network) = self.network(network) else { return };
+        self.meddle(container, |world, id| {
+            drop(world.disconnect(&network.docker_id, id));
+            vec![event("disconnect", &network)]
+        });
+    }
+
+    fn meddle(&self, container: &str, act: impl FnOnce(&mut World, &str) -> Vec<HostEvent>) {
+        let mut world = lock(&self.world);
+        let Some(id) = world.container(container).map(|one| one.member.docker_id.clone()) else {
+            return;
+        };
+        let events = act(&mut world, &id);
+        drop(world);
+        for event in events {
+            self.tell(event);
+        }
+    }
+
+    /// Puts an image into the registry that the engine asks.
+    pub fn publish_image(&self, reference: &str, image: FakeImage) {
+        lock(&self.world).workloads.publish(reference, image);
+    }
+
+    /// Puts an image on the host.
+    pub fn put_image(&self, reference: &str, image: FakeImage) {
+        lock(&self.world).workloads.put(reference, image);
+    }
+
+    /// What containers answer when a program is run in them; without, each program succeeds.
+    pub fn answer_exec(&self, answer: FakeExec) {
+        lock(&self.world).workloads.answer_exec(answer);
+    }
+
+    /// Lets a process of the host have a port, or none.
+    pub fn occupy_port(&self, port: u16, occupied: bool) {
+        lock(&self.world).workloads.occupy(port, occupied);
+    }
+
+    /// How a container was asked for.
+    pub fn asked_for(&self, name: &str) -> Option<NewContainer> {
+        let world = lock(&self.world);
+        let id = &world.container(name)?.member.docker_id;
+        world.workloads.asked_for(id).cloned()
+    }
+
+    /// A file in a container.
+    pub fn file(&self, container: &str, path: &str) -> Option<Vec<u8>> {
+        let world = lock(&self.world);
+        let id = world.container(container)?.member.docker_id.clone();
+        world.read_file(&id, path).ok().flatten()
+    }
+
+    /// The names of the volumes that there are.
+    pub fn volume_names(&self) -> Vec<String> {
+        lock(&self.world).workloads.volume_names()
     }
 
     fn tell(&self, event: HostEvent) {

@@ -78,3 +78,23 @@ pub(super) const COMMAND_OUTPUT: usize = 256 << 10;
 
 /// Addresses of one name that are tried.
 pub(super) const ADDRESSES: usize = 4;
+
+/// Making, starting and removing a container: layers are mounted, ports are rules.
+pub(super) const CONTAINER: Duration = Duration::from_mins(2);
+
+/// Fetching an image as a whole, and how long a registry may say nothing.
+pub(super) const PULL: Duration = Duration::from_mins(15);
+pub(super) const PULL_SILENCE: Duration = Duration::from_mins(2);
+
+/// Bringing an image over the connection.
+pub(super) const LOAD: Duration = Duration::from_mins(5);
+
+/// How long the exit code of a program may come after its end, and how often it is asked for.
+pub(super) const EXIT_CODE: Duration = Duration::from_secs(5);
+pub(super) const EXIT_CODE_PAUSE: Duration = Duration::from_millis(20);
+
+/// Most bytes of each output of a program, and of logs, that are kept: the last ones.
+pub(super) const OUTPUT: usize = 1 << 20;
+
+/// Most bytes of a file that is read back.
+pub(super) const FILE: usize = 4 << 20;

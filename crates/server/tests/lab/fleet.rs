@@ -9,6 +9,7 @@ use portolan_server::host::{
 };
 use portolan_types::{Access, DestinationKind, NetworkName, NetworkOptions};
 use serde::Deserialize;
+use sha2::Digest;
 use tokio::net::TcpStream;
 
 /// A host of the lab, as `lab env --json` describes it.
@@ -144,6 +145,17 @@ impl Drop for Scratch {
     }
 }
 
+/// A container, with its volume, that is gone when dropped.
+#[derive(Debug)]
+pub(crate) struct ScratchContainer(pub(crate) LabHost, pub(crate) String);
+
+impl Drop for ScratchContainer {
+    fn drop(&mut self) {
+        lab(&["docker", &self.0.name, "rm", "--force", "--volumes", &self.1]);
+        lab(&["docker", &self.0.name, "volume", "rm", "--force", &self.1]);
+    }
+}
+
 #[expect(clippy::disallowed_methods, reason = "the lab is a program")]
 fn lab(arguments: &[&str]) -> Output {
     let lab = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../lab/lab");
@@ -176,4 +188,37 @@ pub(crate) async fn end_of(
             return error;
         }
     }
+}
+
+/// An image without files, as `docker save` writes one.
+pub(crate) fn tiny_image(reference: &str) -> bytes::Bytes {
+    let layer = archive(&[]);
+    let config = serde_json::json!({
+        "architecture": "amd64", "os": "linux", "config": {"Labels": {"a": "b"}},
+        "rootfs": {"type": "layers", "diff_ids": [format!("sha256:{}", hex(&sha2::Sha256::digest(&layer)))]},
+    });
+    let manifest = serde_json::json!([{
+        "Config": "config.json", "RepoTags": [reference], "Layers": ["layer.tar"],
+    }]);
+    let files: [(&str, Vec<u8>); 3] = [
+        ("layer.tar", layer),
+        ("config.json", config.to_string().into_bytes()),
+        ("manifest.json", manifest.to_string().into_bytes()),
+    ];
+    archive(&files).into()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+}
+
+fn archive(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
+    let mut archive = tar::Builder::new(Vec::new());
+    for (path, content) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        archive.append_data(&mut header, path, content.as_slice()).expect("an entry");
+    }
+    archive.into_inner().expect("an archive")
 }

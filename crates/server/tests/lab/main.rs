@@ -3,6 +3,7 @@
 //! Every test is ignored unless asked for (`cargo test -p portolan-server --test lab -- --ignored`).
 //! Tests that break a host are in modules called `faults`; they use `delta` only, one at a time.
 
+mod containers;
 mod faults;
 mod fleet;
 mod host;

@@ -1,4 +1,4 @@
-//! The stream of what happens to networks, nodes and services.
+//! The stream of what happens to networks, containers, nodes and services.
 //!
 //! The one answer that bollard does not read. Its decoder of JSON lines keeps a line without end in
 //! memory, and reads one read behind for every empty line in between, so that no bound below it
@@ -32,7 +32,27 @@ use super::{
 
 /// What is watched. Nodes and services are told by managers; another node's containers come and
 /// go as changes of that node.
-const WATCHED: [&str; 3] = ["network", "node", "service"];
+const WATCHED: [&str; 4] = ["network", "container", "node", "service"];
+
+/// What is told of them. An engine also tells of each program that is run in a container and of
+/// each file that is put into one: those stay with it. It takes these as beginnings of its words,
+/// because `health_status` comes with a result.
+const TOLD: [&str; 11] = [
+    "create",
+    "connect",
+    "disconnect",
+    "destroy",
+    "remove",
+    "update",
+    "start",
+    "die",
+    "rename",
+    "health_status",
+    "prune",
+];
+
+/// Words that are of no interest for containers.
+const NOT_OF_CONTAINERS: [&str; 3] = ["create", "update", "prune"];
 
 /// A line of `GET /events`.
 #[derive(Debug, Deserialize)]
@@ -50,7 +70,8 @@ struct Event {
 pub(super) async fn open(
     engine: &Engine,
 ) -> Result<BoxStream<'static, Result<HostEvent, HostError>>, HostError> {
-    let path = format!("/events?filters={}", id::filter("type", &WATCHED));
+    let filters = id::filters(&[("type", &WATCHED), ("event", &TOLD)]);
+    let path = format!("/events?filters={filters}");
     let body = engine.stream("watch events", &path).await?;
     let bytes = StreamReader::new(BodyDataStream::new(body).map_err(io::Error::other));
     let lines = FramedRead::new(bytes, LinesCodec::new_with_max_length(limits::EVENT));
@@ -105,7 +126,9 @@ fn read(line: &str) -> Result<Option<HostEvent>, HostError> {
 impl Event {
     /// The event when it is about something that is watched.
     fn watched(self) -> Option<HostEvent> {
-        WATCHED.contains(&self.r#type.as_str()).then(|| HostEvent {
+        let idle = self.r#type == "container" && NOT_OF_CONTAINERS.contains(&self.action.as_str());
+        let watched = WATCHED.contains(&self.r#type.as_str()) && !idle;
+        watched.then(|| HostEvent {
             of: self.r#type,
             action: self.action,
             docker_id: self.actor.id.unwrap_or_default(),

@@ -11,7 +11,8 @@ use std::{
 
 use super::super::{HostError, words::clean};
 
-/// A whole id of a network: 64 hexadecimal digits, or 25 letters and digits in a swarm.
+/// A whole id of a network or container: 64 hexadecimal digits, or 25 letters and digits of what a
+/// swarm has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct DockerId<'a>(&'a str);
 
@@ -22,7 +23,7 @@ impl<'a> DockerId<'a> {
         if local || (text.len() == 25 && text.bytes().all(lower)) {
             return Ok(Self(text));
         }
-        Err(HostError::Protocol { why: format!("`{}` is no id of a network", clean(text)) })
+        Err(HostError::Protocol { why: format!("`{}` is no id of Docker's", clean(text)) })
     }
 
     pub(super) const fn as_str(self) -> &'a str {
@@ -56,8 +57,12 @@ pub(super) fn filter(key: &str, values: &[&str]) -> String {
 /// The same with several keys.
 pub(super) fn filters(pairs: &[(&str, &[&str])]) -> String {
     let pairs: BTreeMap<&str, &[&str]> = pairs.iter().copied().collect();
-    let json = serde_json::json!(pairs).to_string();
-    json.bytes().fold(String::new(), |mut text, byte| {
+    encoded(&serde_json::json!(pairs).to_string())
+}
+
+/// A text as it can stand in a query.
+pub(super) fn encoded(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut text, byte| {
         if byte.is_ascii_alphanumeric() {
             text.push(char::from(byte));
         } else {
@@ -65,6 +70,13 @@ pub(super) fn filters(pairs: &[(&str, &[&str])]) -> String {
         }
         text
     })
+}
+
+/// Whether a reference to an image can stand in a path as it is: names have slashes in them.
+pub(super) fn is_reference(reference: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"_.-:@/".contains(&b);
+    let part = |part: &str| part.starts_with(|c: char| c.is_ascii_alphanumeric());
+    reference.bytes().all(plain) && reference.split('/').all(part)
 }
 
 #[cfg(test)]
@@ -99,6 +111,16 @@ mod tests {
     fn filters_are_encoded() {
         assert_eq!(filter("type", &["network"]), "%7B%22type%22%3A%5B%22network%22%5D%7D");
         assert_eq!(filter("a", &["&\"é"]), "%7B%22a%22%3A%5B%22%26%5C%22%C3%A9%22%5D%7D");
+    }
+
+    #[test]
+    fn references_have_slashes_and_lead_nowhere_else() {
+        for text in ["caddy:2", "registry:5000/a/b:1", "caddy@sha256:0af", "sha256:0af"] {
+            assert!(is_reference(text), "{text}");
+        }
+        for text in ["", "a/../b", "/a", "a//b", "a/", "a b", "a?b", "a%2fb", "ä", ":2"] {
+            assert!(!is_reference(text), "{text}");
+        }
     }
 
     #[test]

@@ -9,8 +9,9 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use http_body_util::{BodyExt, Either, Full, Limited, StreamBody};
 use hyper::{
-    Request, Response,
+    Method, Request, Response,
     body::{Frame, Incoming},
+    header::CONTENT_TYPE,
 };
 use hyper_util::{
     client::legacy::Client,
@@ -30,6 +31,24 @@ pub(super) const ADDRESS: &str = "http://docker";
 /// The body of bollard's requests, which it does not name in public.
 pub(super) type Body =
     Either<Full<Bytes>, StreamBody<BoxStream<'static, io::Result<Frame<Bytes>>>>>;
+
+/// What is sent along with a request.
+#[derive(Debug, Clone)]
+pub(in super::super) enum Content {
+    Nothing,
+    Json(Vec<u8>),
+    Tar(Bytes),
+}
+
+impl Content {
+    fn into_bytes(self) -> Bytes {
+        match self {
+            Self::Nothing => Bytes::new(),
+            Self::Json(json) => json.into(),
+            Self::Tar(archive) => archive,
+        }
+    }
+}
 
 /// The connections to one engine.
 #[derive(Debug, Clone)]
@@ -70,6 +89,25 @@ impl Http {
     /// The beginning of an answer without end.
     pub(super) async fn stream(&self, path: &str) -> Result<Incoming, HostError> {
         let answer = self.send(&self.streams, get(path)?).await?;
+        Ok(self.accepted(answer).await?.into_body())
+    }
+
+    /// The beginning of the answer to a request with a body, which its reader bounds.
+    pub(super) async fn send_content(
+        &self,
+        method: Method,
+        path: &str,
+        content: Content,
+    ) -> Result<Incoming, HostError> {
+        let request = Request::builder().method(method).uri(format!("{ADDRESS}{path}"));
+        let request = match &content {
+            Content::Nothing => request,
+            Content::Json(_) => request.header(CONTENT_TYPE, "application/json"),
+            Content::Tar(_) => request.header(CONTENT_TYPE, "application/x-tar"),
+        };
+        let request = request.body(Either::Left(Full::new(content.into_bytes())));
+        let request = request.map_err(|error| not_understood(&error))?;
+        let answer = self.send(&self.streams, request).await?;
         Ok(self.accepted(answer).await?.into_body())
     }
 

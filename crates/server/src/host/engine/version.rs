@@ -17,6 +17,8 @@ pub(super) struct ApiVersion {
 impl ApiVersion {
     /// Docker 20.10.
     const OLDEST: Self = Self { major: 1, minor: 41 };
+    /// Docker 25 makes a container on several networks.
+    pub(super) const MANY_NETWORKS: Self = Self { major: 1, minor: 44 };
     /// The one that bollard's models are made from. A newer engine answers as of then.
     const NEWEST: Self =
         Self { major: API_DEFAULT_VERSION.major_version, minor: API_DEFAULT_VERSION.minor_version };

@@ -23,11 +23,11 @@ pub(super) fn made(name: &str, state: &str) -> ContainerDetail {
     ContainerDetail { member, ..ContainerDetail::default() }
 }
 
-fn runs(container: &ContainerDetail) -> bool {
+pub(super) fn runs(container: &ContainerDetail) -> bool {
     container.member.state == "running"
 }
 
-fn refused<T>(status: u16, message: String) -> Result<T, HostError> {
+pub(super) fn refused<T>(status: u16, message: String) -> Result<T, HostError> {
     Err(HostError::Docker { status, message })
 }
 
@@ -42,6 +42,7 @@ impl World {
     pub(super) fn list_containers(&self) -> Vec<HostContainer> {
         let summary = |one: &ContainerDetail| {
             let (image, routes) = self.dress.get(&one.member.name).cloned().unwrap_or_default();
+            let image = if image.is_empty() { one.image.clone() } else { image };
             HostContainer {
                 member: one.member.clone(),
                 attachments: one.endpoints.iter().map(|one| one.attachment.clone()).collect(),
@@ -109,7 +110,11 @@ impl World {
     }
 
     /// The address that was asked for, or the first free one.
-    fn address(&self, network: &str, endpoint: &Endpoint) -> Result<Ipv4Addr, HostError> {
+    pub(super) fn address(
+        &self,
+        network: &str,
+        endpoint: &Endpoint,
+    ) -> Result<Ipv4Addr, HostError> {
         let subnet = self.networks.get(network).and_then(|found| {
             found.subnets.iter().find_map(|subnet| subnet.subnet.parse::<Ipv4Net>().ok())
         });

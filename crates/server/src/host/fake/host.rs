@@ -1,17 +1,22 @@
 //! A connection to a fake engine: what Docker would do, and the troubles that were asked for.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures_util::{StreamExt, stream::BoxStream};
-use ipnet::{IpNet, Ipv4Net};
-use portolan_types::{DestinationKind, NetworkOptions, id::cuid2};
+use ipnet::IpNet;
 use tokio::sync::watch;
 
-use super::{FakeEngine, Meant, Trouble, World, event, lock, lost, swarm::SwarmWorld};
+use super::{FakeEngine, Meant, Trouble, World, event, lock, lost};
 use crate::host::{
-    ContainerDetail, Endpoint, Host, HostContainer, HostError, HostEvent, HostNetwork, HostNode,
-    HostRole, HostService, HostSubnet, HostTask, Member, NewNetwork, System,
+    ContainerDetail, Endpoint, Exec, ExecOutput, Host, HostContainer, HostError, HostEvent,
+    HostImage, HostNetwork, HostNode, HostRole, HostService, HostTask, LogQuery, Member,
+    NewContainer, NewFile, NewNetwork, System,
 };
 
 /// A connection to a fake engine.
@@ -83,6 +88,21 @@ impl FakeHost {
             }
             Some(_) | None => self.engine.tell(event(action, network)),
         }
+    }
+
+    /// A call that causes events.
+    async fn act(
+        &self,
+        name: &'static str,
+        effect: impl FnOnce(&mut World) -> Result<Vec<HostEvent>, HostError> + Send,
+    ) -> Result<(), HostError> {
+        self.call(name, |world| {
+            for event in effect(world)? {
+                self.engine.tell(event);
+            }
+            Ok(())
+        })
+        .await
     }
 
     async fn hang(&self) {
@@ -190,6 +210,100 @@ impl Host for FakeHost {
         self.call("routes", |world| Ok(world.routes.clone())).await
     }
 
+    async fn find_image(&self, reference: &str) -> Result<Option<HostImage>, HostError> {
+        self.call("find_image", |world| Ok(world.workloads.find_image(reference))).await
+    }
+
+    async fn pull_image(&self, reference: &str) -> Result<(), HostError> {
+        self.call("pull_image", |world| world.workloads.pull(reference)).await
+    }
+
+    async fn load_image(&self, archive: Bytes) -> Result<(), HostError> {
+        self.call("load_image", |world| {
+            world.workloads.load(&archive);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn remove_image(&self, reference: &str) -> Result<(), HostError> {
+        self.call("remove_image", |world| world.remove_image(reference)).await
+    }
+
+    async fn create_container(&self, container: &NewContainer) -> Result<String, HostError> {
+        self.call("create_container", |world| world.create_container(container)).await
+    }
+
+    async fn start_container(&self, docker_id: &str) -> Result<(), HostError> {
+        self.act("start_container", |world| world.start(docker_id)).await
+    }
+
+    async fn stop_container(&self, docker_id: &str, _: Duration) -> Result<(), HostError> {
+        self.act("stop_container", |world| world.stop(docker_id)).await
+    }
+
+    async fn restart_container(&self, docker_id: &str, _: Duration) -> Result<(), HostError> {
+        self.act("restart_container", |world| {
+            let mut events = world.stop(docker_id)?;
+            events.extend(world.start(docker_id)?);
+            Ok(events)
+        })
+        .await
+    }
+
+    async fn rename_container(&self, docker_id: &str, name: &str) -> Result<(), HostError> {
+        self.act("rename_container", |world| world.rename(docker_id, name)).await
+    }
+
+    async fn remove_container(&self, docker_id: &str) -> Result<(), HostError> {
+        self.act("remove_container", |world| Ok(world.remove_container(docker_id))).await
+    }
+
+    async fn wait_container(&self, docker_id: &str, within: Duration) -> Result<i64, HostError> {
+        self.call("wait_container", |world| world.exit_code(docker_id, within)).await
+    }
+
+    async fn container_logs(&self, docker_id: &str, query: &LogQuery) -> Result<String, HostError> {
+        self.call("container_logs", |world| world.logs(docker_id, query)).await
+    }
+
+    async fn put_files(
+        &self,
+        docker_id: &str,
+        directory: &str,
+        files: &[NewFile],
+    ) -> Result<(), HostError> {
+        self.call("put_files", |world| world.put_files(docker_id, directory, files)).await
+    }
+
+    async fn read_file(&self, docker_id: &str, path: &str) -> Result<Option<Vec<u8>>, HostError> {
+        self.call("read_file", |world| world.read_file(docker_id, path)).await
+    }
+
+    async fn exec(&self, docker_id: &str, exec: &Exec) -> Result<ExecOutput, HostError> {
+        self.call("exec", |world| world.exec(docker_id, exec)).await
+    }
+
+    async fn create_volume(
+        &self,
+        name: &str,
+        labels: &BTreeMap<String, String>,
+    ) -> Result<(), HostError> {
+        self.call("create_volume", |world| {
+            world.workloads.create_volume(name, labels);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn find_volume(&self, name: &str) -> Result<Option<BTreeMap<String, String>>, HostError> {
+        self.call("find_volume", |world| Ok(world.workloads.find_volume(name))).await
+    }
+
+    async fn remove_volume(&self, name: &str) -> Result<(), HostError> {
+        self.call("remove_volume", |world| world.remove_volume(name)).await
+    }
+
     async fn events(&self) -> Result<BoxStream<'static, Result<HostEvent, HostError>>, HostError> {
         let events = self.call("events", |_| Ok(self.engine.events.subscribe())).await?;
         let up = self.up.clone();
@@ -211,131 +325,4 @@ impl Host for FakeHost {
     }
 
     async fn close(&self) {}
-}
-
-impl World {
-    /// As a manager of the swarm, or Docker's refusal.
-    fn as_manager<T>(&self, answer: impl FnOnce(&mut SwarmWorld) -> T) -> Result<T, HostError> {
-        match &self.membership {
-            Some(membership) => membership.swarm.as_manager(&membership.node_id, answer),
-            None => Err(no_manager()),
-        }
-    }
-
-    /// Those of the host and, on a manager, those of the swarm.
-    fn all_networks(&self) -> Result<Vec<HostNetwork>, HostError> {
-        let mut networks: Vec<HostNetwork> = self.networks.values().cloned().collect();
-        let manager = self.membership.as_ref();
-        let manager = manager.is_some_and(|one| one.swarm.is_manager(&one.node_id));
-        if manager {
-            networks.extend(self.as_manager(|swarm| swarm.networks.clone())?.into_values());
-        }
-        Ok(networks)
-    }
-
-    fn create(&mut self, new: &NewNetwork) -> Result<HostNetwork, HostError> {
-        if let Some(error) = &self.fail_create {
-            return Err(error.clone());
-        }
-        if self.all_networks()?.iter().any(|network| network.name == new.name.as_str()) {
-            let message = format!("network with name {} already exists", new.name);
-            return Err(HostError::Docker { status: 409, message });
-        }
-        let network = made(new, self.free_subnet(new)?);
-        let (id, made) = (network.docker_id.clone(), network.clone());
-        if new.options.subnet.is_some() {
-            self.configured.insert(id.clone());
-        }
-        match new.kind {
-            DestinationKind::Standalone => drop(self.networks.insert(id, made)),
-            DestinationKind::Swarm => {
-                self.as_manager(|swarm| swarm.add(made))?;
-            }
-        }
-        Ok(network)
-    }
-
-    /// The subnet that was asked for, or the next of the engine's pools. Docker takes no address
-    /// twice, and does not say who has it.
-    fn free_subnet(&self, new: &NewNetwork) -> Result<String, HostError> {
-        let subnets = self.networks.values().flat_map(|network| &network.subnets);
-        let taken: Vec<IpNet> =
-            subnets.filter_map(|subnet| subnet.subnet.parse().ok()).chain(self.hidden).collect();
-        let free = |subnet: &IpNet| {
-            !taken.iter().any(|other| other.contains(subnet) || subnet.contains(other))
-        };
-        let wanted =
-            [new.options.subnet.map(IpNet::from), new.options.ipv6_subnet.map(IpNet::from)];
-        let refusal =
-            |message: &str| HostError::Docker { status: 403, message: message.to_owned() };
-        if !wanted.iter().flatten().all(free) {
-            return Err(refusal("Pool overlaps with other one on this address space"));
-        }
-        let mut pools = (17..=255).map(|n| Ipv4Net::new_assert([172, n, 0, 0].into(), 16).into());
-        let found = new.options.subnet.map(IpNet::from).or_else(|| pools.find(free));
-        found.map(|subnet| subnet.to_string()).ok_or_else(|| {
-            refusal(
-                "could not find an available, non-overlapping IPv4 address pool among the \
-                 defaults to assign to the network",
-            )
-        })
-    }
-
-    fn remove(&mut self, docker_id: &str) -> Result<Option<HostNetwork>, HostError> {
-        if self.is_active(docker_id) {
-            let message =
-                format!("error while removing network: network {docker_id} has active endpoints");
-            return Err(HostError::Docker { status: 403, message });
-        }
-        match self.networks.remove(docker_id) {
-            None if self.membership.is_some() => {
-                self.as_manager(|swarm| swarm.remove(docker_id))?
-            }
-            removed => Ok(removed),
-        }
-    }
-}
-
-pub(super) fn no_manager() -> HostError {
-    HostError::Docker { status: 503, message: "This node is not a swarm manager.".into() }
-}
-
-/// The first address unless another one was asked for.
-fn gateway(options: &NetworkOptions) -> Option<String> {
-    let first = options.subnet.and_then(|subnet| subnet.hosts().next());
-    options.gateway.or(first).map(|gateway| gateway.to_string())
-}
-
-fn made(new: &NewNetwork, subnet: String) -> HostNetwork {
-    let options = &new.options;
-    let mut subnets = vec![HostSubnet {
-        subnet,
-        gateway: gateway(options),
-        range: options.range.map(|range| range.to_string()),
-    }];
-    subnets.extend(
-        options
-            .ipv6_subnet
-            .map(|subnet| HostSubnet { subnet: subnet.to_string(), ..HostSubnet::default() }),
-    );
-    let mtu = options.mtu.map(|mtu| ("com.docker.network.driver.mtu".into(), mtu.to_string()));
-    let encrypted = options.encrypted.then(|| ("encrypted".into(), "true".into()));
-    let (driver, scope, attachable) = match new.kind {
-        DestinationKind::Standalone => ("bridge", "local", false),
-        DestinationKind::Swarm => ("overlay", "swarm", true),
-    };
-    HostNetwork {
-        docker_id: cuid2(),
-        name: new.name.to_string(),
-        driver: driver.into(),
-        scope: scope.into(),
-        subnets,
-        ipv6: options.ipv6,
-        internal: options.internal,
-        attachable,
-        ingress: false,
-        created_at: Some(portolan_types::Timestamp::now()),
-        labels: new.labels.clone(),
-        options: mtu.into_iter().chain(encrypted).collect(),
-    }
 }

@@ -8,7 +8,7 @@ use std::{
 
 use portolan_types::{ServerKind, Swarm, SwarmManager, id::cuid2, server::Pool};
 
-use super::{FakeEngine, event, host::no_manager, lock};
+use super::{FakeEngine, event, lock, networks::no_manager};
 use crate::host::{
     HostError, HostEvent, HostNetwork, HostNode, HostService, HostTask, SwarmEndpoint,
 };

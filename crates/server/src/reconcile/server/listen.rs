@@ -27,10 +27,11 @@ pub(super) async fn drain(
     events: &mut Events,
 ) -> Result<bool, HostError> {
     let ended = || HostError::Lost { why: "the engine ended its event stream".into() };
-    let mut of_swarm = first.ok_or_else(ended)??.of != "network";
+    let is_of_swarm = |event: HostEvent| matches!(event.of.as_str(), "node" | "service");
+    let mut of_swarm = is_of_swarm(first.ok_or_else(ended)??);
     let deadline = Instant::now() + BURST;
     while let Ok(event) = tokio::time::timeout_at(deadline, events.next()).await {
-        of_swarm |= event.ok_or_else(ended)??.of != "network";
+        of_swarm |= is_of_swarm(event.ok_or_else(ended)??);
     }
     Ok(of_swarm)
 }

@@ -1,0 +1,63 @@
+//! Programs run in containers.
+
+use bollard::models::ExecConfig;
+use hyper::Method;
+use tokio::time::{Instant, sleep};
+
+use super::{
+    super::{
+        Exec, ExecOutput, HostError,
+        engine::{Content, Engine},
+        limits,
+    },
+    id::DockerId,
+    output::{self, Output},
+};
+
+/// Without a word about upgrading, the engine answers with what the program says until it ends.
+const START: &[u8] = br#"{"Detach":false,"Tty":false}"#;
+
+pub(super) async fn run(
+    engine: &Engine,
+    docker_id: &str,
+    exec: &Exec,
+) -> Result<ExecOutput, HostError> {
+    let config = ExecConfig {
+        attach_stdout: Some(true),
+        attach_stderr: Some(true),
+        cmd: Some(exec.command.clone()),
+        user: exec.user.clone(),
+        ..ExecConfig::default()
+    };
+    let making = engine.docker().create_exec(DockerId::parse(docker_id)?.as_str(), config);
+    let made = engine.ask("prepare a program in the container", making).await?;
+    let id = DockerId::parse(&made.id)?;
+    let path = format!("/exec/{id}/start");
+    let request = (Method::POST, path.as_str(), Content::Json(START.to_vec()));
+    let read = |body| output::read(engine, body, Output::apart());
+    let action = "see the program in the container end";
+    let said = engine.converse(action, exec.within, request, read).await?;
+    Ok(ExecOutput {
+        exit_code: exit_code(engine, id.as_str()).await?,
+        stdout: said.stdout(),
+        stderr: said.stderr(),
+        truncated: said.truncated(),
+    })
+}
+
+/// The engine learns of the end a moment after the outputs were closed.
+async fn exit_code(engine: &Engine, id: &str) -> Result<i64, HostError> {
+    let deadline = Instant::now() + limits::EXIT_CODE;
+    loop {
+        let asking = engine.docker().inspect_exec(id);
+        let exec = engine.ask("read how the program ended", asking).await?;
+        match exec.exit_code {
+            Some(code) if exec.running != Some(true) => return Ok(code),
+            Some(_) | None if Instant::now() < deadline => sleep(limits::EXIT_CODE_PAUSE).await,
+            Some(_) | None => {
+                let action = "read how the program ended".to_owned();
+                return Err(HostError::Timeout { action, seconds: limits::EXIT_CODE.as_secs() });
+            }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Images: found, fetched, brought, removed.
+
+use std::{collections::BTreeMap, io};
+
+use bollard::{models::ImageInspect, query_parameters::RemoveImageOptions};
+use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt};
+use http_body_util::BodyDataStream;
+use hyper::{Method, body::Incoming};
+use serde::Deserialize;
+use tokio::time::timeout;
+use tokio_util::{
+    codec::{FramedRead, LinesCodec},
+    io::StreamReader,
+};
+
+use super::{
+    super::{
+        HostError, HostImage,
+        engine::{Content, Engine, not_understood},
+        limits,
+        words::clean,
+    },
+    id::{encoded, is_reference},
+    networks::unless_missing,
+};
+
+pub(super) async fn find(engine: &Engine, reference: &str) -> Result<Option<HostImage>, HostError> {
+    if !is_reference(reference) {
+        return Ok(None);
+    }
+    let asking = engine.docker().inspect_image(reference);
+    let found = unless_missing(engine.ask("inspect image", asking).await)?;
+    Ok(found.map(HostImage::from))
+}
+
+impl From<ImageInspect> for HostImage {
+    fn from(image: ImageInspect) -> Self {
+        let config = image.config.unwrap_or_default();
+        let environment = config.env.unwrap_or_default();
+        let pair = |text: &String| text.split_once('=').map(|(k, v)| (k.to_owned(), v.to_owned()));
+        Self {
+            docker_id: image.id.unwrap_or_default(),
+            tags: image.repo_tags.unwrap_or_default(),
+            digests: image.repo_digests.unwrap_or_default(),
+            labels: config.labels.unwrap_or_default().into_iter().collect(),
+            environment: environment.iter().filter_map(pair).collect::<BTreeMap<_, _>>(),
+            size_bytes: image.size.and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
+        }
+    }
+}
+
+pub(super) async fn pull(engine: &Engine, reference: &str) -> Result<(), HostError> {
+    checked(reference)?;
+    let (name, tag) = split(reference);
+    let path = format!("/images/create?fromImage={}&tag={}", encoded(name), encoded(tag));
+    let request = (Method::POST, path.as_str(), Content::Nothing);
+    let read = |body| progress(engine, body);
+    engine.converse("pull the image", limits::PULL, request, read).await
+}
+
+/// Name and tag; a digest stands where the tag does. Without a tag the engine would fetch all.
+fn split(reference: &str) -> (&str, &str) {
+    if let Some(parts) = reference.split_once('@') {
+        return parts;
+    }
+    match reference.rsplit_once(':') {
+        Some((name, tag)) if !tag.contains('/') => (name, tag),
+        Some(_) | None => (reference, "latest"),
+    }
+}
+
+pub(super) async fn load(engine: &Engine, archive: Bytes) -> Result<(), HostError> {
+    let request = (Method::POST, "/images/load?quiet=1", Content::Tar(archive));
+    let read = |body| progress(engine, body);
+    engine.converse("load the image", limits::LOAD, request, read).await
+}
+
+pub(super) async fn remove(engine: &Engine, reference: &str) -> Result<(), HostError> {
+    checked(reference)?;
+    let removing = engine.docker().remove_image(reference, None::<RemoveImageOptions>, None);
+    let answer = engine.ask_within(limits::CONTAINER, "remove image", removing).await;
+    unless_missing(answer).map(drop)
+}
+
+fn checked(reference: &str) -> Result<(), HostError> {
+    if is_reference(reference) {
+        return Ok(());
+    }
+    Err(HostError::Protocol { why: format!("`{}` is no reference to an image", clean(reference)) })
+}
+
+/// A line of what the engine tells while it works. It has answered 200 before it knows the end.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Told {
+    error: Option<String>,
+}
+
+async fn progress(engine: &Engine, body: Incoming) -> Result<(), HostError> {
+    let bytes = StreamReader::new(BodyDataStream::new(body).map_err(io::Error::other));
+    let mut lines = FramedRead::new(bytes, LinesCodec::new_with_max_length(limits::EVENT));
+    loop {
+        let next = timeout(limits::PULL_SILENCE, lines.next()).await;
+        let silent = |_| HostError::Timeout {
+            action: "hear of the image".into(),
+            seconds: limits::PULL_SILENCE.as_secs(),
+        };
+        let Some(line) = next.map_err(silent)? else { return Ok(()) };
+        let line = line.map_err(|error| engine.failure(&error))?;
+        if !line.trim().is_empty() {
+            heard(&line)?;
+        }
+    }
+}
+
+fn heard(line: &str) -> Result<(), HostError> {
+    let told: Told = serde_json::from_str(line).map_err(|error| not_understood(&error))?;
+    match told.error {
+        Some(error) => Err(HostError::Docker { status: 500, message: clean(&error) }),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_is_a_name_and_a_tag() {
+        let cases = [
+            ("caddy:2", ("caddy", "2")),
+            ("caddy", ("caddy", "latest")),
+            ("registry:5000/a/b", ("registry:5000/a/b", "latest")),
+            ("registry:5000/a/b:1", ("registry:5000/a/b", "1")),
+            ("caddy@sha256:0af", ("caddy", "sha256:0af")),
+        ];
+        for (reference, parts) in cases {
+            assert_eq!(split(reference), parts);
+        }
+    }
+
+    #[test]
+    fn an_error_among_the_progress_is_an_error() {
+        assert_eq!(heard(r#"{"status":"Pulling fs layer","id":"0af"}"#), Ok(()));
+        let error = heard(r#"{"errorDetail":{"message":"no"},"error":"manifest unknown"}"#);
+        assert!(
+            matches!(error, Err(HostError::Docker { message, .. }) if message == "manifest unknown")
+        );
+    }
+}

@@ -1,0 +1,52 @@
+//! Programs in containers: what is run, what it said, and files that go in and out.
+
+use std::time::Duration;
+
+/// A program to be run in a running container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exec {
+    /// The program and its arguments: no shell reads them.
+    pub command: Vec<String>,
+    /// Instead of the container's own.
+    pub user: Option<String>,
+    /// Docker cannot end the program: one that takes longer runs on, unheard.
+    pub within: Duration,
+}
+
+impl Exec {
+    /// As the container's own user.
+    pub fn new<const N: usize>(command: [&str; N], within: Duration) -> Self {
+        Self { command: command.map(str::to_owned).to_vec(), user: None, within }
+    }
+}
+
+/// What a program did. The texts are hostile.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ExecOutput {
+    pub exit_code: i64,
+    pub stdout: String,
+    pub stderr: String,
+    /// Whether what is here is only the end of what was said.
+    pub truncated: bool,
+}
+
+/// Which part of a container's logs is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogQuery {
+    /// The last lines, at most so many.
+    pub lines: u32,
+    /// Only what was said from then on, in seconds since 1970.
+    pub since: Option<i64>,
+    /// Whether each line begins with its time, as Docker writes it.
+    pub timestamps: bool,
+}
+
+/// A file to be put into a container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewFile {
+    /// Below the directory that it is put into; directories in it are made.
+    pub path: String,
+    pub content: Vec<u8>,
+    /// As `chmod` takes it: `0o600`.
+    pub mode: u32,
+}

@@ -1,0 +1,220 @@
+//! What containers of a fake engine are made of and keep: images, volumes, files, ports, and what
+//! programs in them say.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    fmt,
+    sync::Arc,
+};
+
+use portolan_types::id::cuid2;
+
+use super::{World, containers::refused};
+use crate::host::{
+    Exec, ExecOutput, HostError, HostImage, LogQuery, MountSource, NewContainer, NewFile,
+};
+
+/// An image, and what its containers do.
+#[derive(Debug, Clone, Default)]
+pub struct FakeImage {
+    pub image: HostImage,
+    /// The exit code of one that ends as soon as it was started.
+    pub ends_with: Option<i64>,
+    pub logs: String,
+}
+
+impl FakeImage {
+    /// One that runs until it is stopped, with an id of its own.
+    pub fn new() -> Self {
+        let docker_id = format!("sha256:{}", cuid2());
+        Self { image: HostImage { docker_id, ..HostImage::default() }, ..Self::default() }
+    }
+}
+
+type Answer = dyn Fn(&str, &Exec) -> ExecOutput + Send + Sync;
+
+/// Answers for programs: told the container's name and the program.
+#[derive(Clone)]
+pub struct FakeExec(Arc<Answer>);
+
+impl FakeExec {
+    pub fn new(answer: impl Fn(&str, &Exec) -> ExecOutput + Send + Sync + 'static) -> Self {
+        Self(Arc::new(answer))
+    }
+}
+
+impl fmt::Debug for FakeExec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FakeExec")
+    }
+}
+
+/// Everything besides the containers themselves.
+#[derive(Debug, Default)]
+pub(super) struct Workloads {
+    registry: BTreeMap<String, FakeImage>,
+    images: BTreeMap<String, FakeImage>,
+    volumes: BTreeMap<String, BTreeMap<String, String>>,
+    /// By volume or container, and path in it.
+    files: HashMap<(String, String), Vec<u8>>,
+    pub(super) asked: HashMap<String, NewContainer>,
+    pub(super) occupied: BTreeSet<u16>,
+    answer: Option<FakeExec>,
+}
+
+impl Workloads {
+    pub(super) fn publish(&mut self, reference: &str, image: FakeImage) {
+        self.registry.insert(reference.to_owned(), image);
+    }
+
+    pub(super) fn put(&mut self, reference: &str, mut image: FakeImage) {
+        image.image.tags = vec![reference.to_owned()];
+        self.images.insert(reference.to_owned(), image);
+    }
+
+    pub(super) fn answer_exec(&mut self, answer: FakeExec) {
+        self.answer = Some(answer);
+    }
+
+    pub(super) fn occupy(&mut self, port: u16, occupied: bool) {
+        if occupied {
+            self.occupied.insert(port)
+        } else {
+            self.occupied.remove(&port)
+        };
+    }
+
+    pub(super) fn asked_for(&self, docker_id: &str) -> Option<&NewContainer> {
+        self.asked.get(docker_id)
+    }
+
+    pub(super) fn volume_names(&self) -> Vec<String> {
+        self.volumes.keys().cloned().collect()
+    }
+
+    pub(super) fn image(&self, reference: &str) -> Option<&FakeImage> {
+        let by_id = || self.images.values().find(|one| one.image.docker_id == reference);
+        self.images.get(reference).or_else(by_id)
+    }
+
+    pub(super) fn find_image(&self, reference: &str) -> Option<HostImage> {
+        self.image(reference).map(|found| found.image.clone())
+    }
+
+    pub(super) fn pull(&mut self, reference: &str) -> Result<(), HostError> {
+        let Some(image) = self.registry.get(reference).cloned() else {
+            return refused(404, format!("manifest for {reference} not found: manifest unknown"));
+        };
+        self.put(reference, image);
+        Ok(())
+    }
+
+    /// The whole archive is the reference of the image in it.
+    pub(super) fn load(&mut self, archive: &[u8]) {
+        let reference = String::from_utf8_lossy(archive).into_owned();
+        let image = self.registry.get(&reference).cloned().unwrap_or_else(FakeImage::new);
+        self.put(&reference, image);
+    }
+
+    pub(super) fn create_volume(&mut self, name: &str, labels: &BTreeMap<String, String>) {
+        self.volumes.entry(name.to_owned()).or_insert_with(|| labels.clone());
+    }
+
+    pub(super) fn find_volume(&self, name: &str) -> Option<BTreeMap<String, String>> {
+        self.volumes.get(name).cloned()
+    }
+
+    /// Volumes that a container names are made with it.
+    pub(super) fn mount(&mut self, new: &NewContainer) {
+        for mount in &new.mounts {
+            if let MountSource::Volume(name) = &mount.source {
+                self.create_volume(name, &BTreeMap::new());
+            }
+        }
+    }
+
+    fn has_volume(&self, docker_id: &str, name: &str) -> bool {
+        let mounts = self.asked.get(docker_id).map_or(&[][..], |new| &new.mounts);
+        mounts.iter().any(|mount| mount.source == MountSource::Volume(name.to_owned()))
+    }
+
+    /// Where a path of a container is kept: in a volume it outlives the container.
+    fn kept_at(&self, docker_id: &str, path: &str) -> (String, String) {
+        let mounts = self.asked.get(docker_id).map_or(&[][..], |new| &new.mounts);
+        let in_volume = mounts.iter().find_map(|mount| {
+            let MountSource::Volume(name) = &mount.source else { return None };
+            let rest = path.strip_prefix(&mount.target)?;
+            rest.starts_with('/').then(|| (name.clone(), rest.to_owned()))
+        });
+        in_volume.unwrap_or_else(|| (docker_id.to_owned(), path.to_owned()))
+    }
+}
+
+impl World {
+    pub(super) fn remove_image(&mut self, reference: &str) -> Result<(), HostError> {
+        let Some(image) = self.workloads.find_image(reference) else { return Ok(()) };
+        if self.containers.values().any(|one| one.image_id == image.docker_id) {
+            let message = format!("conflict: unable to remove {reference}: container is using it");
+            return refused(409, message);
+        }
+        self.workloads
+            .images
+            .retain(|name, one| name != reference && one.image.docker_id != reference);
+        Ok(())
+    }
+
+    pub(super) fn remove_volume(&mut self, name: &str) -> Result<(), HostError> {
+        let mut ids = self.containers.keys();
+        if ids.any(|id| self.workloads.has_volume(id, name)) {
+            return refused(409, format!("remove {name}: volume is in use"));
+        }
+        self.workloads.volumes.remove(name);
+        self.workloads.files.retain(|(place, _), _| place != name);
+        Ok(())
+    }
+
+    pub(super) fn put_files(
+        &mut self,
+        docker_id: &str,
+        directory: &str,
+        files: &[NewFile],
+    ) -> Result<(), HostError> {
+        self.known(docker_id)?;
+        for file in files {
+            let path = format!("{}/{}", directory.trim_end_matches('/'), file.path);
+            let place = self.workloads.kept_at(docker_id, &path);
+            self.workloads.files.insert(place, file.content.clone());
+        }
+        Ok(())
+    }
+
+    pub(super) fn read_file(
+        &self,
+        docker_id: &str,
+        path: &str,
+    ) -> Result<Option<Vec<u8>>, HostError> {
+        self.known(docker_id)?;
+        let place = self.workloads.kept_at(docker_id, path);
+        Ok(self.workloads.files.get(&place).cloned())
+    }
+
+    pub(super) fn logs(&self, docker_id: &str, query: &LogQuery) -> Result<String, HostError> {
+        let container = self.known(docker_id)?;
+        let image = self.workloads.image(&container.image);
+        let logs = image.map_or("", |image| image.logs.as_str());
+        let lines: Vec<&str> = logs.lines().collect();
+        let skipped = lines.len().saturating_sub(query.lines as usize);
+        Ok(lines[skipped..].join("\n"))
+    }
+
+    pub(super) fn exec(&mut self, docker_id: &str, exec: &Exec) -> Result<ExecOutput, HostError> {
+        let container = self.known(docker_id)?;
+        if !container.is_running() {
+            return refused(409, format!("Container {docker_id} is not running"));
+        }
+        let answer = self.workloads.answer.as_ref();
+        Ok(answer.map_or_else(ExecOutput::default, |FakeExec(answer)| {
+            answer(&container.member.name, exec)
+        }))
+    }
+}
