@@ -9,6 +9,7 @@ mod destination;
 mod key;
 mod login;
 mod operation;
+mod route;
 mod serve;
 mod server;
 mod shared;
@@ -29,6 +30,7 @@ pub(crate) use self::{
     key::{CreateKeyArgs, KeyCommand},
     login::LoginArgs,
     operation::{EventCommand, OperationCommand},
+    route::{AddRouteArgs, EditRouteArgs, PasswordArgs, RouteCommand},
     serve::ConfigArgs,
     server::{AddServerArgs, EditServerArgs, ServerCommand},
     token::{CreateTokenArgs, TokenCommand},
@@ -111,6 +113,9 @@ pub(crate) enum Command {
     /// Docker networks on servers.
     #[command(subcommand, visible_alias = "dest")]
     Destination(DestinationCommand),
+    /// Ways from outside to containers.
+    #[command(subcommand)]
+    Route(RouteCommand),
     /// From where subnets are taken, and what is left.
     #[command(subcommand)]
     Addresses(AddressesCommand),

@@ -16,6 +16,7 @@ pub(crate) mod openapi;
 pub(crate) mod operation;
 mod preview;
 mod result;
+pub(crate) mod route;
 pub(crate) mod scan;
 pub(crate) mod serve;
 pub(crate) mod server;

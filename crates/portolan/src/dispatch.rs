@@ -41,6 +41,8 @@ use crate::{
     watch::Wait,
 };
 
+mod route;
+
 /// Carries out one command.
 pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outcome> {
     let Cli { global, command } = cli;
@@ -65,6 +67,9 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outc
         }
         Command::Destination(command) => {
             return run_destination(&client(global, printer)?, printer, command).await;
+        }
+        Command::Route(command) => {
+            return route::run(&client(global, printer)?, printer, command).await;
         }
         Command::Addresses(command) => {
             run_addresses(&client(global, printer)?, printer, command).await?;

@@ -2,9 +2,9 @@
 //!
 //! Never guesses: two of one name are an error that lists both.
 
-use std::{convert::Infallible, str::FromStr};
+use std::{borrow::Cow, convert::Infallible, str::FromStr};
 
-use portolan_types::{Destination, Key, Server, Token, id::is_cuid2};
+use portolan_types::{Certificate, Destination, Key, Route, Server, Token, id::is_cuid2};
 use serde::de::DeserializeOwned;
 
 use crate::{
@@ -33,7 +33,7 @@ pub(crate) trait Named: DeserializeOwned {
     fn id(&self) -> &str;
 
     /// The names it answers to, the one to show first.
-    fn names(&self) -> Vec<&str>;
+    fn names(&self) -> Vec<Cow<'_, str>>;
 
     /// What tells it from another of the same name.
     fn context(&self) -> String;
@@ -56,8 +56,8 @@ impl Named for Key {
         self.id.as_str()
     }
 
-    fn names(&self) -> Vec<&str> {
-        vec![self.name.as_str()]
+    fn names(&self) -> Vec<Cow<'_, str>> {
+        vec![self.name.as_str().into()]
     }
 
     fn context(&self) -> String {
@@ -73,8 +73,8 @@ impl Named for Server {
         self.id.as_str()
     }
 
-    fn names(&self) -> Vec<&str> {
-        vec![self.name.as_str()]
+    fn names(&self) -> Vec<Cow<'_, str>> {
+        vec![self.name.as_str().into()]
     }
 
     fn context(&self) -> String {
@@ -90,12 +90,48 @@ impl Named for Destination {
         self.id.as_str()
     }
 
-    fn names(&self) -> Vec<&str> {
-        vec![self.name.as_str(), self.network.as_str()]
+    fn names(&self) -> Vec<Cow<'_, str>> {
+        vec![self.name.as_str().into(), self.network.as_str().into()]
     }
 
     fn context(&self) -> String {
         format!("network {} on {}", self.network, self.server_name)
+    }
+}
+
+impl Named for Route {
+    const WHAT: &'static str = "route";
+    const PATH: &'static str = "/v1/routes";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    /// Host and path; the host alone where the path is everything.
+    fn names(&self) -> Vec<Cow<'_, str>> {
+        let host = self.path.is_root().then(|| self.host.as_str().into());
+        std::iter::once(self.address().into()).chain(host).collect()
+    }
+
+    fn context(&self) -> String {
+        format!("to {}:{} on {}", self.target, self.port, self.destination_name)
+    }
+}
+
+impl Named for Certificate {
+    const WHAT: &'static str = "certificate";
+    const PATH: &'static str = "/v1/certificates";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn names(&self) -> Vec<Cow<'_, str>> {
+        vec![self.name.as_str().into()]
+    }
+
+    fn context(&self) -> String {
+        self.hosts.join(", ")
     }
 }
 
@@ -107,8 +143,8 @@ impl Named for Token {
         self.id.as_str()
     }
 
-    fn names(&self) -> Vec<&str> {
-        vec![self.name.as_str()]
+    fn names(&self) -> Vec<Cow<'_, str>> {
+        vec![self.name.as_str().into()]
     }
 
     fn context(&self) -> String {
@@ -134,7 +170,7 @@ pub(crate) async fn find<T: Named>(client: &Client, wanted: &Reference) -> anyho
     let search = Listing::all(Some(text.to_owned()));
     let page = collect::<T>(client, T::PATH, &[], search).await?;
     let mut exact: Vec<T> =
-        page.items.into_iter().filter(|one| one.names().contains(&text)).collect();
+        page.items.into_iter().filter(|one| one.names().contains(&Cow::Borrowed(text))).collect();
     match exact.pop() {
         None => Err(unknown::<T>(client, text).await),
         Some(one) if exact.is_empty() => Ok(one),
@@ -159,7 +195,7 @@ async fn unknown<T: Named>(client: &Client, text: &str) -> anyhow::Error {
     // The names are only for advice: without them the error is still true.
     let all = collect::<T>(client, T::PATH, &[], Listing::all(None)).await;
     let items = all.map(|page| page.items).unwrap_or_default();
-    let near = near_names(text, items.iter().filter_map(|one| one.names().first().copied()));
+    let near = near_names(text, items.iter().filter_map(|one| one.names().into_iter().next()));
     let hint = if near.is_empty() {
         format!("see `portolan {} list`", T::WHAT)
     } else {
@@ -169,9 +205,9 @@ async fn unknown<T: Named>(client: &Client, text: &str) -> anyhow::Error {
 }
 
 /// At most three names that differ little.
-fn near_names<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
+fn near_names<'a>(text: &str, names: impl Iterator<Item = Cow<'a, str>>) -> Vec<String> {
     let lower = text.to_lowercase();
-    let mut near: Vec<(usize, &str)> = names
+    let mut near: Vec<(usize, Cow<'a, str>)> = names
         .map(|name| (distance(&lower, &name.to_lowercase()), name))
         .filter(|(far, name)| {
             *far <= 1 + lower.chars().count() / 4 || name.to_lowercase().contains(&lower)
@@ -211,7 +247,10 @@ mod tests {
     #[test]
     fn near_names_are_few_and_near() {
         let names = ["web-1", "web-2", "db-1", "Web"];
-        assert_eq!(near_names("web", names.into_iter()), ["`Web`", "`web-1`", "`web-2`"]);
-        assert!(near_names("mail", names.into_iter()).is_empty());
+        assert_eq!(
+            near_names("web", names.into_iter().map(Cow::from)),
+            ["`Web`", "`web-1`", "`web-2`"]
+        );
+        assert!(near_names("mail", names.into_iter().map(Cow::from)).is_empty());
     }
 }

@@ -1,6 +1,6 @@
 //! What operations share: the database, the vault and the bells that wake others.
 
-use portolan_types::{OperationId, ServerId};
+use portolan_types::{OperationId, RouteId, ServerId};
 use tokio::{
     sync::{broadcast, mpsc},
     time::Instant,
@@ -23,6 +23,8 @@ pub struct App {
     changed: broadcast::Sender<OperationId>,
     /// Rung after a host was looked at, with the moment at which the look began.
     looked: broadcast::Sender<(ServerId, Instant)>,
+    /// Rung when it was found how a route is doing.
+    routed: broadcast::Sender<RouteId>,
 }
 
 impl App {
@@ -36,8 +38,9 @@ impl App {
         // A waiter that falls behind by so many changes reads the row, which is what it wants.
         let (changed, _) = broadcast::channel(1_024);
         let (looked, _) = broadcast::channel(1_024);
+        let (routed, _) = broadcast::channel(1_024);
         let metrics = Metrics::default();
-        (Self { db, vault, metrics, stopping, wake, changed, looked }, woken)
+        (Self { db, vault, metrics, stopping, wake, changed, looked, routed }, woken)
     }
 
     /// Wakes the reconciler of a server. Call it after the commit.
@@ -61,6 +64,17 @@ impl App {
     pub fn looked(&self, server: &ServerId, began: Instant) {
         // Without waiters there is nobody to tell.
         drop(self.looked.send((server.clone(), began)));
+    }
+
+    /// Tells those who wait how a route is doing.
+    pub fn routed(&self, route: &RouteId) {
+        // Without waiters there is nobody to tell.
+        drop(self.routed.send(route.clone()));
+    }
+
+    /// Listens for news of routes from now on.
+    pub fn routes(&self) -> broadcast::Receiver<RouteId> {
+        self.routed.subscribe()
     }
 
     /// Listens for looks at hosts from now on.

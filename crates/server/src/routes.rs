@@ -18,7 +18,12 @@ use crate::{
 };
 
 mod claim;
+mod outcome;
 mod password;
+
+#[expect(unused_imports, reason = "the proxy's reconciler follows")]
+pub(crate) use outcome::found;
+pub use outcome::settled;
 
 /// Stores a route; the reconciler tells the proxy of it.
 pub async fn create(

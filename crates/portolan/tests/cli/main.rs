@@ -10,6 +10,7 @@ mod lists;
 mod login;
 mod problems;
 mod program;
+mod routes;
 mod samples;
 mod serve;
 mod terminal;

@@ -7,7 +7,7 @@ use utoipa::IntoParams;
 
 use super::{
     AppState,
-    extract::{Json, Path, Query, Reader, Repeat, Writer},
+    extract::{Json, Path, Query, Reader, Repeat, Wait, Writer},
     problem::Problems,
 };
 use crate::{Error, routes};
@@ -37,16 +37,22 @@ pub(super) async fn list_routes(
 /// Creates a route. It is `pending` until the proxy has taken it. An address that another route
 /// answers for is refused with its owner.
 #[utoipa::path(post, path = "/v1/routes", tag = "routes",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition safe")),
+    params(
+        Wait,
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition safe"),
+    ),
     security(("token" = ["write"])),
     responses((status = 201, description = "The route", body = Route), Problems))]
 pub(super) async fn create_route(
     State(app): State<AppState>,
     Writer(actor): Writer,
+    Query(wait): Query<Wait>,
     Repeat(repeat): Repeat,
     Json(input): Json<CreateRoute>,
 ) -> Result<(StatusCode, Answer<Route>), Error> {
-    Ok((StatusCode::CREATED, Answer(routes::create(&app, &actor, input, repeat).await?)))
+    let made = routes::create(&app, &actor, input, repeat).await?;
+    let shown = routes::settled(&app, &actor, made, wait.limit()).await?;
+    Ok((StatusCode::CREATED, Answer(shown)))
 }
 
 /// Shows a route.
@@ -64,16 +70,18 @@ pub(super) async fn show_route(
 
 /// Changes a route's target or options. Its host and path are what a route is, and stay.
 #[utoipa::path(patch, path = "/v1/routes/{id}", tag = "routes",
-    params(("id" = RouteId, Path, description = "The route")),
+    params(("id" = RouteId, Path, description = "The route"), Wait),
     security(("token" = ["write"])),
     responses((status = 200, description = "The route", body = Route), Problems))]
 pub(super) async fn update_route(
     State(app): State<AppState>,
     Writer(actor): Writer,
     Path(id): Path<RouteId>,
+    Query(wait): Query<Wait>,
     Json(input): Json<UpdateRoute>,
 ) -> Result<Answer<Route>, Error> {
-    Ok(Answer(routes::update(&app, &actor, &id, input).await?))
+    let changed = routes::update(&app, &actor, &id, input).await?;
+    Ok(Answer(routes::settled(&app, &actor, changed, wait.limit()).await?))
 }
 
 /// Removes a route. The proxy stops answering for its address as soon as it is told.

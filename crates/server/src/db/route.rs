@@ -163,7 +163,7 @@ pub async fn list(
     let rows: Vec<Assigned> = window
         .query(select!(
             "where r.team_id = $1 and (r.created_at, r.id) > ($2, $3)
-               and (lower(r.host) like $4 escape '!' or lower(r.target) like $4 escape '!'
+               and ((r.host || lower(r.path)) like $4 escape '!' or lower(r.target) like $4 escape '!'
                     or lower(d.name) like $4 escape '!')
                and (cast($6 as text) is null or r.destination_id = $6)
              order by r.created_at, r.id

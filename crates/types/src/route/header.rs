@@ -30,6 +30,13 @@ pub struct Header {
     pub value: HeaderValue,
 }
 
+impl Header {
+    /// Whether it has this name: names are compared without regard to case.
+    pub fn is_named(&self, name: &str) -> bool {
+        self.name.as_str().eq_ignore_ascii_case(name)
+    }
+}
+
 /// The headers of a route: 50 at most, each once in a direction.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "Vec<Header>", into = "Vec<Header>")]
