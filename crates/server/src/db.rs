@@ -3,7 +3,12 @@
 //! Owns connections, migrations and the reading of rows. Transactions are opened by operations
 //! and passed down; nothing here decides what is allowed.
 
-use std::{str::FromStr, time::Duration};
+use std::{
+    ops::{Deref, DerefMut},
+    str::FromStr,
+    sync::Arc,
+    time::Duration,
+};
 
 use portolan_types::{Cursor, PageQuery, TeamId, page::SearchText};
 use secrecy::{ExposeSecret, SecretString};
@@ -14,6 +19,7 @@ use sqlx::{
     pool::PoolConnection,
     query::QueryAs,
 };
+use tokio::sync::Notify;
 
 pub mod address_plan;
 pub mod attachment;
@@ -33,14 +39,47 @@ pub mod token;
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
-/// A transaction on either database.
-pub type Transaction = sqlx::Transaction<'static, Any>;
+/// A transaction on either database. Dropped, it never was.
+#[derive(Debug)]
+pub struct Transaction {
+    inner: sqlx::Transaction<'static, Any>,
+    committed: Arc<Notify>,
+}
+
+impl Transaction {
+    /// Makes what was written last, and rings the bell of whoever numbers new events.
+    pub async fn commit(self) -> Result<(), sqlx::Error> {
+        self.inner.commit().await?;
+        self.committed.notify_one();
+        Ok(())
+    }
+
+    /// The same of what holds no event: for those whom the bell would wake.
+    pub async fn commit_quietly(self) -> Result<(), sqlx::Error> {
+        self.inner.commit().await
+    }
+}
+
+impl Deref for Transaction {
+    type Target = AnyConnection;
+
+    fn deref(&self) -> &AnyConnection {
+        &self.inner
+    }
+}
+
+impl DerefMut for Transaction {
+    fn deref_mut(&mut self) -> &mut AnyConnection {
+        &mut self.inner
+    }
+}
 
 /// The database: SQLite or PostgreSQL, by its URL.
 #[derive(Debug, Clone)]
 pub struct Db {
     pool: AnyPool,
     begin: &'static str,
+    committed: Arc<Notify>,
 }
 
 const BEGIN_SQLITE: &str = "begin immediate";
@@ -75,7 +114,7 @@ impl Db {
         // A deferred SQLite transaction that turns into a writer cannot wait for another writer:
         // it fails at once. Declared as a writer from the start, it waits its turn.
         let begin = if sqlite { BEGIN_SQLITE } else { "begin" };
-        Ok(Self { pool, begin })
+        Ok(Self { pool, begin, committed: Arc::default() })
     }
 
     /// Keeps every other process away for as long as the answer is held; `None` when another one
@@ -106,7 +145,14 @@ impl Db {
 
     /// A transaction that may write.
     pub async fn begin(&self) -> Result<Transaction, sqlx::Error> {
-        self.pool.begin_with(self.begin).await
+        let inner = self.pool.begin_with(self.begin).await?;
+        Ok(Transaction { inner, committed: self.committed.clone() })
+    }
+
+    /// Waits until something was committed since the last time that this was waited for. For one
+    /// waiter.
+    pub async fn committed(&self) {
+        self.committed.notified().await;
     }
 
     /// How many migrations the schema lacks; an error when it was never made.
