@@ -1,7 +1,7 @@
 //! Who is asking, and what they may do. Every operation takes an [`Actor`]; there is no other way
 //! to name a team.
 
-use portolan_types::{Ability, Role, Session, Team, TeamId, Token, User};
+use portolan_types::{Ability, Author, Role, Session, Team, TeamId, Token, User};
 
 use crate::Error;
 
@@ -18,6 +18,16 @@ impl Actor {
     /// The only way by which an operation learns of a team.
     pub fn team_id(&self) -> &TeamId {
         &self.team.id
+    }
+
+    /// The actor as the author of an event.
+    pub(crate) fn author(&self) -> Author {
+        Author::Person {
+            user_id: self.user.id.clone(),
+            email: self.user.email.clone(),
+            token_id: self.token.id.clone(),
+            token_name: self.token.name.clone(),
+        }
     }
 
     /// A token never exceeds the role of its owner.

@@ -108,6 +108,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(operations::list_operations))
         .routes(routes!(operations::show_operation))
         .routes(routes!(events::list_events))
+        .routes(routes!(events::stream_events))
 }
 
 /// The document of the API.

@@ -7,7 +7,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{db::Db, metrics::Metrics, vault::Vault};
+use crate::{db::Db, events::Readers, metrics::Metrics, vault::Vault};
 
 /// One per process, behind an `Arc`.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub struct App {
     looked: broadcast::Sender<(ServerId, Instant)>,
     /// Rung when it was found how a route is doing.
     routed: broadcast::Sender<RouteId>,
+    /// Those who follow events.
+    pub(crate) readers: Readers,
 }
 
 impl App {
@@ -40,7 +42,8 @@ impl App {
         let (looked, _) = broadcast::channel(1_024);
         let (routed, _) = broadcast::channel(1_024);
         let metrics = Metrics::default();
-        (Self { db, vault, metrics, stopping, wake, changed, looked, routed }, woken)
+        let readers = Readers::default();
+        (Self { db, vault, metrics, stopping, wake, changed, looked, routed, readers }, woken)
     }
 
     /// Wakes the reconciler of a server. Call it after the commit.

@@ -8,12 +8,13 @@ use portolan_types::{
     OperationKind, Origin, Page, PageQuery, PlannedSubnets, ProxyAttachment, Server, ServerId,
     Subject, Timestamp, UpdateDestination,
 };
+use serde_json::json;
 use sqlx::AnyConnection;
 
 use crate::{
     Actor, App, Error, addresses,
     db::{self, Transaction, destination::Move},
-    events::{self, Happened},
+    events::{self, Entry, Happened},
     host::HostNetwork,
     idempotency::{self, IdempotencyKey},
     operations::{self, Task},
@@ -135,9 +136,10 @@ async fn insert(
         input: None,
     };
     let operation = operations::queue(tx, actor.team_id(), task).await?;
-    destination.operation_id = Some(operation.id);
+    destination.operation_id = Some(operation.id.clone());
     db::destination::insert(tx, actor.team_id(), &destination).await.map_err(already_added)?;
-    note(tx, actor, "destination.added", &destination, "added").await?;
+    let entry = event(actor, "destination.added", &destination, "added").part_of(&operation.id);
+    events::record(tx, entry.change(&(), &destination), destination.created_at).await?;
     Ok(destination)
 }
 
@@ -161,13 +163,13 @@ fn already_added(error: sqlx::Error) -> Error {
     }
 }
 
-async fn note(
-    conn: &mut AnyConnection,
-    actor: &Actor,
+/// What somebody did to a destination.
+fn event<'a>(
+    actor: &'a Actor,
     kind: &'static str,
-    destination: &Destination,
+    destination: &'a Destination,
     what: &str,
-) -> Result<(), Error> {
+) -> Entry<'a> {
     let happened = Happened {
         team: actor.team_id(),
         kind,
@@ -178,7 +180,7 @@ async fn note(
             destination.name, destination.server_name, actor.user.email
         ),
     };
-    Ok(events::record(conn, happened, Timestamp::now()).await?)
+    happened.by(actor.author()).on(&destination.server_id)
 }
 
 /// The network that stands for a destination among those that were seen.
@@ -263,7 +265,9 @@ pub async fn update(
         let now = Timestamp::now();
         db::destination::rename(&mut tx, actor.team_id(), id, &name, now).await?;
         let what = format!("renamed to `{name}`");
-        note(&mut tx, actor, "destination.renamed", &before, &what).await?;
+        let entry = event(actor, "destination.renamed", &before, &what);
+        let (old, new) = (json!({ "name": before.name }), json!({ "name": name }));
+        events::record(&mut tx, entry.change(&old, &new), now).await?;
     }
     if let Some(proxy) = input.proxy.filter(|proxy| *proxy != before.proxy) {
         set_proxy(&mut tx, actor, &before, proxy).await?;
@@ -298,7 +302,9 @@ async fn set_proxy(
         ProxyAttachment::Attach => "opened to its server's proxy",
         ProxyAttachment::Never => "closed to its server's proxy",
     };
-    note(tx, actor, "destination.proxy-changed", before, what).await
+    let entry = event(actor, "destination.proxy-changed", before, what);
+    let (old, new) = (json!({ "proxy": before.proxy }), json!({ "proxy": proxy }));
+    Ok(events::record(tx, entry.change(&old, &new), now).await?)
 }
 
 /// Tries a failed destination again.
@@ -343,7 +349,7 @@ async fn begin(
     };
     let subject = Subject::Destination(before.id.clone());
     let task = Task { kind, subject, name: before.name.as_str(), input };
-    let operation = operations::queue(tx, actor.team_id(), task).await?;
+    let operation = operations::ask(tx, actor, task).await?;
     let step = Move { from: before.state, to, reason: None, operation: Some(&operation.id) };
     if !db::destination::advance(tx, &before.id, &step, Timestamp::now()).await? {
         return Err(changed_meanwhile(before));

@@ -9,6 +9,7 @@ use portolan_types::{
     TeamId, Timestamp, id::SubjectId,
 };
 use serde::Serialize;
+use serde_json::Value;
 use sqlx::AnyConnection;
 use tokio::{
     sync::broadcast::{Receiver, error::RecvError},
@@ -18,6 +19,7 @@ use tokio::{
 use crate::{
     Actor, App, Error,
     db::{self, operation::Displaced},
+    events::{self, Happened},
     page,
 };
 
@@ -28,7 +30,8 @@ pub(crate) struct Task<'a> {
     pub subject: Subject,
     /// The subject's name.
     pub name: &'a str,
-    /// What the work is asked with, as JSON.
+    /// What the work is asked with, as JSON. The team reads it in the event that says so: never a
+    /// secret.
     pub input: Option<String>,
 }
 
@@ -61,6 +64,27 @@ pub(crate) async fn queue(
     let failure = superseded(kind);
     db::operation::supersede(conn, &operation, displaced(kind), &failure).await?;
     db::operation::insert(conn, team, &operation, input.as_deref()).await?;
+    Ok(operation)
+}
+
+/// Queues work that a person asks for, and says so.
+pub(crate) async fn ask(
+    conn: &mut AnyConnection,
+    actor: &Actor,
+    task: Task<'_>,
+) -> Result<Operation, sqlx::Error> {
+    let input = task.input.as_deref().and_then(|text| serde_json::from_str::<Value>(text).ok());
+    let operation = queue(conn, actor.team_id(), task).await?;
+    let Operation { id, kind, subject, subject_name: name, .. } = &operation;
+    let happened = Happened {
+        team: actor.team_id(),
+        kind: "operation.asked",
+        subject: subject.clone(),
+        name,
+        message: format!("{kind} of `{name}` was asked for by {}", actor.user.email),
+    };
+    let entry = happened.by(actor.author()).part_of(id).change(&(), &input);
+    events::record(conn, entry, operation.created_at).await?;
     Ok(operation)
 }
 

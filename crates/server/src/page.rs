@@ -1,20 +1,30 @@
 //! Cutting a list at its limit: one row more than asked for tells that a page follows.
 
-use portolan_types::{Cursor, Page, PageQuery, Timestamp};
+use portolan_types::{Cursor, Event, Page, PageQuery, Timestamp};
 
 /// The page, and where the next one begins.
 pub(crate) fn of<T>(
-    mut items: Vec<T>,
+    items: Vec<T>,
     query: &PageQuery,
     key: impl Fn(&T) -> (Timestamp, &str),
 ) -> Page<T> {
+    cut(items, query, |item| {
+        let (at, id) = key(item);
+        Cursor::new(at.as_millis(), id)
+    })
+}
+
+/// A page of events: their numbers say where the next one begins.
+pub(crate) fn by_sequence(events: Vec<Event>, query: &PageQuery) -> Page<Event> {
+    cut(events, query, |event| {
+        Cursor::new(i64::try_from(event.sequence).unwrap_or(i64::MAX), event.id.as_str())
+    })
+}
+
+fn cut<T>(mut items: Vec<T>, query: &PageQuery, cursor: impl Fn(&T) -> Cursor) -> Page<T> {
     let limit = usize::try_from(query.limit()).unwrap_or(usize::MAX);
     let more = items.len() > limit;
     items.truncate(limit);
-    let cursor = |item| {
-        let (at, id) = key(item);
-        Cursor::new(at.as_millis(), id)
-    };
     let next = items.last().filter(|_| more).map(cursor);
     Page { items, next }
 }

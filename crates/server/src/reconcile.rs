@@ -7,6 +7,7 @@
 mod adopt;
 mod adoptability;
 mod change;
+mod clerk;
 pub(crate) mod compare;
 mod containers;
 mod destinations;
@@ -53,6 +54,7 @@ pub(crate) fn start(
 ) {
     let fleet = fleet::Fleet::new(app.clone(), dialer, tasks.clone(), shutdown.clone());
     tasks.spawn(fleet.run(woken));
+    tasks.spawn(clerk::run(app.clone(), shutdown.clone()));
     tasks.spawn(janitor::run(app.clone(), shutdown.clone()));
 }
 

@@ -47,7 +47,7 @@ pub async fn create(
     let row = filled_in(id, &destination, input, hash);
     claim::check(&mut tx, team, &destination, &row.route).await?;
     claim::insert(&mut tx, team, &destination, &row).await?;
-    note(&mut tx, actor, "route.added", &row.route, "added").await?;
+    note(&mut tx, actor, None, Some(&row.route)).await?;
     commit_and_wake(app, tx, team, &destination).await?;
     Ok(row.route)
 }
@@ -103,13 +103,19 @@ fn filled_in(
     }
 }
 
+/// What somebody did to a route.
 async fn note(
     conn: &mut AnyConnection,
     actor: &Actor,
-    kind: &'static str,
-    route: &Route,
-    what: &str,
+    before: Option<&Route>,
+    after: Option<&Route>,
 ) -> Result<(), Error> {
+    let (kind, what) = match (before, after) {
+        (None, _) => ("route.added", "added"),
+        (Some(_), Some(_)) => ("route.changed", "changed"),
+        (Some(_), None) => ("route.removed", "removed"),
+    };
+    let Some(route) = after.or(before) else { return Ok(()) };
     let address = route.address();
     let happened = Happened {
         team: actor.team_id(),
@@ -121,7 +127,8 @@ async fn note(
             route.target, route.port, route.destination_name, actor.user.email
         ),
     };
-    Ok(events::record(conn, happened, Timestamp::now()).await?)
+    let entry = happened.by(actor.author()).on(&route.server_id).of(&route.destination_id);
+    Ok(events::record(conn, entry.change(&before, &after), Timestamp::now()).await?)
 }
 
 /// The keepers of all proxies that serve the destination take it up.
@@ -174,12 +181,13 @@ pub async fn update(
     let mut tx = app.db.begin().await?;
     let mut row = find(&mut tx, actor, id).await?;
     let destination = destination_of(&mut tx, team, &row.route.destination_id).await?;
+    let before = row.route.clone();
     change(&mut row, input, hash);
     claim::check(&mut tx, team, &destination, &row.route).await?;
     if !claim::replace(&mut tx, team, &destination, &row).await? {
         return Err(Error::NotFound("route"));
     }
-    note(&mut tx, actor, "route.changed", &row.route, "changed").await?;
+    note(&mut tx, actor, Some(&before), Some(&row.route)).await?;
     commit_and_wake(app, tx, team, &destination).await?;
     show(app, actor, id).await
 }
@@ -219,7 +227,7 @@ pub async fn delete(app: &App, actor: &Actor, id: &RouteId) -> Result<(), Error>
     if !db::route::delete(&mut tx, team, id).await? {
         return Err(Error::NotFound("route"));
     }
-    note(&mut tx, actor, "route.removed", &route, "removed").await?;
+    note(&mut tx, actor, Some(&route), None).await?;
     commit_and_wake(app, tx, team, &destination).await
 }
 

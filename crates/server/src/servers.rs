@@ -10,7 +10,7 @@ use sqlx::AnyConnection;
 use crate::{
     Actor, App, Error,
     db::{self, Transaction},
-    events::{self, Happened},
+    events::{self, Entry, Happened},
     idempotency::{self, IdempotencyKey},
     operations::{self, Task},
     page,
@@ -89,8 +89,9 @@ async fn insert(
         .await
         .map_err(|error| Error::on_unique(error, || taken(&server)))?;
     let operation = queue_validation(tx, actor.team_id(), &server).await?;
-    server.operation_id = Some(operation.id);
-    note(tx, actor, "server.added", &server, "added").await?;
+    server.operation_id = Some(operation.id.clone());
+    let entry = event(actor, "server.added", &server, "added").part_of(&operation.id);
+    events::record(tx, entry.change(&(), &server), now).await?;
     Ok(server)
 }
 
@@ -132,21 +133,22 @@ pub(crate) async fn queue_validation(
     team: &TeamId,
     server: &Server,
 ) -> Result<Operation, Error> {
-    let subject = Subject::Server(server.id.clone());
-    let kind = OperationKind::ValidateServer;
-    let task = Task { kind, subject, name: server.name.as_str(), input: None };
-    let operation = operations::queue(tx, team, task).await?;
+    let operation = operations::queue(tx, team, validation_of(server)).await?;
     db::server::set_operation(tx, &server.id, &operation.id).await?;
     Ok(operation)
 }
 
-async fn note(
-    conn: &mut AnyConnection,
-    actor: &Actor,
-    kind: &'static str,
-    server: &Server,
-    what: &str,
-) -> Result<(), Error> {
+fn validation_of(server: &Server) -> Task<'_> {
+    Task {
+        kind: OperationKind::ValidateServer,
+        subject: Subject::Server(server.id.clone()),
+        name: server.name.as_str(),
+        input: None,
+    }
+}
+
+/// What somebody did to a server.
+fn event<'a>(actor: &'a Actor, kind: &'static str, server: &'a Server, what: &str) -> Entry<'a> {
     let happened = Happened {
         team: actor.team_id(),
         kind,
@@ -154,7 +156,7 @@ async fn note(
         name: server.name.as_str(),
         message: format!("server `{}` was {what} by {}", server.name, actor.user.email),
     };
-    Ok(events::record(conn, happened, Timestamp::now()).await?)
+    happened.by(actor.author())
 }
 
 /// One server of the team.
@@ -181,7 +183,8 @@ pub async fn list(app: &App, actor: &Actor, query: &PageQuery) -> Result<Page<Se
 pub async fn validate(app: &App, actor: &Actor, id: &ServerId) -> Result<Operation, Error> {
     let mut tx = app.db.begin().await?;
     let server = find(&mut tx, actor, id).await?;
-    let operation = queue_validation(&mut tx, actor.team_id(), &server).await?;
+    let operation = operations::ask(&mut tx, actor, validation_of(&server)).await?;
+    db::server::set_operation(&mut tx, id, &operation.id).await?;
     tx.commit().await?;
     app.wake(id);
     Ok(operation)
@@ -205,7 +208,10 @@ pub async fn repin(
         ));
     }
     let operation = queue_validation(&mut tx, actor.team_id(), &server).await?;
-    note(&mut tx, actor, "server.repinned", &server, "pinned to another host key").await?;
+    let repinned = find(&mut tx, actor, id).await?;
+    let what = "pinned to another host key";
+    let entry = event(actor, "server.repinned", &server, what).part_of(&operation.id);
+    events::record(&mut tx, entry.change(&server, &repinned), now).await?;
     tx.commit().await?;
     app.wake(id);
     Ok(operation)

@@ -41,7 +41,7 @@ pub use destination::{
     CreateDestination, Destination, DestinationKind, DestinationState, Origin, PlannedSubnets,
     UpdateDestination,
 };
-pub use event::Event;
+pub use event::{Author, Event, EventFilter, KindPrefix, Severity, Topic};
 pub use id::{
     CertificateId, DestinationId, EventId, KeyId, OperationId, RouteId, ServerId, TeamId, TokenId,
     UserId,

@@ -94,6 +94,30 @@ pub async fn find_holder(
     .await
 }
 
+/// Whether a token has neither ended nor been revoked, and its person is still in the team.
+pub async fn is_good(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    user: &UserId,
+    token: &TokenId,
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
+    let found: i64 = sqlx::query_scalar(
+        "select count(*)
+         from tokens t
+         join memberships m on m.team_id = t.team_id and m.user_id = t.user_id
+         where t.id = $1 and t.team_id = $2 and t.user_id = $3
+           and (t.expires_at is null or t.expires_at > $4)",
+    )
+    .bind(token.as_str())
+    .bind(team.as_str())
+    .bind(user.as_str())
+    .bind(now.as_millis())
+    .fetch_one(conn)
+    .await?;
+    Ok(found == 1)
+}
+
 /// Whether an owner has a token left that does what owners do.
 pub async fn is_owner_able(conn: &mut AnyConnection, now: Timestamp) -> Result<bool, sqlx::Error> {
     let tokens: i64 = sqlx::query_scalar(

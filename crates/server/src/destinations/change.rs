@@ -222,7 +222,7 @@ async fn begin(
         name: before.name.as_str(),
         input: None,
     };
-    let operation = operations::queue(tx, actor.team_id(), task).await?;
+    let operation = operations::ask(tx, actor, task).await?;
     db::operation::set_memo(tx, &operation.id, memo).await?;
     let to = DestinationState::Changing;
     let step = Move { from: before.state, to, reason: None, operation: Some(&operation.id) };

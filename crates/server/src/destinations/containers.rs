@@ -200,7 +200,7 @@ async fn queue(
         name: destination.name.as_str(),
         input: Some(operations::input(wish)?),
     };
-    let operation = operations::queue(&mut tx, actor.team_id(), task).await?;
+    let operation = operations::ask(&mut tx, actor, task).await?;
     tx.commit().await?;
     app.wake(&destination.server_id);
     Ok(operation)

@@ -8,10 +8,11 @@ use portolan_types::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{begin, change, find, note, ours, swarm};
+use super::{begin, change, event, find, ours, swarm};
 use crate::{
     Actor, App, Error,
     db::{self, Transaction},
+    events,
     operations::{self, Task},
     routes,
     sighting::Sighting,
@@ -160,6 +161,7 @@ async fn forgotten(
     db::route::delete_of_destination(tx, &before.id).await?;
     db::destination::forget(tx, actor.team_id(), &before.id).await?;
     let what = format!("forgotten, and network `{}` left on its host,", before.network);
-    note(tx, actor, "destination.forgotten", before, &what).await?;
+    let entry = event(actor, "destination.forgotten", before, &what).part_of(&operation);
+    events::record(tx, entry.change(before, &()), now).await?;
     Ok(operation)
 }

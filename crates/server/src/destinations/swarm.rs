@@ -5,6 +5,7 @@ use portolan_types::{
     Destination, NetworkName, Reachability, Server, ServerId, ServerState, Subject, TeamId,
     Timestamp,
 };
+use serde_json::json;
 use sqlx::AnyConnection;
 
 use crate::{
@@ -106,6 +107,7 @@ pub(crate) async fn move_to(
             heir.name
         ),
     };
-    events::record(tx, happened, now).await?;
+    let (old, new) = (json!({ "server": server_name }), json!({ "server": heir.name }));
+    events::record(tx, happened.on(&heir.id).change(&old, &new), now).await?;
     Ok(true)
 }

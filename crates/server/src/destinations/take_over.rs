@@ -1,9 +1,10 @@
 //! Taking over: an adopted network becomes Portolan's own, to be repaired, changed and removed.
 
 use portolan_types::{Destination, DestinationId, DestinationState, Origin, Timestamp};
+use serde_json::json;
 
-use super::{changed_meanwhile, find, note, show};
-use crate::{Actor, App, Error, db};
+use super::{changed_meanwhile, event, find, show};
+use crate::{Actor, App, Error, db, events};
 
 /// Makes an adopted destination as one that was created. Nothing is done in Docker: the network is
 /// known by its Docker id from now on, as others are by their label.
@@ -19,7 +20,9 @@ pub async fn take_over(app: &App, actor: &Actor, id: &DestinationId) -> Result<D
     if !db::destination::take_over(&mut tx, actor.team_id(), id, Timestamp::now()).await? {
         return Err(changed_meanwhile(&before));
     }
-    note(&mut tx, actor, "destination.taken-over", &before, "taken over").await?;
+    let entry = event(actor, "destination.taken-over", &before, "taken over");
+    let (old, new) = (json!({ "origin": before.origin }), json!({ "origin": Origin::Created }));
+    events::record(&mut tx, entry.change(&old, &new), Timestamp::now()).await?;
     tx.commit().await?;
     show(app, actor, id).await
 }

@@ -185,7 +185,8 @@ async fn insert(
         name,
         message: format!("network `{}` on server `{}` was adopted", network.name, row.server.name),
     };
-    events::record(&mut tx, happened, Timestamp::now()).await?;
+    let entry = happened.on(&row.server.id).change(&(), &destination);
+    events::record(&mut tx, entry, Timestamp::now()).await?;
     tx.commit().await?;
     Ok(Ok(id))
 }

@@ -170,7 +170,8 @@ pub(super) async fn drifted(
         format!("destination `{name}` on server `{}` drifted: {reason}", destination.server_name);
     let happened =
         Happened { team: &row.team_id, kind: "destination.drifted", subject, name, message };
-    events::record(&mut tx, happened, now).await?;
+    let entry = happened.part_of(&operation.id).on(&destination.server_id);
+    events::record(&mut tx, entry, now).await?;
     tx.commit().await?;
     Ok(Some(operation))
 }

@@ -10,6 +10,8 @@ use crate::{App, Error, db};
 
 const PERIOD: Duration = Duration::from_hours(1);
 const KEEP_EVENTS_SECONDS: i64 = 90 * 86_400;
+/// Rows that are swept in one transaction.
+const SWEEP_AT_ONCE: i64 = 1_000;
 const KEEP_OPERATIONS_SECONDS: i64 = 90 * 86_400;
 /// A client that repeats a request does so within minutes.
 const KEEP_KEYS_SECONDS: i64 = 86_400;
@@ -33,11 +35,24 @@ pub(super) async fn run(app: Arc<App>, shutdown: CancellationToken) {
 async fn sweep(app: &App) -> Result<u64, Error> {
     let now = Timestamp::now();
     let mut conn = app.db.acquire().await?;
-    let events =
-        db::event::delete_before(&mut conn, now.plus_seconds(-KEEP_EVENTS_SECONDS)).await?;
+    let events = sweep_events(app, now.plus_seconds(-KEEP_EVENTS_SECONDS)).await?;
     let keys =
         db::idempotency::delete_before(&mut conn, now.plus_seconds(-KEEP_KEYS_SECONDS)).await?;
     let operations =
         db::operation::delete_before(&mut conn, now.plus_seconds(-KEEP_OPERATIONS_SECONDS)).await?;
     Ok(events + keys + operations)
+}
+
+/// In small transactions: others want to write in between.
+async fn sweep_events(app: &App, moment: Timestamp) -> Result<u64, Error> {
+    let mut all = 0;
+    loop {
+        let mut tx = app.db.begin().await?;
+        let swept = db::event::delete_before(&mut tx, moment, SWEEP_AT_ONCE).await?;
+        tx.commit_quietly().await?;
+        all += swept;
+        if swept == 0 {
+            return Ok(all);
+        }
+    }
 }

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     Error,
     db::{self, destination::Move},
-    events::{self, Happened},
+    events::{self, Entry},
     host::HostNetwork,
 };
 
@@ -236,7 +236,7 @@ pub(super) async fn conclude(
     Ok(())
 }
 
-fn happened<'a>(work: &'a Work<'_>, outcome: Result<&HostNetwork, &Failure>) -> Happened<'a> {
+fn happened<'a>(work: &'a Work<'_>, outcome: Result<&HostNetwork, &Failure>) -> Entry<'a> {
     let destination = &work.row.destination;
     let (name, server) = (&destination.name, &destination.server_name);
     match (outcome, destination.state) {

@@ -72,6 +72,7 @@ async fn remove(
         name: server.server.name.as_str(),
         message: format!("{what} from server `{}`", server.server.name),
     };
-    let mut conn = app.db.acquire().await?;
-    Ok(events::record(&mut conn, happened, Timestamp::now()).await?)
+    let mut tx = app.db.begin().await?;
+    events::record(&mut tx, happened, Timestamp::now()).await?;
+    Ok(tx.commit().await?)
 }

@@ -1,6 +1,7 @@
 //! Whether a server answers, and since when: moved by its keeper, each move with its event.
 
 use portolan_types::{Reachability, ServerId, Subject, Timestamp};
+use serde_json::json;
 
 use crate::{
     App, Error,
@@ -43,7 +44,10 @@ async fn set(
         tracing::info!(server.id = %id, server.name = %name, "{message}");
         let subject = Subject::Server(id.clone());
         let happened = Happened { team: &row.team_id, kind, subject, name: name.as_str(), message };
-        events::record(&mut tx, happened, Timestamp::now()).await?;
+        let (old, new) = (row.server.reachability, reachability);
+        let entry =
+            happened.change(&json!({ "reachability": old }), &json!({ "reachability": new }));
+        events::record(&mut tx, entry, Timestamp::now()).await?;
     }
     Ok(tx.commit().await?)
 }

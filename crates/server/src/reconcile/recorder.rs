@@ -45,6 +45,10 @@ impl<'a> Recorder<'a> {
         Ok(Some(Self { app, kind, id: id.clone() }))
     }
 
+    pub(super) const fn kind(&self) -> OperationKind {
+        self.kind
+    }
+
     pub(super) async fn begin(&self, name: &str) -> Result<OpenStep, Error> {
         let mut conn = self.app.db.acquire().await?;
         let position =

@@ -1,6 +1,7 @@
 //! A server's role, followed as it changes: promoted, demoted, joined, left.
 
 use portolan_types::{Server, ServerKind, Subject, Swarm, Timestamp};
+use serde_json::json;
 
 use super::PassError;
 use crate::{
@@ -30,7 +31,9 @@ pub(super) async fn follow(app: &App, row: &Assigned, host: &dyn Host) -> Result
     let cluster = |swarm: Option<&Swarm>| swarm.and_then(|swarm| swarm.cluster_id.clone());
     let moved = cluster(server.swarm.as_ref()) != cluster(role.swarm.as_ref());
     if server.kind != Some(role.kind) || moved {
-        events::record(&mut tx, happened(row, role.kind), Timestamp::now()).await?;
+        let (old, new) = (json!({ "kind": server.kind }), json!({ "kind": role.kind }));
+        let entry = happened(row, role.kind).change(&old, &new);
+        events::record(&mut tx, entry, Timestamp::now()).await?;
     }
     tx.commit().await?;
     Ok(true)

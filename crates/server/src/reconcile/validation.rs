@@ -232,7 +232,8 @@ async fn conclude(
     };
     let subject = Subject::Server(id.clone());
     let happened = Happened { team: &row.team_id, kind, subject, name: name.as_str(), message };
-    events::record(&mut tx, happened, now).await?;
+    let task = events::portolan(recorder.kind().as_str());
+    events::record(&mut tx, happened.by(task).part_of(&recorder.id), now).await?;
     recorder.finish(&mut tx, outcome.failure()).await?;
     tx.commit().await?;
     recorder.tell();

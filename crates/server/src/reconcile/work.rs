@@ -10,7 +10,7 @@ use super::{
 use crate::{
     App, Error,
     db::{self, destination::Assigned, operation::Waiting},
-    events::Happened,
+    events::{self, Entry, Happened},
     host::{Host, HostError, HostNetwork},
 };
 
@@ -139,14 +139,16 @@ impl Work<'_> {
     }
 
     /// An event about the destination.
-    pub(super) fn event(&self, kind: &'static str, message: String) -> Happened<'_> {
+    pub(super) fn event(&self, kind: &'static str, message: String) -> Entry<'_> {
         let destination = &self.row.destination;
-        Happened {
+        let happened = Happened {
             team: &self.row.team_id,
             kind,
             subject: Subject::Destination(destination.id.clone()),
             name: destination.name.as_str(),
             message,
-        }
+        };
+        let task = events::portolan(self.recorder.kind().as_str());
+        happened.by(task).part_of(&self.recorder.id).on(&destination.server_id)
     }
 }

@@ -3,11 +3,12 @@
 use portolan_types::{Connection, Server, ServerId, Timestamp, UpdateServer};
 use sqlx::AnyConnection;
 
-use super::{check_key, check_socket, find, note, queue_validation, show, taken};
+use super::{check_key, check_socket, event, find, queue_validation, show, taken};
 use crate::{
     Actor, App, Error,
     db::{self, Transaction},
     error::Refusal,
+    events,
 };
 
 /// Edits a server. A changed connection is validated anew.
@@ -33,7 +34,8 @@ pub async fn update(
     if after.connection != before.connection {
         change_connection(&mut tx, actor, &after).await?;
     }
-    note(&mut tx, actor, "server.edited", &after, "edited").await?;
+    let entry = event(actor, "server.edited", &after, "edited").change(&before, &after);
+    events::record(&mut tx, entry, Timestamp::now()).await?;
     tx.commit().await?;
     app.wake(id);
     show(app, actor, id).await

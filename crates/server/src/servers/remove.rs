@@ -1,15 +1,16 @@
 //! Removing a server: refused while it has destinations, or forgotten when its host is gone for
 //! good. The host is not touched.
 
-use portolan_types::{Reachability, RemovedServer, Server, ServerId};
+use portolan_types::{Reachability, RemovedServer, Server, ServerId, Timestamp};
 use sqlx::AnyConnection;
 
-use super::{find, note};
+use super::{event, find};
 use crate::{
     Actor, App, Error,
     db::{self, Transaction},
     destinations::swarm,
     error::Refusal,
+    events,
 };
 
 /// What to do with destinations of a server that is removed.
@@ -38,7 +39,8 @@ pub async fn delete(
     db::server::delete(&mut tx, actor.team_id(), id)
         .await
         .map_err(|error| Error::on_foreign_key(error, || has_destinations(&server, Vec::new())))?;
-    note(&mut tx, actor, "server.removed", &server, "removed").await?;
+    let entry = event(actor, "server.removed", &server, "removed").change(&server, &());
+    events::record(&mut tx, entry, Timestamp::now()).await?;
     tx.commit().await?;
     app.wake(id);
     if let Some(heir) = heir {

@@ -62,7 +62,7 @@ async fn queue(
     check_usable(&server)?;
     let subject = Subject::Server(server.id.clone());
     let task = Task { kind, subject, name: server.name.as_str(), input };
-    let operation = operations::queue(&mut tx, actor.team_id(), task).await?;
+    let operation = operations::ask(&mut tx, actor, task).await?;
     tx.commit().await?;
     app.wake(id);
     Ok(operation)

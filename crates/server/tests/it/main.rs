@@ -8,6 +8,7 @@ mod containers;
 mod crashes;
 mod destinations;
 mod drift;
+mod events;
 mod guide;
 mod health;
 mod idempotency;

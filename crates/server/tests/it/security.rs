@@ -110,13 +110,17 @@ impl Things {
     async fn call(&self, client: &Client, route: &Route) -> Result<Answer> {
         let path = self.path(route)?;
         let request = client.request(route.method.clone(), &path).json(&self.body(route));
-        client.send(request).await
+        if path.ends_with("/stream") {
+            client.open(request).await
+        } else {
+            client.send(request).await
+        }
     }
 }
 
 /// A person with a role: in the owner's team, or in a new one. Inviting people comes with
 /// accounts, so the rows are written here.
-async fn person(app: &TestApp, role: &str, team: Team) -> Result<Client> {
+pub(crate) async fn person(app: &TestApp, role: &str, team: Team) -> Result<Client> {
     install_default_drivers();
     let url = match &app.database {
         Database::Sqlite => format!("sqlite://{}", app.data_dir().join("portolan.db").display()),
@@ -165,7 +169,7 @@ async fn person(app: &TestApp, role: &str, team: Team) -> Result<Client> {
     Ok(app.owner.with_token(&secret))
 }
 
-enum Team {
+pub(crate) enum Team {
     Same,
     Other,
 }

@@ -220,6 +220,19 @@ impl Client {
         Ok(Answer { status, headers, text: response.text().await? })
     }
 
+    /// The beginning of an answer that does not end by itself; the whole of one that is a problem.
+    pub(crate) async fn open(&self, request: reqwest::RequestBuilder) -> Result<Answer> {
+        let mut response = request.send().await?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let text = if status.is_success() {
+            let chunk = response.chunk().await?.context("the stream ended")?;
+            String::from_utf8(chunk.into())?
+        } else {
+            response.text().await?
+        };
+        Ok(Answer { status, headers, text })
+    }
+
     /// Sends it until the server that it is about is reachable: after a trouble that takes a
     /// moment.
     pub(crate) async fn insist(

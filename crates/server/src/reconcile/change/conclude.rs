@@ -49,7 +49,11 @@ pub(super) async fn arrived(change: &Change<'_>, network: &HostNetwork) -> Resul
             db::destination::set_made(&mut tx, &destination.id, &made).await?;
         }
         let (kind, message) = told(work, memo);
-        events::record(&mut tx, work.event(kind, message), now).await?;
+        let mut entry = work.event(kind, message);
+        if memo.course == Course::Forward {
+            entry = entry.change(&memo.old.options, &memo.new.options);
+        }
+        events::record(&mut tx, entry, now).await?;
     }
     let over = Memo { course: Course::Over, ..memo.clone() };
     db::operation::set_memo(&mut tx, &work.recorder.id, &over).await?;
