@@ -5,6 +5,7 @@
 #![expect(clippy::doc_markdown, reason = "doc comments are the help text, not Markdown")]
 
 mod addresses;
+mod certificate;
 mod destination;
 mod key;
 mod login;
@@ -23,6 +24,7 @@ use crate::client::BaseUrl;
 
 pub(crate) use self::{
     addresses::{AddressesCommand, SetAddressesArgs},
+    certificate::CertificateCommand,
     destination::{
         ConnectArgs, CreateDestinationArgs, DestinationCommand, DisconnectArgs,
         EditDestinationArgs, MoveArgs, RemoveDestinationArgs,
@@ -116,6 +118,9 @@ pub(crate) enum Command {
     /// Ways from outside to containers.
     #[command(subcommand)]
     Route(RouteCommand),
+    /// Certificates of your own, for hosts whose certificates come from elsewhere.
+    #[command(subcommand)]
+    Certificate(CertificateCommand),
     /// From where subnets are taken, and what is left.
     #[command(subcommand)]
     Addresses(AddressesCommand),

@@ -41,6 +41,7 @@ use crate::{
     watch::Wait,
 };
 
+mod certificate;
 mod route;
 
 /// Carries out one command.
@@ -70,6 +71,9 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outc
         }
         Command::Route(command) => {
             return route::run(&client(global, printer)?, printer, command).await;
+        }
+        Command::Certificate(command) => {
+            certificate::run(&client(global, printer)?, printer, command).await?;
         }
         Command::Addresses(command) => {
             run_addresses(&client(global, printer)?, printer, command).await?;

@@ -2,6 +2,7 @@
 //! wrap; only here do status codes exist.
 
 mod addresses;
+mod certificates;
 mod containers;
 mod destinations;
 mod docs;
@@ -48,6 +49,7 @@ pub(crate) type AppState = Arc<App>;
         (name = "destinations", description = "Docker networks on servers"),
         (name = "servers", description = "Docker hosts"),
         (name = "routes", description = "Ways from outside to containers"),
+        (name = "certificates", description = "Certificates of your own"),
         (name = "addresses", description = "From where subnets are taken, and what is left"),
         (name = "keys", description = "SSH private keys"),
         (name = "operations", description = "Pieces of work and their steps"),
@@ -101,6 +103,8 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(containers::move_container))
         .routes(routes!(routes::list_routes, routes::create_route))
         .routes(routes!(routes::show_route, routes::update_route, routes::delete_route))
+        .routes(routes!(certificates::list_certificates, certificates::create_certificate))
+        .routes(routes!(certificates::show_certificate, certificates::delete_certificate))
         .routes(routes!(addresses::show_addresses, addresses::update_addresses))
         .routes(routes!(addresses::draw_addresses))
         .routes(routes!(addresses::show_server_addresses))

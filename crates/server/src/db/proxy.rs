@@ -178,6 +178,18 @@ pub async fn replace(
     Ok(done.rows_affected() == 1)
 }
 
+/// The servers of the team's proxies.
+pub async fn list_servers(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+) -> Result<Vec<ServerId>, sqlx::Error> {
+    let rows = sqlx::query("select server_id from proxies where team_id = $1 order by server_id")
+        .bind(team.as_str())
+        .fetch_all(conn)
+        .await?;
+    rows.iter().map(|row| parsed(row, "server_id")).collect()
+}
+
 /// A move from one state to another.
 #[derive(Debug, Clone)]
 pub struct Move<'a> {

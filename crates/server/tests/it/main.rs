@@ -3,6 +3,7 @@
 //! What needs real hosts is in the test binary `lab`.
 
 mod addresses;
+mod certificates;
 mod change;
 mod containers;
 mod crashes;

@@ -7,7 +7,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{AnyPool, any::install_default_drivers};
 
-use crate::support::{Answer, Client, Database, TestApp, story};
+use crate::{
+    certificates,
+    support::{Answer, Client, Database, TestApp, story},
+};
 
 /// One operation of the document.
 #[derive(Debug, Clone)]
@@ -44,6 +47,7 @@ struct Things {
     operation: String,
     token: String,
     route: String,
+    certificate: String,
 }
 
 impl Things {
@@ -56,6 +60,7 @@ impl Things {
             key: app.owner.key("spare").await?,
             server: server.id.to_string(),
             destination: destination.id.to_string(),
+            certificate: certificates::add(app, "first").await?.id.to_string(),
             route: app.owner.route(&destination, "shop.example.com").await?.id.to_string(),
             operation: destination.operation_id.context("an operation")?.to_string(),
             token: token.token.id.to_string(),
@@ -71,6 +76,7 @@ impl Things {
             Some("operations") => &self.operation,
             Some("tokens") => &self.token,
             Some("routes") => &self.route,
+            Some("certificates") => &self.certificate,
             _ if route.path.contains('{') => bail!("no id for {}", route.path),
             _ => return Ok(route.path.clone()),
         };
@@ -92,6 +98,7 @@ impl Things {
                 json!({ "fingerprint": format!("SHA256:{}", "A".repeat(43)) })
             }
             ("POST", "/v1/servers/{id}/adopt") => json!({ "all": true }),
+            ("POST", "/v1/certificates") => certificates::body("second", &["a.example.com"]),
             ("POST", "/v1/routes") => json!({
                 "destination_id": self.destination,
                 "host": "blog.example.com",
