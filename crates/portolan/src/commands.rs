@@ -22,4 +22,5 @@ pub(crate) mod scan;
 pub(crate) mod serve;
 pub(crate) mod server;
 pub(crate) mod token;
+pub(crate) mod verification;
 pub(crate) mod version;

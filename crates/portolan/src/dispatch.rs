@@ -32,7 +32,7 @@ use crate::{
         operation::About,
         scan, serve, server,
         server::{Destinations, NewServer, ServerChange, Way, WayChange},
-        token, version,
+        token, verification, version,
     },
     environment::environment,
     failure::{Failure, Outcome},
@@ -259,6 +259,12 @@ async fn run_destination(
         }
         DestinationCommand::TakeOver { destination, consent } => {
             destination::take_over(client, printer, &destination, consent.into()).await?;
+        }
+        DestinationCommand::Verify { destination, wait } => {
+            return verification::verify(client, printer, &destination, wait.into()).await;
+        }
+        DestinationCommand::Verifications { destination, list } => {
+            verification::list(client, printer, &destination, list.into()).await?;
         }
         DestinationCommand::Retry { destination, wait } => {
             return destination::retry(client, printer, &destination, wait.into()).await;

@@ -13,10 +13,11 @@ use anyhow::Context;
 use crate::{control_plane::Config, environment::Environment};
 
 use self::file::File;
-pub(crate) use self::values::{DatabaseUrl, LogFilter, LogFormat};
+pub(crate) use self::values::{DatabaseUrl, Every, LogFilter, LogFormat};
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:7070";
 const DEFAULT_RATE_LIMIT: &str = "600";
+const DEFAULT_VERIFY_EVERY: &str = "24h";
 const DEFAULT_LOG: &str = "info";
 
 /// What was said on the command line; the rest is looked for elsewhere.
@@ -29,6 +30,7 @@ pub(crate) struct Flags {
     pub(crate) master_key_file: Option<PathBuf>,
     pub(crate) setup_token_file: Option<PathBuf>,
     pub(crate) rate_limit: Option<NonZeroU32>,
+    pub(crate) verify_every: Option<Every>,
     pub(crate) log: Option<LogFilter>,
     pub(crate) log_format: Option<LogFormat>,
 }
@@ -59,6 +61,9 @@ impl Settings {
                 flags.rate_limit,
                 DEFAULT_RATE_LIMIT,
             )?,
+            verify_every: merge
+                .needed("verify-every", flags.verify_every, DEFAULT_VERIFY_EVERY)?
+                .as_duration(),
         };
         Ok(Self {
             config,

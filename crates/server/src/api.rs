@@ -17,6 +17,7 @@ mod routes;
 mod servers;
 mod session;
 mod tokens;
+mod verifications;
 
 use std::sync::Arc;
 
@@ -98,6 +99,8 @@ fn routes() -> OpenApiRouter<AppState> {
         ))
         .routes(routes!(destinations::retry_destination))
         .routes(routes!(destinations::take_over_destination))
+        .routes(routes!(verifications::verify_destination))
+        .routes(routes!(verifications::list_verifications))
         .routes(routes!(containers::list_containers, containers::connect_container))
         .routes(routes!(containers::disconnect_container))
         .routes(routes!(containers::move_container))

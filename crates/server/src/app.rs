@@ -1,5 +1,7 @@
 //! What operations share: the database, the vault and the bells that wake others.
 
+use std::time::Duration;
+
 use portolan_types::{OperationId, RouteId, ServerId};
 use tokio::{
     sync::{broadcast, mpsc},
@@ -17,6 +19,8 @@ pub struct App {
     pub metrics: Metrics,
     /// Cancelled when the process is to end: who waits for an outcome is answered at once.
     pub stopping: CancellationToken,
+    /// How often each destination is verified by itself; never without it.
+    pub verify_every: Option<Duration>,
     /// Rung after a change was committed: the reconciler of that server looks at its rows.
     wake: mpsc::UnboundedSender<ServerId>,
     /// Rung when an operation or its steps changed: those who wait read it again.
@@ -43,7 +47,20 @@ impl App {
         let (routed, _) = broadcast::channel(1_024);
         let metrics = Metrics::default();
         let readers = Readers::default();
-        (Self { db, vault, metrics, stopping, wake, changed, looked, routed, readers }, woken)
+        let verify_every = None;
+        let app = Self {
+            db,
+            vault,
+            metrics,
+            stopping,
+            verify_every,
+            wake,
+            changed,
+            looked,
+            routed,
+            readers,
+        };
+        (app, woken)
     }
 
     /// Wakes the reconciler of a server. Call it after the commit.

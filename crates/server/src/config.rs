@@ -1,6 +1,6 @@
 //! What `run` needs to know. Flags, environment and files are merged by the binary.
 
-use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf};
+use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
 
 use secrecy::SecretString;
 
@@ -19,6 +19,8 @@ pub struct Config {
     pub setup_token_file: Option<PathBuf>,
     /// Requests that one caller may make in a minute.
     pub requests_per_minute: NonZeroU32,
+    /// How often each destination is verified by itself; never without it.
+    pub verify_every: Option<Duration>,
 }
 
 impl Config {

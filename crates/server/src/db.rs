@@ -36,6 +36,7 @@ pub mod setup;
 pub mod sighting;
 pub mod team;
 pub mod token;
+pub mod verification;
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 

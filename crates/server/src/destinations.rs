@@ -31,6 +31,7 @@ pub mod preview;
 pub mod remove;
 pub(crate) mod swarm;
 mod take_over;
+pub mod verify;
 mod version;
 
 use placement::Placement;

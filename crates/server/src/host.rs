@@ -30,12 +30,13 @@ mod limits;
 mod local;
 mod network;
 mod new_container;
+pub(crate) mod probe;
 mod ssh;
 mod swarm;
 mod words;
 
 pub use container::{
-    Attachment, ContainerDetail, ContainerEndpoint, Endpoint, HostContainer, Member,
+    Attachment, ContainerDetail, ContainerEndpoint, Endpoint, HostContainer, Member, ProbeMark,
 };
 pub use dial::RealDialer;
 pub use error::HostError;
@@ -43,8 +44,8 @@ pub use exec::{Exec, ExecOutput, LogQuery, NewFile};
 pub use image::HostImage;
 pub use network::{HostNetwork, HostSubnet, NewNetwork};
 pub use new_container::{
-    Capabilities, Limits, Mount, MountAccess, MountSource, NetworkMode, NewContainer, Place,
-    Privileges, Protocol, PublishedPort, RestartPolicy, RootFilesystem,
+    Afterwards, Capabilities, Limits, Mount, MountAccess, MountSource, NetworkMode, NewContainer,
+    Place, Privileges, Protocol, PublishedPort, RestartPolicy, RootFilesystem,
 };
 pub use swarm::{HostNode, HostRole, HostService, HostTask, SwarmEndpoint};
 
@@ -237,6 +238,9 @@ pub trait Host: Debug + Send + Sync + 'static {
 
     /// One image by reference or whole Docker id.
     async fn find_image(&self, reference: &str) -> Result<Option<HostImage>, HostError>;
+
+    /// The names of all images of a repository.
+    async fn list_image_names(&self, repository: &str) -> Result<Vec<String>, HostError>;
 
     /// Fetches an image from its registry, where it is newer than the host's. Takes minutes.
     async fn pull_image(&self, reference: &str) -> Result<(), HostError>;

@@ -93,7 +93,8 @@ const fn displaced(by: OperationKind) -> Displaced {
     match by {
         OperationKind::ValidateServer
         | OperationKind::ScanServer
-        | OperationKind::AdoptNetworks => Displaced::SameKind,
+        | OperationKind::AdoptNetworks
+        | OperationKind::VerifyDestination => Displaced::SameKind,
         OperationKind::CreateDestination
         | OperationKind::RepairDestination
         | OperationKind::ChangeDestination => Displaced::Shape,

@@ -13,6 +13,7 @@ mod containers;
 mod destinations;
 mod detach;
 mod fleet;
+mod hosts;
 mod janitor;
 mod make;
 mod orphans;
@@ -26,6 +27,7 @@ mod server;
 mod sight;
 mod swarm;
 mod validation;
+mod verify;
 mod work;
 
 pub(crate) use adopt::verdicts;
@@ -65,6 +67,9 @@ struct Surroundings {
     dialer: Arc<dyn Dialer>,
     dials: Arc<Semaphore>,
     swarms: Arc<swarm::Swarms>,
+    hosts: Arc<hosts::Hosts>,
+    /// Verifications at once.
+    proofs: Arc<Semaphore>,
     shutdown: CancellationToken,
 }
 

@@ -98,7 +98,8 @@ pub async fn run_with(
         db.lock().await.map_err(RunError::Database)?.ok_or(RunError::DatabaseInUse)?;
     db.migrate().await.map_err(RunError::Database)?;
     check_master_key(&config, &db, &vault).await?;
-    let (app, woken) = App::new(db, vault, shutdown.clone());
+    let (mut app, woken) = App::new(db, vault, shutdown.clone());
+    app.verify_every = config.verify_every;
     let app = Arc::new(app);
     if let Some(offer) = setup::offer(&app).await.map_err(RunError::Setup)? {
         setup::announce(&offer, config.setup_token_file.as_deref()).map_err(RunError::Announce)?;

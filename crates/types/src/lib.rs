@@ -26,6 +26,7 @@ pub mod swarm;
 mod text;
 pub mod timestamp;
 pub mod token;
+pub mod verification;
 
 pub use address::{
     AddressPlan, FleetAddresses, RangeKind, ReservedRange, ReservedRanges, ServerAddresses,
@@ -77,3 +78,4 @@ pub use session::{Role, Session, Setup, SetupDone, Team, User};
 pub use swarm::{LiveNode, Swarm, SwarmManager, SwarmServer};
 pub use timestamp::Timestamp;
 pub use token::{Abilities, Ability, CreateToken, CreatedToken, Token};
+pub use verification::{Check, CheckName, CheckOutcome, Evidence, Verification};

@@ -23,6 +23,8 @@ words! {
         MoveContainer = "move-container",
         ScanServer = "scan-server",
         AdoptNetworks = "adopt-networks",
+        /// Proving with probes that a destination is what it should be.
+        VerifyDestination = "verify-destination",
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Blocker, DestinationId, MovedContainer, NetworkName, Timestamp, text::words};
+use crate::{Blocker, Check, DestinationId, MovedContainer, NetworkName, Timestamp, text::words};
 
 words! {
     /// Who made a network, as far as its labels and its name tell.
@@ -110,6 +110,10 @@ pub enum OperationResult {
     /// A change in place, made or taken back.
     Change {
         containers: Vec<MovedContainer>,
+    },
+    /// What was tried of a destination, and what came of it.
+    Verification {
+        checks: Vec<Check>,
     },
 }
 

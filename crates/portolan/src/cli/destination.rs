@@ -105,6 +105,30 @@ taken back.")]
     #[command(after_help = "Example:
   portolan destination move web --from shop --to blog")]
     Move(MoveArgs),
+    /// Prove with probes on the host that a destination is what it should be.
+    #[command(
+        after_help = "Short-lived containers try what the destination promises: names and connections inside,
+no way in from or out to foreign networks, the way out of the host, the proxy and what routes
+lead to; in a swarm the way to other nodes, and whether packets are encrypted on it. They need no
+image from a registry, and are removed however it ends. Exit code 1 when a check failed.
+
+Examples:
+  portolan destination verify shop
+  portolan destination verify shop --json | jq '.result.checks[] | {name, outcome, reason}'"
+    )]
+    Verify {
+        /// Id, name or network.
+        destination: Reference,
+        #[command(flatten)]
+        wait: WaitArgs,
+    },
+    /// List what was proved of a destination, newest first.
+    Verifications {
+        /// Id, name or network.
+        destination: Reference,
+        #[command(flatten)]
+        list: ListArgs,
+    },
     /// Try again what failed.
     Retry {
         /// Id, name or network.

@@ -6,7 +6,7 @@ use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf};
 
 use clap::Args;
 
-use crate::settings::{DatabaseUrl, Flags, LogFilter, LogFormat};
+use crate::settings::{DatabaseUrl, Every, Flags, LogFilter, LogFormat};
 
 pub(super) const SERVE_EXAMPLES: &str = "A flag wins over its variable, that over the settings \
 file (--config, PORTOLAN_CONFIG), that over the default.
@@ -52,6 +52,10 @@ pub(crate) struct ConfigArgs {
     /// Requests that one caller may make in a minute [env: PORTOLAN_RATE_LIMIT] [default: 600].
     #[arg(long, value_name = "N")]
     rate_limit: Option<NonZeroU32>,
+    /// How often each destination is verified by itself, like `90m`, `24h` or `7d`; or `off`
+    /// [env: PORTOLAN_VERIFY_EVERY] [default: 24h].
+    #[arg(long, value_name = "PAUSE")]
+    verify_every: Option<Every>,
     /// What to log, like `info` or `info,portolan_server=debug` [env: PORTOLAN_LOG]
     /// [default: info].
     #[arg(long, value_name = "FILTER")]
@@ -71,6 +75,7 @@ impl ConfigArgs {
             master_key_file: self.master_key_file,
             setup_token_file: self.setup_token_file,
             rate_limit: self.rate_limit,
+            verify_every: self.verify_every,
             log: self.log,
             log_format: self.log_format,
         }

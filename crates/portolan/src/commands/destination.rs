@@ -9,7 +9,7 @@ use portolan_types::{
 use super::{
     manner::Manner,
     operation::{accompany, accompany_subject},
-    preview,
+    preview, verification,
 };
 use crate::{
     ask::{Consent, Run, confirm},
@@ -17,7 +17,7 @@ use crate::{
     failure::Outcome,
     find::{Reference, find},
     list::{Listing, collect},
-    printer::{Details, Printer, Span, Style, Table},
+    printer::{Details, Format, Printer, Span, Style, Table},
     watch::Wait,
     words::since,
 };
@@ -90,7 +90,17 @@ pub(crate) async fn show(
     wanted: &Reference,
 ) -> anyhow::Result<()> {
     let destination: Destination = find(client, wanted).await?;
-    printer.one(&destination, details)?;
+    let verified = match printer.format() {
+        Format::Text => verification::latest(client, &destination).await?,
+        Format::Json => None,
+    };
+    printer.one(&destination, |destination| {
+        let details = details(destination);
+        match verified {
+            Some(verified) => details.span("verified", verified),
+            None => details,
+        }
+    })?;
     Ok(())
 }
 

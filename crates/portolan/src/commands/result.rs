@@ -5,6 +5,7 @@ use portolan_types::{
     OperationResult, ScannedNetwork,
 };
 
+use super::verification;
 use crate::{
     printer::{Printer, Span, Style, Table},
     words::{since, took},
@@ -17,6 +18,7 @@ pub(super) fn show(printer: &Printer, result: &OperationResult) -> anyhow::Resul
         OperationResult::Adoption { networks } => printer.table(&adopted(networks))?,
         OperationResult::Change { containers } if containers.is_empty() => {}
         OperationResult::Change { containers } => printer.table(&moved(containers))?,
+        OperationResult::Verification { checks } => verification::show(printer, checks)?,
         OperationResult::Forgotten { left_behind } => printer.line(&stays(left_behind))?,
     }
     Ok(())

@@ -22,6 +22,7 @@ struct Values {
     master_key_file: Option<String>,
     setup_token_file: Option<String>,
     rate_limit: Option<u32>,
+    verify_every: Option<String>,
     log: Option<String>,
     log_format: Option<String>,
 }
@@ -52,6 +53,7 @@ impl File {
             "master-key-file" => values.master_key_file.clone(),
             "setup-token-file" => values.setup_token_file.clone(),
             "rate-limit" => values.rate_limit.map(|rate| rate.to_string()),
+            "verify-every" => values.verify_every.clone(),
             "log" => values.log.clone(),
             "log-format" => values.log_format.clone(),
             _ => None,

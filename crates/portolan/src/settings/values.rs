@@ -1,6 +1,6 @@
 //! Settings that are more than a number, a path or an address.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, time::Duration};
 
 use portolan_types::Invalid;
 use secrecy::SecretString;
@@ -26,6 +26,43 @@ impl FromStr for DatabaseUrl {
         } else {
             Err(Invalid::new("a database begins with `sqlite:` or `postgres://`"))
         }
+    }
+}
+
+/// How often something is done by itself: `90m`, `24h`, `7d`, or `off`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Every(Option<Duration>);
+
+impl Every {
+    /// Below this a fleet would be busy with nothing else.
+    const LEAST: Duration = Duration::from_mins(10);
+
+    /// `None` when it is off.
+    pub(crate) const fn as_duration(self) -> Option<Duration> {
+        self.0
+    }
+}
+
+impl FromStr for Every {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "off" {
+            return Ok(Self(None));
+        }
+        let seconds = |unit: char| match unit {
+            'm' => Some(60),
+            'h' => Some(3_600),
+            'd' => Some(86_400),
+            _ => None,
+        };
+        let parsed = text.char_indices().next_back().and_then(|(end, unit)| {
+            let number: u32 = text.get(..end)?.parse().ok()?;
+            Some(Duration::from_secs(u64::from(number) * seconds(unit)?))
+        });
+        parsed.filter(|every| *every >= Self::LEAST).map(|every| Self(Some(every))).ok_or_else(
+            || Invalid::new("a pause is written `90m`, `24h` or `7d` (10m or more), or `off`"),
+        )
     }
 }
 
@@ -84,6 +121,22 @@ impl FromStr for LogFormat {
             "text" => Ok(Self::Text),
             "json" => Ok(Self::Json),
             other => Err(Invalid::new(format!("`{other}` is no log format: use text or json"))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses() {
+        let every = |text: &str| text.parse::<Every>().ok().map(Every::as_duration);
+        assert_eq!(every("off"), Some(None));
+        assert_eq!(every("90m"), Some(Some(Duration::from_mins(90))));
+        assert_eq!(every("7d"), Some(Some(Duration::from_hours(168))));
+        for bad in ["", "24", "h", "9m", "-1h", "1.5h", "24h ", "1\u{b5}"] {
+            assert_eq!(every(bad), None, "{bad}");
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::{
         ID, OPERATION, OTHER_ID, days_ago, destination, key, operation, server, session, step,
         token,
     },
+    verify::verification,
 };
 
 fn fleet() -> Fake {
@@ -35,6 +36,7 @@ fn fleet() -> Fake {
         .list("/v1/tokens", &[token(ID, "laptop")])
         .list("/v1/operations", &[operation("succeeded", &[])])
         .get(&format!("/v1/operations/{OPERATION}"), past)
+        .list(&format!("/v1/destinations/{ID}/verifications"), &[verification()])
         .list("/v1/events", &[event])
         .get("/v1/session", session())
 }

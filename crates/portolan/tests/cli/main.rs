@@ -14,5 +14,6 @@ mod routes;
 mod samples;
 mod serve;
 mod terminal;
+mod verify;
 mod waiting;
 mod write;

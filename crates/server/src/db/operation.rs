@@ -10,7 +10,7 @@ use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 use super::{
     Window,
     event::{subject, subject_type},
-    json_option, moment, moment_option, parsed, to_json,
+    json_option, moment, moment_option, parsed, parsed_option, to_json,
 };
 
 struct OperationRow(Operation);
@@ -260,6 +260,45 @@ pub async fn list_waiting(
     .bind(server.as_str())
     .fetch_all(conn)
     .await
+}
+
+/// Whether an operation is neither over nor gone.
+pub async fn is_at_work(conn: &mut AnyConnection, id: &OperationId) -> Result<bool, sqlx::Error> {
+    let row =
+        sqlx::query("select 1 from operations where id = $1 and state in ('queued', 'running')")
+            .bind(id.as_str())
+            .fetch_optional(conn)
+            .await?;
+    Ok(row.is_some())
+}
+
+/// Who is at work on an operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holder {
+    /// The keeper of this server, if it is there.
+    AtWork {
+        server_id: Option<ServerId>,
+    },
+    Over,
+}
+
+/// Who holds what an operation made; `None` when there is no such operation.
+pub async fn find_holder(
+    conn: &mut AnyConnection,
+    id: &OperationId,
+) -> Result<Option<Holder>, sqlx::Error> {
+    let row = sqlx::query(
+        "select o.state, d.server_id
+         from operations o left join destinations d on d.id = o.subject_id
+         where o.id = $1",
+    )
+    .bind(id.as_str())
+    .fetch_optional(conn)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let state: OperationState = parsed(&row, "state")?;
+    let server_id = parsed_option(&row, "server_id")?;
+    Ok(Some(if state.is_over() { Holder::Over } else { Holder::AtWork { server_id } }))
 }
 
 /// Whether a destination was removed, as far as the record goes back.

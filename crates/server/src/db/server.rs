@@ -109,6 +109,27 @@ pub async fn list(
     Ok(rows.into_iter().map(|row| row.server).collect())
 }
 
+/// Some of the team's servers that answer, oldest first.
+pub async fn list_reachable(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    limit: i64,
+) -> Result<Vec<Server>, sqlx::Error> {
+    let rows: Vec<Assigned> = sqlx::query_as(concat!(
+        "select ",
+        columns!(),
+        " from servers
+         where team_id = $1 and state = 'ready' and reachability = 'reachable'
+         order by created_at, id
+         limit $2"
+    ))
+    .bind(team.as_str())
+    .bind(limit)
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| row.server).collect())
+}
+
 /// Names of the servers that log in with a key; 20 at most.
 pub async fn list_names_by_key(
     conn: &mut AnyConnection,

@@ -19,6 +19,18 @@ pub struct HostContainer {
     /// The rules by which a proxy leads requests to it, as its labels have them.
     pub routes: Vec<String>,
     pub attachments: Vec<Attachment>,
+    /// What a probe of a verification says of itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probe: Option<ProbeMark>,
+}
+
+/// Whose probe a container is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProbeMark {
+    /// The operation that made it, as its label says.
+    pub operation: String,
+    /// By the host's clock.
+    pub made_at: Timestamp,
 }
 
 /// A container's place on a network.

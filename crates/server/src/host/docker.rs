@@ -122,6 +122,10 @@ impl Host for DockerHost {
         images::find(&self.engine, reference).await
     }
 
+    async fn list_image_names(&self, repository: &str) -> Result<Vec<String>, HostError> {
+        images::names(&self.engine, repository).await
+    }
+
     async fn pull_image(&self, reference: &str) -> Result<(), HostError> {
         images::pull(&self.engine, reference).await
     }

@@ -23,11 +23,13 @@ mod containers;
 mod host;
 mod life;
 mod networks;
+mod probe;
 mod swarm;
 mod workloads;
 
 use containers::Containers;
 use host::FakeHost;
+pub use probe::NetworkFault;
 pub use swarm::FakeSwarm;
 use swarm::Membership;
 use workloads::Workloads;
@@ -124,6 +126,9 @@ struct World {
     /// Docker refuses it as taken, and no list shows by what.
     hidden: Option<IpNet>,
     workloads: Workloads,
+    network_faults: BTreeSet<(String, NetworkFault)>,
+    /// Names of containers in which nobody listens.
+    deaf: BTreeSet<String>,
 }
 
 /// The names of the networks that each container is on, by its name.
@@ -185,6 +190,8 @@ impl FakeEngine {
             routes: Some(Vec::new()),
             hidden: None,
             workloads: Workloads::default(),
+            network_faults: BTreeSet::new(),
+            deaf: BTreeSet::new(),
         };
         Self {
             world: Mutex::new(world),
@@ -382,6 +389,30 @@ impl FakeEngine {
         let Some(network) = self.network(name) else { return };
         lock(&self.world).join(&network.docker_id, container, state, endpoint);
         drop(self.events.send(event("connect", &network)));
+    }
+
+    /// Lets something be wrong on a network of this name from now on.
+    pub fn harm(&self, network: &str, fault: NetworkFault) {
+        lock(&self.world).network_faults.insert((network.to_owned(), fault));
+    }
+
+    /// Lets nothing be wrong on any network any more.
+    pub fn heal(&self) {
+        lock(&self.world).network_faults.clear();
+    }
+
+    /// Lets nobody listen in a container.
+    pub fn deafen(&self, container: &str) {
+        lock(&self.world).deaf.insert(container.to_owned());
+    }
+
+    /// The names of all containers, sorted.
+    pub fn container_names(&self) -> Vec<String> {
+        let world = lock(&self.world);
+        let mut names: Vec<String> =
+            world.containers.values().map(|one| one.member.name.clone()).collect();
+        names.sort();
+        names
     }
 
     /// Takes every container off a network.

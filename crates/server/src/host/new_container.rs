@@ -24,6 +24,7 @@ pub struct NewContainer {
     pub restart: RestartPolicy,
     pub privileges: Privileges,
     pub limits: Limits,
+    pub afterwards: Afterwards,
     /// How long it may take to end after it was asked to.
     pub stop_timeout: Option<Duration>,
 }
@@ -114,6 +115,15 @@ pub enum RestartPolicy {
     Never,
     /// Whenever it ends, and with the engine, unless it was stopped on purpose.
     UnlessStopped,
+}
+
+/// What becomes of a container when its program has ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Afterwards {
+    #[default]
+    Stays,
+    /// The engine removes it by itself.
+    Removed,
 }
 
 /// What a container may do to its host.

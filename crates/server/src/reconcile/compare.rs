@@ -14,7 +14,7 @@ const ENCRYPTED: &str = "encrypted";
 
 /// The label that says whose a network is.
 pub(crate) const LABEL_DESTINATION: &str = "dev.portolan.destination";
-const LABEL_MANAGED: &str = "dev.portolan.managed";
+pub(super) const LABEL_MANAGED: &str = "dev.portolan.managed";
 /// Which of a destination's networks it is: absent on the first, counted by changes in place.
 pub(super) const LABEL_REVISION: &str = "dev.portolan.revision";
 

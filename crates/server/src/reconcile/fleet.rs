@@ -9,7 +9,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{Surroundings, server::Keeper};
+use super::{Surroundings, server::Keeper, verify};
 use crate::{App, Error, db, host::Dialer};
 
 /// How many hosts are dialled at once: a restart with a thousand servers must not be a flood.
@@ -33,8 +33,9 @@ impl Fleet {
         shutdown: CancellationToken,
     ) -> Self {
         let dials = Arc::new(Semaphore::new(DIALS_AT_ONCE));
-        let swarms = Arc::default();
-        let surroundings = Surroundings { app, dialer, dials, swarms, shutdown };
+        let proofs = Arc::new(Semaphore::new(verify::AT_ONCE));
+        let (swarms, hosts) = (Arc::default(), Arc::default());
+        let surroundings = Surroundings { app, dialer, dials, swarms, hosts, proofs, shutdown };
         Self { surroundings, tasks, bells: HashMap::new(), ended: mpsc::unbounded_channel() }
     }
 

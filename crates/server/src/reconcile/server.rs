@@ -13,7 +13,10 @@ use tokio::{
 
 use super::{
     PassError, Surroundings, adopt, containers, destinations, orphans, reachability, role, scan,
-    sight::Sight, swarm, validation, work,
+    sight::Sight,
+    swarm, validation,
+    verify::{self, Verifier},
+    work,
 };
 use crate::{
     Error,
@@ -114,7 +117,8 @@ impl Keeper {
             self.validate_again(&row).await?;
             return Ok(Turn::Redial);
         }
-        let turn = self.keep(&row, host.as_ref()).await;
+        self.around.hosts.connected(&self.id, &host);
+        let turn = self.keep(&row, &host).await;
         host.close().await;
         if let Ok(Turn::Lost(error)) = &turn {
             self.lost(&row, error).await?;
@@ -196,7 +200,7 @@ impl Keeper {
     }
 
     /// Works over a standing connection until it is lost or has to be another.
-    async fn keep(&mut self, row: &Assigned, host: &dyn Host) -> Result<Turn, Error> {
+    async fn keep(&mut self, row: &Assigned, host: &Arc<dyn Host>) -> Result<Turn, Error> {
         // Listening begins before looking, or what happens between the two would be missed.
         let mut events = match host.events().await {
             Ok(events) => events,
@@ -206,8 +210,10 @@ impl Keeper {
         let mut contact = ticker(CONTACT);
         let mut resync = ticker(RESYNC);
         let mut unsettled = false;
+        // Ends with the connection.
+        let mut verifier = Verifier::default();
         loop {
-            let again = match self.look(row, host).await? {
+            let again = match self.look(row, host, &mut verifier).await? {
                 Look::Over(turn) => return Ok(turn),
                 Look::Done => unsettled.then_some(SETTLING),
                 Look::Again => Some(self.next_patience()),
@@ -226,7 +232,7 @@ impl Keeper {
                     },
                     () = host.closed() => return Ok(Turn::Lost(closed())),
                     _ = resync.tick() => break,
-                    _ = contact.tick() => match self.contact(host).await {
+                    _ = contact.tick() => match self.contact(host.as_ref()).await {
                         Ok(false) => {}
                         Ok(true) => break,
                         Err(PassError::Host(error) | PassError::Swarm(error)) => {
@@ -240,7 +246,12 @@ impl Keeper {
     }
 
     /// One look at the rows and the host.
-    async fn look(&mut self, row: &Assigned, host: &dyn Host) -> Result<Look, Error> {
+    async fn look(
+        &mut self,
+        row: &Assigned,
+        host: &Arc<dyn Host>,
+        verifier: &mut Verifier,
+    ) -> Result<Look, Error> {
         let Some(now) = self.row().await? else { return Ok(Look::Over(Turn::Removed)) };
         let other = now.revision != row.revision;
         if other || self.waiting_validation(&now).await?.is_some() {
@@ -249,7 +260,7 @@ impl Keeper {
         if now.server.state != ServerState::Ready {
             return Ok(Look::Done);
         }
-        match self.work(now, host).await {
+        match self.work(now, host, verifier).await {
             Ok(()) => {
                 self.patience = FIRST_BACKOFF;
                 Ok(Look::Done)
@@ -333,21 +344,33 @@ fn pin(row: &Assigned) -> Pin {
 
 impl Keeper {
     /// Everything that is to be done over a standing connection.
-    async fn work(&mut self, mut row: Assigned, host: &dyn Host) -> Result<(), PassError> {
-        if role::follow(&self.around.app, &row, host).await? {
+    async fn work(
+        &mut self,
+        mut row: Assigned,
+        host: &Arc<dyn Host>,
+        verifier: &mut Verifier,
+    ) -> Result<(), PassError> {
+        if role::follow(&self.around.app, &row, host.as_ref()).await? {
             row = self.row().await?.unwrap_or(row);
             swarm::wake_others(&self.around.app, &row).await?;
         }
-        let worked = self.work_as(&row, host).await;
+        let worked = self.work_as(&row, host, verifier).await;
         if let Err(PassError::Swarm(error)) = &worked {
             swarm::without_leader(&self.around.app, &row, error).await?;
         }
         worked
     }
 
-    async fn work_as(&mut self, row: &Assigned, host: &dyn Host) -> Result<(), PassError> {
+    async fn work_as(
+        &mut self,
+        row: &Assigned,
+        connection: &Arc<dyn Host>,
+        verifier: &mut Verifier,
+    ) -> Result<(), PassError> {
         let around = &self.around;
-        let app = around.app.as_ref();
+        let (app, host) = (around.app.as_ref(), connection.as_ref());
+        // Before the look: what it has on the host is gone from what is seen.
+        verifier.make_way(app).await?;
         // Read once for all that follows. A change after this rings the bell, and is met by the
         // next look.
         let rows = destinations::rows(app, row).await?;
@@ -360,13 +383,18 @@ impl Keeper {
             }
             Err(PassError::App(error)) => return Err(error.into()),
         };
+        verifier.sweep(app, row, host, seen).await?;
         destinations::pass(app, &rows, host, &seen.networks).await?;
         swarm::pass(around, row, &rows, host, seen).await?;
         orphans::pass(app, row, &rows, host, seen).await?;
         let waiting = work::waiting(app, &row.server.id).await?;
         scan::run(app, row, &waiting, seen).await?;
         adopt::run(app, row, &waiting, host).await?;
-        containers::run(app, row, &waiting, host, &seen.networks).await
+        containers::run(app, row, &waiting, host, &seen.networks).await?;
+        verify::queue_due(app, &rows, &waiting).await?;
+        let waiting = work::waiting(app, &row.server.id).await?;
+        verifier.start_next(around, row, &waiting, connection);
+        Ok(())
     }
 }
 

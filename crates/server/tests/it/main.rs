@@ -25,3 +25,4 @@ mod setup;
 mod support;
 mod swarm;
 mod tokens;
+mod verify;

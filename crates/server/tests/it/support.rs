@@ -73,6 +73,7 @@ impl TestApp {
             master_key_file: None,
             setup_token_file: Some(folder.path().join("setup-token")),
             requests_per_minute: NonZeroU32::MAX,
+            verify_every: None,
         };
         let owner = Client::new("http://127.0.0.1:0")?;
         let fleet = Arc::new(FakeFleet::default());

@@ -13,8 +13,8 @@ use bollard::{
 
 use super::{
     super::{
-        Capabilities, HostError, Mount, MountAccess, MountSource, NetworkMode, NewContainer, Place,
-        PublishedPort, RestartPolicy, RootFilesystem, engine::Engine, limits,
+        Afterwards, Capabilities, HostError, Mount, MountAccess, MountSource, NetworkMode,
+        NewContainer, Place, PublishedPort, RestartPolicy, RootFilesystem, engine::Engine, limits,
     },
     containers,
     endpoints::{self, settings},
@@ -85,6 +85,7 @@ fn host_config(new: &NewContainer) -> HostConfig {
         port_bindings: Some(bindings(&new.ports)).filter(|all| !all.is_empty()),
         mounts: Some(new.mounts.iter().map(mount).collect()),
         restart_policy: Some(restart(new.restart)),
+        auto_remove: Some(new.afterwards == Afterwards::Removed),
         cap_drop: only.as_ref().map(|_| vec!["ALL".to_owned()]),
         security_opt: only.as_ref().map(|_| vec!["no-new-privileges:true".to_owned()]),
         cap_add: only,

@@ -1,8 +1,14 @@
 //! Images: found, fetched, brought, removed.
 
-use std::{collections::BTreeMap, io};
+use std::{
+    collections::{BTreeMap, HashMap},
+    io,
+};
 
-use bollard::{models::ImageInspect, query_parameters::RemoveImageOptions};
+use bollard::{
+    models::ImageInspect,
+    query_parameters::{ListImagesOptionsBuilder, RemoveImageOptions},
+};
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt};
 use http_body_util::BodyDataStream;
@@ -48,6 +54,15 @@ impl From<ImageInspect> for HostImage {
             size_bytes: image.size.and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
         }
     }
+}
+
+/// A filter on names could stand for another repository too: Docker takes it for a pattern.
+pub(super) async fn names(engine: &Engine, repository: &str) -> Result<Vec<String>, HostError> {
+    let filters = HashMap::from([("reference", vec![repository])]);
+    let options = ListImagesOptionsBuilder::new().filters(&filters).build();
+    let found = engine.ask("list images", engine.docker().list_images(Some(options))).await?;
+    let of_it = |name: &String| name.split_once(':').is_some_and(|(of, _)| of == repository);
+    Ok(found.into_iter().flat_map(|image| image.repo_tags).filter(of_it).collect())
 }
 
 pub(super) async fn pull(engine: &Engine, reference: &str) -> Result<(), HostError> {

@@ -8,9 +8,10 @@ use bollard::{
 };
 
 use futures_util::FutureExt;
+use portolan_types::Timestamp;
 
 use super::{
-    super::{Attachment, HostContainer, HostError, Member, engine::Engine},
+    super::{Attachment, HostContainer, HostError, Member, ProbeMark, engine::Engine, probe},
     id::{self, DockerId},
     networks,
 };
@@ -62,8 +63,15 @@ fn describe(container: ContainerSummary, odd_state: Option<String>) -> HostConta
         project: PROJECT_LABELS.iter().find_map(|key| labels.get(*key).cloned()),
         routes: routes(&labels),
         attachments: attachments(&container),
+        probe: mark(&labels, container.created),
         member: member(container, odd_state),
     }
+}
+
+fn mark(labels: &HashMap<String, String>, created: Option<i64>) -> Option<ProbeMark> {
+    let operation = labels.get(probe::LABEL)?.clone();
+    let made_at = Timestamp::from_millis(created.unwrap_or_default().saturating_mul(1_000));
+    Some(ProbeMark { operation, made_at })
 }
 
 /// Traefik's rules, and the sites of caddy-docker-proxy, which may be numbered (`caddy_1`).

@@ -4,11 +4,12 @@
 use std::{collections::BTreeMap, net::Ipv4Addr};
 
 use ipnet::Ipv4Net;
-use portolan_types::id::cuid2;
+use portolan_types::{Timestamp, id::cuid2};
 
 use super::World;
 use crate::host::{
     Attachment, ContainerDetail, ContainerEndpoint, Endpoint, HostContainer, HostError, Member,
+    ProbeMark, probe,
 };
 
 /// By Docker's id.
@@ -31,6 +32,11 @@ pub(super) fn refused<T>(status: u16, message: String) -> Result<T, HostError> {
     Err(HostError::Docker { status, message })
 }
 
+fn mark(container: &ContainerDetail) -> Option<ProbeMark> {
+    let operation = container.labels.get(probe::LABEL)?.clone();
+    Some(ProbeMark { operation, made_at: container.started_at.unwrap_or_else(Timestamp::now) })
+}
+
 impl World {
     pub(super) fn container(&self, id_or_name: &str) -> Option<&ContainerDetail> {
         let same = |one: &&ContainerDetail| {
@@ -48,6 +54,7 @@ impl World {
                 attachments: one.endpoints.iter().map(|one| one.attachment.clone()).collect(),
                 image,
                 routes,
+                probe: mark(one),
                 ..HostContainer::default()
             }
         };

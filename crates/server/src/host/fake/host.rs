@@ -214,6 +214,10 @@ impl Host for FakeHost {
         self.call("find_image", |world| Ok(world.workloads.find_image(reference))).await
     }
 
+    async fn list_image_names(&self, repository: &str) -> Result<Vec<String>, HostError> {
+        self.call("list_image_names", |world| Ok(world.workloads.image_names(repository))).await
+    }
+
     async fn pull_image(&self, reference: &str) -> Result<(), HostError> {
         self.call("pull_image", |world| world.workloads.pull(reference)).await
     }

@@ -11,7 +11,7 @@ use portolan_types::id::cuid2;
 
 use super::{World, containers::refused};
 use crate::host::{
-    Exec, ExecOutput, HostError, HostImage, LogQuery, MountSource, NewContainer, NewFile,
+    Exec, ExecOutput, HostError, HostImage, LogQuery, MountSource, NewContainer, NewFile, probe,
 };
 
 /// An image, and what its containers do.
@@ -97,6 +97,11 @@ impl Workloads {
         self.images.get(reference).or_else(by_id)
     }
 
+    pub(super) fn image_names(&self, repository: &str) -> Vec<String> {
+        let of_it = |name: &&String| name.split_once(':').is_some_and(|(of, _)| of == repository);
+        self.images.keys().filter(of_it).cloned().collect()
+    }
+
     pub(super) fn find_image(&self, reference: &str) -> Option<HostImage> {
         self.image(reference).map(|found| found.image.clone())
     }
@@ -109,9 +114,14 @@ impl Workloads {
         Ok(())
     }
 
-    /// The whole archive is the reference of the image in it.
+    /// Unless it is the probe's, the whole archive is the reference of the image in it.
     pub(super) fn load(&mut self, archive: &[u8]) {
-        let reference = String::from_utf8_lossy(archive).into_owned();
+        let is_probe = probe::archive().is_ok_and(|probe| probe == archive);
+        let reference = if is_probe {
+            probe::reference().to_owned()
+        } else {
+            String::from_utf8_lossy(archive).into_owned()
+        };
         let image = self.registry.get(&reference).cloned().unwrap_or_else(FakeImage::new);
         self.put(&reference, image);
     }
@@ -211,6 +221,9 @@ impl World {
         let container = self.known(docker_id)?;
         if !container.is_running() {
             return refused(409, format!("Container {docker_id} is not running"));
+        }
+        if let Some(answer) = self.probe_answer(container, &exec.command) {
+            return Ok(answer);
         }
         let answer = self.workloads.answer.as_ref();
         Ok(answer.map_or_else(ExecOutput::default, |FakeExec(answer)| {

@@ -1,0 +1,62 @@
+//! Proofs of destinations as people ask for them: queued here, made by the keeper with probes on
+//! the host (`reconcile::verify`), and kept, the latest few of each.
+
+use portolan_types::{
+    Destination, DestinationId, DestinationState, Operation, OperationKind, Page, PageQuery,
+    Subject, Verification,
+};
+
+use super::{check_usable, find};
+use crate::{
+    Actor, App, Error, db,
+    operations::{self, Task},
+    page,
+};
+
+/// Queues a verification.
+pub async fn verify(app: &App, actor: &Actor, id: &DestinationId) -> Result<Operation, Error> {
+    let mut tx = app.db.begin().await?;
+    let destination = find(&mut tx, actor, id).await?;
+    check_at_rest(&destination)?;
+    let server = db::server::find(&mut tx, actor.team_id(), &destination.server_id)
+        .await?
+        .ok_or(Error::NotFound("server"))?;
+    check_usable(&server)?;
+    let task = Task {
+        kind: OperationKind::VerifyDestination,
+        subject: Subject::Destination(id.clone()),
+        name: destination.name.as_str(),
+        input: None,
+    };
+    let operation = operations::queue(&mut tx, actor.team_id(), task).await?;
+    tx.commit().await?;
+    app.wake(&server.id);
+    Ok(operation)
+}
+
+/// One that failed is verified too: the checks say what is wrong.
+fn check_at_rest(destination: &Destination) -> Result<(), Error> {
+    match destination.state {
+        DestinationState::Ready | DestinationState::Drifted | DestinationState::Failed => Ok(()),
+        DestinationState::Pending | DestinationState::Changing | DestinationState::Deleting => {
+            Err(Error::refused(
+                "destination-not-at-rest",
+                format!("destination `{}` is {}", destination.name, destination.state),
+                "wait for the work on it (`portolan operation list`), then verify",
+            ))
+        }
+    }
+}
+
+/// The latest verifications of a destination, newest first.
+pub async fn list(
+    app: &App,
+    actor: &Actor,
+    id: &DestinationId,
+    query: &PageQuery,
+) -> Result<Page<Verification>, Error> {
+    let mut conn = app.db.acquire().await?;
+    find(&mut conn, actor, id).await?;
+    let rows = db::verification::list(&mut conn, actor.team_id(), id, query).await?;
+    Ok(page::of(rows, query, |one| (one.finished_at, one.operation_id.as_str())))
+}

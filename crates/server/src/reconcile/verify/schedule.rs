@@ -1,0 +1,81 @@
+//! Verifications that nobody asks for: each destination once in a while, spread over the day so
+//! that a fleet is not verified at once.
+
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    time::Duration,
+};
+
+use portolan_types::{
+    Destination, DestinationId, DestinationState, OperationKind, Subject, Timestamp,
+};
+
+use crate::{
+    App, Error,
+    db::{self, destination::Assigned, operation::Waiting},
+    operations::{self, Task},
+};
+
+/// Queues those that are due, but for what waits already.
+pub(in super::super) async fn queue_due(
+    app: &App,
+    rows: &[Assigned],
+    waiting: &[Waiting],
+) -> Result<(), Error> {
+    let Some(every) = app.verify_every else { return Ok(()) };
+    for row in rows.iter().filter(|row| row.destination.state == DestinationState::Ready) {
+        if !waits(waiting, &row.destination.id) && is_due(app, &row.destination, every).await? {
+            queue(app, row).await?;
+        }
+    }
+    Ok(())
+}
+
+fn waits(waiting: &[Waiting], destination: &DestinationId) -> bool {
+    waiting.iter().any(|one| one.subject.id() == destination.as_str())
+}
+
+async fn is_due(app: &App, destination: &Destination, every: Duration) -> Result<bool, Error> {
+    let mut conn = app.db.acquire().await?;
+    let last = db::verification::find_latest_end(&mut conn, &destination.id).await?;
+    let since = last.unwrap_or(destination.created_at);
+    let pause = i64::try_from(pause(&destination.id, every).as_secs()).unwrap_or(i64::MAX);
+    Ok(since.plus_seconds(pause) <= Timestamp::now())
+}
+
+/// Between three quarters of the time and the whole, by the destination's id: the same after a
+/// restart.
+fn pause(id: &DestinationId, every: Duration) -> Duration {
+    let mut hasher = DefaultHasher::new();
+    id.hash(&mut hasher);
+    let share = u32::try_from(hasher.finish() % 256).unwrap_or_default();
+    every * 3 / 4 + every * share / 1_024
+}
+
+async fn queue(app: &App, row: &Assigned) -> Result<(), Error> {
+    let destination = &row.destination;
+    let mut tx = app.db.begin().await?;
+    let task = Task {
+        kind: OperationKind::VerifyDestination,
+        subject: Subject::Destination(destination.id.clone()),
+        name: destination.name.as_str(),
+        input: None,
+    };
+    operations::queue(&mut tx, &row.team_id, task).await?;
+    Ok(tx.commit().await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn destinations_are_spread_and_none_waits_too_long() {
+        let day = Duration::from_hours(24);
+        let pauses: Vec<Duration> =
+            (0..200).map(|_| pause(&DestinationId::generate(), day)).collect();
+        assert!(pauses.iter().all(|pause| *pause >= day * 3 / 4 && *pause <= day));
+        let late = pauses.iter().filter(|pause| **pause > day * 7 / 8).count();
+        assert!((40..160).contains(&late), "{late} of 200 in the second half");
+    }
+}
