@@ -10,6 +10,7 @@ mod destination;
 mod key;
 mod login;
 mod operation;
+mod proxy;
 mod route;
 mod serve;
 mod server;
@@ -32,6 +33,7 @@ pub(crate) use self::{
     key::{CreateKeyArgs, KeyCommand},
     login::LoginArgs,
     operation::{EventCommand, OperationCommand},
+    proxy::{ProxyArgs, ProxyCommand, SetProxyArgs},
     route::{AddRouteArgs, EditRouteArgs, PasswordArgs, RouteCommand},
     serve::ConfigArgs,
     server::{AddServerArgs, EditServerArgs, ServerCommand},
@@ -115,6 +117,9 @@ pub(crate) enum Command {
     /// Docker networks on servers.
     #[command(subcommand, visible_alias = "dest")]
     Destination(DestinationCommand),
+    /// Caddy or Traefik on servers: what leads requests to containers.
+    #[command(subcommand)]
+    Proxy(ProxyCommand),
     /// Ways from outside to containers.
     #[command(subcommand)]
     Route(RouteCommand),

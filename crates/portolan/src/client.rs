@@ -125,6 +125,15 @@ impl Client {
         self.send(self.request(Method::PATCH, path)?.json(body)).await
     }
 
+    /// Says what something is to be from now on, whole.
+    pub(crate) async fn put<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &(impl Serialize + Sync),
+    ) -> Result<T, Error> {
+        self.send(self.request(Method::PUT, path)?.json(body)).await
+    }
+
     pub(crate) async fn remove<T: DeserializeOwned>(
         &self,
         path: &str,

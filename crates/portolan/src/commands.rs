@@ -16,6 +16,7 @@ pub(crate) mod manner;
 pub(crate) mod openapi;
 pub(crate) mod operation;
 mod preview;
+pub(crate) mod proxy;
 mod result;
 pub(crate) mod route;
 pub(crate) mod scan;

@@ -42,6 +42,7 @@ use crate::{
 };
 
 mod certificate;
+mod proxy;
 mod route;
 
 /// Carries out one command.
@@ -68,6 +69,9 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outc
         }
         Command::Destination(command) => {
             return run_destination(&client(global, printer)?, printer, command).await;
+        }
+        Command::Proxy(command) => {
+            return proxy::run(&client(global, printer)?, printer, command).await;
         }
         Command::Route(command) => {
             return route::run(&client(global, printer)?, printer, command).await;
@@ -192,6 +196,7 @@ async fn add_server(
         way,
         build_server: args.build_server,
         host_key: args.host_key,
+        proxy: args.proxy.0,
     };
     server::add(client, printer, new, args.wait.into()).await
 }

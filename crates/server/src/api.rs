@@ -13,6 +13,7 @@ mod keys;
 mod middleware;
 mod operations;
 mod problem;
+mod proxies;
 mod routes;
 mod servers;
 mod session;
@@ -104,6 +105,15 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(containers::list_containers, containers::connect_container))
         .routes(routes!(containers::disconnect_container))
         .routes(routes!(containers::move_container))
+        .routes(routes!(proxies::list_proxies))
+        .routes(routes!(proxies::list_attachments))
+        .routes(routes!(proxies::show_proxy, proxies::set_proxy, proxies::remove_proxy))
+        .routes(routes!(proxies::start_proxy))
+        .routes(routes!(proxies::stop_proxy))
+        .routes(routes!(proxies::restart_proxy))
+        .routes(routes!(proxies::upgrade_proxy))
+        .routes(routes!(proxies::read_proxy_logs))
+        .routes(routes!(proxies::show_proxy_configuration))
         .routes(routes!(routes::list_routes, routes::create_route))
         .routes(routes!(routes::show_route, routes::update_route, routes::delete_route))
         .routes(routes!(certificates::list_certificates, certificates::create_certificate))

@@ -48,6 +48,7 @@ pub use new_container::{
     Place, Privileges, Protocol, PublishedPort, RestartPolicy, RootFilesystem,
 };
 pub use swarm::{HostNode, HostRole, HostService, HostTask, SwarmEndpoint};
+pub(crate) use words::clean;
 
 /// Everything needed to reach one host.
 #[derive(Debug, Clone)]

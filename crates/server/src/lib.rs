@@ -22,6 +22,7 @@ pub mod metrics;
 pub mod operations;
 mod page;
 pub mod plan;
+pub mod proxies;
 mod reconcile;
 pub mod routes;
 mod run;

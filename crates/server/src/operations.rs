@@ -101,9 +101,17 @@ const fn displaced(by: OperationKind) -> Displaced {
         OperationKind::DeleteDestination | OperationKind::ForgetDestination => {
             Displaced::Everything
         }
+        OperationKind::SetProxy
+        | OperationKind::StartProxy
+        | OperationKind::StopProxy
+        | OperationKind::RestartProxy
+        | OperationKind::UpgradeProxy
+        | OperationKind::RepairProxy
+        | OperationKind::RemoveProxy => Displaced::Proxy,
         OperationKind::ConnectContainer
         | OperationKind::DisconnectContainer
-        | OperationKind::MoveContainer => Displaced::Nothing,
+        | OperationKind::MoveContainer
+        | OperationKind::ReadProxyLogs => Displaced::Nothing,
     }
 }
 

@@ -18,6 +18,7 @@ mod janitor;
 mod make;
 mod orphans;
 mod place;
+mod proxy;
 mod reachability;
 mod recorder;
 mod remove;
@@ -34,6 +35,7 @@ pub(crate) use adopt::verdicts;
 pub(crate) use change::overlap;
 pub(crate) use containers::alias_belongs_to;
 pub(crate) use make::taken;
+pub(crate) use proxy::{generated, routes_of};
 pub(crate) use recorder::failure;
 pub(crate) use remove::{in_the_way, in_use};
 

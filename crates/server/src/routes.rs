@@ -21,7 +21,6 @@ mod claim;
 mod outcome;
 mod password;
 
-#[expect(unused_imports, reason = "the proxy's reconciler follows")]
 pub(crate) use outcome::found;
 pub use outcome::settled;
 

@@ -3,7 +3,7 @@
 
 use portolan_types::{
     Connection, CreateServer, HostKey, Operation, OperationKind, Page, PageQuery, Reachability,
-    Repin, Server, ServerId, ServerState, Subject, SubnetPools, TeamId, Timestamp,
+    Repin, Server, ServerId, ServerState, SetProxy, Subject, SubnetPools, TeamId, Timestamp,
 };
 use sqlx::AnyConnection;
 
@@ -13,7 +13,7 @@ use crate::{
     events::{self, Entry, Happened},
     idempotency::{self, IdempotencyKey},
     operations::{self, Task},
-    page,
+    page, proxies,
 };
 
 mod edit;
@@ -45,7 +45,11 @@ pub async fn create(
         return show(app, actor, &id).await;
     }
     check_key(&mut tx, actor, &input.connection).await?;
+    let proxy = input.proxy.map(SetProxy::of);
     let server = insert(&mut tx, actor, id, input).await?;
+    if let Some(proxy) = proxy {
+        proxies::store(&mut tx, team, &server, proxy).await?;
+    }
     tx.commit().await?;
     app.wake(&server.id);
     Ok(server)

@@ -82,6 +82,16 @@ impl Sighting {
         occupants
     }
 
+    /// The same without the proxy that Portolan keeps: it is let go by itself, last of all.
+    pub fn in_the_way(&self, network: &HostNetwork) -> Vec<Blocker> {
+        let ours = |one: &Blocker| {
+            let container = self.containers.iter().find(|other| other.member.docker_id == one.id);
+            container.is_some_and(HostContainer::is_our_proxy)
+        };
+        let occupants = self.occupants(network).into_iter();
+        occupants.filter(|one| !ours(one)).collect()
+    }
+
     /// Those of the swarm that are not this host's to disconnect.
     pub fn beyond(&self, network: &HostNetwork) -> Vec<Blocker> {
         let id = network.docker_id.as_str();

@@ -58,8 +58,8 @@ pub use page::{Cursor, Page, PageQuery};
 pub use preview::{Affected, DarkRoute, MemberKind, Preview};
 pub use problem::{FieldError, Problem};
 pub use proxy::{
-    CertificateSource, Configuration, Email, Image, ObservedProxy, Proxy, ProxyKind, ProxyState,
-    SetProxy,
+    CertificateSource, Configuration, ConfigurationFile, Email, GeneratedConfiguration, Image,
+    ObservedProxy, Proxy, ProxyKind, ProxyState, ReadProxyLogs, SetProxy,
 };
 pub use route::{
     BasicAuth, BodyLimit, ChangeAuth, CreateRoute, Direction, Header, HeaderName, HeaderValue,

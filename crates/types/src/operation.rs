@@ -25,6 +25,16 @@ words! {
         AdoptNetworks = "adopt-networks",
         /// Proving with probes that a destination is what it should be.
         VerifyDestination = "verify-destination",
+        /// Giving a server the proxy that it is to have.
+        SetProxy = "set-proxy",
+        StartProxy = "start-proxy",
+        StopProxy = "stop-proxy",
+        RestartProxy = "restart-proxy",
+        /// Running the newest image of its reference.
+        UpgradeProxy = "upgrade-proxy",
+        RepairProxy = "repair-proxy",
+        RemoveProxy = "remove-proxy",
+        ReadProxyLogs = "read-proxy-logs",
     }
 }
 

@@ -72,6 +72,11 @@ pub struct Image(String);
 
 impl Image {
     pub const MAX: usize = 255;
+
+    /// That of a kind of proxy, as it is published.
+    pub fn published(kind: ProxyKind) -> Self {
+        Self(kind.default_image().to_owned())
+    }
 }
 
 impl FromStr for Image {
@@ -253,6 +258,47 @@ const fn https_port() -> NonZeroU16 {
         Some(port) => port,
         None => NonZeroU16::MIN,
     }
+}
+
+/// What `read_proxy_logs` takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReadProxyLogs {
+    /// The last lines, 5000 at most.
+    #[serde(default = "log_lines")]
+    #[schema(minimum = 1, maximum = 5000, default = 100)]
+    pub lines: u32,
+}
+
+impl ReadProxyLogs {
+    pub const MAX_LINES: u32 = 5_000;
+}
+
+impl Default for ReadProxyLogs {
+    fn default() -> Self {
+        Self { lines: log_lines() }
+    }
+}
+
+const fn log_lines() -> u32 {
+    100
+}
+
+/// What is written into a proxy's container, as it would be now. Passwords' hashes and keys are
+/// left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct GeneratedConfiguration {
+    pub kind: ProxyKind,
+    pub files: Vec<ConfigurationFile>,
+}
+
+/// A file of a proxy's configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ConfigurationFile {
+    /// In the container.
+    #[schema(example = "/data/portolan/caddy.json")]
+    pub path: String,
+    pub content: String,
 }
 
 #[cfg(test)]

@@ -115,6 +115,10 @@ pub enum OperationResult {
     Verification {
         checks: Vec<Check>,
     },
+    /// What a proxy said. Its words: show them as text.
+    ProxyLogs {
+        text: String,
+    },
 }
 
 /// What a forgotten destination leaves on its host, as far as it was seen.

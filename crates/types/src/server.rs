@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    Description, Invalid, KeyId, Name, OperationId, ServerId, SubnetPools, Swarm, Timestamp,
+    Description, Invalid, KeyId, Name, OperationId, ProxyKind, ServerId, SubnetPools, Swarm,
+    Timestamp,
     text::{text_newtype, words},
 };
 
@@ -240,6 +241,9 @@ pub struct CreateServer {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "SHA256:uNiVztksCsDhcc0u9e8BrrJXVGDOQYBhwHD/rrVDuiM")]
     pub host_key_fingerprint: Option<Fingerprint>,
+    /// The proxy that it is to have, with all defaults, once it is validated; none without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<ProxyKind>,
 }
 
 /// What `update_server` takes; what is left out stays.

@@ -4,7 +4,7 @@ use std::num::NonZeroU16;
 
 use clap::{ArgGroup, Args, Subcommand};
 use portolan_types::{
-    Description, Name, SubnetPool,
+    Description, Invalid, Name, ProxyKind, SubnetPool,
     server::{Account, DEFAULT_SOCKET, Fingerprint, HostName},
 };
 
@@ -76,6 +76,14 @@ A changed connection is validated anew.")]
     },
 }
 
+/// The proxy of a new server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Wanted(pub(crate) Option<ProxyKind>);
+
+fn proxy(text: &str) -> Result<Wanted, Invalid> {
+    if text == "none" { Ok(Wanted(None)) } else { text.parse().map(|kind| Wanted(Some(kind))) }
+}
+
 /// A server to add.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("way").args(["local", "host"]).required(true))]
@@ -109,6 +117,9 @@ pub(crate) struct AddServerArgs {
     /// Reserve it for builds: no destinations.
     #[arg(long)]
     pub(crate) build_server: bool,
+    /// The proxy that it is to have: caddy, traefik or none.
+    #[arg(long, value_name = "KIND", default_value = "none", value_parser = proxy)]
+    pub(crate) proxy: Wanted,
     #[command(flatten)]
     pub(crate) wait: WaitArgs,
 }

@@ -19,6 +19,11 @@ pub(super) fn show(printer: &Printer, result: &OperationResult) -> anyhow::Resul
         OperationResult::Change { containers } if containers.is_empty() => {}
         OperationResult::Change { containers } => printer.table(&moved(containers))?,
         OperationResult::Verification { checks } => verification::show(printer, checks)?,
+        OperationResult::ProxyLogs { text } => {
+            for line in text.lines() {
+                printer.line(line)?;
+            }
+        }
         OperationResult::Forgotten { left_behind } => printer.line(&stays(left_behind))?,
     }
     Ok(())

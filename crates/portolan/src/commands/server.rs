@@ -5,8 +5,8 @@ mod view;
 use std::num::NonZeroU16;
 
 use portolan_types::{
-    Connection, CreateServer, Description, Key, KeyId, Name, Operation, RemovedServer, Repin,
-    Server, SubnetPools, UpdateServer,
+    Connection, CreateServer, Description, Key, KeyId, Name, Operation, ProxyKind, RemovedServer,
+    Repin, Server, SubnetPools, UpdateServer,
     server::{Account, Fingerprint, HostName},
 };
 
@@ -38,6 +38,7 @@ pub(crate) struct NewServer {
     pub(crate) way: Way,
     pub(crate) build_server: bool,
     pub(crate) host_key: Option<Fingerprint>,
+    pub(crate) proxy: Option<ProxyKind>,
 }
 
 /// What changes of a server; what is `None` stays.
@@ -108,6 +109,7 @@ pub(crate) async fn add(
         connection,
         build_server: new.build_server,
         host_key_fingerprint: new.host_key,
+        proxy: new.proxy,
     };
     let server: Server = client.create("/v1/servers", &request).await?;
     validated(client, printer, server, wait).await

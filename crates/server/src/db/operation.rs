@@ -180,6 +180,8 @@ pub enum Displaced {
     SameKind,
     /// All that makes the subject what it should be, but not what is done with single containers.
     Shape,
+    /// All that makes the server's proxy what it should be.
+    Proxy,
     /// Everything: the subject goes.
     Everything,
 }
@@ -190,6 +192,7 @@ impl Displaced {
             Self::Nothing => "nothing",
             Self::SameKind => "same-kind",
             Self::Shape => "shape",
+            Self::Proxy => "proxy",
             Self::Everything => "everything",
         }
     }
@@ -208,7 +211,10 @@ pub async fn supersede(
            and ($5 = 'everything'
                 or ($5 = 'same-kind' and kind = $4)
                 or ($5 = 'shape' and kind not in
-                    ('connect-container', 'disconnect-container', 'move-container')))",
+                    ('connect-container', 'disconnect-container', 'move-container'))
+                or ($5 = 'proxy' and kind in
+                    ('set-proxy', 'start-proxy', 'stop-proxy', 'restart-proxy', 'upgrade-proxy',
+                     'repair-proxy', 'remove-proxy')))",
     )
     .bind(newer.subject.id())
     .bind(to_json(failure)?)

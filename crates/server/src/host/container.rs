@@ -16,6 +16,12 @@ pub struct HostContainer {
     pub project: Option<String>,
     /// The swarm's service that it is a task of, by id.
     pub service_id: Option<String>,
+    /// The server whose proxy it is, as Portolan's label has it.
+    #[serde(default)]
+    pub proxy_of: Option<String>,
+    /// Ports of the host that lead into it.
+    #[serde(default)]
+    pub published: Vec<u16>,
     /// The rules by which a proxy leads requests to it, as its labels have them.
     pub routes: Vec<String>,
     pub attachments: Vec<Attachment>,
@@ -72,7 +78,12 @@ impl HostContainer {
 
     /// Whether it routes requests from outside, as far as its image tells.
     pub fn is_proxy(&self) -> bool {
-        is_proxy_image(&self.image)
+        self.is_our_proxy() || is_proxy_image(&self.image)
+    }
+
+    /// Whether it is a proxy that Portolan keeps.
+    pub const fn is_our_proxy(&self) -> bool {
+        self.proxy_of.is_some()
     }
 
     /// As what is on a network.

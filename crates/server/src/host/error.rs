@@ -62,6 +62,19 @@ impl HostError {
         matches!(self, Self::Docker { message, .. } if message.contains("overlap"))
     }
 
+    /// Whether a container could not be started because something else has a port of the host.
+    pub fn is_port_taken(&self) -> bool {
+        matches!(self, Self::Docker { message, .. }
+            if ["port is already allocated", "address already in use"]
+                .iter()
+                .any(|part| message.contains(part)))
+    }
+
+    /// Whether Docker knows no such thing.
+    pub const fn is_not_found(&self) -> bool {
+        matches!(self, Self::Docker { status: 404, .. })
+    }
+
     /// What to do about it.
     pub fn remedy(&self) -> String {
         match self {

@@ -33,7 +33,7 @@ pub use probe::NetworkFault;
 pub use swarm::FakeSwarm;
 use swarm::Membership;
 use workloads::Workloads;
-pub use workloads::{FakeExec, FakeImage};
+pub use workloads::{FakeExec, FakeImage, FakeProgram};
 
 /// Hosts by address (`host:port`, or the path of the socket).
 #[derive(Debug, Default)]

@@ -96,5 +96,8 @@ pub(super) const EXIT_CODE_PAUSE: Duration = Duration::from_millis(20);
 /// Most bytes of each output of a program, and of logs, that are kept: the last ones.
 pub(super) const OUTPUT: usize = 1 << 20;
 
+/// Most bytes of a container's logs that are kept: the last ones.
+pub(super) const LOGS: usize = 16 << 20;
+
 /// Most bytes of a file that is read back.
 pub(super) const FILE: usize = 4 << 20;

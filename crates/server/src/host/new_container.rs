@@ -19,6 +19,8 @@ pub struct NewContainer {
     /// Instead of the image's own: a name, or numbers (`1000:1000`).
     pub user: Option<String>,
     pub network: NetworkMode,
+    /// `options` of its resolv.conf: `timeout:1`, ...
+    pub resolver_options: Vec<String>,
     pub ports: Vec<PublishedPort>,
     pub mounts: Vec<Mount>,
     pub restart: RestartPolicy,

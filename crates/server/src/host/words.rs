@@ -8,7 +8,7 @@ use std::io;
 pub(super) const MAX_WORDS: usize = 1_000;
 
 /// One line of at most [`MAX_WORDS`] characters, without anything a terminal or page would act on.
-pub(super) fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     let spaced: String = text.chars().map(|c| if unsafe_to_show(c) { ' ' } else { c }).collect();
     let line = spaced.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(MAX_WORDS) {

@@ -128,7 +128,7 @@ fn judge(
 /// What keeps the network from being removed. Only containers of this host can be disconnected.
 pub(crate) fn in_the_way(seen: &Sighting, network: &HostNetwork, members: Members) -> Vec<Blocker> {
     match members {
-        Members::InTheWay => seen.occupants(network),
+        Members::InTheWay => seen.in_the_way(network),
         Members::Detached => seen.beyond(network),
     }
 }

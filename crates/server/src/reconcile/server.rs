@@ -12,7 +12,8 @@ use tokio::{
 };
 
 use super::{
-    PassError, Surroundings, adopt, containers, destinations, orphans, reachability, role, scan,
+    PassError, Surroundings, adopt, containers, destinations, orphans, proxy, reachability, role,
+    scan,
     sight::Sight,
     swarm, validation,
     verify::{self, Verifier},
@@ -49,6 +50,7 @@ pub(super) struct Keeper {
     /// The revision of the connection that was dialled last.
     tried: i64,
     sight: Sight,
+    proxy: proxy::Memory,
     /// How long a host that refused a look is left alone.
     patience: Duration,
 }
@@ -72,6 +74,7 @@ impl Keeper {
             backoff: FIRST_BACKOFF,
             tried: 0,
             sight: Sight::default(),
+            proxy: proxy::Memory::default(),
             patience: FIRST_BACKOFF,
         }
     }
@@ -391,6 +394,7 @@ impl Keeper {
         scan::run(app, row, &waiting, seen).await?;
         adopt::run(app, row, &waiting, host).await?;
         containers::run(app, row, &waiting, host, &seen.networks).await?;
+        proxy::pass(app, &mut self.proxy, row, host, seen, &waiting).await?;
         verify::queue_due(app, &rows, &waiting).await?;
         let waiting = work::waiting(app, &row.server.id).await?;
         verifier.start_next(around, row, &waiting, connection);

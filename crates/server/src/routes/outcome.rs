@@ -14,7 +14,6 @@ use crate::{
     events::{self, Happened},
 };
 
-#[expect(dead_code, reason = "the proxy's reconciler follows")]
 /// Stores how a route is doing, with an event when that is news, and tells those who wait.
 pub(crate) async fn found(
     app: &App,

@@ -15,6 +15,7 @@ mod health;
 mod idempotency;
 mod keys;
 mod openapi;
+mod proxies;
 mod removal;
 mod routes;
 mod running;

@@ -2,7 +2,7 @@
 //! another team. A route that is not in the tables fails the test.
 
 use anyhow::{Context, Result, bail, ensure};
-use portolan_types::{Ability, CreatedToken};
+use portolan_types::{Ability, CreatedToken, Operation};
 use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{AnyPool, any::install_default_drivers};
@@ -54,6 +54,11 @@ impl Things {
     async fn make(app: &TestApp) -> Result<Self> {
         let (server, _engine) = app.add_server("alpha").await?;
         let destination = app.owner.destination(&server, "web").await?;
+        // Its image is nowhere, so that nothing goes on in the background.
+        let proxy = format!("/v1/servers/{}/proxy?wait=20", server.id);
+        let work: Operation =
+            app.owner.put(&proxy, json!({ "kind": "caddy" })).await?.accepted()?;
+        ensure!(work.state.is_over(), "{work:?}");
         let body = json!({ "name": "t", "abilities": ["read"] });
         let token: CreatedToken = app.owner.post("/v1/tokens", body).await?.created()?;
         Ok(Self {
@@ -97,6 +102,7 @@ impl Things {
             ("POST", "/v1/servers/{id}/host-key") => {
                 json!({ "fingerprint": format!("SHA256:{}", "A".repeat(43)) })
             }
+            ("PUT", "/v1/servers/{id}/proxy") => json!({ "kind": "caddy" }),
             ("POST", "/v1/servers/{id}/adopt") => json!({ "all": true }),
             ("POST", "/v1/certificates") => certificates::body("second", &["a.example.com"]),
             ("POST", "/v1/routes") => json!({

@@ -89,6 +89,7 @@ fn host_config(new: &NewContainer) -> HostConfig {
         cap_drop: only.as_ref().map(|_| vec!["ALL".to_owned()]),
         security_opt: only.as_ref().map(|_| vec!["no-new-privileges:true".to_owned()]),
         cap_add: only,
+        dns_options: Some(new.resolver_options.clone()).filter(|options| !options.is_empty()),
         readonly_rootfs: Some(new.privileges.root == RootFilesystem::ReadOnly),
         memory: new.limits.memory_bytes.map(number),
         nano_cpus: new.limits.millicpus.map(|thousandths| number(thousandths * 1_000_000)),
@@ -206,7 +207,7 @@ mod tests {
                 "RestartPolicy": {"Name": "unless-stopped"}, "CapDrop": ["ALL"],
                 "CapAdd": ["NET_BIND_SERVICE"], "SecurityOpt": ["no-new-privileges:true"],
                 "ReadonlyRootfs": true, "Memory": 67_108_864, "NanoCpus": 500_000_000,
-                "PidsLimit": 9,
+                "PidsLimit": 9, "AutoRemove": false,
             },
         });
         assert_eq!(serde_json::to_value(body(&new, &places[..1])).expect("JSON"), expected);

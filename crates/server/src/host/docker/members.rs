@@ -20,6 +20,9 @@ use super::{
 pub(super) const PROJECT_LABELS: [&str; 2] =
     ["com.docker.compose.project", "com.docker.stack.namespace"];
 
+/// The server whose proxy a container is.
+const PROXY_LABEL: &str = "dev.portolan.proxy";
+
 /// Every container of the host.
 pub(super) async fn list_all(engine: &Engine) -> Result<Vec<HostContainer>, HostError> {
     let options = ListContainersOptionsBuilder::new().all(true).build();
@@ -60,6 +63,8 @@ fn describe(container: ContainerSummary, odd_state: Option<String>) -> HostConta
     HostContainer {
         image: container.image.clone().unwrap_or_default(),
         service_id: labels.get("com.docker.swarm.service.id").cloned(),
+        proxy_of: labels.get(PROXY_LABEL).cloned(),
+        published: published(&container),
         project: PROJECT_LABELS.iter().find_map(|key| labels.get(*key).cloned()),
         routes: routes(&labels),
         attachments: attachments(&container),
@@ -72,6 +77,14 @@ fn mark(labels: &HashMap<String, String>, created: Option<i64>) -> Option<ProbeM
     let operation = labels.get(probe::LABEL)?.clone();
     let made_at = Timestamp::from_millis(created.unwrap_or_default().saturating_mul(1_000));
     Some(ProbeMark { operation, made_at })
+}
+
+fn published(container: &ContainerSummary) -> Vec<u16> {
+    let ports = container.ports.iter().flatten();
+    let mut ports: Vec<u16> = ports.filter_map(|port| port.public_port).collect();
+    ports.sort_unstable();
+    ports.dedup();
+    ports
 }
 
 /// Traefik's rules, and the sites of caddy-docker-proxy, which may be numbered (`caddy_1`).

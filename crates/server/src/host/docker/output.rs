@@ -14,12 +14,13 @@ use super::super::{
 /// `[STREAM, 0, 0, 0]` and the length of what follows.
 const HEADER: usize = 8;
 
-/// Both outputs of a program, each no longer than [`limits::OUTPUT`]: the end of it.
+/// Both outputs of a program, each no longer than a bound: the end of it.
 #[derive(Debug, Default)]
 pub(super) struct Output {
     stdout: Vec<u8>,
     stderr: Vec<u8>,
     merged: bool,
+    most: usize,
     truncated: bool,
     /// What has come of the next frame.
     pending: BytesMut,
@@ -29,12 +30,12 @@ pub(super) struct Output {
 impl Output {
     /// Both outputs apart.
     pub(super) fn apart() -> Self {
-        Self::default()
+        Self { most: limits::OUTPUT, ..Self::default() }
     }
 
     /// Both as one, in the order in which they were written.
     pub(super) fn in_order() -> Self {
-        Self { merged: true, ..Self::default() }
+        Self { merged: true, most: limits::LOGS, ..Self::default() }
     }
 
     pub(super) fn stdout(&self) -> String {
@@ -87,9 +88,9 @@ impl Output {
         let kept = if apart { &mut self.stderr } else { &mut self.stdout };
         kept.extend_from_slice(content);
         // Cut seldom, so that a long output costs no more than its length.
-        if kept.len() > 2 * limits::OUTPUT {
+        if kept.len() > 2 * self.most {
             self.truncated = true;
-            kept.drain(..kept.len() - limits::OUTPUT);
+            kept.drain(..kept.len() - self.most);
         }
     }
 
@@ -100,9 +101,9 @@ impl Output {
             self.keep(1, &rest);
         }
         for kept in [&mut self.stdout, &mut self.stderr] {
-            if kept.len() > limits::OUTPUT {
+            if kept.len() > self.most {
                 self.truncated = true;
-                kept.drain(..kept.len() - limits::OUTPUT);
+                kept.drain(..kept.len() - self.most);
             }
         }
         self

@@ -55,6 +55,8 @@ impl World {
                 image,
                 routes,
                 probe: mark(one),
+                proxy_of: one.labels.get("dev.portolan.proxy").cloned(),
+                published: one.ports.iter().map(|port| port.host).collect(),
                 ..HostContainer::default()
             }
         };

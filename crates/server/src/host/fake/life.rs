@@ -97,8 +97,7 @@ impl World {
         });
         let mut events: Vec<HostEvent> = connected.collect();
         events.push(told("start", &container));
-        let image = self.workloads.image(&container.image);
-        let ends_with = image.and_then(|image| image.ends_with);
+        let ends_with = self.workloads.run(docker_id, &container.image);
         let ports = self.workloads.asked_for(docker_id).map(|new| new.ports.clone());
         if let Some(one) = self.containers.get_mut(docker_id) {
             "running".clone_into(&mut one.member.state);

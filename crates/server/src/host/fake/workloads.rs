@@ -21,6 +21,8 @@ pub struct FakeImage {
     /// The exit code of one that ends as soon as it was started.
     pub ends_with: Option<i64>,
     pub logs: String,
+    /// What its containers do by what they are told and have in them.
+    pub program: Option<FakeProgram>,
 }
 
 impl FakeImage {
@@ -28,6 +30,30 @@ impl FakeImage {
     pub fn new() -> Self {
         let docker_id = format!("sha256:{}", cuid2());
         Self { image: HostImage { docker_id, ..HostImage::default() }, ..Self::default() }
+    }
+}
+
+type Run = dyn Fn(&NewContainer, &BTreeMap<String, Vec<u8>>) -> Option<(i64, String)> + Send + Sync;
+
+/// A program: told how its container was asked for and the files that were put into it, it ends
+/// with an exit code and some words, or runs on.
+#[derive(Clone)]
+pub struct FakeProgram(Arc<Run>);
+
+impl FakeProgram {
+    pub fn new(
+        run: impl Fn(&NewContainer, &BTreeMap<String, Vec<u8>>) -> Option<(i64, String)>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        Self(Arc::new(run))
+    }
+}
+
+impl fmt::Debug for FakeProgram {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FakeProgram")
     }
 }
 
@@ -60,6 +86,8 @@ pub(super) struct Workloads {
     pub(super) asked: HashMap<String, NewContainer>,
     pub(super) occupied: BTreeSet<u16>,
     answer: Option<FakeExec>,
+    /// Last words of containers that ended.
+    said: HashMap<String, String>,
 }
 
 impl Workloads {
@@ -160,6 +188,22 @@ impl Workloads {
     }
 }
 
+impl Workloads {
+    /// How a container's program ends, if it does.
+    pub(super) fn run(&mut self, docker_id: &str, image: &str) -> Option<i64> {
+        let image = self.image(image)?.clone();
+        let Some(FakeProgram(program)) = image.program else { return image.ends_with };
+        let asked = self.asked.get(docker_id)?;
+        let own = |(place, path): (&(String, String), &Vec<u8>)| {
+            (place.0 == docker_id).then(|| (place.1.clone(), path.clone()))
+        };
+        let files: BTreeMap<String, Vec<u8>> = self.files.iter().filter_map(own).collect();
+        let (code, said) = program(asked, &files)?;
+        self.said.insert(docker_id.to_owned(), said);
+        Some(code)
+    }
+}
+
 impl World {
     pub(super) fn remove_image(&mut self, reference: &str) -> Result<(), HostError> {
         let Some(image) = self.workloads.find_image(reference) else { return Ok(()) };
@@ -211,7 +255,8 @@ impl World {
     pub(super) fn logs(&self, docker_id: &str, query: &LogQuery) -> Result<String, HostError> {
         let container = self.known(docker_id)?;
         let image = self.workloads.image(&container.image);
-        let logs = image.map_or("", |image| image.logs.as_str());
+        let said = self.workloads.said.get(docker_id);
+        let logs = said.or_else(|| image.map(|image| &image.logs)).map_or("", String::as_str);
         let lines: Vec<&str> = logs.lines().collect();
         let skipped = lines.len().saturating_sub(query.lines as usize);
         Ok(lines[skipped..].join("\n"))

@@ -1,0 +1,55 @@
+//! `portolan proxy`, from what was typed to what is done.
+
+use portolan_types::SetProxy;
+
+use crate::{
+    cli::{ProxyArgs, ProxyCommand, SetProxyArgs},
+    client::Client,
+    commands::proxy::{self, Act, Routes},
+    failure::{Failure, Outcome},
+    printer::Printer,
+};
+
+pub(super) async fn run(
+    client: &Client,
+    printer: &Printer,
+    command: ProxyCommand,
+) -> anyhow::Result<Outcome> {
+    let act = |act: Act, ProxyArgs { server, wait }: ProxyArgs| async move {
+        proxy::act(client, printer, &server, act, wait.into()).await
+    };
+    match command {
+        ProxyCommand::List(list) => proxy::list(client, printer, list.into()).await?,
+        ProxyCommand::Show { server } => proxy::show(client, printer, &server).await?,
+        ProxyCommand::Set(args) => return set(client, printer, *args).await,
+        ProxyCommand::Start(args) => return act(Act::Start, args).await,
+        ProxyCommand::Stop(args) => return act(Act::Stop, args).await,
+        ProxyCommand::Restart(args) => return act(Act::Restart, args).await,
+        ProxyCommand::Upgrade(args) => return act(Act::Upgrade, args).await,
+        ProxyCommand::Remove { server, force, consent, wait } => {
+            let routes = if force { Routes::Leave } else { Routes::Refuse };
+            let manner = (consent.into(), wait.into());
+            return proxy::remove(client, printer, &server, routes, manner).await;
+        }
+        ProxyCommand::Logs { server, lines, wait } => {
+            return proxy::logs(client, printer, &server, lines, wait.into()).await;
+        }
+        ProxyCommand::Config { server } => proxy::config(client, printer, &server).await?,
+    }
+    Ok(Outcome::Done)
+}
+
+async fn set(client: &Client, printer: &Printer, args: SetProxyArgs) -> anyhow::Result<Outcome> {
+    let certificates = args.certificates().map_err(|message| {
+        Failure::usage(message, "leave them out, or leave `--certificates internal` out")
+    })?;
+    let request = SetProxy {
+        kind: args.kind,
+        image: args.image,
+        http_port: args.http_port,
+        https_port: args.https_port,
+        certificates,
+        extra: proxy::read_extra(args.extra.as_deref())?,
+    };
+    proxy::set(client, printer, &args.server, request, args.wait.into()).await
+}

@@ -1,0 +1,233 @@
+//! The proxy of a server: its container, its places on destinations' networks, its configuration.
+//!
+//! Three parts, each safe to repeat and each of what the one before left: the container is made
+//! what the row says (`make`, `stop`), it is put on the networks where it is wanted
+//! (`attachments`), and what the routes ask for is checked by the proxy itself and put in
+//! (`configure`). What differs is found apart from what is done about it.
+
+use std::collections::BTreeMap;
+
+use portolan_types::{OperationKind, ProxyState, Server, Subject, TeamId};
+use sqlx::AnyConnection;
+
+use super::{PassError, recorder::Recorder, scan::known, swarm::managed, work::Halt};
+use crate::{
+    App, Error,
+    certificates::seal_context,
+    db::{self, destination, operation::Waiting, proxy::Assigned, server},
+    host::{ContainerDetail, Host, HostError},
+    sighting::Sighting,
+};
+
+mod attachments;
+mod authority;
+mod config;
+mod configure;
+mod definition;
+mod job;
+mod judge;
+mod logs;
+mod make;
+mod ports;
+mod remove;
+mod replace;
+mod routes;
+mod stop;
+mod tidy;
+
+pub(crate) use configure::generated;
+pub(crate) use routes::routes_of;
+
+use job::Job;
+
+/// What the keeper remembers of a proxy from one look to the next.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    /// The configuration that the proxy refused last, so that it is not asked at each look.
+    refused: Option<String>,
+}
+
+/// One look's view of a proxy.
+#[derive(Debug)]
+struct Scene<'a> {
+    app: &'a App,
+    host: &'a dyn Host,
+    server: &'a server::Assigned,
+    row: &'a Assigned,
+    seen: &'a Sighting,
+}
+
+impl Scene<'_> {
+    fn server_name(&self) -> &str {
+        self.server.server.name.as_str()
+    }
+
+    fn subject(&self) -> Subject {
+        Subject::Server(self.server.server.id.clone())
+    }
+
+    /// The container that serves, whosever it is.
+    async fn container(&self) -> Result<Option<ContainerDetail>, HostError> {
+        self.host.find_container(definition::NAME).await
+    }
+
+    /// Destinations whose networks are this proxy's to be on.
+    async fn destinations(&self) -> Result<Vec<destination::Assigned>, Error> {
+        known(self.app, self.server).await
+    }
+
+    /// The labels of everything that is made for the proxy.
+    fn labels(&self) -> BTreeMap<String, String> {
+        definition::labels(&self.server.server.id)
+    }
+}
+
+/// Brings the server's proxy to rest, if it has one.
+pub(super) async fn pass(
+    app: &App,
+    memory: &mut Memory,
+    server: &server::Assigned,
+    host: &dyn Host,
+    seen: &Sighting,
+    waiting: &[Waiting],
+) -> Result<(), PassError> {
+    let Some(row) = find(app, server).await? else { return Ok(()) };
+    settle(&Scene { app, host, server, row: &row, seen }).await?;
+    // As it is now: the work may have moved it.
+    let Some(row) = find(app, server).await? else { return Ok(()) };
+    let scene = Scene { app, host, server, row: &row, seen };
+    logs::run(&scene, waiting).await?;
+    let Some(container) = scene.container().await?.filter(|one| definition::is_ours(&scene, one))
+    else {
+        attachments::without_container(&scene).await?;
+        return routes::without_proxy(&scene).await;
+    };
+    let container = attachments::pass(&scene, container).await?;
+    configure::pass(&scene, memory, &container).await
+}
+
+async fn find(app: &App, server: &server::Assigned) -> Result<Option<Assigned>, Error> {
+    let mut conn = app.db.acquire().await?;
+    Ok(db::proxy::find_assigned(&mut conn, &server.server.id).await?)
+}
+
+async fn settle(scene: &Scene<'_>) -> Result<(), PassError> {
+    match scene.row.proxy.state {
+        ProxyState::Pending | ProxyState::Drifted | ProxyState::Removing => take_up(scene).await,
+        ProxyState::Running => watched(scene).await,
+        ProxyState::Failed => recovered(scene).await,
+        // What a person stopped is left as it is, whoever starts it.
+        ProxyState::Stopped => Ok(()),
+    }
+}
+
+/// Goes on with the work that the row names.
+async fn take_up(scene: &Scene<'_>) -> Result<(), PassError> {
+    let Some(id) = &scene.row.proxy.operation_id else { return Ok(()) };
+    let kind = {
+        let mut conn = scene.app.db.acquire().await?;
+        let operation = db::operation::find(&mut conn, &scene.row.team_id, id).await?;
+        operation.map_or(OperationKind::SetProxy, |operation| operation.kind)
+    };
+    let Some(recorder) = Recorder::start(scene.app, kind, id).await? else { return Ok(()) };
+    let job = Job { scene, kind, recorder };
+    let done = match kind {
+        OperationKind::RemoveProxy => remove::run(&job).await,
+        OperationKind::StopProxy => stop::run(&job).await,
+        _ => make::run(&job).await,
+    };
+    match done {
+        Ok(()) => Ok(()),
+        Err(Halt::Pass(error)) => Err(error),
+        Err(Halt::Refused(failure)) => Ok(job.failed(&failure).await?),
+    }
+}
+
+/// How what the host has differs from a proxy that is to run; a person's word for it.
+fn difference(scene: &Scene<'_>, container: Option<&ContainerDetail>) -> Option<String> {
+    match container {
+        None => Some("its container is gone".into()),
+        Some(found) if !definition::is_ours(scene, found) => {
+            Some(format!("a container that is not Portolan's is called `{}`", definition::NAME))
+        }
+        Some(found) if found.member.state == "restarting" => {
+            Some(format!("its program ends again and again (exit code {})", found.exit_code))
+        }
+        Some(found) if !found.is_running() => {
+            Some(format!("its container is {}", found.member.state))
+        }
+        Some(found) if !definition::is_as_wanted(scene, found) => {
+            Some("its container is not what it is to be".into())
+        }
+        Some(_) => None,
+    }
+}
+
+/// A running proxy: still so?
+async fn watched(scene: &Scene<'_>) -> Result<(), PassError> {
+    let container = scene.container().await?;
+    match difference(scene, container.as_ref()) {
+        Some(reason) => mend(scene, &reason).await,
+        None => Ok(()),
+    }
+}
+
+/// The repair of a difference, as an operation that can be read afterwards.
+async fn mend(scene: &Scene<'_>, reason: &str) -> Result<(), PassError> {
+    if job::drifted(scene, reason).await?.is_none() {
+        return Ok(());
+    }
+    let Some(row) = find(scene.app, scene.server).await? else { return Ok(()) };
+    Box::pin(take_up(&Scene { row: &row, ..*scene })).await
+}
+
+/// A failed proxy that runs after all, as it is to, needs nobody. What failed is not tried again
+/// by itself: a person sees why, and starts it.
+async fn recovered(scene: &Scene<'_>) -> Result<(), PassError> {
+    let container = scene.container().await?;
+    let Some(found) = container.filter(|found| difference(scene, Some(found)).is_none()) else {
+        return Ok(());
+    };
+    job::runs_again(scene, &found).await
+}
+
+/// The hosts' names for where routes are kept: the server's own, and its swarm's.
+fn scopes(server: &Server) -> Vec<&str> {
+    [Some(server.id.as_str()), managed(server)].into_iter().flatten().collect()
+}
+
+/// Secrets and routes of a team: what configurations are made from.
+async fn routes_in(
+    conn: &mut AnyConnection,
+    server: &Server,
+) -> Result<Vec<db::route::Assigned>, Error> {
+    let mut routes = Vec::new();
+    for scope in scopes(server) {
+        routes.extend(db::route::list_of_scope(conn, scope).await?);
+    }
+    Ok(routes)
+}
+
+/// The team's own certificates that serve these routes, opened.
+async fn certificates_for(
+    app: &App,
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    routes: &[db::route::Assigned],
+) -> Result<Vec<config::Keyed>, Error> {
+    let mut keyed = Vec::new();
+    for sealed in db::certificate::list_sealed(conn, team).await? {
+        // No server gets the key of a name that it does not serve.
+        if !routes.iter().any(|row| sealed.certificate.names(row.route.host.as_str())) {
+            continue;
+        }
+        let context = seal_context(&sealed.certificate.id);
+        keyed.push(config::Keyed {
+            private_key: app.vault.open_sealed(&sealed.sealed_private_key, &context)?,
+            chain: sealed.chain,
+            id: sealed.certificate.id.to_string(),
+            certificate: sealed.certificate,
+        });
+    }
+    Ok(keyed)
+}

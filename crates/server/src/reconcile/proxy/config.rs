@@ -1,0 +1,233 @@
+//! What is written into a proxy's container: files, generated from routes by serializers. Pure: no
+//! host, no database.
+//!
+//! Nothing that a user gave is ever put into a text of the proxy's language by hand. What has a
+//! meaning inside a text of it (rules, placeholders, templates) is escaped beside the type that
+//! allows it: `caddy`, `traefik`.
+
+use std::fmt::Write as _;
+
+use portolan_types::{
+    Certificate, ConfigurationFile, GeneratedConfiguration, Https, Proxy, ProxyKind, Route,
+    RouteHost, RouteId, Timestamp, Www,
+};
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+
+use crate::{db::route::Assigned, host::NewFile};
+
+mod caddy;
+mod traefik;
+
+pub(super) use caddy::ADMIN as CADDY_ADMIN;
+pub(super) use traefik::{RESOLVER, router_of};
+
+/// Where the volume of the proxy is in its container. Caddy and Traefik write below it too.
+pub(super) const DATA: &str = "/data";
+/// What Portolan writes, below that.
+pub(super) const OWN: &str = "/data/portolan";
+/// What Caddy reads.
+pub(super) const CADDY_FILE: &str = "/data/portolan/caddy.json";
+/// The folder that Traefik reads.
+pub(super) const TRAEFIK_FOLDER: &str = "/data/portolan/dynamic";
+
+/// The certificate of Portolan's own authority, and its key.
+pub(super) const INTERNAL_CHAIN: &str = "/data/portolan/internal.crt";
+pub(super) const INTERNAL_KEY: &str = "/data/portolan/internal.key";
+
+/// What a configuration is made from.
+#[derive(Debug)]
+pub(super) struct Ingredients<'a> {
+    pub proxy: &'a Proxy,
+    pub routes: &'a [Assigned],
+    pub certificates: &'a [Keyed],
+    /// Hosts that get a certificate of Portolan's own authority, in order: where the proxy has none
+    /// itself.
+    pub internal: &'a [RouteHost],
+}
+
+/// A certificate with its key.
+#[derive(Debug)]
+pub(super) struct Keyed {
+    /// Names its files.
+    pub id: String,
+    pub certificate: Certificate,
+    pub chain: String,
+    pub private_key: SecretString,
+}
+
+impl Keyed {
+    fn chain_path(&self) -> String {
+        format!("{OWN}/certificates/{}.crt", self.id)
+    }
+
+    fn key_path(&self) -> String {
+        format!("{OWN}/certificates/{}.key", self.id)
+    }
+}
+
+/// A configuration, whole.
+#[derive(Debug)]
+pub(super) struct Generated {
+    kind: ProxyKind,
+    files: Vec<File>,
+    /// Hosts that get a certificate of Portolan's own authority when it is put in.
+    pub internal: Vec<RouteHost>,
+    /// The routes in the order in which Caddy numbers them, by server.
+    order: Vec<(RouteId, Https)>,
+    /// SHA-256 of all of it, hexadecimal.
+    pub digest: String,
+}
+
+#[derive(Debug)]
+struct File {
+    path: String,
+    content: SecretString,
+    /// The same for people: without what nobody is to read.
+    shown: Option<String>,
+}
+
+/// Why nothing could be generated, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Unfit(pub String);
+
+impl Generated {
+    /// Generates from routes in any order.
+    pub(super) fn from(ingredients: &Ingredients<'_>) -> Result<Self, Unfit> {
+        let mut files = match ingredients.proxy.kind {
+            ProxyKind::Caddy => caddy::files(ingredients)?,
+            ProxyKind::Traefik => traefik::files(ingredients)?,
+        };
+        for keyed in ingredients.certificates {
+            files.push(File::secret(keyed.chain_path(), keyed.chain.clone().into()));
+            files.push(File::secret(keyed.key_path(), keyed.private_key.clone()));
+        }
+        let digest = digest(&files, ingredients.internal);
+        let order = in_order(ingredients.routes);
+        Ok(Self {
+            kind: ingredients.proxy.kind,
+            files,
+            internal: ingredients.internal.to_vec(),
+            order: order
+                .iter()
+                .map(|row| (row.route.id.clone(), row.route.options.https))
+                .collect(),
+            digest,
+        })
+    }
+
+    /// As they are put below [`DATA`]: readable by root alone.
+    pub(super) fn new_files(&self) -> Vec<NewFile> {
+        let file = |file: &File| NewFile {
+            path: below_data(&file.path),
+            content: file.content.expose_secret().as_bytes().to_vec(),
+            mode: 0o600,
+        };
+        self.files.iter().map(file).collect()
+    }
+
+    /// The route that Caddy calls by a number in one of its servers.
+    pub(super) fn numbered(&self, server: &str, number: usize) -> Option<RouteId> {
+        let has = |(_, https): &&(RouteId, Https)| server == "http" || *https != Https::Off;
+        self.order.iter().filter(has).nth(number).map(|(id, _)| id.clone())
+    }
+
+    /// For people.
+    pub(super) fn shown(&self) -> GeneratedConfiguration {
+        let shown = |file: &File| {
+            let content = file.shown.clone()?;
+            Some(ConfigurationFile { path: file.path.clone(), content })
+        };
+        let files = self.files.iter().filter_map(shown).collect();
+        GeneratedConfiguration { kind: self.kind, files }
+    }
+}
+
+/// A path as it is seen from [`DATA`].
+pub(super) fn below_data(path: &str) -> String {
+    path.strip_prefix(DATA).unwrap_or(path).trim_start_matches('/').to_owned()
+}
+
+impl File {
+    fn secret(path: String, content: SecretString) -> Self {
+        Self { path, content, shown: None }
+    }
+
+    fn open(path: &str, content: String, shown: String) -> Self {
+        Self { path: path.to_owned(), content: content.into(), shown: Some(shown) }
+    }
+}
+
+/// Certificates of Portolan's own authority are renewed so often: far before they end.
+const RENEWAL: i64 = 180 * 24 * 60 * 60 * 1_000;
+
+fn digest(files: &[File], internal: &[RouteHost]) -> String {
+    let mut hash = Sha256::new();
+    let mut add = |part: &str| {
+        // With their lengths, so that no two lists of parts read the same.
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    };
+    for file in files {
+        add(&file.path);
+        add(file.content.expose_secret());
+    }
+    if !internal.is_empty() {
+        add(&(Timestamp::now().as_millis() / RENEWAL).to_string());
+        for host in internal {
+            add(host.as_str());
+        }
+    }
+    hash.finalize().iter().fold(String::new(), |mut text, byte| {
+        let _infallible = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// The routes in the order in which they are to be tried: of two on one host the longer path first.
+fn in_order(routes: &[Assigned]) -> Vec<&Assigned> {
+    let mut routes: Vec<&Assigned> = routes.iter().collect();
+    routes.sort_by(|a, b| {
+        let key = |one: &Assigned| {
+            let path = one.route.path.as_str();
+            (one.route.host.to_string(), std::cmp::Reverse(path.len()), path.to_owned())
+        };
+        key(a).cmp(&key(b))
+    });
+    routes
+}
+
+/// The host whose requests are sent on to the route's own.
+pub(super) fn other_host(route: &Route) -> Option<RouteHost> {
+    match route.options.www {
+        Www::Keep => None,
+        // Refused where it is too long when the route is stored.
+        Www::Strip => route.host.with_www().ok(),
+        Www::Add => route.host.without_www(),
+    }
+}
+
+/// Where a route leads: the container's name on this network and no other, as Docker's own name
+/// server has it.
+fn target(route: &Route) -> String {
+    format!("{}.{}:{}", route.target, route.network, route.port)
+}
+
+/// Where clients are sent for HTTPS.
+fn https_authority(proxy: &Proxy, host: &RouteHost) -> String {
+    authority(host, proxy.https_port.get(), 443)
+}
+
+/// The same for HTTP.
+fn http_authority(proxy: &Proxy, host: &RouteHost) -> String {
+    authority(host, proxy.http_port.get(), 80)
+}
+
+fn authority(host: &RouteHost, port: u16, usual: u16) -> String {
+    if port == usual { host.to_string() } else { format!("{host}:{port}") }
+}
+
+/// Whether a certificate of the team's own serves a host.
+fn has_own(certificates: &[Keyed], host: &str) -> bool {
+    certificates.iter().any(|keyed| keyed.certificate.names(host))
+}

@@ -1,0 +1,270 @@
+//! Traefik's dynamic configuration: JSON, which is YAML. Traefik runs it through a template before
+//! it reads it, so that `{` is written as an escape in every text.
+
+use std::io;
+
+use portolan_types::{
+    CertificateSource, Direction, Header, Https, Proxy, ProxyKind, Route, RouteId,
+};
+use serde::Serialize;
+use serde_json::{
+    Map, Value, json,
+    ser::{Formatter, Serializer},
+};
+
+use super::{
+    File, INTERNAL_CHAIN, INTERNAL_KEY, Ingredients, Keyed, TRAEFIK_FOLDER, Unfit, has_own,
+    https_authority, in_order, other_host, target,
+};
+use crate::db::route::Assigned;
+
+/// The name of the resolver for certificates by ACME.
+pub(in super::super) const RESOLVER: &str = "portolan";
+
+/// What the names of our routers begin with.
+const ROUTER_PREFIX: &str = "portolan-";
+
+/// Above what Traefik gives by itself, which is the length of the rule: a rule of the user's own
+/// goes before ours only when it says so.
+const PRIORITY: u64 = 1_000_000;
+
+/// Stands in place of a hash for people.
+const HIDDEN: &str = "(hidden)";
+
+pub(super) fn files(ingredients: &Ingredients<'_>) -> Result<Vec<File>, Unfit> {
+    let whole = config(ingredients, Hashes::Kept);
+    let shown = config(ingredients, Hashes::Hidden);
+    let unfit = |error: serde_json::Error| Unfit(error.to_string());
+    let pretty = serde_json::to_string_pretty(&shown).map_err(unfit)?;
+    let own = format!("{TRAEFIK_FOLDER}/a-portolan.yml");
+    let mut files = vec![File::open(&own, untemplated(&whole).map_err(unfit)?, pretty)];
+    let extra = extra(ingredients.proxy).unwrap_or("{}");
+    // Written without any too: files can be put into a container, not taken out of it.
+    let path = format!("{TRAEFIK_FOLDER}/b-extra.yml");
+    files.push(File::open(&path, extra.to_owned(), extra.to_owned()));
+    Ok(files)
+}
+
+fn extra(proxy: &Proxy) -> Option<&str> {
+    proxy.extra.as_deref().filter(|_| proxy.kind == ProxyKind::Traefik)
+}
+
+/// JSON in which no text has a `{`.
+fn untemplated(value: &Value) -> Result<String, serde_json::Error> {
+    let mut bytes = Vec::new();
+    value.serialize(&mut Serializer::with_formatter(&mut bytes, Untemplated))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+struct Untemplated;
+
+impl Formatter for Untemplated {
+    fn write_string_fragment<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        writer.write_all(fragment.replace('{', "\\u007b").as_bytes())
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hashes {
+    Kept,
+    Hidden,
+}
+
+/// Everything below `http` and `tls`, by name.
+#[derive(Debug, Default)]
+struct Parts {
+    routers: Map<String, Value>,
+    middlewares: Map<String, Value>,
+    services: Map<String, Value>,
+}
+
+impl Parts {
+    /// Adds a middleware and answers its name.
+    fn middleware(&mut self, id: &RouteId, what: &str, value: Value) -> String {
+        let name = format!("{ROUTER_PREFIX}{id}-{what}");
+        self.middlewares.insert(name.clone(), value);
+        name
+    }
+}
+
+fn config(ingredients: &Ingredients<'_>, hashes: Hashes) -> Value {
+    let mut parts = Parts::default();
+    for row in in_order(ingredients.routes) {
+        add(&mut parts, ingredients, row, hashes);
+    }
+    let Parts { routers, middlewares, services } = parts;
+    // Traefik refuses an empty table in place of none.
+    let mut http = Map::new();
+    for (key, table) in [("routers", routers), ("middlewares", middlewares), ("services", services)]
+    {
+        if !table.is_empty() {
+            http.insert(key.to_owned(), table.into());
+        }
+    }
+    let mut config = Map::new();
+    if !http.is_empty() {
+        config.insert("http".to_owned(), http.into());
+    }
+    let mut files: Vec<Value> = ingredients.certificates.iter().map(files_of).collect();
+    if !ingredients.internal.is_empty() {
+        files.push(json!({"certFile": INTERNAL_CHAIN, "keyFile": INTERNAL_KEY}));
+    }
+    if !files.is_empty() {
+        config.insert("tls".to_owned(), json!({"certificates": files}));
+    }
+    config.into()
+}
+
+fn files_of(keyed: &Keyed) -> Value {
+    json!({"certFile": keyed.chain_path(), "keyFile": keyed.key_path()})
+}
+
+fn add(parts: &mut Parts, ingredients: &Ingredients<'_>, row: &Assigned, hashes: Hashes) {
+    let route = &row.route;
+    let name = format!("{ROUTER_PREFIX}{}", route.id);
+    let service =
+        json!({"loadBalancer": {"servers": [{"url": format!("http://{}", target(route))}]}});
+    parts.services.insert(name.clone(), service);
+    let chain = middlewares(parts, row, hashes);
+    let mut router = json!({
+        "rule": rule(route),
+        "priority": PRIORITY + route.path.as_str().len() as u64,
+        "service": name,
+        "middlewares": chain,
+    });
+    if route.options.https != Https::Off {
+        let mut secure = router.clone();
+        secure["entryPoints"] = json!(["websecure"]);
+        secure["tls"] = tls(ingredients, route.host.as_str());
+        parts.routers.insert(format!("{name}-https"), secure);
+    }
+    router["entryPoints"] = json!(["web"]);
+    if route.options.https == Https::Redirect {
+        let to_https = to_https(parts, ingredients.proxy, route);
+        router["middlewares"] = json!([to_https]);
+    }
+    parts.routers.insert(format!("{name}-http"), router);
+    send_on(parts, ingredients, route);
+}
+
+/// Which route a router of ours is of.
+pub(in super::super) fn router_of(name: &str) -> Option<RouteId> {
+    name.strip_prefix(ROUTER_PREFIX)?.split(['-', '@']).next()?.parse().ok()
+}
+
+/// The host and path can hold nothing that ends a text in a rule: see their types.
+fn rule(route: &Route) -> String {
+    let host = format!("Host(`{}`)", route.host);
+    if route.path.is_root() {
+        return host;
+    }
+    format!("{host} && (Path(`{0}`) || PathPrefix(`{0}/`))", route.path)
+}
+
+fn tls(ingredients: &Ingredients<'_>, host: &str) -> Value {
+    match &ingredients.proxy.certificates {
+        CertificateSource::Acme { .. } if !has_own(ingredients.certificates, host) => {
+            json!({"certResolver": RESOLVER})
+        }
+        CertificateSource::Acme { .. } | CertificateSource::Internal => json!({}),
+    }
+}
+
+fn to_https(parts: &mut Parts, proxy: &Proxy, route: &Route) -> String {
+    let port = proxy.https_port.get();
+    let mut scheme = json!({"scheme": "https", "permanent": true});
+    if port != 443 {
+        scheme["port"] = port.to_string().into();
+    }
+    parts.middleware(&route.id, "to-https", json!({"redirectScheme": scheme}))
+}
+
+/// Requests for the other host are sent on, once for each.
+fn send_on(parts: &mut Parts, ingredients: &Ingredients<'_>, route: &Route) {
+    let Some(other) = other_host(route) else { return };
+    let proxy = ingredients.proxy;
+    let to = match route.options.https {
+        Https::Redirect => format!("https://{}", https_authority(proxy, &route.host)),
+        Https::Both => format!("${{1}}://{}", route.host),
+        Https::Off => format!("http://{}", super::http_authority(proxy, &route.host)),
+    };
+    let redirect = json!({"redirectRegex": {
+        "regex": "^(https?)://[^/]+(.*)$", "replacement": format!("{to}${{2}}"), "permanent": true,
+    }});
+    let middleware = parts.middleware(&route.id, "www", redirect);
+    let name = format!("{ROUTER_PREFIX}{}", route.id);
+    let mut router = json!({
+        "rule": format!("Host(`{other}`)"), "priority": PRIORITY, "service": name,
+        "middlewares": [middleware], "entryPoints": ["web"],
+    });
+    parts.routers.insert(format!("{name}-www-http"), router.clone());
+    if route.options.https != Https::Off {
+        router["entryPoints"] = json!(["websecure"]);
+        router["tls"] = tls(ingredients, other.as_str());
+        parts.routers.insert(format!("{name}-www-https"), router);
+    }
+}
+
+/// In the order in which a request meets them.
+fn middlewares(parts: &mut Parts, row: &Assigned, hashes: Hashes) -> Vec<String> {
+    let (id, options) = (&row.route.id, &row.route.options);
+    let mut chain = Vec::new();
+    if let (Some(user), Some(hash)) = (&row.route.user, &row.password_hash) {
+        let hash = if hashes == Hashes::Kept { hash.as_str() } else { HIDDEN };
+        let auth = json!({"basicAuth": {"users": [format!("{user}:{hash}")]}});
+        chain.push(parts.middleware(id, "auth", auth));
+    }
+    if let Some(limit) = options.body_limit_bytes {
+        let buffering = json!({"buffering": {"maxRequestBodyBytes": limit.bytes()}});
+        chain.push(parts.middleware(id, "body", buffering));
+    }
+    if !options.headers.is_empty() {
+        let mut headers = Map::new();
+        for (direction, key) in [
+            (Direction::Request, "customRequestHeaders"),
+            (Direction::Response, "customResponseHeaders"),
+        ] {
+            let table = table(options.headers.on(direction));
+            // Traefik refuses an empty table in place of none.
+            if !table.is_empty() {
+                headers.insert(key.to_owned(), table.into());
+            }
+        }
+        chain.push(parts.middleware(id, "headers", json!({"headers": headers})));
+    }
+    if options.strip_path && !row.route.path.is_root() {
+        let strip = json!({"stripPrefix": {"prefixes": [row.route.path]}});
+        chain.push(parts.middleware(id, "strip", strip));
+    }
+    chain
+}
+
+/// Traefik takes a header off when its value is empty.
+fn table<'a>(headers: impl Iterator<Item = &'a Header>) -> Map<String, Value> {
+    headers.map(|header| (header.name.to_string(), header.value.as_str().into())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_is_a_template() {
+        let text = "{{ env \"HOME\" }} \u{1}";
+        let written = untemplated(&json!({"a": {"b": [{"c": text}]}})).expect("JSON");
+        assert!(!written.contains("{{"), "{written}");
+        let read: Value = serde_json::from_str(&written).expect("JSON");
+        assert_eq!(read["a"]["b"][0]["c"], text);
+    }
+
+    #[test]
+    fn a_router_tells_its_route() {
+        let id = RouteId::generate();
+        assert_eq!(router_of(&format!("{ROUTER_PREFIX}{id}-www-https@file")), Some(id));
+        assert_eq!(router_of("mine@file"), None);
+    }
+}

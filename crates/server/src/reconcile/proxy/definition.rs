@@ -1,0 +1,226 @@
+//! What a proxy's container is made by. Owns the names and labels on the host.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use portolan_types::{CertificateSource, Proxy, ProxyKind, ServerId};
+use sha2::{Digest, Sha256};
+
+use super::{
+    super::compare::LABEL_MANAGED,
+    Scene,
+    config::{CADDY_FILE, DATA, RESOLVER, TRAEFIK_FOLDER},
+};
+use crate::{
+    host::{
+        Capabilities, ContainerDetail, Endpoint, Mount, MountAccess, MountSource, NetworkMode,
+        NewContainer, Place, Privileges, Protocol, PublishedPort, RestartPolicy, RootFilesystem,
+    },
+    vault::to_hex,
+};
+
+/// The container that serves.
+pub(super) const NAME: &str = "portolan-proxy";
+/// The one that is to take its place.
+pub(super) const NEXT: &str = "portolan-proxy-next";
+/// The one that serves until then.
+pub(super) const OLD: &str = "portolan-proxy-old";
+/// The one that reads a configuration before it is taken.
+pub(super) const CHECK: &str = "portolan-proxy-check";
+
+/// The network that every proxy is on. It leads outside, so that a proxy whose destinations are all
+/// internal still publishes its ports. Docker moves published ports to the network whose name sorts
+/// first whenever a container joins one: with this name they stay where they are.
+pub(super) const NETWORK: &str = "0-portolan-proxy";
+
+/// Says whose proxy it is: the server's id.
+pub(super) const LABEL_PROXY: &str = "dev.portolan.proxy";
+/// What it was made by.
+const LABEL_DEFINITION: &str = "dev.portolan.definition";
+
+/// How long a proxy may take to end. Its listeners close at once; this is for what is under way.
+pub(super) const GRACE: Duration = Duration::from_secs(2);
+
+/// Memory for sockets and the like.
+const RUN_BYTES: u64 = 1 << 20;
+const TEMPORARY_BYTES: u64 = 256 << 20;
+
+pub(super) fn labels(server: &ServerId) -> BTreeMap<String, String> {
+    BTreeMap::from([
+        (LABEL_MANAGED.to_owned(), "true".to_owned()),
+        (LABEL_PROXY.to_owned(), server.to_string()),
+    ])
+}
+
+/// Where certificates and configuration outlive the container. Each kind has its own.
+pub(super) const fn volume(kind: ProxyKind) -> &'static str {
+    match kind {
+        ProxyKind::Caddy => "portolan-proxy-caddy",
+        ProxyKind::Traefik => "portolan-proxy-traefik",
+    }
+}
+
+/// The container that the row asks for, on these networks.
+pub(super) fn wanted(scene: &Scene<'_>, networks: &[String]) -> NewContainer {
+    let mut container = without_networks(&scene.row.proxy);
+    let definition = fingerprint(&container);
+    container.labels = scene.labels();
+    container.labels.insert(LABEL_DEFINITION.to_owned(), definition);
+    let own = Place {
+        network: NETWORK.to_owned(),
+        endpoint: Endpoint { gateway_priority: 1_000, ..Endpoint::default() },
+    };
+    let others =
+        networks.iter().map(|name| Place { network: name.clone(), endpoint: Endpoint::default() });
+    container.network = NetworkMode::Networks(std::iter::once(own).chain(others).collect());
+    container
+}
+
+/// Networks come and go while it runs, and do not make it another.
+fn without_networks(proxy: &Proxy) -> NewContainer {
+    let (program, arguments) = program(proxy);
+    NewContainer {
+        name: NAME.to_owned(),
+        image: proxy.image.to_string(),
+        entrypoint: Some(vec![program.to_owned()]),
+        command: arguments,
+        // Traefik keeps what it buffers there.
+        environment: [("TMPDIR".to_owned(), "/tmp".to_owned())].into(),
+        // A name that is asked for in the moment in which its network is away goes to the host's name
+        // server; where that is silent, everybody who asks waits with it.
+        resolver_options: ["timeout:1", "attempts:3"].map(str::to_owned).to_vec(),
+        ports: vec![port(proxy.http_port.get(), 80), port(proxy.https_port.get(), 443)],
+        mounts: vec![
+            mount(MountSource::Volume(volume(proxy.kind).to_owned()), DATA),
+            mount(MountSource::Memory(RUN_BYTES), "/run/portolan"),
+            mount(MountSource::Memory(TEMPORARY_BYTES), "/tmp"),
+        ],
+        restart: RestartPolicy::UnlessStopped,
+        privileges: Privileges {
+            capabilities: Capabilities::Only(vec!["NET_BIND_SERVICE".to_owned()]),
+            root: RootFilesystem::ReadOnly,
+        },
+        stop_timeout: Some(GRACE),
+        ..NewContainer::default()
+    }
+}
+
+/// One that reads a configuration, and reaches nothing and nobody.
+pub(super) fn check(scene: &Scene<'_>) -> NewContainer {
+    let (program, arguments) = match scene.row.proxy.kind {
+        ProxyKind::Caddy => {
+            ("caddy", vec!["validate".to_owned(), "--config".to_owned(), CADDY_FILE.to_owned()])
+        }
+        ProxyKind::Traefik => ("traefik", traefik_check(&scene.row.proxy)),
+    };
+    NewContainer {
+        name: CHECK.to_owned(),
+        image: scene.row.proxy.image.to_string(),
+        entrypoint: Some(vec![program.to_owned()]),
+        command: arguments,
+        labels: scene.labels(),
+        network: NetworkMode::None,
+        privileges: Privileges {
+            capabilities: Capabilities::Only(vec!["NET_BIND_SERVICE".to_owned()]),
+            root: RootFilesystem::Writable,
+        },
+        stop_timeout: Some(Duration::from_secs(1)),
+        ..NewContainer::default()
+    }
+}
+
+const fn port(host: u16, container: u16) -> PublishedPort {
+    PublishedPort { protocol: Protocol::Tcp, container, host, address: None }
+}
+
+fn mount(source: MountSource, target: &str) -> Mount {
+    Mount { source, target: target.to_owned(), access: MountAccess::ReadWrite }
+}
+
+fn program(proxy: &Proxy) -> (&'static str, Vec<String>) {
+    match proxy.kind {
+        ProxyKind::Caddy => {
+            let arguments = ["run", "--config", CADDY_FILE];
+            ("caddy", arguments.map(str::to_owned).to_vec())
+        }
+        ProxyKind::Traefik => ("traefik", traefik(proxy)),
+    }
+}
+
+/// What Traefik takes at its start alone.
+fn traefik(proxy: &Proxy) -> Vec<String> {
+    let mut arguments = traefik_base(proxy);
+    arguments.extend(
+        [
+            "--log.level=INFO",
+            "--providers.file.watch=true",
+            "--ping=true",
+            "--ping.entrypoint=ping",
+        ]
+        .map(str::to_owned),
+    );
+    arguments
+}
+
+/// Debugging tells of every router whether it came to be.
+fn traefik_check(proxy: &Proxy) -> Vec<String> {
+    let mut arguments = traefik_base(proxy);
+    arguments.extend(
+        ["--log.level=DEBUG", "--log.format=json", "--providers.file.watch=false"]
+            .map(str::to_owned),
+    );
+    arguments
+}
+
+fn traefik_base(proxy: &Proxy) -> Vec<String> {
+    let mut arguments: Vec<String> = [
+        "--global.checknewversion=false",
+        "--global.sendanonymoususage=false",
+        "--entrypoints.web.address=:80",
+        "--entrypoints.web.asdefault=true",
+        "--entrypoints.websecure.address=:443",
+        "--entrypoints.websecure.asdefault=true",
+        "--entrypoints.ping.address=127.0.0.1:8082",
+        "--providers.providersthrottleduration=100ms",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    arguments.push(format!("--providers.file.directory={TRAEFIK_FOLDER}"));
+    if let CertificateSource::Acme { email, staging } = &proxy.certificates {
+        let resolver = format!("--certificatesresolvers.{RESOLVER}.acme");
+        arguments.push(format!("{resolver}.storage={DATA}/acme.json"));
+        arguments.push(format!("{resolver}.httpchallenge.entrypoint=web"));
+        if let Some(email) = email {
+            arguments.push(format!("{resolver}.email={email}"));
+        }
+        if *staging {
+            arguments.push(format!(
+                "{resolver}.caserver=https://acme-staging-v02.api.letsencrypt.org/directory"
+            ));
+        }
+    }
+    arguments
+}
+
+/// How Traefik is asked whether it serves.
+pub(super) const TRAEFIK_HEALTH: [&str; 5] = [
+    "traefik",
+    "healthcheck",
+    "--ping=true",
+    "--ping.entrypoint=ping",
+    "--entrypoints.ping.address=127.0.0.1:8082",
+];
+
+fn fingerprint(container: &NewContainer) -> String {
+    to_hex(&Sha256::digest(format!("{container:?}")))
+}
+
+/// Whether a container was made by Portolan for this server.
+pub(super) fn is_ours(scene: &Scene<'_>, container: &ContainerDetail) -> bool {
+    container.labels.get(LABEL_PROXY).is_some_and(|id| *id == scene.server.server.id.as_str())
+}
+
+/// Whether it was made by what the row says.
+pub(super) fn is_as_wanted(scene: &Scene<'_>, container: &ContainerDetail) -> bool {
+    let definition = fingerprint(&without_networks(&scene.row.proxy));
+    container.labels.get(LABEL_DEFINITION) == Some(&definition)
+}

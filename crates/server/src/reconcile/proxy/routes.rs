@@ -1,0 +1,98 @@
+//! How routes are doing: taken by the proxy or not, and whether what they lead to is there.
+
+use portolan_types::{Route, RouteState, Server};
+use sqlx::AnyConnection;
+
+use super::{super::PassError, Scene, routes_in};
+use crate::{
+    Error,
+    db::{self, route::Assigned},
+    host::ContainerDetail,
+    routes::found as outcome_of,
+};
+
+/// The routes that the proxy of a server serves.
+pub(crate) async fn routes_of(
+    conn: &mut AnyConnection,
+    server: &Server,
+) -> Result<Vec<Assigned>, Error> {
+    routes_in(conn, server).await
+}
+
+/// Writes down how each route of a proxy is doing that has them all.
+pub(super) async fn judge(
+    scene: &Scene<'_>,
+    container: &ContainerDetail,
+    routes: &[Assigned],
+) -> Result<(), PassError> {
+    for row in routes {
+        let (state, reason) = match why_dark(scene, container, &row.route) {
+            None => (RouteState::Live, None),
+            Some(reason) => (RouteState::Dark, Some(reason)),
+        };
+        set(scene, &row.route, state, reason.as_deref()).await?;
+    }
+    Ok(())
+}
+
+/// Writes down a state when it is another, and tells those who wait for it.
+pub(super) async fn set(
+    scene: &Scene<'_>,
+    route: &Route,
+    state: RouteState,
+    reason: Option<&str>,
+) -> Result<(), Error> {
+    outcome_of(scene.app, &scene.row.team_id, route, state, reason).await
+}
+
+/// Why requests would not reach the target.
+fn why_dark(scene: &Scene<'_>, proxy: &ContainerDetail, route: &Route) -> Option<String> {
+    let network = route.network.as_str();
+    let Some(network) = scene.seen.networks.iter().find(|one| one.name == network) else {
+        return Some(format!("there is no network `{network}`"));
+    };
+    if proxy.endpoint(&network.docker_id, &network.name).is_none() {
+        return Some(format!("the proxy is not on network `{}`", network.name));
+    }
+    let target = route.target.as_str();
+    let service = scene.seen.services.iter().find(|one| one.name == target);
+    if service.is_some_and(|service| service.is_on(&network.docker_id)) {
+        return None;
+    }
+    let containers = scene.seen.members(network);
+    let named = |one: &&&crate::host::HostContainer| {
+        let place = one.attachment(&network.docker_id, &network.name);
+        let aliased = place.is_some_and(|place| place.aliases.iter().any(|one| one == target));
+        one.member.name == target || aliased
+    };
+    match containers.iter().find(named) {
+        None => Some(format!("nothing called `{target}` is on network `{}`", network.name)),
+        Some(found) if found.member.state != "running" => {
+            Some(format!("container `{target}` is {}", found.member.state))
+        }
+        Some(_) => None,
+    }
+}
+
+/// A proxy that is not there serves nothing.
+pub(super) async fn without_proxy(scene: &Scene<'_>) -> Result<(), PassError> {
+    let mut conn = scene.app.db.acquire().await?;
+    let routes = routes_in(&mut conn, &scene.server.server).await?;
+    drop(conn);
+    for row in routes {
+        set(scene, &row.route, RouteState::Pending, Some("the proxy has no container")).await?;
+    }
+    Ok(())
+}
+
+/// The same in a transaction that ends the proxy.
+pub(super) async fn lead_nowhere(
+    conn: &mut AnyConnection,
+    scene: &Scene<'_>,
+    reason: &str,
+) -> Result<(), Error> {
+    for row in routes_in(conn, &scene.server.server).await? {
+        db::route::set_state(conn, &row.route, RouteState::Pending, Some(reason)).await?;
+    }
+    Ok(())
+}
