@@ -20,6 +20,7 @@ mod token;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use portolan_types::ReachName;
 
 use crate::client::BaseUrl;
 
@@ -129,6 +130,22 @@ pub(crate) enum Command {
     /// From where subnets are taken, and what is left.
     #[command(subcommand)]
     Addresses(AddressesCommand),
+    /// Tell whether one container or destination reaches another, and why not.
+    #[command(
+        after_help = "Judged from what was last seen of the hosts; firewalls are not seen (see `portolan
+destination verify`). Exit code 1 when there is no way, or none that is certain.
+
+Examples:
+  portolan reach shop-web-1 shop-db-1
+  portolan reach web-1:shop-web-1 db-1:postgres
+  portolan reach shop-web-1 blog                     to a destination"
+    )]
+    Reach {
+        /// `SERVER:CONTAINER`, a container's name or id, or a destination.
+        from: ReachName,
+        /// The same.
+        to: ReachName,
+    },
     /// API tokens.
     #[command(subcommand)]
     Token(TokenCommand),

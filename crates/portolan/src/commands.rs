@@ -17,6 +17,7 @@ pub(crate) mod openapi;
 pub(crate) mod operation;
 mod preview;
 pub(crate) mod proxy;
+pub(crate) mod reach;
 mod result;
 pub(crate) mod route;
 pub(crate) mod scan;

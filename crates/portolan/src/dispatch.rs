@@ -30,7 +30,7 @@ use crate::{
         login::Proof,
         openapi, operation,
         operation::About,
-        scan, serve, server,
+        reach, scan, serve, server,
         server::{Destinations, NewServer, ServerChange, Way, WayChange},
         token, verification, version,
     },
@@ -81,6 +81,9 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outc
         }
         Command::Addresses(command) => {
             run_addresses(&client(global, printer)?, printer, command).await?;
+        }
+        Command::Reach { from, to } => {
+            return reach::reach(&client(global, printer)?, printer, from, to).await;
         }
         Command::Token(command) => run_token(&client(global, printer)?, printer, command).await?,
         Command::Operation(command) => {

@@ -14,6 +14,7 @@ mod middleware;
 mod operations;
 mod problem;
 mod proxies;
+mod reach;
 mod routes;
 mod servers;
 mod session;
@@ -122,6 +123,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(addresses::draw_addresses))
         .routes(routes!(addresses::show_server_addresses))
         .routes(routes!(addresses::draw_server_addresses))
+        .routes(routes!(reach::ask_reach))
         .routes(routes!(operations::list_operations))
         .routes(routes!(operations::show_operation))
         .routes(routes!(events::list_events))

@@ -23,6 +23,7 @@ pub mod operations;
 mod page;
 pub mod plan;
 pub mod proxies;
+pub mod reach;
 mod reconcile;
 pub mod routes;
 mod run;

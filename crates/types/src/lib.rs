@@ -18,6 +18,7 @@ pub mod page;
 pub mod preview;
 pub mod problem;
 pub mod proxy;
+pub mod reach;
 pub mod route;
 pub mod scan;
 pub mod server;
@@ -60,6 +61,9 @@ pub use problem::{FieldError, Problem};
 pub use proxy::{
     CertificateSource, Configuration, ConfigurationFile, Email, GeneratedConfiguration, Image,
     ObservedProxy, Proxy, ProxyKind, ProxyState, ReadProxyLogs, SetProxy,
+};
+pub use reach::{
+    AskReach, Obstacle, PathKind, Reach, ReachEnd, ReachName, ReachPath, ReachPlace, ReachVerdict,
 };
 pub use route::{
     BasicAuth, BodyLimit, ChangeAuth, CreateRoute, Direction, Header, HeaderName, HeaderValue,

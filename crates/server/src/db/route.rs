@@ -1,8 +1,8 @@
 //! Routes. The unique claim to a host and path on a proxy decides races of the same address.
 
 use portolan_types::{
-    DarkRoute, DestinationId, PageQuery, Route, RouteHost, RouteId, RouteOptions, RouteState,
-    RouteUser, ServerId, TeamId, Timestamp,
+    ContainerName, DarkRoute, DestinationId, PageQuery, Route, RouteHost, RouteId, RouteOptions,
+    RouteState, RouteUser, ServerId, TeamId, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
@@ -203,6 +203,26 @@ pub async fn list_claiming(
     .bind(other_host.unwrap_or(host).as_str())
     .fetch_all(conn)
     .await
+}
+
+/// The team's routes to a container of a server; 20 at most.
+pub async fn list_to(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    server: &ServerId,
+    target: &ContainerName,
+) -> Result<Vec<Route>, sqlx::Error> {
+    let rows: Vec<Assigned> = sqlx::query_as(select!(
+        "where r.team_id = $1 and d.server_id = $2 and r.target = $3
+         order by r.host, r.path
+         limit 20"
+    ))
+    .bind(team.as_str())
+    .bind(server.as_str())
+    .bind(target.as_str())
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| row.route).collect())
 }
 
 /// Addresses and targets of a destination's routes; 100 at most.

@@ -109,6 +109,19 @@ pub async fn list(
     Ok(rows.into_iter().map(|row| row.server).collect())
 }
 
+/// All of the team's servers, oldest first.
+pub async fn list_all(conn: &mut AnyConnection, team: &TeamId) -> Result<Vec<Server>, sqlx::Error> {
+    let rows: Vec<Assigned> = sqlx::query_as(concat!(
+        "select ",
+        columns!(),
+        " from servers where team_id = $1 order by created_at, id"
+    ))
+    .bind(team.as_str())
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| row.server).collect())
+}
+
 /// Some of the team's servers that answer, oldest first.
 pub async fn list_reachable(
     conn: &mut AnyConnection,

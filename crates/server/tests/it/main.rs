@@ -16,6 +16,7 @@ mod idempotency;
 mod keys;
 mod openapi;
 mod proxies;
+mod reach;
 mod removal;
 mod routes;
 mod running;

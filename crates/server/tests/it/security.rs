@@ -111,6 +111,7 @@ impl Things {
                 "target": "blog",
                 "port": 80,
             }),
+            ("POST", "/v1/reach") => json!({ "from": "web", "to": "web" }),
             ("POST", "/v1/destinations") => json!({ "server_id": self.server }),
             ("POST", "/v1/destinations/{id}/containers") => json!({ "container": "web" }),
             ("POST", "/v1/destinations/{id}/containers/{container}/move") => {
@@ -262,7 +263,11 @@ story! {
             let named = route.path.contains("{id}");
             let in_body = route.method == Method::POST
                 && ["/v1/servers", "/v1/destinations", "/v1/routes"].contains(&route.path.as_str());
-            if named || in_body {
+            if route.path == "/v1/reach" {
+                // Names, not ids: the answer is that of a name that nobody has.
+                let problem = answer.problem(422).with_context(|| format!("{route:?}"))?;
+                ensure!(!format!("{problem:?}").contains(&things.destination), "{problem:?}");
+            } else if named || in_body {
                 answer.problem(404).with_context(|| format!("{route:?}"))?;
             } else {
                 ensure!(answer.status.is_success(), "{route:?}: {}", answer.text);

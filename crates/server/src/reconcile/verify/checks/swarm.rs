@@ -177,7 +177,7 @@ fn broken(inside: &Inside, here: &str, there: &str, dialled: &Dialled) -> Verdic
         format!(
             "containers of network `{name}` on servers `{here}` and `{there}` do not reach each other: {what}"
         ),
-        "open UDP 4789, TCP and UDP 7946, and for encrypted networks protocol 50 (ESP), between all nodes of the swarm",
+        "open UDP 4789, TCP and UDP 7946, and for encrypted networks protocol 50 (ESP), between all nodes of the swarm; for encrypted ones the kernels of both need IPsec (`modprobe esp4`, `modprobe xfrm_user`)",
     )
 }
 

@@ -1,0 +1,149 @@
+//! "Can A reach B, and why not?": the question for any two containers or destinations, and its
+//! answer.
+
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    DestinationId, Invalid, ServerId, Timestamp,
+    text::{text_newtype, words},
+};
+
+/// One end of the question: `SERVER:CONTAINER`, a container's name or whole id, or a destination by
+/// name, network or id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schema(value_type = String, example = "db-1:shop-web-1")]
+pub struct ReachName(String);
+
+impl ReachName {
+    /// Longer than any server's name and container's name together.
+    const MAX: usize = 400;
+}
+
+impl FromStr for ReachName {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.trim();
+        if text.is_empty() || text.len() > Self::MAX || text.chars().any(char::is_control) {
+            return Err(Invalid::new(
+                "name a container (`SERVER:CONTAINER` or `CONTAINER`) or a destination",
+            ));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+text_newtype!(ReachName);
+
+/// What `reach` takes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AskReach {
+    pub from: ReachName,
+    pub to: ReachName,
+}
+
+words! {
+    /// Whether there is a way, as far as the hosts were seen.
+    pub enum ReachVerdict ("verdict") {
+        Yes = "yes",
+        No = "no",
+        /// What was seen does not tell.
+        Unknown = "unknown",
+    }
+}
+
+words! {
+    /// What sort of way it is.
+    pub enum PathKind ("kind of path") {
+        /// Both are on one network of one host.
+        Network = "network",
+        /// Both are on one network that spans their swarm.
+        Overlay = "overlay",
+        /// One of them has the host's own network.
+        Host = "host",
+        /// They share one network namespace.
+        Namespace = "namespace",
+        /// From outside, through the server's proxy.
+        Route = "route",
+    }
+}
+
+/// A place on a network. Reported by the host: show it as text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReachPlace {
+    pub network: String,
+    /// Absent while the container does not run.
+    pub address: Option<String>,
+    /// The destination that the network is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destination_id: Option<DestinationId>,
+}
+
+/// One end, as it was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReachEnd {
+    /// The container's or the destination's name.
+    pub name: String,
+    pub server_id: ServerId,
+    pub server_name: String,
+    /// Docker's whole id; absent for a destination, which stands for any container on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container_id: Option<String>,
+    /// Docker's word: `running`, `exited`, ...
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    pub places: Vec<ReachPlace>,
+    /// When its host was last looked at.
+    pub as_of: Timestamp,
+}
+
+/// A way from one end to the other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReachPath {
+    pub kind: PathKind,
+    /// The network that it leads over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<String>,
+    /// Where the other end is met: an address, or a URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// In words.
+    pub detail: String,
+}
+
+/// Something that is in the way, or that makes a way uncertain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Obstacle {
+    pub reason: String,
+    pub remedy: String,
+}
+
+/// The answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Reach {
+    pub verdict: ReachVerdict,
+    pub from: ReachEnd,
+    pub to: ReachEnd,
+    pub paths: Vec<ReachPath>,
+    pub obstacles: Vec<Obstacle>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_has_a_name() {
+        for text in ["web", "db-1:web", " shop "] {
+            assert!(text.parse::<ReachName>().is_ok(), "{text}");
+        }
+        for text in ["", "  ", "a\nb", &"a".repeat(401)] {
+            assert!(text.parse::<ReachName>().is_err(), "{text}");
+        }
+    }
+}
