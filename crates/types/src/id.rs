@@ -86,6 +86,8 @@ id! {
     OperationId,
     /// Something that happened.
     EventId,
+    /// A found difference.
+    DriftId,
     /// What work was done on, a server, a destination or another thing, where any will do.
     SubjectId,
 }

@@ -7,6 +7,7 @@ pub mod attachment;
 pub mod certificate;
 pub mod container;
 pub mod destination;
+pub mod drift;
 pub mod event;
 pub mod id;
 mod invalid;
@@ -43,10 +44,14 @@ pub use destination::{
     CreateDestination, Destination, DestinationKind, DestinationState, Origin, PlannedSubnets,
     UpdateDestination,
 };
+pub use drift::{
+    Drift, DriftKind, DriftPolicies, DriftPolicy, DriftPolicyChoice, DriftRules, DriftState,
+    EffectiveDriftPolicy, Facts, PolicyScope, UpdateDriftRules,
+};
 pub use event::{Author, Event, EventFilter, KindPrefix, Severity, Topic};
 pub use id::{
-    CertificateId, DestinationId, EventId, KeyId, OperationId, RouteId, ServerId, TeamId, TokenId,
-    UserId,
+    CertificateId, DestinationId, DriftId, EventId, KeyId, OperationId, RouteId, ServerId, TeamId,
+    TokenId, UserId,
 };
 pub use invalid::Invalid;
 pub use key::{CreateKey, Key, KeyAlgorithm, UpdateKey};
