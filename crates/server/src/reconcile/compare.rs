@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use portolan_types::{Destination, DestinationKind, Origin, Timestamp, destination::Observed};
+use portolan_types::{
+    Destination, DestinationKind, DriftKind, Origin, Timestamp, destination::Observed,
+};
 
 use crate::host::HostNetwork;
 
@@ -66,47 +68,84 @@ fn was_taken_over(destination: &Destination, network: &HostNetwork) -> bool {
         && observed.is_some_and(|observed| observed.docker_id == network.docker_id)
 }
 
+/// One way in which a network is not what its row says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Difference {
+    pub kind: DriftKind,
+    /// What differs, as people call it.
+    pub what: String,
+    pub wanted: String,
+    pub has: String,
+}
+
+impl Difference {
+    fn of(what: &str, wanted: impl Into<String>, has: impl Into<String>) -> Option<Self> {
+        let (wanted, has) = (wanted.into(), has.into());
+        let (kind, what) = (DriftKind::OptionsDiffer, what.to_owned());
+        (wanted != has).then_some(Self { kind, what, wanted, has })
+    }
+
+    /// In words, as the end of a sentence about the network.
+    pub(super) fn words(&self) -> String {
+        match self.kind {
+            DriftKind::LabelLost => format!("its {} is not what it should be", self.what),
+            _ if self.what == ATTACHABLE => {
+                "it is not attachable: containers cannot join it".to_owned()
+            }
+            _ => format!("its {} is {}, not {}", self.what, self.has, self.wanted),
+        }
+    }
+}
+
+const ATTACHABLE: &str = "attachable flag";
+
 /// The first difference, in words; `None` when Docker has what the row says.
 pub(super) fn difference(destination: &Destination, network: &HostNetwork) -> Option<String> {
+    differences(destination, network).first().map(Difference::words)
+}
+
+/// Every difference, what weighs more first.
+pub(super) fn differences(destination: &Destination, network: &HostNetwork) -> Vec<Difference> {
     let options = &destination.effective_options();
-    let differs = |what: &str, wanted: &str, has: &str| {
-        (wanted != has).then(|| format!("its {what} is {has}, not {wanted}"))
-    };
-    let mtu = options.mtu.map(|mtu| mtu.to_string());
     let (driver, scope) = match destination.kind {
         DestinationKind::Standalone => ("bridge", "local"),
         DestinationKind::Swarm => ("overlay", "swarm"),
     };
-    differs("name", destination.network.as_str(), &network.name)
-        .or_else(|| differs("driver", driver, &network.driver))
-        .or_else(|| differs("scope", scope, &network.scope))
-        .or_else(|| overlay_difference(destination, network))
-        .or_else(|| differs("internal flag", word(options.internal), word(network.internal)))
-        .or_else(|| differs("IPv6 flag", word(options.ipv6), word(network.ipv6)))
-        .or_else(|| {
-            let mtu = mtu?;
-            differs("MTU", &mtu, network.options.get(MTU).map_or("unset", String::as_str))
-        })
-        .or_else(|| subnet_difference(destination, network))
-        .or_else(|| label_difference(destination, network))
+    let mtu = options.mtu.and_then(|mtu| {
+        let has = network.options.get(MTU).map_or("unset", String::as_str);
+        Difference::of("MTU", mtu.to_string(), has)
+    });
+    let single = [
+        Difference::of("name", destination.network.as_str(), &network.name),
+        Difference::of("driver", driver, &network.driver),
+        Difference::of("scope", scope, &network.scope),
+        attachable_difference(destination, network),
+        encryption_difference(destination, network),
+        Difference::of("internal flag", word(options.internal), word(network.internal)),
+        Difference::of("IPv6 flag", word(options.ipv6), word(network.ipv6)),
+        mtu,
+        subnet_difference(destination, network),
+    ];
+    single.into_iter().flatten().chain(label_differences(destination, network)).collect()
 }
 
 const fn word(flag: bool) -> &'static str {
     if flag { "on" } else { "off" }
 }
 
-/// What only an overlay has. One that was adopted or taken over may be for services only.
-fn overlay_difference(destination: &Destination, network: &HostNetwork) -> Option<String> {
+/// Only an overlay can be for services only; one that was adopted or taken over may be so.
+fn attachable_difference(destination: &Destination, network: &HostNetwork) -> Option<Difference> {
+    let made_here = network.labels.contains_key(LABEL_DESTINATION);
+    let asked = destination.kind == DestinationKind::Swarm && made_here;
+    asked.then(|| Difference::of(ATTACHABLE, word(true), word(network.attachable))).flatten()
+}
+
+/// Only an overlay can be encrypted.
+fn encryption_difference(destination: &Destination, network: &HostNetwork) -> Option<Difference> {
     if destination.kind != DestinationKind::Swarm {
         return None;
     }
-    let made_here = network.labels.contains_key(LABEL_DESTINATION);
-    if made_here && !network.attachable {
-        return Some("it is not attachable: containers cannot join it".into());
-    }
-    let wanted = destination.options.encrypted;
-    let has = is_encrypted(network);
-    (wanted != has).then(|| format!("its encryption is {}, not {}", word(has), word(wanted)))
+    Difference::of("encryption", word(destination.options.encrypted), word(is_encrypted(network)))
 }
 
 /// The option's presence is what counts, as it is for Docker (`com.docker.network.driver.overlay`
@@ -115,7 +154,7 @@ pub(super) fn is_encrypted(network: &HostNetwork) -> bool {
     network.options.contains_key(ENCRYPTED)
 }
 
-fn subnet_difference(destination: &Destination, network: &HostNetwork) -> Option<String> {
+fn subnet_difference(destination: &Destination, network: &HostNetwork) -> Option<Difference> {
     let options = destination.effective_options();
     let wanted = [
         options.subnet.map(|subnet| subnet.to_string()),
@@ -124,17 +163,24 @@ fn subnet_difference(destination: &Destination, network: &HostNetwork) -> Option
     let has = |subnet: &String| network.subnets.iter().any(|found| found.subnet == *subnet);
     let missing = wanted.into_iter().flatten().find(|subnet| !has(subnet))?;
     let found: Vec<&str> = network.subnets.iter().map(|found| found.subnet.as_str()).collect();
-    Some(format!("its subnet is {}, not {missing}", found.join(" and ")))
+    Difference::of("subnet", missing, found.join(" and "))
 }
 
-fn label_difference(destination: &Destination, network: &HostNetwork) -> Option<String> {
+fn label_differences(destination: &Destination, network: &HostNetwork) -> Vec<Difference> {
     // A network that was adopted carries no label of ours: it is not altered.
     if destination.origin == Origin::Adopted || was_taken_over(destination, network) {
-        return None;
+        return Vec::new();
     }
-    let lost = |(key, value): &(String, String)| network.labels.get(key) != Some(value);
-    let (key, _) = labels(destination).into_iter().find(lost)?;
-    Some(format!("its label `{key}` is not what it should be"))
+    let lost = |(key, wanted): (String, String)| {
+        let has = network.labels.get(&key);
+        (has != Some(&wanted)).then(|| Difference {
+            kind: DriftKind::LabelLost,
+            what: format!("label `{key}`"),
+            has: has.cloned().unwrap_or_else(|| "unset".to_owned()),
+            wanted,
+        })
+    };
+    labels(destination).into_iter().filter_map(lost).collect()
 }
 
 /// What is written down of an inspected network.
