@@ -6,6 +6,8 @@ mod certificates;
 mod containers;
 mod destinations;
 mod docs;
+mod drift_policy;
+mod drifts;
 mod events;
 mod extract;
 mod health;
@@ -54,6 +56,7 @@ pub(crate) type AppState = Arc<App>;
         (name = "routes", description = "Ways from outside to containers"),
         (name = "certificates", description = "Certificates of your own"),
         (name = "addresses", description = "From where subnets are taken, and what is left"),
+        (name = "drifts", description = "Found differences, and what is done about them"),
         (name = "keys", description = "SSH private keys"),
         (name = "operations", description = "Pieces of work and their steps"),
         (name = "events", description = "What happened"),
@@ -124,6 +127,19 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(addresses::show_server_addresses))
         .routes(routes!(addresses::draw_server_addresses))
         .routes(routes!(reach::ask_reach))
+        .routes(routes!(drifts::list_drifts))
+        .routes(routes!(drifts::show_drift))
+        .routes(routes!(drifts::heal_drift))
+        .routes(routes!(drifts::dismiss_drift))
+        .routes(routes!(drift_policy::show_drift_policy, drift_policy::update_drift_policy))
+        .routes(routes!(
+            drift_policy::show_server_drift_policy,
+            drift_policy::update_server_drift_policy
+        ))
+        .routes(routes!(
+            drift_policy::show_destination_drift_policy,
+            drift_policy::update_destination_drift_policy
+        ))
         .routes(routes!(operations::list_operations))
         .routes(routes!(operations::show_operation))
         .routes(routes!(events::list_events))

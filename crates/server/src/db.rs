@@ -25,6 +25,8 @@ pub mod address_plan;
 pub mod attachment;
 pub mod certificate;
 pub mod destination;
+pub mod drift;
+pub mod drift_rules;
 pub mod event;
 pub mod idempotency;
 pub mod key;

@@ -322,18 +322,27 @@ pub async fn retry(app: &App, actor: &Actor, id: &DestinationId) -> Result<Opera
             "nothing has to be done",
         ));
     }
-    let server = db::server::find(&mut tx, actor.team_id(), &before.server_id)
-        .await?
-        .ok_or(Error::NotFound("server"))?;
-    placement::check(&mut tx, actor.team_id(), &server, Some(before.kind)).await?;
-    let operation = match change::resume(&mut tx, actor, &before).await? {
-        Some(resumed) => resumed,
-        None => begin(&mut tx, actor, &before, OperationKind::CreateDestination, None).await?,
-    };
+    let operation = begin_again(&mut tx, actor, &before).await?;
     let keepers = swarm::keepers(&mut tx, actor.team_id(), &before).await?;
     tx.commit().await?;
     swarm::wake(app, &keepers);
     Ok(operation)
+}
+
+/// Goes on with what failed, where it was.
+pub(crate) async fn begin_again(
+    tx: &mut Transaction,
+    actor: &Actor,
+    before: &Destination,
+) -> Result<Operation, Error> {
+    let server = db::server::find(tx, actor.team_id(), &before.server_id)
+        .await?
+        .ok_or(Error::NotFound("server"))?;
+    placement::check(tx, actor.team_id(), &server, Some(before.kind)).await?;
+    match change::resume(tx, actor, before).await? {
+        Some(resumed) => Ok(resumed),
+        None => begin(tx, actor, before, OperationKind::CreateDestination, None).await,
+    }
 }
 
 /// Queues work and moves the destination to the state in which the reconciler takes it up.

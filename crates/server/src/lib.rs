@@ -13,6 +13,8 @@ pub mod config;
 pub mod db;
 pub mod destinations;
 mod doctor;
+pub mod drift_rules;
+pub mod drifts;
 pub mod error;
 pub mod events;
 pub mod host;

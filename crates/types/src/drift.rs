@@ -134,11 +134,14 @@ pub struct Drift {
     /// What can be done about it.
     pub remedy: Option<String>,
     /// What was there, or should be.
+    #[schema(value_type = HashMap<String, String>)]
     pub before: Facts,
     /// What was found instead; nothing where it is gone.
+    #[schema(value_type = HashMap<String, String>)]
     pub after: Facts,
     /// What is there since it was repaired.
     #[serde(default, skip_serializing_if = "Facts::is_empty")]
+    #[schema(value_type = HashMap<String, String>)]
     pub mended: Facts,
     /// What Docker told around it, or on which occasion it was found.
     pub cause: String,

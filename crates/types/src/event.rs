@@ -120,7 +120,7 @@ impl Told {
         let (topic, severity) = match word {
             "unreachable" => (Topic::Unreachable, Severity::Error),
             "reachable" | "recovered" | "back" => (Topic::Back, Severity::Info),
-            "drifted" | "lost" | "missing" | "recreated" | "differs" | "unexpected" => {
+            "drifted" | "lost" | "missing" | "recreated" | "differs" | "unexpected" | "asked" => {
                 (Topic::Drift, Severity::Warning)
             }
             "repaired" | "healed" | "restored" => (Topic::Repair, Severity::Info),

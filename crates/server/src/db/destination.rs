@@ -289,6 +289,27 @@ pub async fn advance(
     Ok(done.rows_affected() == 1)
 }
 
+/// A drifted destination has another reason, or is repaired now. `false` when it is not drifted any
+/// more, or when other work on it was begun.
+pub async fn stay_drifted(
+    conn: &mut AnyConnection,
+    destination: &Destination,
+    reason: Option<&str>,
+    operation: Option<&OperationId>,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query(
+        "update destinations set reason = $2, operation_id = coalesce($3, operation_id)
+         where id = $1 and state = 'drifted' and coalesce(operation_id, '') = $4",
+    )
+    .bind(destination.id.as_str())
+    .bind(reason)
+    .bind(operation.map(OperationId::as_str))
+    .bind(destination.operation_id.as_ref().map_or("", OperationId::as_str))
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
 /// What a network was made by.
 #[derive(Debug, Clone)]
 pub struct Made<'a> {

@@ -87,6 +87,18 @@ pub async fn list_ids(conn: &mut AnyConnection) -> Result<Vec<ServerId>, sqlx::E
     rows.iter().map(|row| parsed(row, "id")).collect()
 }
 
+/// Every server of a team.
+pub async fn list_ids_of_team(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+) -> Result<Vec<ServerId>, sqlx::Error> {
+    let rows = sqlx::query("select id from servers where team_id = $1 order by id")
+        .bind(team.as_str())
+        .fetch_all(conn)
+        .await?;
+    rows.iter().map(|row| parsed(row, "id")).collect()
+}
+
 /// The team's servers, oldest first.
 pub async fn list(
     conn: &mut AnyConnection,

@@ -97,6 +97,7 @@ pub(crate) async fn move_to(
     if !db::destination::move_to(tx, id, &heir.id, now).await? {
         return Ok(false);
     }
+    db::drift::hand_over(tx, id, &heir.id).await?;
     let happened = Happened {
         team: &one.team_id,
         kind: "destination.handed-over",

@@ -378,6 +378,26 @@ impl FakeEngine {
         self.remove(&network.docker_id);
     }
 
+    /// Removes a network and makes one of its name behind Portolan's back, as it was but for the
+    /// change; answers its id.
+    pub fn recreate_network(
+        &self,
+        name: &str,
+        change: impl FnOnce(&mut HostNetwork),
+    ) -> Option<String> {
+        let mut world = lock(&self.world);
+        let old = world.networks.values().find(|network| network.name == name).cloned()?;
+        let mut new = HostNetwork { docker_id: cuid2(), ..old.clone() };
+        change(&mut new);
+        let docker_id = new.docker_id.clone();
+        world.networks.remove(&old.docker_id);
+        world.networks.insert(docker_id.clone(), new.clone());
+        drop(world);
+        self.tell(event("destroy", &old));
+        self.tell(event("create", &new));
+        Some(docker_id)
+    }
+
     /// Puts a running container on a network.
     pub fn join(&self, name: &str, container: &str) {
         self.join_as(name, container, "running", &Endpoint::default());

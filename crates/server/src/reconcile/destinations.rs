@@ -2,35 +2,54 @@
 //! is ready is compared with what Docker has.
 
 use portolan_types::{
-    Destination, DestinationKind, DestinationState, Operation, OperationId, OperationKind, Subject,
-    Timestamp,
+    Destination, DestinationKind, DestinationState, DriftState, OperationId, OperationKind,
 };
 
-use super::{PassError, change, compare, make, recorder::Recorder, remove, work::Work};
+use super::{
+    PassError, change,
+    drift::{Finding, network},
+    make,
+    occasion::Occasion,
+    recorder::Recorder,
+    remove,
+    work::Work,
+};
 use crate::{
     App, Error,
-    db::{
-        self,
-        destination::{Assigned, Move},
-        server,
-    },
-    events::{self, Happened},
+    db::{self, destination::Assigned, drift::Standing, server},
+    drift_rules::Rules,
     host::{Host, HostNetwork},
-    operations::{self, Task},
 };
 
-/// Every destination that is this host's alone, against the networks that were just seen. Safe to
-/// repeat: where nothing is to be done, the host is not asked and nothing is written.
-pub(super) async fn pass(
-    app: &App,
-    rows: &[Assigned],
-    host: &dyn Host,
-    networks: &[HostNetwork],
-) -> Result<(), PassError> {
+/// What a pass over destinations has at hand.
+#[derive(Debug)]
+pub(super) struct Round<'a> {
+    pub app: &'a App,
+    pub host: &'a dyn Host,
+    /// The host's networks as they were just seen.
+    pub networks: &'a [HostNetwork],
+    pub occasion: &'a Occasion,
+    /// The differences that stand.
+    pub standing: &'a [Standing],
+}
+
+impl<'a> Round<'a> {
+    /// What stands about a destination's network.
+    fn standing(&self, destination: &Destination) -> Option<&'a Standing> {
+        self.standing.iter().find(|one| {
+            one.drift.kind.is_of_network()
+                && one.drift.destination_id.as_ref() == Some(&destination.id)
+        })
+    }
+}
+
+/// Every destination that is this host's alone. Safe to repeat: where nothing is to be done, the
+/// host is not asked and nothing is written.
+pub(super) async fn pass(round: &Round<'_>, rows: &[Assigned]) -> Result<(), PassError> {
     // Those of a swarm are in `swarm`.
     let own = |row: &&Assigned| row.destination.kind == DestinationKind::Standalone;
     for row in rows.iter().filter(own) {
-        settle(app, row, host, networks).await?;
+        settle(round, row).await?;
     }
     Ok(())
 }
@@ -41,63 +60,51 @@ pub(super) async fn rows(app: &App, server: &server::Assigned) -> Result<Vec<Ass
     Ok(db::destination::list_assigned(&mut conn, &server.server.id).await?)
 }
 
+/// The differences that stand on a server.
+pub(super) async fn standing(app: &App, server: &server::Assigned) -> Result<Vec<Standing>, Error> {
+    let mut conn = app.db.acquire().await?;
+    Ok(db::drift::list_standing(&mut conn, &server.server.id).await?)
+}
+
 /// Brings one destination to rest.
-pub(super) async fn settle(
-    app: &App,
-    row: &Assigned,
-    host: &dyn Host,
-    networks: &[HostNetwork],
-) -> Result<(), PassError> {
+pub(super) async fn settle(round: &Round<'_>, row: &Assigned) -> Result<(), PassError> {
     match row.destination.state {
-        DestinationState::Pending | DestinationState::Drifted => {
-            made(app, row, host, networks).await
+        DestinationState::Pending => made(round, row, OperationKind::CreateDestination).await,
+        DestinationState::Deleting => {
+            match begin(round, row, OperationKind::DeleteDestination).await? {
+                Some(work) => remove::run(&work).await,
+                None => Ok(()),
+            }
         }
-        DestinationState::Deleting => removed(app, row, host, networks).await,
-        DestinationState::Changing => changed(app, row, host, networks).await,
-        DestinationState::Ready => watched(app, row, host, networks).await,
+        DestinationState::Changing => {
+            match begin(round, row, OperationKind::ChangeDestination).await? {
+                Some(work) => change::run(&work).await,
+                None => Ok(()),
+            }
+        }
+        DestinationState::Ready => watched(round, row).await,
+        DestinationState::Drifted => drifted(round, row).await,
         // A failed one waits for a person: trying what failed once more by itself helps nobody.
         DestinationState::Failed => Ok(()),
     }
 }
 
-async fn made(
-    app: &App,
-    row: &Assigned,
-    host: &dyn Host,
-    networks: &[HostNetwork],
-) -> Result<(), PassError> {
-    let kind = match row.destination.state {
-        DestinationState::Drifted => OperationKind::RepairDestination,
-        _ => OperationKind::CreateDestination,
-    };
-    match take_up(app, row, kind).await? {
-        Some(recorder) => make::run(&Work { app, host, row, networks, recorder }).await,
+async fn made(round: &Round<'_>, row: &Assigned, kind: OperationKind) -> Result<(), PassError> {
+    match begin(round, row, kind).await? {
+        Some(work) => make::run(&work).await,
         None => Ok(()),
     }
 }
 
-async fn removed(
-    app: &App,
-    row: &Assigned,
-    host: &dyn Host,
-    networks: &[HostNetwork],
-) -> Result<(), PassError> {
-    match take_up(app, row, OperationKind::DeleteDestination).await? {
-        Some(recorder) => remove::run(&Work { app, host, row, networks, recorder }).await,
-        None => Ok(()),
-    }
-}
-
-async fn changed(
-    app: &App,
-    row: &Assigned,
-    host: &dyn Host,
-    networks: &[HostNetwork],
-) -> Result<(), PassError> {
-    match take_up(app, row, OperationKind::ChangeDestination).await? {
-        Some(recorder) => change::run(&Work { app, host, row, networks, recorder }).await,
-        None => Ok(()),
-    }
+/// The work that the row's state asks for; `None` when it is over.
+async fn begin<'a>(
+    round: &Round<'a>,
+    row: &'a Assigned,
+    kind: OperationKind,
+) -> Result<Option<Work<'a>>, Error> {
+    let recorder = take_up(round.app, row, kind).await?;
+    let Round { app, host, networks, .. } = *round;
+    Ok(recorder.map(|recorder| Work { app, host, row, networks, recorder }))
 }
 
 /// The record of the work that the row's state asks for.
@@ -113,17 +120,59 @@ pub(super) async fn take_up<'a>(
 }
 
 /// A ready destination: still what Docker has?
-async fn watched(
-    app: &App,
+async fn watched(round: &Round<'_>, row: &Assigned) -> Result<(), PassError> {
+    let standing = round.standing(&row.destination);
+    match network::find(round, row) {
+        Some(finding) => answered(round, row, &finding, standing).await,
+        None => Ok(()),
+    }
+}
+
+/// A drifted one: its repair goes on, or it is looked whether what was decided still holds.
+async fn drifted(round: &Round<'_>, row: &Assigned) -> Result<(), PassError> {
+    let standing = round.standing(&row.destination);
+    if may_go_on(round.app, row, standing).await?
+        && let Some(work) = begin(round, row, OperationKind::RepairDestination).await?
+    {
+        return make::run(&work).await;
+    }
+    match network::find(round, row) {
+        Some(finding) => answered(round, row, &finding, standing).await,
+        None => match observed(&row.destination, round.networks) {
+            Some(network) => Ok(network::gone(round.app, row, network).await?),
+            None => Ok(()),
+        },
+    }
+}
+
+/// Whether the repair that was begun is still to be done: what a person asked for, and what the
+/// rules that decided it still are.
+async fn may_go_on(app: &App, row: &Assigned, standing: Option<&Standing>) -> Result<bool, Error> {
+    // A repair from before differences were written down has none.
+    let Some(standing) = standing else { return Ok(true) };
+    if standing.drift.state != DriftState::Healing || standing.by_person {
+        return Ok(standing.drift.state == DriftState::Healing);
+    }
+    let Destination { id, server_id, .. } = &row.destination;
+    let mut conn = app.db.acquire().await?;
+    let rules = Rules::of(&mut conn, &row.team_id, server_id, Some(id)).await?;
+    Ok(rules.revision() == standing.decided_under)
+}
+
+async fn answered(
+    round: &Round<'_>,
     row: &Assigned,
-    host: &dyn Host,
-    networks: &[HostNetwork],
+    finding: &Finding<'_>,
+    standing: Option<&Standing>,
 ) -> Result<(), PassError> {
-    let Some(reason) = drift(&row.destination, networks) else { return Ok(()) };
-    let operation = drifted(app, row, &reason).await?;
-    let Some(operation) = operation else { return Ok(()) };
-    let row = with_operation(row, operation.id);
-    made(app, &row, host, networks).await
+    match network::answer(round.app, row, finding, standing).await? {
+        Some(operation) => {
+            let mut row = with_operation(row, operation.id);
+            row.destination.reason = Some(finding.message.clone());
+            made(round, &row, OperationKind::RepairDestination).await
+        }
+        None => Ok(()),
+    }
 }
 
 pub(super) fn with_operation(row: &Assigned, id: OperationId) -> Assigned {
@@ -133,45 +182,8 @@ pub(super) fn with_operation(row: &Assigned, id: OperationId) -> Assigned {
     row
 }
 
-/// How what Docker has differs from what the row says.
-fn drift(destination: &Destination, networks: &[HostNetwork]) -> Option<String> {
-    let observed = destination.observed.as_ref()?;
-    let same = networks.iter().find(|network| network.docker_id == observed.docker_id);
-    match same {
-        Some(network) => compare::difference(destination, network),
-        None => Some(format!("Docker no longer has the network `{}`", destination.network)),
-    }
-}
-
-/// Ready becomes drifted, with the operation that repairs it. `None` when it moved meanwhile.
-pub(super) async fn drifted(
-    app: &App,
-    row: &Assigned,
-    reason: &str,
-) -> Result<Option<Operation>, Error> {
-    let destination = &row.destination;
-    let subject = Subject::Destination(destination.id.clone());
-    let name = destination.name.as_str();
-    let mut tx = app.db.begin().await?;
-    let kind = OperationKind::RepairDestination;
-    let task = Task { kind, subject: subject.clone(), name, input: None };
-    let operation = operations::queue(&mut tx, &row.team_id, task).await?;
-    let step = Move {
-        from: DestinationState::Ready,
-        to: DestinationState::Drifted,
-        reason: Some(reason),
-        operation: Some(&operation.id),
-    };
-    let now = Timestamp::now();
-    if !db::destination::advance(&mut tx, &destination.id, &step, now).await? {
-        return Ok(None);
-    }
-    let message =
-        format!("destination `{name}` on server `{}` drifted: {reason}", destination.server_name);
-    let happened =
-        Happened { team: &row.team_id, kind: "destination.drifted", subject, name, message };
-    let entry = happened.part_of(&operation.id).on(&destination.server_id);
-    events::record(&mut tx, entry, now).await?;
-    tx.commit().await?;
-    Ok(Some(operation))
+/// The network that was last inspected.
+fn observed<'a>(destination: &Destination, networks: &'a [HostNetwork]) -> Option<&'a HostNetwork> {
+    let docker_id = &destination.observed.as_ref()?.docker_id;
+    networks.iter().find(|network| network.docker_id == *docker_id)
 }

@@ -1,5 +1,5 @@
-//! Throws away what nobody needs any more: old events and operations, and spent
-//! idempotency keys.
+//! Throws away what nobody needs any more: old events, operations and drifts,
+//! and spent idempotency keys.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,6 +13,7 @@ const KEEP_EVENTS_SECONDS: i64 = 90 * 86_400;
 /// Rows that are swept in one transaction.
 const SWEEP_AT_ONCE: i64 = 1_000;
 const KEEP_OPERATIONS_SECONDS: i64 = 90 * 86_400;
+const KEEP_DRIFTS_SECONDS: i64 = 90 * 86_400;
 /// A client that repeats a request does so within minutes.
 const KEEP_KEYS_SECONDS: i64 = 86_400;
 
@@ -40,7 +41,9 @@ async fn sweep(app: &App) -> Result<u64, Error> {
         db::idempotency::delete_before(&mut conn, now.plus_seconds(-KEEP_KEYS_SECONDS)).await?;
     let operations =
         db::operation::delete_before(&mut conn, now.plus_seconds(-KEEP_OPERATIONS_SECONDS)).await?;
-    Ok(events + keys + operations)
+    let drifts =
+        db::drift::delete_before(&mut conn, now.plus_seconds(-KEEP_DRIFTS_SECONDS)).await?;
+    Ok(events + keys + operations + drifts)
 }
 
 /// In small transactions: others want to write in between.

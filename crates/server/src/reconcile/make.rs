@@ -4,16 +4,18 @@
 //! The network carries the destination's id as a label. After a crash the label tells our own
 //! network, made just before, from a stranger's.
 
-use portolan_types::{Destination, DestinationState, Failure, Origin, Timestamp};
+use portolan_types::{Destination, DestinationState, DriftState, Failure, Origin, Timestamp};
 
 use super::{
-    PassError, compare, place,
+    PassError, compare,
+    drift::network::facts,
+    place,
     recorder::{OpenStep, failure},
     work::{Attempt, Work},
 };
 use crate::{
     Error,
-    db::{self, destination::Move},
+    db::{self, Transaction, destination::Move},
     events::{self, Entry},
     host::HostNetwork,
 };
@@ -224,9 +226,11 @@ pub(super) async fn conclude(
     let now = Timestamp::now();
     let mut tx = work.app.db.begin().await?;
     if db::destination::advance(&mut tx, &destination.id, &step, now).await? {
-        if let Ok(network) = outcome {
-            let observed = compare::observed(network);
-            db::destination::set_observed(&mut tx, &destination.id, &observed).await?;
+        match outcome {
+            Ok(network) => settled(&mut tx, destination, network, now).await?,
+            Err(failure) => {
+                db::drift::fail_of_network(&mut tx, &destination.id, failure).await?;
+            }
         }
         events::record(&mut tx, happened(work, outcome), now).await?;
     }
@@ -234,6 +238,19 @@ pub(super) async fn conclude(
     tx.commit().await?;
     work.recorder.tell();
     Ok(())
+}
+
+/// What was observed, and the end of what differed.
+async fn settled(
+    tx: &mut Transaction,
+    destination: &Destination,
+    network: &HostNetwork,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let id = &destination.id;
+    db::destination::set_observed(tx, id, &compare::observed(network)).await?;
+    let facts = facts(network);
+    Ok(db::drift::end_of_network(tx, id, DriftState::Healed, &facts, now).await?)
 }
 
 fn happened<'a>(work: &'a Work<'_>, outcome: Result<&HostNetwork, &Failure>) -> Entry<'a> {

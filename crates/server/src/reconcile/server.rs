@@ -12,8 +12,10 @@ use tokio::{
 };
 
 use super::{
-    PassError, Surroundings, adopt, containers, destinations, orphans, proxy, reachability, role,
-    scan,
+    PassError, Surroundings, adopt, containers,
+    destinations::{self, Round},
+    occasion::{Occasion, Trigger},
+    orphans, proxy, reachability, role, scan,
     sight::Sight,
     swarm, validation,
     verify::{self, Verifier},
@@ -28,14 +30,15 @@ use crate::{
 
 mod listen;
 
-use listen::{after, closed, drain, ticker};
+use listen::{after, closed, drain, is_of_swarm, jittered, ticker};
 
 const FIRST_BACKOFF: Duration = Duration::from_secs(1);
 /// Well below the minute in which a server that came back must have converged.
 const MAX_BACKOFF: Duration = Duration::from_secs(30);
 /// How often the time of the last contact is written down.
 const CONTACT: Duration = Duration::from_mins(1);
-/// A look at everything, in case an event was never sent.
+/// A look at everything, in case an event was never sent: this long after the last look, and up to a
+/// quarter more.
 const RESYNC: Duration = Duration::from_mins(10);
 /// What a swarm tells is not yet so: tasks start, roles change after it.
 const SETTLING: Duration = Duration::from_secs(2);
@@ -51,6 +54,7 @@ pub(super) struct Keeper {
     tried: i64,
     sight: Sight,
     proxy: proxy::Memory,
+    occasion: Occasion,
     /// How long a host that refused a look is left alone.
     patience: Duration,
 }
@@ -75,6 +79,7 @@ impl Keeper {
             tried: 0,
             sight: Sight::default(),
             proxy: proxy::Memory::default(),
+            occasion: Occasion::default(),
             patience: FIRST_BACKOFF,
         }
     }
@@ -211,10 +216,10 @@ impl Keeper {
         };
         reachability::found(&self.around.app, row).await?;
         let mut contact = ticker(CONTACT);
-        let mut resync = ticker(RESYNC);
         let mut unsettled = false;
         // Ends with the connection.
         let mut verifier = Verifier::default();
+        self.occasion.is(Trigger::Connected);
         loop {
             let again = match self.look(row, host, &mut verifier).await? {
                 Look::Over(turn) => return Ok(turn),
@@ -222,29 +227,33 @@ impl Keeper {
                 Look::Again => Some(self.next_patience()),
             };
             unsettled = false;
-            loop {
+            let (again, resync) = (after(again), sleep(jittered(RESYNC)));
+            tokio::pin!(again, resync);
+            let trigger = loop {
                 tokio::select! {
-                    () = self.bell.notified() => break,
-                    () = after(again) => break,
+                    () = self.bell.notified() => break Trigger::Asked,
+                    () = &mut again => break Trigger::Again,
                     event = events.next() => match drain(event, &mut events).await {
-                        Ok(of_swarm) => {
-                            unsettled = of_swarm;
-                            break;
+                        Ok(burst) => {
+                            unsettled = burst.iter().any(is_of_swarm);
+                            self.occasion.heard(burst);
+                            break Trigger::Told;
                         }
                         Err(error) => return Ok(Turn::Lost(error)),
                     },
                     () = host.closed() => return Ok(Turn::Lost(closed())),
-                    _ = resync.tick() => break,
+                    () = &mut resync => break Trigger::Resync,
                     _ = contact.tick() => match self.contact(host.as_ref()).await {
                         Ok(false) => {}
-                        Ok(true) => break,
+                        Ok(true) => break Trigger::Again,
                         Err(PassError::Host(error) | PassError::Swarm(error)) => {
                             return Ok(Turn::Lost(error));
                         }
                         Err(PassError::App(error)) => return Err(error),
                     },
                 }
-            }
+            };
+            self.occasion.is(trigger);
         }
     }
 
@@ -387,8 +396,11 @@ impl Keeper {
             Err(PassError::App(error)) => return Err(error.into()),
         };
         verifier.sweep(app, row, host, seen).await?;
-        destinations::pass(app, &rows, host, &seen.networks).await?;
-        swarm::pass(around, row, &rows, host, seen).await?;
+        let standing = destinations::standing(app, row).await?;
+        let (networks, occasion) = (&seen.networks, &self.occasion);
+        let round = Round { app, host, networks, occasion, standing: &standing };
+        destinations::pass(&round, &rows).await?;
+        swarm::pass(around, row, &rows, &round, seen).await?;
         orphans::pass(app, row, &rows, host, seen).await?;
         let waiting = work::waiting(app, &row.server.id).await?;
         scan::run(app, row, &waiting, seen).await?;

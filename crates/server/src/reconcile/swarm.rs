@@ -9,16 +9,25 @@ use std::{
 
 use portolan_types::{
     Destination, DestinationKind, DestinationState, Failure, LiveNode, OperationKind, Server,
-    ServerId, ServerKind,
+    ServerId, ServerKind, Subject, Timestamp,
 };
 use tokio::sync::{Mutex as Turns, OwnedMutexGuard};
 
-use super::{PassError, Surroundings, destinations, make, recorder::failure, remove, work::Work};
+use super::{
+    PassError, Surroundings,
+    destinations::{self, Round},
+    drift::network,
+    make,
+    recorder::failure,
+    remove,
+    work::Work,
+};
 use crate::{
     App, Error,
-    db::{self, destination::Assigned, server},
+    db::{self, destination::Assigned, drift::Standing, server},
     destinations::swarm::{heir, is_able, move_to},
     host::{Host, HostError},
+    operations::{self, Task},
     servers,
     sighting::Sighting,
 };
@@ -58,10 +67,10 @@ pub(super) async fn pass(
     around: &Surroundings,
     row: &server::Assigned,
     rows: &[Assigned],
-    host: &dyn Host,
+    round: &Round<'_>,
     seen: &Sighting,
 ) -> Result<(), PassError> {
-    let app = around.app.as_ref();
+    let (app, host) = (around.app.as_ref(), round.host);
     give_away(app, row, rows, host).await?;
     let Some(cluster_id) = managed(&row.server) else { return Ok(()) };
     nudge(app, row, seen).await?;
@@ -74,11 +83,22 @@ pub(super) async fn pass(
     // Asked after the networks: one who was demoted meanwhile has left those of the swarm out.
     host.list_nodes().await?;
     let servers = in_swarms(app, row).await?;
+    let standing = standing(app, row, cluster_id).await?;
+    let round = Round { networks: &networks, standing: &standing, ..*round };
     for one in &rows {
-        destinations::settle(app, one, host, &networks).await?;
+        destinations::settle(&round, one).await?;
         note_nodes(app, one, seen, &servers).await?;
     }
     Ok(())
+}
+
+async fn standing(
+    app: &App,
+    row: &server::Assigned,
+    cluster_id: &str,
+) -> Result<Vec<Standing>, Error> {
+    let mut conn = app.db.acquire().await?;
+    Ok(db::drift::list_standing_of_cluster(&mut conn, &row.team_id, cluster_id).await?)
 }
 
 async fn in_swarms(app: &App, row: &server::Assigned) -> Result<Vec<Server>, Error> {
@@ -200,11 +220,8 @@ async fn give_up(
         DestinationState::Failed | DestinationState::Changing => return Ok(()),
         DestinationState::Deleting => (one.clone(), OperationKind::DeleteDestination),
         DestinationState::Pending => (one.clone(), OperationKind::CreateDestination),
-        DestinationState::Drifted => (one.clone(), OperationKind::RepairDestination),
-        DestinationState::Ready => {
-            let drifted = destinations::drifted(app, one, &failure.message).await?;
-            let Some(operation) = drifted else { return Ok(()) };
-            let row = destinations::with_operation(one, operation.id);
+        DestinationState::Ready | DestinationState::Drifted => {
+            let Some(row) = lost_to(app, one, &failure.message).await? else { return Ok(()) };
             (row, OperationKind::RepairDestination)
         }
     };
@@ -221,6 +238,22 @@ async fn give_up(
         | DestinationState::Failed => make::conclude(&work, Err(failure)).await?,
     }
     Ok(())
+}
+
+/// The destination with the work that says why it is lost. `None` when it moved meanwhile.
+async fn lost_to(app: &App, one: &Assigned, reason: &str) -> Result<Option<Assigned>, Error> {
+    let destination = &one.destination;
+    let subject = Subject::Destination(destination.id.clone());
+    let kind = OperationKind::RepairDestination;
+    let task = Task { kind, subject, name: destination.name.as_str(), input: None };
+    let mut tx = app.db.begin().await?;
+    let operation = operations::queue(&mut tx, &one.team_id, task).await?;
+    let now = Timestamp::now();
+    if !network::drift(&mut tx, one, Some(reason), Some(&operation), now).await? {
+        return Ok(None);
+    }
+    tx.commit().await?;
+    Ok(Some(destinations::with_operation(one, operation.id)))
 }
 
 /// Writes down on which nodes a destination is live, when that changed.

@@ -3,7 +3,9 @@
 
 use anyhow::{Context, Result, ensure};
 use portolan_server::host::{HostError, fake::Trouble};
-use portolan_types::{Destination, DestinationState, Operation, OperationState, Reachability};
+use portolan_types::{
+    Destination, DestinationState, Drift, DriftState, Operation, OperationState, Page, Reachability,
+};
 use serde_json::json;
 
 use crate::support::{Database, TestApp, eventually, story};
@@ -83,6 +85,72 @@ story! {
                 assert_eq!(engine.network_names(), ["bystander"], "call {call} {trouble:?}");
             }
         }
+    }
+}
+
+/// Waits until there is one drift in this list, and it is healed.
+async fn healed_once(app: &TestApp, list: &str) -> Result<()> {
+    eventually("it is healed", || async {
+        let page: Page<Drift> = app.owner.get(list).await?.ok()?;
+        let healed = page.items.iter().all(|drift| drift.state == DriftState::Healed);
+        Ok((healed && page.items.len() == 1).then_some(()))
+    })
+    .await
+}
+
+story! {
+    /// The same for a repair: one network, one drift, healed.
+    async fn killed_at_each_call_of_a_repair(app) {
+        let (server, engine) = app.add_server("alpha").await?;
+        let mut deepest = 0;
+        for call in 0..MOST_CALLS {
+            for trouble in [Trouble::HangBefore, Trouble::HangAfter] {
+                let network = format!("net-{call}-{trouble:?}").to_lowercase();
+                let made = app.owner.destination(&server, &network).await?;
+                engine.trouble(call, trouble.clone());
+                engine.drop_network(&network);
+                let of = format!("/v1/drifts?destination_id={}", made.id);
+                tokio::select! {
+                    () = engine.hung() => deepest = deepest.max(call),
+                    done = healed_once(app, &of) => done?,
+                }
+                engine.calm();
+                app.restart().await?;
+                healed_once(app, &of).await?;
+                app.owner.settled(&made, DestinationState::Ready).await?;
+                let same = engine.network_names().iter().filter(|name| **name == network).count();
+                assert_eq!(same, 1, "call {call} {trouble:?}");
+            }
+        }
+        ensure!(deepest >= 5, "the calls of a repair were not reached: {deepest}");
+    }
+}
+
+story! {
+    /// What waits for a person waits through every kill: the host is asked, and never told.
+    async fn killed_while_a_person_is_asked(app) {
+        let (server, engine) = app.add_server("alpha").await?;
+        let body = json!({ "policy": "ask" });
+        let _: serde_json::Value = app.owner.patch("/v1/drift-policy", body).await?.ok()?;
+        for call in 0..6 {
+            for trouble in [Trouble::HangBefore, Trouble::HangAfter] {
+                let network = format!("net-{call}-{trouble:?}").to_lowercase();
+                let made = app.owner.destination(&server, &network).await?;
+                engine.trouble(call, trouble.clone());
+                engine.drop_network(&network);
+                let drifted = app.owner.settled(&made, DestinationState::Drifted);
+                tokio::select! {
+                    () = engine.hung() => {}
+                    done = drifted => drop(done?),
+                }
+                engine.calm();
+                app.restart().await?;
+                app.owner.settled(&made, DestinationState::Drifted).await?;
+                ensure!(engine.network(&network).is_none(), "call {call} {trouble:?}");
+            }
+        }
+        let open: Page<Drift> = app.owner.get("/v1/drifts?open=true&limit=50").await?.ok()?;
+        assert_eq!(open.items.len(), 12);
     }
 }
 

@@ -2,14 +2,14 @@
 //! another team. A route that is not in the tables fails the test.
 
 use anyhow::{Context, Result, bail, ensure};
-use portolan_types::{Ability, CreatedToken, Operation};
+use portolan_server::host::fake::FakeEngine;
+use portolan_types::{Ability, CreatedToken, DestinationState, Drift, Operation, Page, Server};
 use reqwest::Method;
 use serde_json::{Value, json};
-use sqlx::{AnyPool, any::install_default_drivers};
 
 use crate::{
     certificates,
-    support::{Answer, Client, Database, TestApp, story},
+    support::{Answer, Client, TestApp, story},
 };
 
 /// One operation of the document.
@@ -45,6 +45,7 @@ struct Things {
     server: String,
     destination: String,
     operation: String,
+    drift: String,
     token: String,
     route: String,
     certificate: String,
@@ -52,8 +53,9 @@ struct Things {
 
 impl Things {
     async fn make(app: &TestApp) -> Result<Self> {
-        let (server, _engine) = app.add_server("alpha").await?;
+        let (server, engine) = app.add_server("alpha").await?;
         let destination = app.owner.destination(&server, "web").await?;
+        let drift = drift(app, &server, &engine).await?;
         // Its image is nowhere, so that nothing goes on in the background.
         let proxy = format!("/v1/servers/{}/proxy?wait=20", server.id);
         let work: Operation =
@@ -68,6 +70,7 @@ impl Things {
             certificate: certificates::add(app, "first").await?.id.to_string(),
             route: app.owner.route(&destination, "shop.example.com").await?.id.to_string(),
             operation: destination.operation_id.context("an operation")?.to_string(),
+            drift,
             token: token.token.id.to_string(),
         })
     }
@@ -79,6 +82,7 @@ impl Things {
             Some("servers") => &self.server,
             Some("destinations") => &self.destination,
             Some("operations") => &self.operation,
+            Some("drifts") => &self.drift,
             Some("tokens") => &self.token,
             Some("routes") => &self.route,
             Some("certificates") => &self.certificate,
@@ -92,6 +96,7 @@ impl Things {
     fn body(&self, route: &Route) -> Value {
         match (route.method.as_str(), route.path.as_str()) {
             ("POST", "/v1/tokens") => json!({ "name": "x", "abilities": ["read"] }),
+            ("PATCH", path) if path.ends_with("/drift-policy") => json!({ "policy": "tell" }),
             ("PATCH", "/v1/addresses") => json!({ "across_fleet": true }),
             ("PATCH", "/v1/routes/{id}") => json!({ "target": "web" }),
             ("POST", "/v1/keys") | ("PATCH", _) => json!({ "name": "x" }),
@@ -132,18 +137,21 @@ impl Things {
     }
 }
 
+/// A difference that waits for a person; answers its id.
+async fn drift(app: &TestApp, server: &Server, engine: &FakeEngine) -> Result<String> {
+    let made = app.owner.destination(server, "asks").await?;
+    let path = format!("/v1/destinations/{}/drift-policy", made.id);
+    let _: Value = app.owner.patch(&path, json!({ "policy": "ask" })).await?.ok()?;
+    engine.drop_network("asks");
+    app.owner.settled(&made, DestinationState::Drifted).await?;
+    let page: Page<Drift> = app.owner.get("/v1/drifts?open=true").await?.ok()?;
+    Ok(page.items.first().context("a drift")?.id.to_string())
+}
+
 /// A person with a role: in the owner's team, or in a new one. Inviting people comes with
 /// accounts, so the rows are written here.
 pub(crate) async fn person(app: &TestApp, role: &str, team: Team) -> Result<Client> {
-    install_default_drivers();
-    let url = match &app.database {
-        Database::Sqlite => format!("sqlite://{}", app.data_dir().join("portolan.db").display()),
-        database @ Database::Postgres { .. } => {
-            use secrecy::ExposeSecret;
-            database.url().context("a URL")?.expose_secret().to_owned()
-        }
-    };
-    let pool = AnyPool::connect(&url).await?;
+    let pool = app.pool().await?;
     let session: Value = app.owner.get("/v1/session").await?.ok()?;
     let team = match team {
         Team::Same => session["team"]["id"].as_str().context("a team")?.to_owned(),
@@ -192,7 +200,7 @@ pub(crate) enum Team {
 async fn world(app: &TestApp) -> Result<Vec<String>> {
     let addresses: Value = app.owner.get("/v1/addresses").await?.ok()?;
     let mut world = vec![addresses["plan"].to_string()];
-    for list in ["keys", "servers", "destinations", "operations", "events"] {
+    for list in ["keys", "servers", "destinations", "operations", "events", "drifts"] {
         world.push(app.owner.get(&format!("/v1/{list}?limit=200")).await?.text);
     }
     // Ages grow while nothing happens.
@@ -271,12 +279,15 @@ story! {
                 answer.problem(404).with_context(|| format!("{route:?}"))?;
             } else {
                 ensure!(answer.status.is_success(), "{route:?}: {}", answer.text);
-                for id in [&things.key, &things.server, &things.destination, &things.token] {
+                let Things { key, server, destination, token, drift, .. } = &things;
+                for id in [key, server, destination, token, drift] {
                     ensure!(!answer.text.contains(id.as_str()), "{route:?} tells of {id}");
                 }
             }
         }
         let of = format!("/v1/destinations?server_id={}", things.server);
+        stranger.get(&of).await?.problem(404)?;
+        let of = format!("/v1/drifts?destination_id={}", things.destination);
         stranger.get(&of).await?.problem(404)?;
         let of = format!("/v1/operations?subject_id={}", things.destination);
         let page: Value = stranger.get(&of).await?.ok()?;

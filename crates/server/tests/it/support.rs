@@ -18,8 +18,10 @@ use portolan_types::{
     Destination, DestinationState, Operation, Problem, Reachability, Route, Server, SetupDone,
 };
 use reqwest::{Method, StatusCode};
+use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use sqlx::{AnyPool, any::install_default_drivers};
 use tokio::{net::TcpListener, runtime::Runtime, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -109,6 +111,17 @@ impl TestApp {
 
     pub(crate) fn data_dir(&self) -> PathBuf {
         self.config.data_dir.clone()
+    }
+
+    /// The rows, for what no person does.
+    pub(crate) async fn pool(&self) -> Result<AnyPool> {
+        install_default_drivers();
+        let file = self.data_dir().join("portolan.db");
+        let url = match self.database.url() {
+            None => format!("sqlite://{}", file.display()),
+            Some(url) => url.expose_secret().to_owned(),
+        };
+        Ok(AnyPool::connect(&url).await?)
     }
 
     /// Ends every task where it stands, without a word to anybody.

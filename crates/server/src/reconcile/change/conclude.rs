@@ -1,10 +1,12 @@
 //! How a change ends: the move, what the network is made by from now on, the event and the end of
 //! the operation, in one transaction.
 
-use portolan_types::{DestinationState, Failure, MovedContainer, OperationResult, Timestamp};
+use portolan_types::{
+    DestinationState, DriftState, Failure, MovedContainer, OperationResult, Timestamp,
+};
 
 use super::{
-    super::{compare, recorder::failure, work::Work},
+    super::{compare, drift::network::facts, recorder::failure, work::Work},
     Change,
 };
 use crate::{
@@ -40,6 +42,10 @@ pub(super) async fn arrived(change: &Change<'_>, network: &HostNetwork) -> Resul
     if db::destination::advance(&mut tx, &destination.id, &step, now).await? {
         let observed = compare::observed(network);
         db::destination::set_observed(&mut tx, &destination.id, &observed).await?;
+        if to == DestinationState::Ready {
+            let (id, facts) = (&destination.id, facts(network));
+            db::drift::end_of_network(&mut tx, id, DriftState::Healed, &facts, now).await?;
+        }
         if memo.course == Course::Forward {
             let made = Made {
                 options: &memo.new.options,

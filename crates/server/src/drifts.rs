@@ -1,0 +1,240 @@
+//! Found differences as people see them, and what people decide about them. They are found, and
+//! decided about by policy, in `reconcile/drift`.
+
+use portolan_types::{
+    Destination, DestinationState, Drift, DriftId, DriftState, Operation, OperationKind, Page,
+    PageQuery, ServerId, Subject, Timestamp,
+};
+use sqlx::AnyConnection;
+
+use crate::{
+    Actor, App, Error,
+    db::{
+        self, Transaction,
+        drift::{Decided, Filter, Standing},
+    },
+    destinations,
+    events::{self, Happened},
+    operations::{self, Task},
+    page,
+};
+
+/// What a person can do about one in a state.
+pub(crate) fn remedy(id: &DriftId, state: DriftState) -> Option<String> {
+    match state {
+        DriftState::Asked => Some(format!(
+            "repair it (`portolan drift heal {id}`), or leave it so (`portolan drift dismiss {id}`)"
+        )),
+        DriftState::Told | DriftState::Dismissed => {
+            Some(format!("`portolan drift heal {id}` repairs it"))
+        }
+        DriftState::Healing | DriftState::Failed | DriftState::Healed | DriftState::Gone => None,
+    }
+}
+
+/// The team's drifts, newest first.
+pub async fn list(
+    app: &App,
+    actor: &Actor,
+    filter: &Filter,
+    query: &PageQuery,
+) -> Result<Page<Drift>, Error> {
+    let team = actor.team_id();
+    let mut conn = app.db.acquire().await?;
+    if let Some(server) = &filter.server {
+        let known = db::server::find(&mut conn, team, server).await?;
+        known.ok_or(Error::NotFound("server"))?;
+    }
+    if let Some(destination) = &filter.destination {
+        let known = db::destination::find(&mut conn, team, destination).await?;
+        known.ok_or(Error::NotFound("destination"))?;
+    }
+    let rows = db::drift::list(&mut conn, team, filter, query).await?;
+    Ok(page::of(rows, query, |drift| (drift.found_at, drift.id.as_str())))
+}
+
+/// One of the team's drifts.
+pub async fn show(app: &App, actor: &Actor, id: &DriftId) -> Result<Drift, Error> {
+    let mut conn = app.db.acquire().await?;
+    Ok(find(&mut conn, actor, id).await?.drift)
+}
+
+async fn find(conn: &mut AnyConnection, actor: &Actor, id: &DriftId) -> Result<Standing, Error> {
+    db::drift::find(conn, actor.team_id(), id).await?.ok_or(Error::NotFound("drift"))
+}
+
+/// Lets a difference be repaired, whatever its policy. One that is being repaired already answers
+/// with that work.
+pub async fn heal(app: &App, actor: &Actor, id: &DriftId) -> Result<Operation, Error> {
+    let mut tx = app.db.begin().await?;
+    let standing = find(&mut tx, actor, id).await?;
+    let drift = &standing.drift;
+    if let (DriftState::Healing, Some(operation)) = (drift.state, &drift.operation_id) {
+        drop(tx);
+        return operations::show(app, actor, operation).await;
+    }
+    check_stands(drift)?;
+    let (operation, keepers) = begin(&mut tx, actor, drift).await?;
+    let decided = Decided {
+        from: drift.state,
+        to: DriftState::Healing,
+        policy: drift.policy,
+        reason: None,
+        remedy: None,
+        operation: Some(&operation.id),
+        decided_under: standing.decided_under,
+        by_person: true,
+    };
+    if !db::drift::decide(&mut tx, id, &decided).await? {
+        return Err(changed_meanwhile(drift));
+    }
+    note(&mut tx, actor, drift, "drift.healing", "is repaired, as asked by").await?;
+    tx.commit().await?;
+    destinations::swarm::wake(app, &keepers);
+    Ok(operation)
+}
+
+/// Queues the repair of what the drift is about.
+async fn begin(
+    tx: &mut Transaction,
+    actor: &Actor,
+    drift: &Drift,
+) -> Result<(Operation, Vec<ServerId>), Error> {
+    let destination = destination(tx, actor, drift).await?;
+    let destination = destination.ok_or_else(|| not_to_be_healed(drift))?;
+    let operation = match destination.state {
+        DestinationState::Drifted => repair(tx, actor, drift, &destination).await?,
+        DestinationState::Failed => destinations::begin_again(tx, actor, &destination).await?,
+        DestinationState::Pending
+        | DestinationState::Ready
+        | DestinationState::Changing
+        | DestinationState::Deleting => return Err(changed_meanwhile(drift)),
+    };
+    let keepers = destinations::swarm::keepers(tx, actor.team_id(), &destination).await?;
+    Ok((operation, keepers))
+}
+
+/// The destination whose network it is about.
+async fn destination(
+    conn: &mut AnyConnection,
+    actor: &Actor,
+    drift: &Drift,
+) -> Result<Option<Destination>, Error> {
+    match &drift.destination_id {
+        Some(id) if drift.kind.is_of_network() => {
+            Ok(db::destination::find(conn, actor.team_id(), id).await?)
+        }
+        Some(_) | None => Ok(None),
+    }
+}
+
+async fn repair(
+    tx: &mut Transaction,
+    actor: &Actor,
+    drift: &Drift,
+    destination: &Destination,
+) -> Result<Operation, Error> {
+    let task = Task {
+        kind: OperationKind::RepairDestination,
+        subject: Subject::Destination(destination.id.clone()),
+        name: destination.name.as_str(),
+        input: None,
+    };
+    let operation = operations::queue(tx, actor.team_id(), task).await?;
+    let reason = Some(drift.message.as_str());
+    if !db::destination::stay_drifted(tx, destination, reason, Some(&operation.id)).await? {
+        return Err(changed_meanwhile(drift));
+    }
+    Ok(operation)
+}
+
+/// Leaves a difference as it is. It is not told again while it stays the same.
+pub async fn dismiss(app: &App, actor: &Actor, id: &DriftId) -> Result<Drift, Error> {
+    let mut tx = app.db.begin().await?;
+    let standing = find(&mut tx, actor, id).await?;
+    let drift = &standing.drift;
+    check_stands(drift)?;
+    if drift.state == DriftState::Healing {
+        return Err(Error::refused(
+            "drift-is-healing",
+            "it is being repaired at this moment",
+            "wait for the outcome (`portolan drift show`)",
+        ));
+    }
+    if drift.state != DriftState::Dismissed {
+        let reason = format!("dismissed by {}", actor.user.email);
+        let remedy = remedy(id, DriftState::Dismissed);
+        let decided = Decided {
+            from: drift.state,
+            to: DriftState::Dismissed,
+            policy: drift.policy,
+            reason: Some(&reason),
+            remedy: remedy.as_deref(),
+            operation: None,
+            decided_under: standing.decided_under,
+            by_person: false,
+        };
+        if !db::drift::decide(&mut tx, id, &decided).await? {
+            return Err(changed_meanwhile(drift));
+        }
+        if let Some(destination) = destination(&mut tx, actor, drift).await? {
+            // Nobody is asked any more; one that failed says still why.
+            let reason = Some(drift.message.as_str());
+            db::destination::stay_drifted(&mut tx, &destination, reason, None).await?;
+        }
+        note(&mut tx, actor, drift, "drift.dismissed", "is left as it is, as told by").await?;
+    }
+    tx.commit().await?;
+    show(app, actor, id).await
+}
+
+fn check_stands(drift: &Drift) -> Result<(), Error> {
+    if drift.state.stands() {
+        return Ok(());
+    }
+    Err(Error::refused(
+        "drift-is-over",
+        format!("this drift of `{}` is over: it is {}", drift.subject_name, drift.state),
+        "nothing has to be done",
+    ))
+}
+
+fn not_to_be_healed(drift: &Drift) -> Error {
+    Error::refused(
+        "drift-is-not-healed",
+        format!(
+            "{} of `{}` is not Portolan's to repair: {}",
+            drift.kind, drift.subject_name, drift.message
+        ),
+        "mend it where it was made, or dismiss it (`portolan drift dismiss`)",
+    )
+}
+
+fn changed_meanwhile(drift: &Drift) -> Error {
+    Error::refused(
+        "changed-meanwhile",
+        format!("`{}` changed at this moment", drift.subject_name),
+        "look at it again, then decide",
+    )
+}
+
+async fn note(
+    conn: &mut AnyConnection,
+    actor: &Actor,
+    drift: &Drift,
+    kind: &'static str,
+    what: &str,
+) -> Result<(), Error> {
+    let happened = Happened {
+        team: actor.team_id(),
+        kind,
+        subject: drift.subject.clone(),
+        name: &drift.subject_name,
+        message: format!(
+            "`{}` on server `{}` {what} {}: {}",
+            drift.subject_name, drift.server_name, actor.user.email, drift.message
+        ),
+    };
+    let entry = happened.by(actor.author()).on(&drift.server_id);
+    Ok(events::record(conn, entry, Timestamp::now()).await?)
+}
