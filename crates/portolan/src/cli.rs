@@ -7,6 +7,7 @@
 mod addresses;
 mod certificate;
 mod destination;
+mod drift;
 mod key;
 mod login;
 mod operation;
@@ -31,6 +32,7 @@ pub(crate) use self::{
         ConnectArgs, CreateDestinationArgs, DestinationCommand, DisconnectArgs,
         EditDestinationArgs, MoveArgs, RemoveDestinationArgs,
     },
+    drift::{DriftCommand, DriftPolicyCommand, ListDriftsArgs, PlaceArgs, SetDriftPolicyArgs},
     key::{CreateKeyArgs, KeyCommand},
     login::LoginArgs,
     operation::{EventCommand, OperationCommand},
@@ -127,6 +129,9 @@ pub(crate) enum Command {
     /// Certificates of your own, for hosts whose certificates come from elsewhere.
     #[command(subcommand)]
     Certificate(CertificateCommand),
+    /// Found differences between what should be and what hosts have.
+    #[command(subcommand)]
+    Drift(DriftCommand),
     /// From where subnets are taken, and what is left.
     #[command(subcommand)]
     Addresses(AddressesCommand),

@@ -8,6 +8,7 @@ pub(crate) mod completions;
 pub(crate) mod container;
 pub(crate) mod destination;
 pub(crate) mod doctor;
+pub(crate) mod drift;
 pub(crate) mod edit;
 pub(crate) mod event;
 pub(crate) mod key;

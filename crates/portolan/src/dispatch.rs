@@ -42,6 +42,7 @@ use crate::{
 };
 
 mod certificate;
+mod drift;
 mod proxy;
 mod route;
 
@@ -78,6 +79,9 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outc
         }
         Command::Certificate(command) => {
             certificate::run(&client(global, printer)?, printer, command).await?;
+        }
+        Command::Drift(command) => {
+            return drift::run(&client(global, printer)?, printer, command).await;
         }
         Command::Addresses(command) => {
             run_addresses(&client(global, printer)?, printer, command).await?;

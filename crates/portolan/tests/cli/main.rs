@@ -3,6 +3,7 @@
 mod addresses;
 mod change;
 mod doctor;
+mod drift;
 mod fake;
 mod help;
 mod hostile;
