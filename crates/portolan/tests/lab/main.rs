@@ -9,6 +9,7 @@ mod crashes;
 mod destinations;
 mod faults;
 mod plan;
+mod proxies;
 mod removal;
 mod scan;
 mod servers;

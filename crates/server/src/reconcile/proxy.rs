@@ -5,10 +5,11 @@
 //! (`attachments`), and what the routes ask for is checked by the proxy itself and put in
 //! (`configure`). What differs is found apart from what is done about it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use portolan_types::{OperationKind, ProxyState, Server, Subject, TeamId};
 use sqlx::AnyConnection;
+use tokio::time::Instant;
 
 use super::{PassError, recorder::Recorder, scan::known, swarm::managed, work::Halt};
 use crate::{
@@ -45,6 +46,24 @@ use job::Job;
 pub(super) struct Memory {
     /// The configuration that the proxy refused last, so that it is not asked at each look.
     refused: Option<String>,
+    /// When failed repairs were tried again.
+    retries: Vec<Instant>,
+}
+
+/// A repair that failed is tried again by itself so often in so long: whoever meddled may have
+/// come in between. After that it waits for a person.
+const RETRIES: usize = 3;
+const RETRIED_WITHIN: Duration = Duration::from_mins(10);
+
+impl Memory {
+    fn may_retry(&mut self) -> bool {
+        self.retries.retain(|at| at.elapsed() < RETRIED_WITHIN);
+        let may = self.retries.len() < RETRIES;
+        if may {
+            self.retries.push(Instant::now());
+        }
+        may
+    }
 }
 
 /// One look's view of a proxy.
@@ -92,7 +111,7 @@ pub(super) async fn pass(
     waiting: &[Waiting],
 ) -> Result<(), PassError> {
     let Some(row) = find(app, server).await? else { return Ok(()) };
-    settle(&Scene { app, host, server, row: &row, seen }).await?;
+    settle(&Scene { app, host, server, row: &row, seen }, memory).await?;
     // As it is now: the work may have moved it.
     let Some(row) = find(app, server).await? else { return Ok(()) };
     let scene = Scene { app, host, server, row: &row, seen };
@@ -111,11 +130,11 @@ async fn find(app: &App, server: &server::Assigned) -> Result<Option<Assigned>, 
     Ok(db::proxy::find_assigned(&mut conn, &server.server.id).await?)
 }
 
-async fn settle(scene: &Scene<'_>) -> Result<(), PassError> {
+async fn settle(scene: &Scene<'_>, memory: &mut Memory) -> Result<(), PassError> {
     match scene.row.proxy.state {
         ProxyState::Pending | ProxyState::Drifted | ProxyState::Removing => take_up(scene).await,
         ProxyState::Running => watched(scene).await,
-        ProxyState::Failed => recovered(scene).await,
+        ProxyState::Failed => recovered(scene, memory).await,
         // What a person stopped is left as it is, whoever starts it.
         ProxyState::Stopped => Ok(()),
     }
@@ -139,7 +158,13 @@ async fn take_up(scene: &Scene<'_>) -> Result<(), PassError> {
     match done {
         Ok(()) => Ok(()),
         Err(Halt::Pass(error)) => Err(error),
-        Err(Halt::Refused(failure)) => Ok(job.failed(&failure).await?),
+        Err(Halt::Refused(failure)) => {
+            job.failed(&failure).await?;
+            if kind == OperationKind::RepairProxy {
+                scene.app.wake(&scene.server.server.id);
+            }
+            Ok(())
+        }
     }
 }
 
@@ -174,21 +199,38 @@ async fn watched(scene: &Scene<'_>) -> Result<(), PassError> {
 
 /// The repair of a difference, as an operation that can be read afterwards.
 async fn mend(scene: &Scene<'_>, reason: &str) -> Result<(), PassError> {
-    if job::drifted(scene, reason).await?.is_none() {
+    if job::drifted(scene, ProxyState::Running, reason).await?.is_none() {
         return Ok(());
     }
     let Some(row) = find(scene.app, scene.server).await? else { return Ok(()) };
     Box::pin(take_up(&Scene { row: &row, ..*scene })).await
 }
 
-/// A failed proxy that runs after all, as it is to, needs nobody. What failed is not tried again
-/// by itself: a person sees why, and starts it.
-async fn recovered(scene: &Scene<'_>) -> Result<(), PassError> {
+/// A failed proxy that runs after all, as it is to, needs nobody. What a person asked for and what
+/// failed is not tried again by itself: they see why, and start it. A repair is, a few times.
+async fn recovered(scene: &Scene<'_>, memory: &mut Memory) -> Result<(), PassError> {
     let container = scene.container().await?;
-    let Some(found) = container.filter(|found| difference(scene, Some(found)).is_none()) else {
-        return Ok(());
+    let Some(reason) = difference(scene, container.as_ref()) else {
+        return match container {
+            Some(found) => job::runs_again(scene, &found).await,
+            None => Ok(()),
+        };
     };
-    job::runs_again(scene, &found).await
+    if !was_a_repair(scene).await? || !memory.may_retry() {
+        return Ok(());
+    }
+    if job::drifted(scene, ProxyState::Failed, &reason).await?.is_none() {
+        return Ok(());
+    }
+    let Some(row) = find(scene.app, scene.server).await? else { return Ok(()) };
+    Box::pin(take_up(&Scene { row: &row, ..*scene })).await
+}
+
+async fn was_a_repair(scene: &Scene<'_>) -> Result<bool, Error> {
+    let Some(id) = &scene.row.proxy.operation_id else { return Ok(false) };
+    let mut conn = scene.app.db.acquire().await?;
+    let operation = db::operation::find(&mut conn, &scene.row.team_id, id).await?;
+    Ok(operation.is_some_and(|operation| operation.kind == OperationKind::RepairProxy))
 }
 
 /// The hosts' names for where routes are kept: the server's own, and its swarm's.

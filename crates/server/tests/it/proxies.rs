@@ -292,6 +292,40 @@ story! {
 }
 
 story! {
+    /// A repair that somebody came in between of is tried again, and not for ever.
+    async fn a_failed_repair_is_tried_again(app) {
+        let (server, engine) = server(app).await?;
+        succeeded(&app.set_proxy(&server, json!({ "kind": "caddy" })).await?)?;
+        let why = || HostError::Docker { status: 500, message: "not now".into() };
+        engine.trouble_in("start_container", Trouble::Fail(why()));
+        engine.crash_container("portolan-proxy");
+        eventually("a running container", || async {
+            let runs = engine.container("portolan-proxy").is_some_and(|one| one.is_running());
+            Ok(runs.then_some(()))
+        })
+        .await?;
+        app.proxy_is(&server, ProxyState::Running).await?;
+
+        engine.trouble_in("start_container", Trouble::Refuse(why()));
+        engine.crash_container("portolan-proxy");
+        let repairs = eventually("all tries", || async {
+            let list = format!("/v1/operations?subject_id={}&limit=50", server.id);
+            let page: Page<Operation> = app.owner.get(&list).await?.ok()?;
+            let kind = portolan_types::OperationKind::RepairProxy;
+            let repairs: Vec<_> = page.items.into_iter().filter(|one| one.kind == kind).collect();
+            let over = repairs.iter().all(|one| one.state.is_over());
+            Ok((repairs.len() == 5 && over).then_some(repairs))
+        })
+        .await?;
+        assert_eq!(repairs.iter().filter(|one| one.failure.is_some()).count(), 4);
+        let failed = app.proxy_is(&server, ProxyState::Failed).await?;
+        ensure!(failed.reason.is_some_and(|reason| reason.contains("not now")));
+        engine.calm();
+        succeeded(&app.proxy_work(&server, "start").await?)?;
+    }
+}
+
+story! {
     /// Wherever the host fails, the work says so, and the next try ends it.
     async fn each_call_may_fail(app) {
         let (server, engine) = server(app).await?;

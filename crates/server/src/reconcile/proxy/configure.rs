@@ -115,6 +115,9 @@ pub(super) async fn pass(
         match taken(scene, container, &generated).await {
             Ok(Verdict::Accepted) => {
                 in_force(scene, &generated).await?;
+                // That took its time, and somebody waits for how the routes are now.
+                let seen = routes::seen_now(scene).await?;
+                let scene = &Scene { seen: &seen, ..*scene };
                 return routes::judge(scene, container, &routes).await;
             }
             Ok(Verdict::Refused { words, routes: named }) if !named.is_empty() => {

@@ -119,15 +119,20 @@ pub(super) fn happened<'a>(scene: &'a Scene<'_>, kind: &'static str, what: &str)
     }
 }
 
-/// Running becomes drifted, with the operation that repairs it. `None` when it moved meanwhile.
-pub(super) async fn drifted(scene: &Scene<'_>, reason: &str) -> Result<Option<()>, Error> {
+/// The operation that repairs it begins, where it ran or where a repair failed. `None` when it
+/// moved meanwhile.
+pub(super) async fn drifted(
+    scene: &Scene<'_>,
+    from: ProxyState,
+    reason: &str,
+) -> Result<Option<()>, Error> {
     let mut tx = scene.app.db.begin().await?;
     let (kind, subject) = (OperationKind::RepairProxy, scene.subject());
     let task = Task { kind, subject, name: scene.server_name(), input: None };
     let operation = operations::queue(&mut tx, &scene.row.team_id, task).await?;
     let step = Move {
-        from: ProxyState::Running,
-        to: ProxyState::Drifted,
+        from,
+        to: if from == ProxyState::Failed { ProxyState::Pending } else { ProxyState::Drifted },
         reason: Some(reason),
         operation: Some(&operation.id),
     };

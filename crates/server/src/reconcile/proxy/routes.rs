@@ -7,8 +7,9 @@ use super::{super::PassError, Scene, routes_in};
 use crate::{
     Error,
     db::{self, route::Assigned},
-    host::ContainerDetail,
+    host::{ContainerDetail, HostContainer},
     routes::found as outcome_of,
+    sighting::Sighting,
 };
 
 /// The routes that the proxy of a server serves.
@@ -33,6 +34,20 @@ pub(super) async fn judge(
         set(scene, &row.route, state, reason.as_deref()).await?;
     }
     Ok(())
+}
+
+/// What was seen, with the containers as they are now. Their aliases are known from before.
+pub(super) async fn seen_now(scene: &Scene<'_>) -> Result<Sighting, PassError> {
+    let mut now = scene.host.list_containers().await?;
+    for container in &mut now {
+        let same = |one: &&HostContainer| one.member.docker_id == container.member.docker_id;
+        let Some(before) = scene.seen.containers.iter().find(same) else { continue };
+        for place in &mut container.attachments {
+            let known = before.attachments.iter().find(|one| one.key == place.key);
+            place.aliases = known.map(|known| known.aliases.clone()).unwrap_or_default();
+        }
+    }
+    Ok(Sighting { containers: now, ..scene.seen.clone() })
 }
 
 /// Writes down a state when it is another, and tells those who wait for it.
@@ -60,7 +75,7 @@ fn why_dark(scene: &Scene<'_>, proxy: &ContainerDetail, route: &Route) -> Option
         return None;
     }
     let containers = scene.seen.members(network);
-    let named = |one: &&&crate::host::HostContainer| {
+    let named = |one: &&&HostContainer| {
         let place = one.attachment(&network.docker_id, &network.name);
         let aliased = place.is_some_and(|place| place.aliases.iter().any(|one| one == target));
         one.member.name == target || aliased

@@ -6,7 +6,7 @@ use super::{
     definition::{CHECK, NAME, NEXT, OLD, is_ours},
     job::Job,
 };
-use crate::host::ContainerDetail;
+use crate::host::{ContainerDetail, HostContainer};
 
 /// The container that serves, after what was left is out of the way.
 pub(super) async fn run(job: &Job<'_>) -> Result<Option<ContainerDetail>, Halt> {
@@ -15,6 +15,7 @@ pub(super) async fn run(job: &Job<'_>) -> Result<Option<ContainerDetail>, Halt> 
             discard(job, &one).await?;
         }
     }
+    strays(job).await?;
     let serving = ours(job, NAME).await?;
     let Some(old) = ours(job, OLD).await? else { return Ok(serving) };
     match serving {
@@ -30,6 +31,29 @@ pub(super) async fn run(job: &Job<'_>) -> Result<Option<ContainerDetail>, Halt> 
             ours(job, NAME).await
         }
     }
+}
+
+/// One of ours that somebody gave another name has its ports still: it gets its name back, or goes
+/// where another one has it.
+async fn strays(job: &Job<'_>) -> Result<(), Halt> {
+    let (host, server) = (job.scene.host, job.scene.server.server.id.as_str());
+    let all = job.answer(host.list_containers().await, "list the containers")?;
+    let known = [NAME, NEXT, OLD, CHECK];
+    let mut named = all.iter().any(|one| [NAME, OLD].contains(&one.member.name.as_str()));
+    let is_stray = |one: &&HostContainer| {
+        one.proxy_of.as_deref() == Some(server) && !known.contains(&one.member.name.as_str())
+    };
+    for stray in all.iter().filter(is_stray) {
+        let id = &stray.member.docker_id;
+        if named {
+            job.answer(host.remove_container(id).await, "remove a renamed proxy")?;
+        } else {
+            let renamed = host.rename_container(id, NAME).await;
+            job.answer(renamed, "give the proxy its name back")?;
+            named = true;
+        }
+    }
+    Ok(())
 }
 
 /// The container of a name, which must be ours.
