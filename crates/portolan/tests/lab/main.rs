@@ -15,3 +15,4 @@ mod scan;
 mod servers;
 mod support;
 mod swarm;
+mod verify;

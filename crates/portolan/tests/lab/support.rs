@@ -281,7 +281,12 @@ impl Host {
         lab(&[&["docker", &self.name], args].concat())
     }
 
-    /// The same, whatever its outcome.
+    /// Runs a command on the host itself.
+    pub(crate) fn as_root(&self, args: &[&str]) -> Result<String> {
+        lab(&[&["ssh", &format!("root@{}", self.name)], args].concat())
+    }
+
+    /// The same of docker, whatever its outcome.
     pub(crate) fn try_docker(&self, args: &[&str]) -> Result<Said> {
         try_lab(&[&["docker", &self.name], args].concat())
     }

@@ -279,3 +279,27 @@ fn judge(wanted: bool, there: bool, on_it: bool, place: &str, network: &HostNetw
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_attachment_is_as_wanted_or_says_why_not() {
+        let network = HostNetwork { name: "shop".into(), ..HostNetwork::default() };
+        let judged = |wanted, there, on_it| judge(wanted, there, on_it, "it is on blog", &network);
+        assert_eq!(judged(true, true, true), Verdict::Passed);
+        assert_eq!(judged(false, true, false), Verdict::Passed);
+        assert_eq!(judged(false, false, false), Verdict::Passed);
+        for (wanted, there, on_it, word) in [
+            (true, true, false, "is not on network `shop`: it is on blog"),
+            (true, false, false, "container is gone"),
+            (false, true, true, "from which it is to be kept"),
+        ] {
+            let Verdict::Failed { reason, .. } = judged(wanted, there, on_it) else {
+                panic!("{wanted} {there} {on_it} is a failure");
+            };
+            assert!(reason.contains(word), "{reason}");
+        }
+    }
+}
