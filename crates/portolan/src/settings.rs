@@ -19,6 +19,7 @@ const DEFAULT_LISTEN: &str = "127.0.0.1:7070";
 const DEFAULT_RATE_LIMIT: &str = "600";
 const DEFAULT_VERIFY_EVERY: &str = "24h";
 const DEFAULT_LOG: &str = "info";
+const DEFAULT_KEEP_EVENTS: &str = "90";
 
 /// What was said on the command line; the rest is looked for elsewhere.
 #[derive(Debug, Default)]
@@ -31,6 +32,7 @@ pub(crate) struct Flags {
     pub(crate) setup_token_file: Option<PathBuf>,
     pub(crate) rate_limit: Option<NonZeroU32>,
     pub(crate) verify_every: Option<Every>,
+    pub(crate) keep_events: Option<NonZeroU32>,
     pub(crate) log: Option<LogFilter>,
     pub(crate) log_format: Option<LogFormat>,
 }
@@ -64,6 +66,11 @@ impl Settings {
             verify_every: merge
                 .needed("verify-every", flags.verify_every, DEFAULT_VERIFY_EVERY)?
                 .as_duration(),
+            keep_events_days: merge.needed(
+                "keep-events",
+                flags.keep_events,
+                DEFAULT_KEEP_EVENTS,
+            )?,
         };
         Ok(Self {
             config,
@@ -198,5 +205,6 @@ mod tests {
         let broken = error("database-url = 'postgres://u:hunter2@h", nothing);
         assert!(!broken.contains("hunter2"), "{broken}");
         assert!(error("rate-limit = 0", nothing).contains("rate-limit"));
+        assert!(error("keep-events = 0", nothing).contains("keep-events"));
     }
 }

@@ -6,14 +6,15 @@
 
 use ipnet::Ipv6Net;
 use portolan_types::{
-    AddressPlan, FleetAddresses, PageQuery, Server, ServerAddresses, ServerId, SubnetPool, TeamId,
-    Timestamp, UpdateAddressPlan, network::random_ula,
+    AddressPlan, FleetAddresses, PageQuery, Server, ServerAddresses, ServerId, Subject, SubnetPool,
+    TeamId, Timestamp, UpdateAddressPlan, network::random_ula,
 };
 use sqlx::AnyConnection;
 
 use crate::{
     Actor, App, Error, chart,
     db::{self, Transaction},
+    events::{self, Happened},
     plan::Planner,
 };
 
@@ -77,7 +78,8 @@ pub async fn update(
     let team = actor.team_id();
     let mut tx = app.db.begin().await?;
     db::team::lock(&mut tx, team).await?;
-    let mut plan = plan_of(&mut tx, team).await?;
+    let before = plan_of(&mut tx, team).await?;
+    let mut plan = before.clone();
     plan.pools = input.pools.unwrap_or(plan.pools);
     plan.reserved = input.reserved.unwrap_or(plan.reserved);
     plan.across_fleet = input.across_fleet.unwrap_or(plan.across_fleet);
@@ -85,6 +87,15 @@ pub async fn update(
         plan.pools = SubnetPool::DEFAULT.into();
     }
     store(&mut tx, team, &mut plan).await?;
+    let happened = Happened {
+        team,
+        kind: "addresses.changed",
+        subject: Subject::Team(team.clone()),
+        name: actor.team.name.as_str(),
+        message: format!("the address plan was changed by {}", actor.user.email),
+    };
+    let entry = happened.by(actor.author()).change(&before, &plan);
+    events::record(&mut tx, entry, Timestamp::now()).await?;
     tx.commit().await?;
     tracing::info!(team.id = %team, user.id = %actor.user.id, "the address plan was changed");
     Ok(plan)

@@ -1,7 +1,5 @@
 //! What operations share: the database, the vault and the bells that wake others.
 
-use std::time::Duration;
-
 use portolan_types::{OperationId, RouteId, ServerId};
 use tokio::{
     sync::{broadcast, mpsc},
@@ -9,18 +7,18 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{db::Db, events::Readers, metrics::Metrics, vault::Vault};
+use crate::{Config, db::Db, events::Readers, metrics::Metrics, vault::Vault};
 
 /// One per process, behind an `Arc`.
 #[derive(Debug)]
 pub struct App {
+    /// What the process was started with.
+    pub config: Config,
     pub db: Db,
     pub vault: Vault,
     pub metrics: Metrics,
     /// Cancelled when the process is to end: who waits for an outcome is answered at once.
     pub stopping: CancellationToken,
-    /// How often each destination is verified by itself; never without it.
-    pub verify_every: Option<Duration>,
     /// Rung after a change was committed: the reconciler of that server looks at its rows.
     wake: mpsc::UnboundedSender<ServerId>,
     /// Rung when an operation or its steps changed: those who wait read it again.
@@ -36,6 +34,7 @@ pub struct App {
 impl App {
     /// The other end of the bell goes to the reconcilers.
     pub fn new(
+        config: Config,
         db: Db,
         vault: Vault,
         stopping: CancellationToken,
@@ -47,19 +46,8 @@ impl App {
         let (routed, _) = broadcast::channel(1_024);
         let metrics = Metrics::default();
         let readers = Readers::default();
-        let verify_every = None;
-        let app = Self {
-            db,
-            vault,
-            metrics,
-            stopping,
-            verify_every,
-            wake,
-            changed,
-            looked,
-            routed,
-            readers,
-        };
+        let app =
+            Self { config, db, vault, metrics, stopping, wake, changed, looked, routed, readers };
         (app, woken)
     }
 

@@ -21,6 +21,8 @@ pub struct Config {
     pub requests_per_minute: NonZeroU32,
     /// How often each destination is verified by itself; never without it.
     pub verify_every: Option<Duration>,
+    /// How long events are kept.
+    pub keep_events_days: NonZeroU32,
 }
 
 impl Config {

@@ -2,13 +2,16 @@
 
 mod material;
 
-use portolan_types::{CreateKey, Key, KeyId, Page, PageQuery, Timestamp, UpdateKey};
+use portolan_types::{CreateKey, Key, KeyId, Page, PageQuery, Subject, Timestamp, UpdateKey};
 use secrecy::SecretString;
+use sqlx::AnyConnection;
 use zeroize::Zeroize;
 
 use crate::{
-    Actor, App, Error, db,
+    Actor, App, Error,
+    db::{self, Transaction},
     error::Refusal,
+    events::{self, Happened},
     idempotency::{self, IdempotencyKey},
     page,
 };
@@ -51,8 +54,33 @@ pub async fn create(
     db::key::insert(&mut tx, team, &key, &sealed)
         .await
         .map_err(|error| Error::on_unique(error, || taken(&key)))?;
+    note(&mut tx, actor, None, Some(&key)).await?;
     tx.commit().await?;
     Ok(key)
+}
+
+/// What somebody did to a key: its public side.
+async fn note(
+    tx: &mut Transaction,
+    actor: &Actor,
+    before: Option<&Key>,
+    after: Option<&Key>,
+) -> Result<(), Error> {
+    let (kind, what) = match (before, after) {
+        (None, _) => ("key.added", "added"),
+        (Some(_), Some(_)) => ("key.renamed", "renamed"),
+        (Some(_), None) => ("key.removed", "removed"),
+    };
+    let Some(key) = after.or(before) else { return Ok(()) };
+    let happened = Happened {
+        team: actor.team_id(),
+        kind,
+        subject: Subject::Key(key.id.clone()),
+        name: key.name.as_str(),
+        message: format!("key `{}` was {what} by {}", key.name, actor.user.email),
+    };
+    let entry = happened.by(actor.author()).change(&before, &after);
+    Ok(events::record(tx, entry, Timestamp::now()).await?)
 }
 
 fn taken(key: &Key) -> Error {
@@ -70,8 +98,11 @@ async fn show_text(app: &App, actor: &Actor, id: &str) -> Result<Key, Error> {
 
 /// The public side of a key of the team.
 pub async fn show(app: &App, actor: &Actor, id: &KeyId) -> Result<Key, Error> {
-    let mut conn = app.db.acquire().await?;
-    db::key::find(&mut conn, actor.team_id(), id).await?.ok_or(Error::NotFound("key"))
+    find(&mut *app.db.acquire().await?, actor, id).await
+}
+
+async fn find(conn: &mut AnyConnection, actor: &Actor, id: &KeyId) -> Result<Key, Error> {
+    db::key::find(conn, actor.team_id(), id).await?.ok_or(Error::NotFound("key"))
 }
 
 /// The team's keys, oldest first.
@@ -83,12 +114,15 @@ pub async fn list(app: &App, actor: &Actor, query: &PageQuery) -> Result<Page<Ke
 
 /// Renames a key.
 pub async fn update(app: &App, actor: &Actor, id: &KeyId, input: UpdateKey) -> Result<Key, Error> {
-    let mut conn = app.db.acquire().await?;
-    db::key::rename(&mut conn, actor.team_id(), id, &input.name)
+    let mut tx = app.db.begin().await?;
+    let before = find(&mut tx, actor, id).await?;
+    db::key::rename(&mut tx, actor.team_id(), id, &input.name)
         .await
         .map_err(|error| Error::on_unique(error, || name_taken(&input)))?;
-    drop(conn);
-    show(app, actor, id).await
+    let after = find(&mut tx, actor, id).await?;
+    note(&mut tx, actor, Some(&before), Some(&after)).await?;
+    tx.commit().await?;
+    Ok(after)
 }
 
 fn name_taken(input: &UpdateKey) -> Error {
@@ -101,11 +135,18 @@ fn name_taken(input: &UpdateKey) -> Error {
 
 /// Removes a key that no server uses.
 pub async fn delete(app: &App, actor: &Actor, id: &KeyId) -> Result<(), Error> {
-    let mut conn = app.db.acquire().await?;
-    match db::key::delete(&mut conn, actor.team_id(), id).await {
-        Ok(true) => Ok(()),
+    let mut tx = app.db.begin().await?;
+    let before = find(&mut tx, actor, id).await?;
+    match db::key::delete(&mut tx, actor.team_id(), id).await {
+        Ok(true) => {
+            note(&mut tx, actor, Some(&before), None).await?;
+            Ok(tx.commit().await?)
+        }
         Ok(false) => Err(Error::NotFound("key")),
         Err(sqlx::Error::Database(error)) if error.is_foreign_key_violation() => {
+            // PostgreSQL answers nothing more in a transaction with an error.
+            drop(tx);
+            let mut conn = app.db.acquire().await?;
             let servers = db::server::list_names_by_key(&mut conn, actor.team_id(), id).await?;
             Err(in_use(servers))
         }

@@ -98,8 +98,7 @@ pub async fn run_with(
         db.lock().await.map_err(RunError::Database)?.ok_or(RunError::DatabaseInUse)?;
     db.migrate().await.map_err(RunError::Database)?;
     check_master_key(&config, &db, &vault).await?;
-    let (mut app, woken) = App::new(db, vault, shutdown.clone());
-    app.verify_every = config.verify_every;
+    let (app, woken) = App::new(config.clone(), db, vault, shutdown.clone());
     let app = Arc::new(app);
     if let Some(offer) = setup::offer(&app).await.map_err(RunError::Setup)? {
         setup::announce(&offer, config.setup_token_file.as_deref()).map_err(RunError::Announce)?;

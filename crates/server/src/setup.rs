@@ -12,14 +12,15 @@ use std::{
 };
 
 use portolan_types::{
-    Abilities, Name, Role, Setup, SetupDone, Team, TeamId, Timestamp, User, UserId,
+    Abilities, Author, Name, Role, Setup, SetupDone, Subject, Team, TeamId, Timestamp, User, UserId,
 };
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
     App, Error,
     db::{self, Transaction},
-    tokens::{self, DEFAULT_DAYS, Wanted},
+    events::{self, Happened},
+    tokens::{self, Change, DEFAULT_DAYS, Wanted},
     vault,
 };
 
@@ -109,6 +110,15 @@ async fn make_owner(
     db::team::insert_team(tx, &team, now).await?;
     db::team::insert_user(tx, &user, now).await?;
     db::team::insert_membership(tx, &team.id, &user.id, Role::Owner, now).await?;
+    let happened = Happened {
+        team: &team.id,
+        kind: "team.created",
+        subject: Subject::Team(team.id.clone()),
+        name: team.name.as_str(),
+        message: format!("team `{}` was made, with {} as its owner", team.name, user.email),
+    };
+    let entry = happened.by(events::portolan("setup")).change(&(), &team);
+    events::record(tx, entry, now).await?;
     sign_in(tx, team, user).await
 }
 
@@ -119,6 +129,14 @@ async fn sign_in(tx: &mut Transaction, team: Team, user: User) -> Result<SetupDo
         days: DEFAULT_DAYS,
     };
     let token = tokens::mint(tx, &team, &user, wanted).await?;
+    let author = Author::Person {
+        user_id: user.id.clone(),
+        email: user.email.clone(),
+        token_id: token.token.id.clone(),
+        token_name: token.token.name.clone(),
+    };
+    let by = (author, user.email.as_str());
+    tokens::note(tx, &team.id, by, Change::Made(&token.token)).await?;
     Ok(SetupDone { user, team, token })
 }
 

@@ -1,8 +1,8 @@
 //! API tokens: made, listed, revoked, and recognised at each request.
 
 use portolan_types::{
-    Abilities, CreateToken, CreatedToken, Name, Page, PageQuery, Team, Timestamp, Token, TokenId,
-    User,
+    Abilities, Author, CreateToken, CreatedToken, Name, Page, PageQuery, Subject, Team, TeamId,
+    Timestamp, Token, TokenId, User,
 };
 use secrecy::ExposeSecret;
 use sqlx::AnyConnection;
@@ -10,6 +10,7 @@ use sqlx::AnyConnection;
 use crate::{
     Actor, App, Error, db,
     db::token::NewToken,
+    events::{self, Happened},
     idempotency::{self, IdempotencyKey},
     page, vault,
 };
@@ -45,6 +46,8 @@ pub async fn create(
     }
     let wanted = Wanted { name: input.name, abilities: input.abilities, days };
     let created = mint(&mut tx, &actor.team, &actor.user, wanted).await?;
+    let by = (actor.author(), actor.user.email.as_str());
+    note(&mut tx, team, by, Change::Made(&created.token)).await?;
     tx.commit().await?;
     Ok(created)
 }
@@ -102,9 +105,45 @@ pub async fn list(app: &App, actor: &Actor, query: &PageQuery) -> Result<Page<To
 
 /// Ends a token at once.
 pub async fn delete(app: &App, actor: &Actor, id: &TokenId) -> Result<(), Error> {
-    let mut conn = app.db.acquire().await?;
-    let deleted = db::token::delete(&mut conn, actor.team_id(), id).await?;
-    deleted.then_some(()).ok_or(Error::NotFound("token"))
+    let mut tx = app.db.begin().await?;
+    let team = actor.team_id();
+    let token = db::token::find(&mut tx, team, id).await?.ok_or(Error::NotFound("token"))?;
+    if !db::token::delete(&mut tx, team, id).await? {
+        return Err(Error::NotFound("token"));
+    }
+    let by = (actor.author(), actor.user.email.as_str());
+    note(&mut tx, team, by, Change::Revoked(&token)).await?;
+    Ok(tx.commit().await?)
+}
+
+/// What happened to a token.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Change<'a> {
+    Made(&'a Token),
+    Revoked(&'a Token),
+}
+
+/// Writes down what somebody did to a token; its secret is nowhere near.
+pub(crate) async fn note(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    (author, email): (Author, &str),
+    change: Change<'_>,
+) -> Result<(), Error> {
+    let (kind, what, before, after) = match change {
+        Change::Made(token) => ("token.created", "created", None, Some(token)),
+        Change::Revoked(token) => ("token.revoked", "revoked", Some(token), None),
+    };
+    let (Change::Made(token) | Change::Revoked(token)) = change;
+    let happened = Happened {
+        team,
+        kind,
+        subject: Subject::Token(token.id.clone()),
+        name: token.name.as_str(),
+        message: format!("token `{}` of {} was {what} by {email}", token.name, token.email),
+    };
+    let entry = happened.by(author).change(&before, &after);
+    Ok(events::record(conn, entry, Timestamp::now()).await?)
 }
 
 /// Whose secret it is.

@@ -56,6 +56,9 @@ pub(crate) struct ConfigArgs {
     /// [env: PORTOLAN_VERIFY_EVERY] [default: 24h].
     #[arg(long, value_name = "PAUSE")]
     verify_every: Option<Every>,
+    /// Days for which events are kept [env: PORTOLAN_KEEP_EVENTS] [default: 90].
+    #[arg(long, value_name = "DAYS")]
+    keep_events: Option<NonZeroU32>,
     /// What to log, like `info` or `info,portolan_server=debug` [env: PORTOLAN_LOG]
     /// [default: info].
     #[arg(long, value_name = "FILTER")]
@@ -76,6 +79,7 @@ impl ConfigArgs {
             setup_token_file: self.setup_token_file,
             rate_limit: self.rate_limit,
             verify_every: self.verify_every,
+            keep_events: self.keep_events,
             log: self.log,
             log_format: self.log_format,
         }

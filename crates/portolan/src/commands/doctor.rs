@@ -80,6 +80,7 @@ async fn installation(flags: Flags, environment: Environment) -> Vec<Check> {
     checks.extend(files::data_dir(config));
     checks.push(files::master_key(config));
     checks.extend(control_plane::doctor(config).await.into_iter().map(Check::from));
+    checks.push(Check::ok("events", format!("they are kept for {} days", config.keep_events_days)));
     checks.push(network::listen(config.listen).await);
     checks.push(network::docker().await);
     checks

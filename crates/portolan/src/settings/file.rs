@@ -23,6 +23,7 @@ struct Values {
     setup_token_file: Option<String>,
     rate_limit: Option<u32>,
     verify_every: Option<String>,
+    keep_events: Option<u32>,
     log: Option<String>,
     log_format: Option<String>,
 }
@@ -54,6 +55,7 @@ impl File {
             "setup-token-file" => values.setup_token_file.clone(),
             "rate-limit" => values.rate_limit.map(|rate| rate.to_string()),
             "verify-every" => values.verify_every.clone(),
+            "keep-events" => values.keep_events.map(|days| days.to_string()),
             "log" => values.log.clone(),
             "log-format" => values.log_format.clone(),
             _ => None,

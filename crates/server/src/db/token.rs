@@ -147,6 +147,25 @@ pub async fn touch(
     Ok(())
 }
 
+/// A token of the team.
+pub async fn find(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    id: &TokenId,
+) -> Result<Option<Token>, sqlx::Error> {
+    let row: Option<TokenRow> = sqlx::query_as(
+        "select t.id, t.name, t.abilities, t.expires_at, t.last_used_at, t.created_at, u.email
+         from tokens t
+         join users u on u.id = t.user_id
+         where t.team_id = $1 and t.id = $2",
+    )
+    .bind(team.as_str())
+    .bind(id.as_str())
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|TokenRow(token)| token))
+}
+
 /// The team's tokens, oldest first.
 pub async fn list(
     conn: &mut AnyConnection,

@@ -9,7 +9,6 @@ use tokio_util::sync::CancellationToken;
 use crate::{App, Error, db};
 
 const PERIOD: Duration = Duration::from_hours(1);
-const KEEP_EVENTS_SECONDS: i64 = 90 * 86_400;
 /// Rows that are swept in one transaction.
 const SWEEP_AT_ONCE: i64 = 1_000;
 const KEEP_OPERATIONS_SECONDS: i64 = 90 * 86_400;
@@ -36,7 +35,8 @@ pub(super) async fn run(app: Arc<App>, shutdown: CancellationToken) {
 async fn sweep(app: &App) -> Result<u64, Error> {
     let now = Timestamp::now();
     let mut conn = app.db.acquire().await?;
-    let events = sweep_events(app, now.plus_seconds(-KEEP_EVENTS_SECONDS)).await?;
+    let keep = i64::from(app.config.keep_events_days.get()) * 86_400;
+    let events = sweep_events(app, now.plus_seconds(-keep)).await?;
     let keys =
         db::idempotency::delete_before(&mut conn, now.plus_seconds(-KEEP_KEYS_SECONDS)).await?;
     let operations =

@@ -299,3 +299,57 @@ story! {
         .await?;
     }
 }
+
+story! {
+    /// What people do with keys, tokens and the plan is an event as well, and no secret is in it.
+    async fn everything_that_people_do_is_told(app) {
+        let key = app.owner.key("deploy").await?;
+        let path = format!("/v1/keys/{key}");
+        app.owner.patch(&path, json!({ "name": "old" })).await?.ok::<Value>()?;
+        app.owner.delete(&path).await?;
+        app.owner.delete(&path).await?.problem(404)?;
+        let body = json!({ "name": "ci", "abilities": ["read"] });
+        let token: CreatedToken = app.owner.post("/v1/tokens", body).await?.created()?;
+        app.owner.delete(&format!("/v1/tokens/{}", token.token.id)).await?;
+        let plan = json!({ "across_fleet": true });
+        app.owner.patch("/v1/addresses", plan).await?.ok::<Value>()?;
+        let events = all(&app.owner).await?;
+        assert_eq!(
+            kinds(&events),
+            [
+                "team.created", "token.created", "key.added", "key.renamed", "key.removed",
+                "token.created", "token.revoked", "addresses.changed",
+            ]
+        );
+        assert_eq!(events[3].before, Some(json!({ "name": "deploy" })));
+        assert_eq!(events[7].after.as_ref().map(|after| &after["across_fleet"]), Some(&json!(true)));
+        let text = serde_json::to_string(&events)?;
+        ensure!(!text.contains(&token.secret) && !text.contains("PRIVATE KEY"), "{text}");
+    }
+}
+
+story! {
+    /// Events go when their time is over, and a reader from before is told of the gap.
+    async fn events_are_kept_for_a_while(app) {
+        app.owner.key("one").await?;
+        app.owner.key("two").await?;
+        let before = all(&app.owner).await?;
+        app.stop().await?;
+        let pool = app.pool().await?;
+        let old = portolan_types::Timestamp::now().plus_seconds(-31 * 86_400).as_millis();
+        sqlx::query("update events set at = $1 where sequence <= 3").bind(old).execute(&pool).await?;
+        pool.close().await;
+        app.config.keep_events_days = 30.try_into()?;
+        app.launch().await?;
+        let kept = eventually("old events are gone", || async {
+            let events = all(&app.owner).await?;
+            Ok((events.len() == before.len() - 3).then_some(events))
+        })
+        .await?;
+        assert_eq!(kept, before[3..]);
+        let mut request = app.owner.request(Method::GET, "/v1/events/stream");
+        request = request.header("Last-Event-ID", 1);
+        let answer = app.owner.open(request).await?;
+        ensure!(answer.text.starts_with("event: gap\ndata: {\"after\":1}\n\n"), "{}", answer.text);
+    }
+}

@@ -76,6 +76,7 @@ impl TestApp {
             setup_token_file: Some(folder.path().join("setup-token")),
             requests_per_minute: NonZeroU32::MAX,
             verify_every: None,
+            keep_events_days: NonZeroU32::MAX,
         };
         let owner = Client::new("http://127.0.0.1:0")?;
         let fleet = Arc::new(FakeFleet::default());

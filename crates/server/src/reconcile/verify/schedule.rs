@@ -22,7 +22,7 @@ pub(in super::super) async fn queue_due(
     rows: &[Assigned],
     waiting: &[Waiting],
 ) -> Result<(), Error> {
-    let Some(every) = app.verify_every else { return Ok(()) };
+    let Some(every) = app.config.verify_every else { return Ok(()) };
     for row in rows.iter().filter(|row| row.destination.state == DestinationState::Ready) {
         if !waits(waiting, &row.destination.id) && is_due(app, &row.destination, every).await? {
             queue(app, row).await?;
