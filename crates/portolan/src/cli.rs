@@ -8,6 +8,7 @@ mod addresses;
 mod certificate;
 mod destination;
 mod drift;
+mod event;
 mod key;
 mod login;
 mod operation;
@@ -33,9 +34,10 @@ pub(crate) use self::{
         EditDestinationArgs, MoveArgs, RemoveDestinationArgs,
     },
     drift::{DriftCommand, DriftPolicyCommand, ListDriftsArgs, PlaceArgs, SetDriftPolicyArgs},
+    event::{EventCommand, Moment},
     key::{CreateKeyArgs, KeyCommand},
     login::LoginArgs,
-    operation::{EventCommand, OperationCommand},
+    operation::OperationCommand,
     proxy::{ProxyArgs, ProxyCommand, SetProxyArgs},
     route::{AddRouteArgs, EditRouteArgs, PasswordArgs, RouteCommand},
     serve::ConfigArgs,

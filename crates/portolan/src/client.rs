@@ -5,6 +5,7 @@
 mod access;
 mod error;
 mod file;
+mod stream;
 mod url;
 
 use std::time::Duration;
@@ -18,12 +19,15 @@ pub(crate) use self::{
     access::Access,
     error::{Error, innermost},
     file::{ClientFile, Credentials},
+    stream::{Message, Stream},
     url::BaseUrl,
 };
 
 /// Long enough for a busy control plane, short enough for a person.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+/// A stream goes on for as long as somebody listens; its silence is bounded where it is read.
+const NO_END: Duration = Duration::from_hours(24 * 365);
 
 /// Sent so that a creation that is repeated after a lost answer happens once.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -69,6 +73,14 @@ impl Client {
     pub(crate) async fn get_text(&self, path: &str) -> Result<String, Error> {
         let body = self.answer(self.request(Method::GET, path)?).await?;
         String::from_utf8(body).map_err(|error| Error::unreadable(&self.url, &error))
+    }
+
+    /// Opens a stream of server-sent events.
+    pub(crate) async fn stream(&self, path: &str, query: &Query<'_>) -> Result<Stream, Error> {
+        let request = self.request(Method::GET, path)?.query(query).timeout(NO_END);
+        let response = request.send().await.map_err(|error| Error::sending(&self.url, &error))?;
+        let response = self.accepted(response).await?;
+        Ok(Stream::new(self.url.clone(), response))
     }
 
     /// Asks and lets the control plane hold its answer back for so many seconds.
@@ -168,16 +180,23 @@ impl Client {
     /// The body of an answer that is no problem.
     async fn answer(&self, request: RequestBuilder) -> Result<Vec<u8>, Error> {
         let response = request.send().await.map_err(|error| Error::sending(&self.url, &error))?;
+        let response = self.accepted(response).await?;
+        let body = response.bytes().await.map_err(|error| Error::sending(&self.url, &error))?;
+        Ok(body.into())
+    }
+
+    /// An answer that is no problem.
+    async fn accepted(&self, response: reqwest::Response) -> Result<reqwest::Response, Error> {
         let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
         let is_problem = response
             .headers()
             .get(header::CONTENT_TYPE)
             .and_then(|value| value.to_str().ok())
             .is_some_and(|value| value.starts_with("application/problem+json"));
         let body = response.bytes().await.map_err(|error| Error::sending(&self.url, &error))?;
-        if !status.is_success() {
-            return Err(Error::answered(&self.url, status, is_problem.then_some(&body)));
-        }
-        Ok(body.into())
+        Err(Error::answered(&self.url, status, is_problem.then_some(&body)))
     }
 }

@@ -11,6 +11,7 @@ pub(crate) mod doctor;
 pub(crate) mod drift;
 pub(crate) mod edit;
 pub(crate) mod event;
+pub(crate) mod event_watch;
 pub(crate) mod key;
 pub(crate) mod login;
 pub(crate) mod manner;

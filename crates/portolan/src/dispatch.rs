@@ -13,7 +13,7 @@ use crate::{
     cli::{
         AddServerArgs, AddressesCommand, Cli, Command, ConnectArgs, CreateDestinationArgs,
         CreateKeyArgs, CreateTokenArgs, DestinationCommand, DisconnectArgs, EditDestinationArgs,
-        EditServerArgs, EventCommand, GlobalArgs, KeyCommand, LoginArgs, MoveArgs,
+        EditServerArgs, EventCommand, GlobalArgs, KeyCommand, LoginArgs, Moment, MoveArgs,
         OperationCommand, RemoveDestinationArgs, ServerCommand, SetAddressesArgs, TokenCommand,
     },
     client::{Access, Client, ClientFile},
@@ -24,7 +24,9 @@ use crate::{
         destination::NewDestination,
         doctor,
         edit::{self, Edit},
-        event, key,
+        event,
+        event::Filter,
+        event_watch, key,
         key::{NewKey, Shown},
         login,
         login::Proof,
@@ -93,8 +95,8 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outc
         Command::Operation(command) => {
             return run_operation(&client(global, printer)?, printer, command).await;
         }
-        Command::Event(EventCommand::List(page)) => {
-            event::list(&client(global, printer)?, printer, page.into()).await?;
+        Command::Event(command) => {
+            run_event(&client(global, printer)?, printer, command).await?;
         }
         Command::Completions { shell } => {
             completions::completions(printer, Cli::command(), shell)?;
@@ -168,6 +170,10 @@ async fn run_server(
     match command {
         ServerCommand::List(list) => server::list(client, printer, list.into()).await?,
         ServerCommand::Show { server } => server::show(client, printer, &server).await?,
+        ServerCommand::History { server, page } => {
+            let filter = Filter { server: Some(server), ..Filter::default() };
+            event::list(client, printer, filter, page.into()).await?;
+        }
         ServerCommand::Add(args) => return add_server(client, printer, *args).await,
         ServerCommand::Edit(args) => return edit_server(client, printer, *args).await,
         ServerCommand::Validate { server, wait } => {
@@ -243,6 +249,10 @@ async fn run_destination(
         }
         DestinationCommand::Show { destination } => {
             destination::show(client, printer, &destination).await?;
+        }
+        DestinationCommand::History { destination, page } => {
+            let filter = Filter { destination: Some(destination), ..Filter::default() };
+            event::list(client, printer, filter, page.into()).await?;
         }
         DestinationCommand::Rename { destination, new } => {
             destination::rename(client, printer, &destination, new).await?;
@@ -361,6 +371,24 @@ async fn run_token(
             token::create(client, printer, &request).await
         }
         TokenCommand::Revoke { wanted } => token::revoke(client, printer, &wanted).await,
+    }
+}
+
+async fn run_event(
+    client: &Client,
+    printer: &Printer,
+    command: EventCommand,
+) -> anyhow::Result<()> {
+    match command {
+        EventCommand::List { filter, since, until, page } => {
+            let moment = |Moment(moment)| moment;
+            let filter =
+                Filter { since: since.map(moment), until: until.map(moment), ..filter.into() };
+            event::list(client, printer, filter, page.into()).await
+        }
+        EventCommand::Watch { filter, after } => {
+            event_watch::watch(client, printer, filter.into(), after).await
+        }
     }
 }
 

@@ -119,6 +119,12 @@ impl Printer {
         self.out(&safe::json(&text))
     }
 
+    /// One thing of many, each on a line of its own.
+    pub(crate) fn json_line<T: Serialize>(&self, value: &T) -> io::Result<()> {
+        let text = serde_json::to_string(value)?;
+        self.out(&safe::json(&text))
+    }
+
     /// One line of data.
     pub(crate) fn line(&self, text: &str) -> io::Result<()> {
         self.out(&safe::one_line(text))

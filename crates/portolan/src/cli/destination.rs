@@ -8,7 +8,7 @@ use portolan_types::{
     DestinationKind, Invalid, Name, NetworkName, NetworkOptions, ProxyAttachment,
 };
 
-use super::shared::{ConsentArgs, DryRunArgs, ListArgs, MannerArgs, WaitArgs};
+use super::shared::{ConsentArgs, DryRunArgs, ListArgs, MannerArgs, PageArgs, WaitArgs};
 use crate::{commands::destination::Members, find::Reference};
 
 mod container;
@@ -37,6 +37,13 @@ pub(crate) enum DestinationCommand {
     Show {
         /// Id, name or network.
         destination: Reference,
+    },
+    /// What happened to it and on it, the latest first.
+    History {
+        /// Id, name or network.
+        destination: Reference,
+        #[command(flatten)]
+        page: PageArgs,
     },
     /// Create a Docker network on a server.
     #[command(after_help = "Examples:

@@ -1,4 +1,4 @@
-//! `portolan operation` and `portolan event` as they are typed.
+//! `portolan operation` as it is typed.
 
 use clap::Subcommand;
 use portolan_types::OperationId;
@@ -34,11 +34,4 @@ pub(crate) enum OperationCommand {
         #[arg(long, value_name = "SECONDS", default_value_t = 120)]
         wait: u32,
     },
-}
-
-/// What can be done with events.
-#[derive(Debug, Subcommand)]
-pub(crate) enum EventCommand {
-    /// List events, the latest first.
-    List(PageArgs),
 }

@@ -8,7 +8,7 @@ use portolan_types::{
     server::{Account, DEFAULT_SOCKET, Fingerprint, HostName},
 };
 
-use super::shared::{ConsentArgs, ListArgs, WaitArgs};
+use super::shared::{ConsentArgs, ListArgs, PageArgs, WaitArgs};
 use crate::find::Reference;
 
 /// What can be done with servers.
@@ -20,6 +20,13 @@ pub(crate) enum ServerCommand {
     Show {
         /// Id or name.
         server: Reference,
+    },
+    /// What happened to it and on it, the latest first.
+    History {
+        /// Id or name.
+        server: Reference,
+        #[command(flatten)]
+        page: PageArgs,
     },
     /// Add a Docker host and validate it.
     #[command(after_help = "Examples:

@@ -40,6 +40,11 @@ impl Error {
         Self::Unreadable { url: url.to_string(), cause: error.to_string() }
     }
 
+    /// A stream on which nothing comes any more.
+    pub(super) fn silent(url: &BaseUrl) -> Self {
+        Self::Dropped { url: url.to_string(), cause: "it fell silent".to_owned() }
+    }
+
     pub(super) fn sending(url: &BaseUrl, error: &reqwest::Error) -> Self {
         if error.is_connect() {
             Self::unreachable(url, error)

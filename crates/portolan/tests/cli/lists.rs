@@ -117,3 +117,66 @@ fn a_limit_stops_and_says_that_more_follows() {
     assert!(ran.stderr.contains("more follow"), "{ran}");
     assert!(fake.asked()[0].path.contains("limit=2&search=o+w"), "{:?}", fake.asked()[0]);
 }
+
+#[test]
+fn events_are_filtered_by_names_and_ages() {
+    let fake = fleet();
+    let program = Program::with(&fake);
+    let ran = program.run(&[
+        "event",
+        "list",
+        "--server",
+        "web-1",
+        "--kind",
+        "server.",
+        "--since",
+        "2026-01-31T12:00:00Z",
+        "--search",
+        "broke",
+    ]);
+    assert!(ran.data().contains("server.unreachable"), "{ran}");
+    let asked = fake.asked();
+    let path = &asked.last().expect("a request").path;
+    for part in [&format!("server_id={ID}"), "kind=server.", "since=2026-01-31T12", "search=broke"]
+    {
+        assert!(path.contains(part), "{path}");
+    }
+    let history = program.run(&["destination", "history", "shop"]);
+    assert!(history.data().contains("web-1"), "{history}");
+    let asked = fake.asked();
+    let path = &asked.last().expect("a request").path;
+    assert!(path.contains(&format!("destination_id={ID}")), "{path}");
+}
+
+#[test]
+fn watching_resumes_where_it_was() {
+    let event = |sequence: u64, message: &str| {
+        let event = json!({
+            "sequence": sequence, "id": ID, "at": "2026-01-31T12:00:00Z", "severity": "error",
+            "kind": "server.unreachable", "subject": { "type": "server", "id": ID },
+            "subject_name": "web-1", "message": message,
+        });
+        format!("id: {sequence}\ndata: {event}\n\n")
+    };
+    let path = "/v1/events/stream";
+    let first = format!("id: 6\n: nothing\n\n{}", event(7, "it broke off \u{1b}[31m"));
+    let fake = Fake::new()
+        .on("GET", path, 200, Value::String(first))
+        .on(
+            "GET",
+            path,
+            200,
+            Value::String(format!("event: gap\ndata: {{}}\n\n{}", event(9, "two"))),
+        )
+        .on("GET", path, 401, crate::fake::problem(401, "the token is unknown"));
+    let ran = Program::with(&fake).run(&["event", "watch", "--json"]);
+    let lines: Vec<Value> = ran
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a line of JSON"))
+        .collect();
+    assert_eq!(lines.iter().map(|line| &line["sequence"]).collect::<Vec<_>>(), [7, 9]);
+    assert!(ran.stderr.contains("events were missed") && ran.stderr.contains("unknown"), "{ran}");
+    let asked: Vec<String> = fake.asked().into_iter().map(|asked| asked.path).collect();
+    assert_eq!(asked[1..], [format!("{path}?after=7"), format!("{path}?after=9")]);
+}
