@@ -47,7 +47,7 @@ pub use new_container::{
     Afterwards, Capabilities, Limits, Mount, MountAccess, MountSource, NetworkMode, NewContainer,
     Place, Privileges, Protocol, PublishedPort, RestartPolicy, RootFilesystem,
 };
-pub use swarm::{HostNode, HostRole, HostService, HostTask, SwarmEndpoint};
+pub use swarm::{HostNode, HostRole, HostService, HostTask, ServiceUpdate, SwarmEndpoint};
 pub(crate) use words::clean;
 
 /// Everything needed to reach one host.
@@ -307,6 +307,19 @@ pub trait Host: Debug + Send + Sync + 'static {
     /// Removes a volume with what is in it. One that is not there counts as removed; one in use is
     /// an error.
     async fn remove_volume(&self, name: &str) -> Result<(), HostError>;
+
+    /// Lets the tasks of a service be on a network too, by the names that the service has on the
+    /// network `like`; all by whole Docker id. The swarm replaces each task for it, in its own
+    /// time. On it already is no error.
+    async fn connect_service(
+        &self,
+        network: &str,
+        service: &str,
+        like: &str,
+    ) -> Result<(), HostError>;
+
+    /// Lets the tasks of a service be on a network no more, in the same way. Not on it is no error.
+    async fn disconnect_service(&self, network: &str, service: &str) -> Result<(), HostError>;
 
     /// What happens to networks and containers, and as a manager to nodes and services, from now on. Ends with an
     /// error when the connection or the engine goes away.

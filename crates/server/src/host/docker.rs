@@ -31,6 +31,7 @@ mod networks;
 mod output;
 mod role;
 mod routes;
+mod services;
 mod swarm;
 mod system;
 mod volumes;
@@ -201,6 +202,19 @@ impl Host for DockerHost {
 
     async fn remove_volume(&self, name: &str) -> Result<(), HostError> {
         volumes::remove(&self.engine, name).await
+    }
+
+    async fn connect_service(
+        &self,
+        network: &str,
+        service: &str,
+        like: &str,
+    ) -> Result<(), HostError> {
+        services::connect(&self.engine, network, service, like).await
+    }
+
+    async fn disconnect_service(&self, network: &str, service: &str) -> Result<(), HostError> {
+        services::disconnect(&self.engine, network, service).await
     }
 
     async fn events(&self) -> Result<BoxStream<'static, Result<HostEvent, HostError>>, HostError> {

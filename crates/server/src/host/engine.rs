@@ -118,6 +118,19 @@ impl Engine {
         serde_json::from_slice(&answer).map_err(|error| not_understood(&error))
     }
 
+    /// Sends what bollard's models would not carry whole. The answer is dropped.
+    pub(super) async fn post(
+        &self,
+        action: &str,
+        path: &str,
+        body: &serde_json::Value,
+    ) -> Result<(), HostError> {
+        let path = self.version.path(path);
+        let body = serde_json::to_vec(body).map_err(|error| not_understood(&error))?;
+        let posting = Box::pin(self.http.post(&path, body.into()));
+        bounded(action, limits::CALL, posting).await.map(drop)
+    }
+
     /// Opens an answer without end; only its beginning has a deadline. It has a connection of its
     /// own, and whoever reads it bounds its parts.
     pub(super) async fn stream(&self, action: &str, path: &str) -> Result<Incoming, HostError> {

@@ -30,8 +30,8 @@ mod workloads;
 use containers::Containers;
 use host::FakeHost;
 pub use probe::NetworkFault;
-pub use swarm::FakeSwarm;
 use swarm::Membership;
+pub use swarm::{FakeSwarm, Rolling};
 use workloads::Workloads;
 pub use workloads::{FakeExec, FakeImage, FakeProgram};
 
@@ -344,7 +344,9 @@ impl FakeEngine {
 
     /// The network of this name.
     pub fn network(&self, name: &str) -> Option<HostNetwork> {
-        lock(&self.world).networks.values().find(|network| network.name == name).cloned()
+        let world = lock(&self.world);
+        let own = world.networks.values().find(|network| network.name == name).cloned();
+        own.or_else(|| world.membership.as_ref()?.swarm.networks(name).pop())
     }
 
     /// A network that somebody else made, changed as it should be.

@@ -35,6 +35,30 @@ pub struct HostService {
     /// The rules by which a proxy leads requests to it, as its labels have them.
     pub routes: Vec<String>,
     pub endpoints: Vec<SwarmEndpoint>,
+    /// The networks that its definition names: an address on one that it has left may linger.
+    #[serde(default)]
+    pub networks: Vec<String>,
+    /// How the replacing of its tasks goes, where its definition was changed.
+    #[serde(default)]
+    pub update: Option<ServiceUpdate>,
+    /// Whether its tasks run to an end, each time that its definition changes.
+    #[serde(default)]
+    pub is_job: bool,
+}
+
+/// How a swarm brings the tasks of a service to its new definition.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceUpdate {
+    /// Docker's word: `updating`, `paused`, `completed`, `rollback_completed`, ...
+    pub state: String,
+    pub message: String,
+}
+
+impl ServiceUpdate {
+    /// Whether tasks are still to be replaced.
+    pub fn is_under_way(&self) -> bool {
+        matches!(self.state.as_str(), "updating" | "rollback_started")
+    }
 }
 
 /// A task of a swarm: a container of a service, or one that was attached to an overlay by hand.

@@ -9,7 +9,8 @@ use serde::{Deserialize, Deserializer};
 
 use super::{
     super::{
-        HostError, HostNode, HostService, HostTask, SwarmEndpoint, engine::Engine, words::clean,
+        HostError, HostNode, HostService, HostTask, ServiceUpdate, SwarmEndpoint, engine::Engine,
+        words::clean,
     },
     id, members,
 };
@@ -100,6 +101,14 @@ struct Service {
     spec: ServiceSpec,
     #[serde(deserialize_with = "nullable")]
     endpoint: Endpoint,
+    update_status: Option<UpdateStatus>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct UpdateStatus {
+    state: String,
+    message: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -110,6 +119,18 @@ struct ServiceSpec {
     labels: HashMap<String, String>,
     #[serde(deserialize_with = "nullable")]
     task_template: TaskSpec,
+    /// Where services of old clients name their networks.
+    #[serde(deserialize_with = "nullable")]
+    networks: Vec<Target>,
+    #[serde(deserialize_with = "nullable")]
+    mode: Mode,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Mode {
+    replicated_job: Option<serde::de::IgnoredAny>,
+    global_job: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -205,17 +226,26 @@ impl From<Node> for HostNode {
 /// A service that is found by its tasks has no address of its own.
 impl From<Service> for HostService {
     fn from(service: Service) -> Self {
-        let Service { id, spec, endpoint } = service;
+        let Service { id, spec, endpoint, update_status } = service;
+        let targets = match spec.task_template.networks.as_slice() {
+            [] => spec.networks,
+            _ => spec.task_template.networks,
+        };
+        let networks: Vec<String> = targets.into_iter().map(|one| one.target).collect();
         let addressed = endpoint
             .virtual_ips
             .into_iter()
             .map(|ip| SwarmEndpoint { network_id: ip.network_id, address: bare(&ip.address) });
         let mut endpoints: Vec<SwarmEndpoint> = addressed.collect();
-        for Target { target } in spec.task_template.networks {
-            if !endpoints.iter().any(|endpoint| endpoint.network_id == target) {
-                endpoints.push(SwarmEndpoint { network_id: target, address: None });
+        for target in &networks {
+            if !endpoints.iter().any(|endpoint| endpoint.network_id == *target) {
+                endpoints.push(SwarmEndpoint { network_id: target.clone(), address: None });
             }
         }
+        let update = update_status.map(|status| ServiceUpdate {
+            state: clean(&status.state),
+            message: clean(&status.message),
+        });
         Self {
             docker_id: id,
             name: spec.name,
@@ -223,6 +253,9 @@ impl From<Service> for HostService {
             project: members::PROJECT_LABELS.iter().find_map(|key| spec.labels.get(*key).cloned()),
             routes: members::routes(&spec.labels),
             endpoints,
+            networks,
+            update,
+            is_job: spec.mode.replicated_job.is_some() || spec.mode.global_job.is_some(),
         }
     }
 }

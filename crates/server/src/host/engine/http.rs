@@ -86,6 +86,12 @@ impl Http {
         self.read(self.accepted(answer).await?).await
     }
 
+    /// The same with a body, which is JSON.
+    pub(super) async fn post(&self, path: &str, body: Bytes) -> Result<Bytes, HostError> {
+        let answer = self.call(post(path, body)?).await?;
+        self.read(self.accepted(answer).await?).await
+    }
+
     /// The beginning of an answer without end.
     pub(super) async fn stream(&self, path: &str) -> Result<Incoming, HostError> {
         let answer = self.send(&self.streams, get(path)?).await?;
@@ -154,5 +160,12 @@ fn client(connector: Connector, idle: usize) -> Client<Connector, Body> {
 
 fn get(path: &str) -> Result<Request<Body>, HostError> {
     let request = Request::get(format!("{ADDRESS}{path}")).body(Either::Left(Full::default()));
+    request.map_err(|error| not_understood(&error))
+}
+
+fn post(path: &str, body: Bytes) -> Result<Request<Body>, HostError> {
+    let request = Request::post(format!("{ADDRESS}{path}"))
+        .header(CONTENT_TYPE, "application/json")
+        .body(Either::Left(Full::new(body)));
     request.map_err(|error| not_understood(&error))
 }

@@ -8,8 +8,8 @@ use portolan_types::{Timestamp, id::cuid2};
 
 use super::World;
 use crate::host::{
-    Attachment, ContainerDetail, ContainerEndpoint, Endpoint, HostContainer, HostError, Member,
-    ProbeMark, probe,
+    Attachment, ContainerDetail, ContainerEndpoint, Endpoint, HostContainer, HostError,
+    HostNetwork, Member, ProbeMark, probe,
 };
 
 /// By Docker's id.
@@ -75,9 +75,15 @@ impl World {
 
     /// Those on a network with this Docker id, running or not.
     pub(super) fn members(&self, docker_id: &str) -> Vec<Member> {
-        let name = self.networks.get(docker_id).map_or("", |network| network.name.as_str());
-        let on_it = |one: &&ContainerDetail| one.endpoint(docker_id, name).is_some();
+        let name = self.network(docker_id).map(|network| network.name).unwrap_or_default();
+        let on_it = |one: &&ContainerDetail| one.endpoint(docker_id, &name).is_some();
         self.containers.values().filter(on_it).map(|one| one.member.clone()).collect()
+    }
+
+    /// The network with this Docker id, the host's own or the swarm's.
+    pub(super) fn network(&self, docker_id: &str) -> Option<HostNetwork> {
+        let own = self.networks.get(docker_id).cloned();
+        own.or_else(|| self.membership.as_ref()?.swarm.network(docker_id))
     }
 
     /// Whether something on the network runs: only that holds it.
@@ -91,7 +97,7 @@ impl World {
         container: &str,
         endpoint: &Endpoint,
     ) -> Result<(), HostError> {
-        let Some(found) = self.networks.get(network) else {
+        let Some(found) = self.network(network) else {
             return refused(404, format!("network {network} not found"));
         };
         let name = found.name.clone();
@@ -103,7 +109,10 @@ impl World {
             let message = format!("endpoint with name {own} already exists in network {name}");
             return refused(403, message);
         }
-        let address = if runs(one) { Some(self.address(network, endpoint)?) } else { None };
+        let address = if runs(one) { Some(self.address(&found, endpoint)?) } else { None };
+        if let Some(membership) = self.membership.as_ref().filter(|_| address.is_some()) {
+            membership.swarm.attached(&membership.node_id, network, container);
+        }
         let Some(one) = self.containers.get_mut(container) else { return Ok(()) };
         one.endpoints.retain(|one| !one.attachment.is_of(network, &name));
         let ours = Attachment {
@@ -121,12 +130,11 @@ impl World {
     /// The address that was asked for, or the first free one.
     pub(super) fn address(
         &self,
-        network: &str,
+        found: &HostNetwork,
         endpoint: &Endpoint,
     ) -> Result<Ipv4Addr, HostError> {
-        let subnet = self.networks.get(network).and_then(|found| {
-            found.subnets.iter().find_map(|subnet| subnet.subnet.parse::<Ipv4Net>().ok())
-        });
+        let network = found.docker_id.as_str();
+        let subnet = found.subnets.iter().find_map(|subnet| subnet.subnet.parse::<Ipv4Net>().ok());
         let subnet = subnet.unwrap_or_else(|| Ipv4Net::new_assert([169, 254, 0, 0].into(), 16));
         let taken = |address: &Ipv4Addr| {
             let text = address.to_string();
@@ -140,7 +148,7 @@ impl World {
             let message = "no available IPv4 addresses on this network's address pools";
             return free.map_or_else(|| refused(403, message.to_owned()), Ok);
         };
-        if !self.configured.contains(network) {
+        if found.scope == "local" && !self.configured.contains(network) {
             let message = "user specified IP address is supported only when connecting to \
                            networks with user configured subnets";
             return refused(400, message.to_owned());
@@ -156,10 +164,12 @@ impl World {
     }
 
     pub(super) fn disconnect(&mut self, network: &str, container: &str) -> Result<(), HostError> {
-        let Some(found) = self.networks.get(network) else {
+        let Some(HostNetwork { name, .. }) = self.network(network) else {
             return refused(404, format!("network {network} not found"));
         };
-        let name = found.name.clone();
+        if let Some(membership) = &self.membership {
+            membership.swarm.detached(network, container);
+        }
         let Some(one) = self.containers.get_mut(container) else {
             return refused(404, format!("No such container: {container}"));
         };

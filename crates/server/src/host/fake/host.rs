@@ -206,6 +206,25 @@ impl Host for FakeHost {
         .await
     }
 
+    async fn connect_service(
+        &self,
+        network: &str,
+        service: &str,
+        like: &str,
+    ) -> Result<(), HostError> {
+        self.call("connect_service", |world| {
+            world.as_manager(|swarm| swarm.connect_service(network, service, like))?
+        })
+        .await
+    }
+
+    async fn disconnect_service(&self, network: &str, service: &str) -> Result<(), HostError> {
+        self.call("disconnect_service", |world| {
+            world.as_manager(|swarm| swarm.disconnect_service(network, service))?
+        })
+        .await
+    }
+
     async fn routes(&self) -> Result<Option<Vec<IpNet>>, HostError> {
         self.call("routes", |world| Ok(world.routes.clone())).await
     }

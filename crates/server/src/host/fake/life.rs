@@ -141,11 +141,12 @@ impl World {
     fn placed(&self, container: &ContainerDetail) -> Result<Vec<ContainerEndpoint>, HostError> {
         let place = |one: &ContainerEndpoint| {
             let key = &one.attachment.key;
-            let network = self.networks.values().find(|network| network.name == *key);
-            let Some(network) = network else {
+            let own = self.networks.values().find(|network| network.name == *key).cloned();
+            let of_swarm = || self.membership.as_ref()?.swarm.networks(key).pop();
+            let Some(network) = own.or_else(of_swarm) else {
                 return refused(404, format!("network {key} not found"));
             };
-            let address = self.address(&network.docker_id, &one.endpoint)?;
+            let address = self.address(&network, &one.endpoint)?;
             let attachment = Attachment {
                 network_id: network.docker_id.clone(),
                 endpoint_id: cuid2(),
@@ -202,6 +203,9 @@ impl World {
         let mut events = self.end(docker_id, 137);
         if let Some(removed) = self.containers.remove(docker_id) {
             self.workloads.asked.remove(docker_id);
+            if let Some(membership) = &self.membership {
+                membership.swarm.ended(docker_id);
+            }
             events.push(told("destroy", &removed));
         }
         events

@@ -38,6 +38,11 @@ impl World {
             let message = format!("network with name {} already exists", new.name);
             return Err(HostError::Docker { status: 409, message });
         }
+        if new.kind == DestinationKind::Swarm && !is_swarm_name(new.name.as_str()) {
+            let message = "rpc error: code = InvalidArgument desc = name must be valid as a DNS \
+                           name component";
+            return Err(HostError::Docker { status: 400, message: message.into() });
+        }
         let network = made(new, self.free_subnet(new)?);
         let (id, made) = (network.docker_id.clone(), network.clone());
         if new.options.subnet.is_some() {
@@ -91,6 +96,12 @@ impl World {
             removed => Ok(removed),
         }
     }
+}
+
+/// What swarmkit takes as a name.
+fn is_swarm_name(name: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    name.len() <= 63 && name.chars().all(allowed)
 }
 
 pub(super) fn no_manager() -> HostError {

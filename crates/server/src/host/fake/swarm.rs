@@ -13,6 +13,10 @@ use crate::host::{
     HostError, HostEvent, HostNetwork, HostNode, HostService, HostTask, SwarmEndpoint,
 };
 
+mod rolling;
+
+pub use rolling::Rolling;
+
 /// A swarm. Engines join and leave it; what is in it is there for all its managers.
 #[derive(Debug)]
 pub struct FakeSwarm {
@@ -28,6 +32,9 @@ pub(super) struct SwarmWorld {
     pub(super) networks: BTreeMap<String, HostNetwork>,
     services: Vec<HostService>,
     tasks: Vec<HostTask>,
+    rolling: Rolling,
+    /// The names of services on networks, by the ids of both.
+    names: BTreeMap<(String, String), Vec<String>>,
 }
 
 #[derive(Debug)]
@@ -55,6 +62,8 @@ impl FakeSwarm {
             networks: BTreeMap::new(),
             services: Vec::new(),
             tasks: Vec::new(),
+            rolling: Rolling::AtOnce,
+            names: BTreeMap::new(),
         };
         Arc::new(Self { world: Mutex::new(world) })
     }
@@ -155,6 +164,7 @@ impl FakeSwarm {
             docker_id: cuid2(),
             name: name.to_owned(),
             image: image.to_owned(),
+            networks: vec![endpoint.network_id.clone()],
             endpoints: vec![endpoint.clone()],
             ..HostService::default()
         };
@@ -282,7 +292,8 @@ impl SwarmWorld {
 
     /// As swarmkit does, whatever containers are still about to leave.
     pub(super) fn remove(&mut self, docker_id: &str) -> Result<Option<HostNetwork>, HostError> {
-        let service = self.services.iter().find(|one| one.is_on(docker_id)).map(|one| &one.name);
+        let names = |one: &&HostService| one.networks.iter().any(|id| id == docker_id);
+        let service = self.services.iter().find(names).map(|one| &one.name);
         let attached = |one: &&HostTask| one.service_id.is_none() && one.is_on(docker_id);
         let user = service.or_else(|| self.tasks.iter().find(attached).map(|one| &one.docker_id));
         if let Some(user) = user {
