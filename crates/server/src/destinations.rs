@@ -37,7 +37,7 @@ mod version;
 use placement::Placement;
 pub(crate) use placement::check_usable;
 pub use take_over::take_over;
-pub(crate) use version::version;
+pub(crate) use version::{version, version_with};
 
 /// Stores a destination and its operation; the reconciler makes the network.
 pub async fn create(

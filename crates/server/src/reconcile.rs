@@ -34,7 +34,7 @@ mod verify;
 mod work;
 
 pub(crate) use adopt::verdicts;
-pub(crate) use change::overlap;
+pub(crate) use change::{Reach, obstacle, overlap};
 pub(crate) use containers::alias_belongs_to;
 pub(crate) use make::taken;
 pub(crate) use proxy::{generated, routes_of};

@@ -67,15 +67,28 @@ impl Sighting {
         members(&self.containers, network)
     }
 
+    /// The same without those that a service of the swarm stands for: how they are connected is the
+    /// service's affair.
+    pub(crate) fn loners(&self, network: &HostNetwork) -> Vec<&HostContainer> {
+        self.members(network).into_iter().filter(|one| !self.is_of_service(one)).collect()
+    }
+
+    /// Services whose tasks are to be on a network.
+    pub(crate) fn services_on(&self, network: &HostNetwork) -> impl Iterator<Item = &HostService> {
+        let id = network.docker_id.clone();
+        self.services.iter().filter(move |one| one.networks.contains(&id))
+    }
+
+    fn is_of_service(&self, container: &HostContainer) -> bool {
+        let service = container.service_id.as_ref();
+        service.is_some_and(|id| self.services.iter().any(|service| service.docker_id == *id))
+    }
+
     /// All that is on a network: containers of this host, services of the swarm in place of their
     /// containers, and containers of other nodes. The swarm tells of the latter only while they
     /// run. Proxies last.
     pub fn occupants(&self, network: &HostNetwork) -> Vec<Blocker> {
-        let of_service = |one: &&HostContainer| {
-            let service = one.service_id.as_ref();
-            service.is_some_and(|id| self.services.iter().any(|service| service.docker_id == *id))
-        };
-        let here = self.members(network).into_iter().filter(|one| !of_service(one));
+        let here = self.loners(network).into_iter();
         let mut occupants: Vec<Blocker> = here.map(HostContainer::as_blocker).collect();
         occupants.extend(self.beyond(network));
         occupants.sort_by_key(|one| one.kind == MemberKind::Proxy);

@@ -8,7 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{DestinationId, Invalid, MemberKind, Timestamp, text::text_newtype};
+use crate::{DestinationId, Invalid, MemberKind, Name, Timestamp, text::text_newtype};
 
 /// A container as a person names it: its name or its whole id. Docker's own rule is
 /// `RestrictedNamePattern` in `moby/daemon/names`; the bound is ours.
@@ -151,6 +151,20 @@ pub struct MovedContainer {
     pub gap_ms: Option<u64>,
     /// What is other than before, or why it was left out.
     pub note: Option<String>,
+    /// The server that it is on, where that is another one of the swarm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<Name>,
+}
+
+/// What became of one service of a swarm while its network was replaced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MovedService {
+    /// Docker's id.
+    pub id: String,
+    /// Reported by the host: show it as text.
+    pub name: String,
+    /// How often the swarm replaced its tasks for it.
+    pub restarts: u32,
 }
 
 #[cfg(test)]

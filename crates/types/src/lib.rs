@@ -38,7 +38,7 @@ pub use attachment::{Attachment, AttachmentProbe, ProxyAttachment};
 pub use certificate::{Certificate, CreateCertificate};
 pub use container::{
     Alias, ConnectContainer, ContainerName, DestinationContainer, DestinationContainers,
-    MoveContainer, MovedContainer,
+    MoveContainer, MovedContainer, MovedService,
 };
 pub use destination::{
     CreateDestination, Destination, DestinationKind, DestinationState, Origin, PlannedSubnets,

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Blocker, Check, DestinationId, MovedContainer, NetworkName, Timestamp, text::words};
+use crate::{
+    Blocker, Check, DestinationId, MovedContainer, MovedService, NetworkName, Timestamp,
+    text::words,
+};
 
 words! {
     /// Who made a network, as far as its labels and its name tell.
@@ -110,6 +113,9 @@ pub enum OperationResult {
     /// A change in place, made or taken back.
     Change {
         containers: Vec<MovedContainer>,
+        /// Those of a swarm.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        services: Vec<MovedService>,
     },
     /// What was tried of a destination, and what came of it.
     Verification {

@@ -1,8 +1,8 @@
 //! `portolan destination edit`: the label, and options in place.
 
 use portolan_types::{
-    Destination, Invalid, Name, NetworkOptions, Operation, OperationId, Preview, ProxyAttachment,
-    UpdateDestination,
+    Destination, Invalid, MemberKind, Name, NetworkOptions, Operation, OperationId, Preview,
+    ProxyAttachment, UpdateDestination,
 };
 
 use super::{destination::details, manner::Manner, operation::accompany, preview};
@@ -97,10 +97,16 @@ async fn begun_operation(client: &Client, id: &OperationId) -> anyhow::Result<Op
 
 fn question(before: &Destination, preview: &Preview) -> String {
     let names: Vec<&str> = preview.affected.iter().map(|one| one.name.as_str()).collect();
-    let who = if names.is_empty() {
+    let mut who = if names.is_empty() {
         "nobody is on it".to_owned()
     } else {
         format!("{} go over and lose open connections", names.join(", "))
     };
+    let services = preview.affected.iter().filter(|one| one.kind == MemberKind::Service);
+    let restarting: Vec<&str> = services.map(|one| one.name.as_str()).collect();
+    if !restarting.is_empty() {
+        who.push_str("; the swarm replaces all tasks of ");
+        who.push_str(&restarting.join(", "));
+    }
     format!("replace network `{}` on `{}`? {who}.", before.network, before.server_name)
 }

@@ -2,7 +2,7 @@
 
 use portolan_types::{
     Adoptability, AdoptedNetwork, Blocker, LeftBehind, Maker, MemberKind, MovedContainer,
-    OperationResult, ScannedNetwork,
+    MovedService, OperationResult, ScannedNetwork,
 };
 
 use super::verification;
@@ -16,15 +16,29 @@ pub(super) fn show(printer: &Printer, result: &OperationResult) -> anyhow::Resul
     match result {
         OperationResult::Scan { networks } => printer.table(&scanned(networks))?,
         OperationResult::Adoption { networks } => printer.table(&adopted(networks))?,
-        OperationResult::Change { containers } if containers.is_empty() => {}
-        OperationResult::Change { containers } => printer.table(&moved(containers))?,
         OperationResult::Verification { checks } => verification::show(printer, checks)?,
         OperationResult::ProxyLogs { text } => {
             for line in text.lines() {
                 printer.line(line)?;
             }
         }
+        OperationResult::Change { containers, services } => changed(printer, containers, services)?,
         OperationResult::Forgotten { left_behind } => printer.line(&stays(left_behind))?,
+    }
+    Ok(())
+}
+
+/// Nobody may have been on the network.
+fn changed(
+    printer: &Printer,
+    containers: &[MovedContainer],
+    services: &[MovedService],
+) -> anyhow::Result<()> {
+    if !containers.is_empty() {
+        printer.table(&moved(containers))?;
+    }
+    if !services.is_empty() {
+        printer.table(&moved_services(services))?;
     }
     Ok(())
 }
@@ -103,10 +117,22 @@ fn adopted(networks: &[AdoptedNetwork]) -> Table {
 
 fn moved(containers: &[MovedContainer]) -> Table {
     Table::new(&["CONTAINER", "GAP", "NOTE"]).with(containers.iter().map(|container| {
+        let place = container.server.as_ref().map(|server| format!("on {server}"));
+        let notes: Vec<String> = place.into_iter().chain(container.note.clone()).collect();
         vec![
             Span::plain(container.name.as_str()),
             Span::or_dash(container.gap_ms.map(took)),
-            Span::or_dash(container.note.clone()),
+            Span::or_dash(Some(notes.join("; ")).filter(|notes| !notes.is_empty())),
         ]
     }))
+}
+
+fn moved_services(services: &[MovedService]) -> Table {
+    Table::new(&["SERVICE", "TASKS REPLACED"]).with(services.iter().map(|service| {
+        vec![Span::plain(service.name.as_str()), Span::plain(times(service.restarts))]
+    }))
+}
+
+fn times(count: u32) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{count} times") }
 }

@@ -8,6 +8,8 @@ use serde_json::Value;
 
 use crate::support::{Host, Portolan, create, eventually, eventually_within, unique};
 
+mod change;
+
 /// A swarm of the lab, dissolved when it goes.
 struct Swarm {
     hosts: [Host; 3],

@@ -27,7 +27,8 @@ macro_rules! select {
 mod swarm;
 
 pub use swarm::{
-    find_in_cluster, list_of_cluster, move_to, set_nodes, set_waiting_reason, take_over,
+    find_in_cluster, list_of_cluster, move_to, set_changing_reason, set_nodes, set_waiting_reason,
+    take_over,
 };
 
 /// A destination with what the API does not show.

@@ -3,7 +3,7 @@
 //! `reconcile::change`). Owns what such a change has to know after a crash.
 
 use portolan_types::{
-    Destination, DestinationKind, DestinationState, Failure, NetworkName, NetworkOptions,
+    Destination, DestinationKind, DestinationState, Failure, Name, NetworkName, NetworkOptions,
     Operation, OperationKind, Origin, PlannedSubnets, Subject, Timestamp, id::cuid2,
 };
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,12 @@ pub(crate) struct Memo {
     pub begun: bool,
     /// Containers that were found on the network, with what they had asked for.
     pub moving: Vec<Moving>,
+    /// Services of a swarm that were told to go over.
+    #[serde(default)]
+    pub services: Vec<MovingService>,
+    /// What is waited for.
+    #[serde(default)]
+    pub waiting: Option<Waiting>,
     /// Of the preview: when the world has changed since, nothing is done.
     pub version: Option<String>,
     /// Why it turned back.
@@ -73,6 +79,28 @@ pub(crate) struct Moving {
     /// Milliseconds so far; absent once Portolan was interrupted.
     pub gap_ms: Option<u64>,
     pub note: Option<String>,
+    /// The server that it is on, where that is another one of the swarm.
+    #[serde(default)]
+    pub server: Option<Name>,
+}
+
+/// A service that goes from the old network to the new one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct MovingService {
+    /// Docker's id.
+    pub id: String,
+    pub name: String,
+    /// The acts of the course that it was told: none is told twice.
+    pub told: Vec<String>,
+    /// How often its tasks were replaced for it.
+    pub restarts: u32,
+}
+
+/// What a change waits for, and since when that is so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Waiting {
+    pub since: Timestamp,
+    pub reasons: Vec<String>,
 }
 
 impl Shape {
@@ -115,9 +143,11 @@ impl Memo {
             new: Shape { options, planned, revision: old.revision + 1 },
             old,
             old_docker_id: observed.map(|observed| observed.docker_id.clone()),
-            interim: interim_name(&before.network),
+            interim: interim_name(&before.network, before.kind),
             begun: false,
             moving: Vec::new(),
+            services: Vec::new(),
+            waiting: None,
             version: None,
             why: None,
         }
@@ -129,7 +159,14 @@ impl Memo {
         let planned = kept(before, &options);
         // A revision of its own tells its network from the one that the earlier try has left.
         let new = Shape { options, planned, revision: earlier.new.revision + 1 };
-        Self { course: Course::Forward, new, why: None, begun: false, ..earlier }
+        Self { new, ..earlier.again(Course::Forward) }
+    }
+
+    /// From the beginning, with what is on the host.
+    fn again(self, course: Course) -> Self {
+        let services = self.services.into_iter();
+        let services = services.map(|one| MovingService { told: Vec::new(), ..one }).collect();
+        Self { course, services, why: None, waiting: None, begun: false, ..self }
     }
 }
 
@@ -144,12 +181,16 @@ fn kept(before: &Destination, options: &NetworkOptions) -> PlannedSubnets {
 }
 
 /// The destination's name and a short random end: a network of its own even while the engine is
-/// still busy with what an earlier change left.
-fn interim_name(network: &NetworkName) -> NetworkName {
+/// still busy with what an earlier change left. A swarm takes neither dots nor more than 63
+/// characters (`validateAnnotations` in swarmkit's `manager/controlapi`).
+fn interim_name(network: &NetworkName, kind: DestinationKind) -> NetworkName {
     let end: String = cuid2().chars().take(8).collect();
-    let most = NetworkName::MAX - ".portolan-".len() - end.len();
-    let start: String = network.as_str().chars().take(most).collect();
-    format!("{start}.portolan-{end}").parse().unwrap_or_else(|_| NetworkName::generate())
+    let (between, most) = match kind {
+        DestinationKind::Standalone => (".portolan-", NetworkName::MAX),
+        DestinationKind::Swarm => ("-portolan-", 63),
+    };
+    let start: String = network.as_str().chars().take(most - between.len() - end.len()).collect();
+    format!("{start}{between}{end}").parse().unwrap_or_else(|_| NetworkName::generate())
 }
 
 /// Everything that a change begins with, or why it cannot. Nothing is stored but the address
@@ -194,7 +235,8 @@ pub(super) async fn resume(
     before: &Destination,
 ) -> Result<Option<Operation>, Error> {
     let Some(earlier) = unfinished(tx, before).await? else { return Ok(None) };
-    let memo = Memo { why: None, begun: false, ..earlier };
+    let course = earlier.course;
+    let memo = earlier.again(course);
     begin(tx, actor, before, &memo).await.map(Some)
 }
 
@@ -240,13 +282,6 @@ fn check(before: &Destination, options: &NetworkOptions) -> Result<(), Error> {
             "adopted-is-not-altered",
             format!("destination `{name}` was adopted: Portolan does not alter its network"),
             "change it where it was made, or take it over first",
-        ));
-    }
-    if before.kind == DestinationKind::Swarm {
-        return Err(Error::refused(
-            "swarm-is-not-changed",
-            format!("destination `{name}` spans a swarm: its services cannot be moved in place"),
-            "create another destination with those options and deploy the services there",
         ));
     }
     match before.state {

@@ -5,7 +5,7 @@ use portolan_types::Destination;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    host::{HostContainer, HostNetwork},
+    host::{HostContainer, HostNetwork, HostService},
     vault::to_hex,
 };
 
@@ -15,6 +15,16 @@ pub(crate) fn version(
     destination: &Destination,
     network: Option<&HostNetwork>,
     members: &[&HostContainer],
+) -> String {
+    version_with(destination, network, members, &[])
+}
+
+/// The same with services of a swarm, which count by their ids.
+pub(crate) fn version_with(
+    destination: &Destination,
+    network: Option<&HostNetwork>,
+    members: &[&HostContainer],
+    services: &[&HostService],
 ) -> String {
     let mut parts = vec![
         destination.id.to_string(),
@@ -26,6 +36,7 @@ pub(crate) fn version(
     let mut ids: Vec<String> = members
         .iter()
         .map(|one| format!("{} {}", one.member.docker_id, one.member.state == "running"))
+        .chain(services.iter().map(|one| one.docker_id.clone()))
         .collect();
     ids.sort();
     parts.append(&mut ids);

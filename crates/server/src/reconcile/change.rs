@@ -6,6 +6,10 @@
 //! takes the containers over, and the interim network goes. Which of these is next is told by the
 //! host alone ([`next`]): after a crash the same look gives the same answer. A refusal turns the
 //! course, and the same steps lead back to the old options.
+//!
+//! In a swarm the containers may be on any node, and each is moved by its own engine ([`nodes`]).
+//! A service goes over by another definition: the swarm replaces its tasks in its own time, and
+//! the change lets go of the keeper meanwhile. The next look tells how far it is.
 
 use portolan_types::{Failure, OperationKind};
 
@@ -23,12 +27,19 @@ use crate::{
     destinations::change::{Course, Memo},
     host::HostNetwork,
 };
+pub(super) use nodes::{Companion, Nodes};
+pub(crate) use scene::Reach;
+pub(crate) use swarm::obstacle;
 
 mod act;
 mod check;
 mod conclude;
 mod next;
+mod nodes;
 mod scene;
+mod services;
+mod swarm;
+mod wait;
 
 pub(crate) use check::overlap;
 
@@ -39,19 +50,21 @@ const MOST_ACTS: usize = 60;
 #[derive(Debug)]
 struct Change<'a> {
     work: &'a Work<'a>,
+    nodes: &'a Nodes,
     memo: Memo,
 }
 
 /// Goes the course to its end, or back. Ends in `ready` or `failed`, unless the connection is
-/// lost: then the row stays `changing`, and the next pass goes on.
-pub(super) async fn run(work: &Work<'_>) -> Result<(), PassError> {
+/// lost, or a swarm is still at it: then the row stays `changing`, and the next pass goes on.
+pub(super) async fn run(work: &Work<'_>, nodes: &Nodes) -> Result<(), PassError> {
     let Some(memo) = load(work).await? else {
         return Ok(conclude::lost_memo(work).await?);
     };
-    let mut change = Change { work, memo };
+    let mut change = Change { work, nodes, memo };
     loop {
         let refusal = match change.converge().await {
-            Ok(network) => return Ok(conclude::arrived(&change, &network).await?),
+            Ok(None) => return Ok(()),
+            Ok(Some(network)) => return Ok(conclude::arrived(&change, &network).await?),
             Err(Halt::Pass(error)) => return Err(error),
             Err(Halt::Refused(refusal)) => refusal,
         };
@@ -65,21 +78,20 @@ pub(super) async fn run(work: &Work<'_>) -> Result<(), PassError> {
 async fn load(work: &Work<'_>) -> Result<Option<Memo>, Error> {
     let mut conn = work.app.db.acquire().await?;
     let kind = OperationKind::ChangeDestination;
-    let mut memo: Option<Memo> =
-        db::operation::find_memo(&mut conn, &work.recorder.id, kind).await?;
-    for moving in memo.iter_mut().filter(|memo| memo.begun).flat_map(|memo| &mut memo.moving) {
-        // It was cut off in the middle: nobody knows for how long.
-        moving.gap_ms = None;
-    }
-    Ok(memo)
+    Ok(db::operation::find_memo(&mut conn, &work.recorder.id, kind).await?)
 }
 
 impl Change<'_> {
-    /// Acts until the host is what the course wants; answers the network that stands then.
-    async fn converge(&mut self) -> Result<HostNetwork, Halt> {
+    /// Acts until the host is what the course wants; answers the network that stands then, or
+    /// nothing where a later look has to go on.
+    async fn converge(&mut self) -> Result<Option<HostNetwork>, Halt> {
         let mut refused: Option<(Act, OpenStep, Failure)> = None;
         for _ in 0..MOST_ACTS {
             let scene = self.look().await?;
+            let late = scene.reach.late();
+            if !self.memo.begun && !late.is_empty() {
+                return self.wait(late).await.map(|()| None);
+            }
             self.begin(&scene).await?;
             let act = next(&scene);
             if let Some((before, step, failure)) = refused.take() {
@@ -90,8 +102,10 @@ impl Change<'_> {
                 // Somebody else was there in between, or it was done in spite of the refusal.
                 self.work.recorder.warn(step, &failure.message).await?;
             }
-            if let Act::Done(network) = act {
-                return self.inspect(network).await;
+            match act {
+                Act::Done(network) => return self.inspect(network).await.map(Some),
+                Act::Wait(reasons) => return self.wait(reasons).await.map(|()| None),
+                _ => self.go_on(&scene)?,
             }
             let step = self.work.recorder.begin(act.name()).await?;
             match self.perform(&act, &scene).await? {
@@ -117,18 +131,13 @@ impl Change<'_> {
         let count = scene.leaving().map_or(0, |network| scene.members(network).len());
         self.memo.begun = true;
         self.save().await?;
-        let detail = format!("{count} containers are on the network");
+        let detail = format!("{count} are on the network");
         Ok(self.work.recorder.done(step, &detail).await?)
     }
 
     async fn look(&self) -> Result<Scene, Halt> {
-        let host = self.work.host;
-        let looked = async { Ok((host.list_networks().await?, host.list_containers().await?)) };
-        let looked = self.work.answer(looked.await, || "look at the networks".to_owned());
-        let scene = looked.and_then(|(networks, containers)| {
-            let destination = &self.work.row.destination;
-            Ok(Scene::of(destination, &self.memo, networks, containers)?)
-        });
+        let destination = &self.work.row.destination;
+        let scene = self.see().await.and_then(|seen| Ok(Scene::of(destination, &self.memo, seen)?));
         if let Err(Halt::Refused(failure)) = &scene {
             let step = self.work.recorder.begin("look").await?;
             self.work.recorder.fail(step, failure).await?;
@@ -162,6 +171,10 @@ impl Change<'_> {
     async fn turn_back(&mut self, refusal: Failure) -> Result<(), Error> {
         let step = self.work.recorder.begin("turn-back").await?;
         self.memo.course = Course::Back;
+        self.memo.waiting = None;
+        for service in &mut self.memo.services {
+            service.told.clear();
+        }
         self.memo.why = Some(refusal);
         self.save().await?;
         self.work.recorder.warn(step, "the old options are restored").await

@@ -76,12 +76,7 @@ pub(super) async fn settle(round: &Round<'_>, row: &Assigned) -> Result<(), Pass
                 None => Ok(()),
             }
         }
-        DestinationState::Changing => {
-            match begin(round, row, OperationKind::ChangeDestination).await? {
-                Some(work) => change::run(&work).await,
-                None => Ok(()),
-            }
-        }
+        DestinationState::Changing => changed(round, row, &change::Nodes::default()).await,
         DestinationState::Ready => watched(round, row).await,
         DestinationState::Drifted => drifted(round, row).await,
         // A failed one waits for a person: trying what failed once more by itself helps nobody.
@@ -92,6 +87,18 @@ pub(super) async fn settle(round: &Round<'_>, row: &Assigned) -> Result<(), Pass
 async fn made(round: &Round<'_>, row: &Assigned, kind: OperationKind) -> Result<(), PassError> {
     match begin(round, row, kind).await? {
         Some(work) => make::run(&work).await,
+        None => Ok(()),
+    }
+}
+
+/// A change in place, over all nodes where it is of a swarm.
+pub(super) async fn changed(
+    round: &Round<'_>,
+    row: &Assigned,
+    nodes: &change::Nodes,
+) -> Result<(), PassError> {
+    match begin(round, row, OperationKind::ChangeDestination).await? {
+        Some(work) => change::run(&work, nodes).await,
         None => Ok(()),
     }
 }

@@ -1,5 +1,5 @@
 //! The connections of all keepers, for work that needs a second host: proving that a swarm's nodes
-//! reach each other. Owns who is connected; each connection stays its keeper's own, and calls on
+//! reach each other, and moving what is on them. Owns who is connected; each connection stays its keeper's own, and calls on
 //! one that ended fail.
 
 use std::{

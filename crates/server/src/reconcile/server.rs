@@ -224,6 +224,7 @@ impl Keeper {
             let again = match self.look(row, host, &mut verifier).await? {
                 Look::Over(turn) => return Ok(turn),
                 Look::Done => unsettled.then_some(SETTLING),
+                Look::UnderWay => Some(SETTLING),
                 Look::Again => Some(self.next_patience()),
             };
             unsettled = false;
@@ -273,9 +274,9 @@ impl Keeper {
             return Ok(Look::Done);
         }
         match self.work(now, host, verifier).await {
-            Ok(()) => {
+            Ok(under_way) => {
                 self.patience = FIRST_BACKOFF;
-                Ok(Look::Done)
+                Ok(if under_way { Look::UnderWay } else { Look::Done })
             }
             Err(PassError::Host(error)) if error.is_connection() => {
                 Ok(Look::Over(Turn::Lost(error)))
@@ -355,13 +356,13 @@ fn pin(row: &Assigned) -> Pin {
 }
 
 impl Keeper {
-    /// Everything that is to be done over a standing connection.
+    /// Everything that is to be done over a standing connection; whether some of it is under way.
     async fn work(
         &mut self,
         mut row: Assigned,
         host: &Arc<dyn Host>,
         verifier: &mut Verifier,
-    ) -> Result<(), PassError> {
+    ) -> Result<bool, PassError> {
         if role::follow(&self.around.app, &row, host.as_ref()).await? {
             row = self.row().await?.unwrap_or(row);
             swarm::wake_others(&self.around.app, &row).await?;
@@ -378,7 +379,7 @@ impl Keeper {
         row: &Assigned,
         connection: &Arc<dyn Host>,
         verifier: &mut Verifier,
-    ) -> Result<(), PassError> {
+    ) -> Result<bool, PassError> {
         let around = &self.around;
         let (app, host) = (around.app.as_ref(), connection.as_ref());
         // Before the look: what it has on the host is gone from what is seen.
@@ -400,7 +401,7 @@ impl Keeper {
         let (networks, occasion) = (&seen.networks, &self.occasion);
         let round = Round { app, host, networks, occasion, standing: &standing };
         destinations::pass(&round, &rows).await?;
-        swarm::pass(around, row, &rows, &round, seen).await?;
+        let under_way = swarm::pass(around, row, &rows, &round, seen).await?;
         orphans::pass(app, row, &rows, host, seen).await?;
         let waiting = work::waiting(app, &row.server.id).await?;
         scan::run(app, row, &waiting, seen).await?;
@@ -410,13 +411,15 @@ impl Keeper {
         verify::queue_due(app, &rows, &waiting).await?;
         let waiting = work::waiting(app, &row.server.id).await?;
         verifier.start_next(around, row, &waiting, connection);
-        Ok(())
+        Ok(under_way)
     }
 }
 
 /// What a look ended with.
 enum Look {
     Done,
+    /// A swarm does what it was told, which is to be looked at soon.
+    UnderWay,
     /// Something was refused that may be granted soon: the host is looked at again then.
     Again,
     /// The connection is over.

@@ -15,6 +15,7 @@ use tokio::sync::{Mutex as Turns, OwnedMutexGuard};
 
 use super::{
     PassError, Surroundings,
+    change::{Companion, Nodes},
     destinations::{self, Round},
     drift::network,
     make,
@@ -62,20 +63,21 @@ pub(super) fn managed(server: &Server) -> Option<&str> {
 }
 
 /// Keeps the destinations of the swarm that fall to this server. The host is looked at again,
-/// because another keeper may have worked since it was.
+/// because another keeper may have worked since it was. Answers whether a change is not over: the
+/// swarm is at it, and is to be looked at again soon.
 pub(super) async fn pass(
     around: &Surroundings,
     row: &server::Assigned,
     rows: &[Assigned],
     round: &Round<'_>,
     seen: &Sighting,
-) -> Result<(), PassError> {
+) -> Result<bool, PassError> {
     let (app, host) = (around.app.as_ref(), round.host);
     give_away(app, row, rows, host).await?;
-    let Some(cluster_id) = managed(&row.server) else { return Ok(()) };
+    let Some(cluster_id) = managed(&row.server) else { return Ok(false) };
     nudge(app, row, seen).await?;
     if kept(app, row, cluster_id).await?.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     let _turn = around.swarms.turn(cluster_id).await;
     let rows = kept(app, row, cluster_id).await?;
@@ -86,10 +88,30 @@ pub(super) async fn pass(
     let standing = standing(app, row, cluster_id).await?;
     let round = Round { networks: &networks, standing: &standing, ..*round };
     for one in &rows {
-        destinations::settle(&round, one).await?;
+        if is_changing(one) {
+            destinations::changed(&round, one, &nodes(around, row).await?).await?;
+        } else {
+            destinations::settle(&round, one).await?;
+        }
         note_nodes(app, one, seen, &servers).await?;
     }
-    Ok(())
+    Ok(rows.iter().any(is_changing) && kept(app, row, cluster_id).await?.iter().any(is_changing))
+}
+
+fn is_changing(one: &Assigned) -> bool {
+    one.destination.state == DestinationState::Changing
+}
+
+/// All servers of the swarm, with the connections that stand now.
+async fn nodes(around: &Surroundings, row: &server::Assigned) -> Result<Nodes, Error> {
+    let mut conn = around.app.db.acquire().await?;
+    let servers = servers::companions(&mut conn, &row.team_id, &row.server).await?;
+    let others = servers.into_iter().filter(|server| server.id != row.server.id);
+    let companion = |server: Server| {
+        let host = around.hosts.find(&server.id);
+        Companion { server, host }
+    };
+    Ok(Nodes { acting: Some(row.server.clone()), others: others.map(companion).collect() })
 }
 
 async fn standing(

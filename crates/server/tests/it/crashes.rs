@@ -19,7 +19,7 @@ async fn kill_at_each_call(database: Database) -> Result<()> {
     let mut app = TestApp::start(database).await?;
     let (server, engine) = app.add_server("alpha").await?;
     let mut deepest = 0;
-    for call in 0..MOST_CALLS {
+    for call in app.some_of(0..MOST_CALLS) {
         for trouble in [Trouble::HangBefore, Trouble::HangAfter] {
             engine.trouble(call, trouble.clone());
             let network = format!("net-{call}-{trouble:?}").to_lowercase();
@@ -60,7 +60,7 @@ story! {
     async fn killed_at_each_call_of_a_delete(app) {
         let (server, engine) = app.add_server("alpha").await?;
         app.owner.destination(&server, "bystander").await?;
-        for call in 0..6 {
+        for call in app.some_of(0..6) {
             for trouble in [Trouble::HangBefore, Trouble::HangAfter] {
                 let network = format!("net-{call}-{trouble:?}").to_lowercase();
                 let made = app.owner.destination(&server, &network).await?;

@@ -14,14 +14,21 @@ fn tests() -> Result<String> {
     for folder in
         ["server/tests/it", "server/tests/lab", "portolan/tests/cli", "portolan/tests/lab"]
     {
-        for entry in fs::read_dir(crates.join(folder)).context(folder)? {
-            let path: PathBuf = entry?.path();
-            if path.extension().is_some_and(|extension| extension == "rs") {
-                text.push_str(&fs::read_to_string(path)?);
-            }
-        }
+        read(&crates.join(folder), &mut text).context(folder)?;
     }
     Ok(text)
+}
+
+fn read(folder: &Path, text: &mut String) -> Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path: PathBuf = entry?.path();
+        if path.is_dir() {
+            read(&path, text)?;
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            text.push_str(&fs::read_to_string(path)?);
+        }
+    }
+    Ok(())
 }
 
 #[test]

@@ -139,7 +139,7 @@ story! {
     /// Killed at each call, a removal with detaching is done after the restart.
     async fn killed_at_each_call_of_a_detach(app) {
         let (server, engine) = app.add_server("alpha").await?;
-        for call in 0..10 {
+        for call in app.some_of(0..10) {
             for trouble in [Trouble::HangBefore, Trouble::HangAfter] {
                 let network = format!("net-{call}-{trouble:?}").to_lowercase();
                 let made = app.owner.destination(&server, &network).await?;

@@ -13,7 +13,7 @@ use crate::{cli::shared::MannerArgs, find::Reference};
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("edit").multiple(true).required(true).args([
     "name", "subnet", "any_subnet", "gateway", "range", "ipv6", "ipv6_subnet", "internal", "mtu",
-    "default_mtu", "labels", "unlabels", "proxy",
+    "default_mtu", "encrypted", "labels", "unlabels", "proxy",
 ]))]
 pub(crate) struct EditDestinationArgs {
     /// Id, name or network.
@@ -61,6 +61,9 @@ pub(crate) struct OptionChange {
     /// As many bytes as the engine takes by itself.
     #[arg(long, conflicts_with = "mtu")]
     default_mtu: bool,
+    /// Encrypt what goes between the nodes of a swarm, or no longer.
+    #[arg(long, value_name = "true|false")]
+    encrypted: Option<bool>,
     /// Label on the Docker network; may be given again.
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = label)]
     labels: Vec<(String, String)>,
@@ -82,6 +85,7 @@ impl OptionChange {
         options.ipv6 = self.ipv6.unwrap_or(options.ipv6 || self.ipv6_subnet.is_some());
         options.ipv6_subnet = self.ipv6_subnet.or(options.ipv6_subnet.filter(|_| options.ipv6));
         options.internal = self.internal.unwrap_or(options.internal);
+        options.encrypted = self.encrypted.unwrap_or(options.encrypted);
         options.mtu = self.mtu.or(options.mtu.filter(|_| !self.default_mtu));
         options.labels.extend(self.labels.iter().cloned());
         options.labels.retain(|key, _| !self.unlabels.contains(key));
@@ -122,5 +126,7 @@ mod tests {
         let labels = changed(&present, &["--label", "b=2", "--unlabel", "a"]).labels;
         assert_eq!(labels.into_iter().collect::<Vec<_>>(), [("b".to_owned(), "2".to_owned())]);
         assert!(changed(&present, &["--ipv6-subnet", "fd00::/64"]).ipv6);
+        let encrypted = changed(&present, &["--encrypted", "true"]);
+        assert!(encrypted.encrypted && !changed(&encrypted, &["--encrypted", "false"]).encrypted);
     }
 }

@@ -92,6 +92,20 @@ pub async fn set_waiting_reason(
     Ok(())
 }
 
+/// Why a change is not over yet.
+pub async fn set_changing_reason(
+    conn: &mut AnyConnection,
+    id: &DestinationId,
+    reason: &str,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("update destinations set reason = $2 where id = $1 and state = 'changing'")
+        .bind(id.as_str())
+        .bind(reason)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// Makes an adopted destination Portolan's own. `false` when it is not adopted, or not ready.
 pub async fn take_over(
     conn: &mut AnyConnection,

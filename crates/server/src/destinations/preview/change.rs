@@ -1,16 +1,18 @@
 //! What a change in place would do.
 
 use portolan_types::{
-    Affected, Destination, DestinationId, NetworkOptions, Preview, Timestamp, UpdateDestination,
+    Affected, Blocker, Destination, DestinationId, DestinationKind, NetworkOptions, Preview,
+    Server, Timestamp, UpdateDestination,
 };
 
 use super::{as_failure, refused, server_of};
 use crate::{
     Actor, App, Error,
-    destinations::{change, ours, show, version},
-    host::{HostContainer, HostNetwork},
-    reconcile::overlap,
-    sighting::{Seen, fresh},
+    destinations::{change, ours, show, swarm::is_able, version_with},
+    host::{HostContainer, HostNetwork, HostService},
+    reconcile::{Reach, obstacle, overlap},
+    servers,
+    sighting::{Seen, Sighting, fresh},
 };
 
 /// The same checks as the change, against what was just seen.
@@ -39,25 +41,72 @@ pub async fn update(
         Ok(memo) => memo.new.applied_to(&before),
         Err(error) => return Ok(refused(at, vec![as_failure(error)?])),
     };
-    let Some(Seen { sighting, .. }) = seen else {
+    let Some(Seen { mut sighting, .. }) = seen else {
         return Ok(refused(at, Vec::new()));
     };
-    let refusals = overlap(&after, &sighting.networks).into_iter().collect();
+    let reach = see_nodes(app, actor, &server, &before, &mut sighting).await?;
     let network = ours(&before, &sighting);
-    let on_it = network.map(|network| sighting.members(network)).unwrap_or_default();
-    steps.extend(change_steps(&after, network, &on_it));
+    let obstacle = network.and_then(|network| obstacle(&before, network, &sighting, &reach));
+    let refusals = obstacle.into_iter().chain(overlap(&after, &sighting.networks)).collect();
+    let on_it = network.map(|network| sighting.loners(network)).unwrap_or_default();
+    let services: Vec<&HostService> =
+        network.iter().flat_map(|network| sighting.services_on(network)).collect();
+    steps.extend(change_steps(&after, network, &Crew { containers: &on_it, services: &services }));
+    let containers = on_it.iter().map(|one| goes_over(&before, &after, network, one));
     Ok(Preview {
-        version: version(&before, network, &on_it),
-        affected: on_it.iter().map(|one| goes_over(&before, &after, network, one)).collect(),
+        version: version_with(&before, network, &on_it, &services),
+        affected: containers.chain(services.iter().map(|one| restarts(one))).collect(),
         steps,
         ..refused(at, refusals)
     })
 }
 
+/// What the other nodes of a swarm have is added to what its manager sees; answers who of them
+/// does not.
+async fn see_nodes(
+    app: &App,
+    actor: &Actor,
+    server: &Server,
+    before: &Destination,
+    sighting: &mut Sighting,
+) -> Result<Reach, Error> {
+    if before.kind != DestinationKind::Swarm {
+        return Ok(Reach::default());
+    }
+    let mut conn = app.db.acquire().await?;
+    let servers = servers::companions(&mut conn, actor.team_id(), server).await?;
+    drop(conn);
+    for other in servers.iter().filter(|other| other.id != server.id && is_able(other)) {
+        let seen = fresh(app, other).await?;
+        sighting.containers.extend(seen.into_iter().flat_map(|seen| seen.sighting.containers));
+    }
+    Ok(Reach::of(sighting, servers.iter().map(|one| (one, is_able(one)))))
+}
+
+/// Who is on the network.
+struct Crew<'a> {
+    containers: &'a [&'a HostContainer],
+    services: &'a [&'a HostService],
+}
+
+impl Crew<'_> {
+    fn is_empty(&self) -> bool {
+        self.containers.is_empty() && self.services.is_empty()
+    }
+
+    fn in_words(&self) -> String {
+        let containers = format!("{} containers", self.containers.len());
+        let names: Vec<String> =
+            self.services.iter().map(|one| format!("service `{}`", one.name)).collect();
+        let all = Some(containers).filter(|_| !self.containers.is_empty());
+        all.into_iter().chain(names).collect::<Vec<_>>().join(", ")
+    }
+}
+
 fn change_steps(
     after: &Destination,
     network: Option<&HostNetwork>,
-    members: &[&HostContainer],
+    crew: &Crew<'_>,
 ) -> Vec<String> {
     let (name, server) = (&after.network, &after.server_name);
     let create = format!(
@@ -68,18 +117,23 @@ fn change_steps(
         return vec![create];
     }
     let removed = format!("remove network `{name}` from server `{server}`");
-    if members.is_empty() {
+    if crew.is_empty() {
         return vec![removed, create];
     }
-    let count = members.len();
-    vec![
-        format!("create an interim network, and connect {count} containers to it"),
+    let tasks = (!crew.services.is_empty()).then(|| {
+        "with each of these four moves the swarm replaces all tasks of the services, as their \
+         update settings say"
+            .to_owned()
+    });
+    let steps = vec![
+        format!("create an interim network, and connect {} to it", crew.in_words()),
         format!("disconnect them from network `{name}`"),
         removed,
         create,
         format!("connect them to network `{name}` with their aliases"),
         "disconnect them from the interim network, and remove it".into(),
-    ]
+    ];
+    steps.into_iter().chain(tasks).collect()
 }
 
 fn with(options: &NetworkOptions) -> String {
@@ -92,6 +146,12 @@ fn with(options: &NetworkOptions) -> String {
         return "with a subnet from the engine's pools".into();
     }
     format!("with {}", words.join(", "))
+}
+
+fn restarts(service: &HostService) -> Affected {
+    let Blocker { id, name, state, kind } = service.as_blocker();
+    let effect = "goes over, and its tasks are replaced four times".into();
+    Affected { kind, id, name, state, effect }
 }
 
 fn goes_over(

@@ -8,11 +8,11 @@ use portolan_types::{Destination, Failure, NetworkOptions};
 use super::{
     super::{compare, recorder::failure},
     scene::{Scene, Standing},
+    swarm,
 };
 use crate::{
-    destinations::{change::Memo, version},
-    host::{Endpoint, HostNetwork},
-    sighting::members,
+    destinations::{change::Memo, version_with},
+    host::{Endpoint, HostNetwork, HostService},
 };
 
 /// Interim networks take a part of 198.18.0.0/15, which is set aside for benchmarks (RFC 2544):
@@ -36,12 +36,16 @@ pub(crate) fn overlap(after: &Destination, networks: &[HostNetwork]) -> Option<F
 /// Refuses a host that is not fit, or is not what the preview showed.
 pub(super) fn fit(destination: &Destination, memo: &Memo, scene: &Scene) -> Result<(), Failure> {
     let network = scene.standing.as_ref().map(Standing::network);
-    let on_it = network.map(|network| members(&scene.containers, network)).unwrap_or_default();
-    let now = version(destination, network, &on_it);
+    let on_it = network.map(|network| scene.seen.loners(network)).unwrap_or_default();
+    let services: Vec<&HostService> =
+        network.iter().flat_map(|network| scene.seen.services_on(network)).collect();
+    let now = version_with(destination, network, &on_it, &services);
     if memo.version.as_ref().is_some_and(|version| *version != now) {
         return Err(changed_since(destination));
     }
-    match overlap(&memo.new.applied_to(destination), &scene.networks) {
+    let obstacle = network
+        .and_then(|network| swarm::obstacle(destination, network, &scene.seen, &scene.reach));
+    match obstacle.or_else(|| overlap(&memo.new.applied_to(destination), &scene.seen.networks)) {
         Some(failure) => Err(failure),
         None => Ok(()),
     }
@@ -90,12 +94,18 @@ pub(super) fn interim_options(
         let subnet = IpNet::from(*subnet);
         let clear = |other: IpNet| !other.contains(&subnet) && !subnet.contains(&other);
         wanted.into_iter().flatten().all(clear)
-            && !scene.networks.iter().any(|network| overlaps(network, subnet))
+            && !scene.seen.networks.iter().any(|network| overlaps(network, subnet))
     };
     let subnet = INTERIM.subnets(INTERIM_PREFIX).ok()?.find(free)?;
     let old = &memo.old.options;
     let mtu = [old.mtu, memo.new.options.mtu].into_iter().flatten().min();
-    Some(NetworkOptions { subnet: Some(subnet), internal: old.internal, mtu, ..Default::default() })
+    Some(NetworkOptions {
+        subnet: Some(subnet),
+        internal: old.internal,
+        encrypted: old.encrypted || memo.new.options.encrypted,
+        mtu,
+        ..Default::default()
+    })
 }
 
 /// What a container had asked for, as far as the network has room for it, and what it loses.

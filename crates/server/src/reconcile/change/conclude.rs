@@ -2,7 +2,7 @@
 //! the operation, in one transaction.
 
 use portolan_types::{
-    DestinationState, DriftState, Failure, MovedContainer, OperationResult, Timestamp,
+    DestinationState, DriftState, Failure, MovedContainer, MovedService, OperationResult, Timestamp,
 };
 
 use super::{
@@ -15,10 +15,10 @@ use crate::{
         self,
         destination::{Made, Move},
     },
-    destinations::change::{Course, Memo, Moving},
+    destinations::change::{Course, Memo, Moving, MovingService},
     events,
-    host::{HostContainer, HostError, HostNetwork},
-    sighting::members,
+    host::HostNetwork,
+    sighting::Sighting,
 };
 
 /// The host is what the course wanted.
@@ -92,8 +92,17 @@ fn result(memo: &Memo) -> OperationResult {
         name: moving.name.clone(),
         gap_ms: moving.gap_ms,
         note: moving.note.clone(),
+        server: moving.server.clone(),
     };
-    OperationResult::Change { containers: memo.moving.iter().map(moved).collect() }
+    let service = |one: &MovingService| MovedService {
+        id: one.id.clone(),
+        name: one.name.clone(),
+        restarts: one.restarts,
+    };
+    OperationResult::Change {
+        containers: memo.moving.iter().map(moved).collect(),
+        services: memo.services.iter().map(service).collect(),
+    }
 }
 
 /// Neither forward nor back: what is left is said, and a retry goes on from there.
@@ -114,21 +123,20 @@ pub(super) async fn stuck(change: &Change<'_>, refusal: &Failure) -> Result<(), 
 
 /// Who is where. The host may refuse this look too: then nobody knows.
 async fn left_behind(change: &Change<'_>) -> String {
-    let (host, memo) = (change.work.host, &change.memo);
-    let looked = async { Ok((host.list_networks().await?, host.list_containers().await?)) };
-    let looked: Result<_, HostError> = looked.await;
-    let Ok((networks, containers)) = looked else {
+    let memo = &change.memo;
+    let Ok((seen, ..)) = change.see().await else {
         return format!("the interim network is `{}`", memo.interim);
     };
     let names = [change.work.row.destination.network.as_str(), memo.interim.as_str()];
-    let left = networks.iter().filter(|network| names.contains(&network.name.as_str()));
-    let places: Vec<String> = left.map(|network| place(network, &containers)).collect();
+    let left = seen.networks.iter().filter(|network| names.contains(&network.name.as_str()));
+    let places: Vec<String> = left.map(|network| place(network, &seen)).collect();
     if places.is_empty() { "no network of it is left".to_owned() } else { places.join("; ") }
 }
 
-fn place(network: &HostNetwork, containers: &[HostContainer]) -> String {
-    let on_it = members(containers, network);
-    let names: Vec<&str> = on_it.iter().map(|one| one.member.name.as_str()).collect();
+fn place(network: &HostNetwork, seen: &Sighting) -> String {
+    let on_it = seen.loners(network).into_iter().map(|one| one.member.name.as_str());
+    let services = seen.services_on(network).map(|one| one.name.as_str());
+    let names: Vec<&str> = on_it.chain(services).collect();
     let who = if names.is_empty() { "nobody".to_owned() } else { names.join(", ") };
     format!("on network `{}`: {who}", network.name)
 }

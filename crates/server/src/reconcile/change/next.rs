@@ -4,7 +4,7 @@
 use super::scene::{Scene, Standing};
 use crate::host::HostNetwork;
 
-/// One act. Containers are named by Docker's ids.
+/// One act. Containers and services are named by Docker's ids.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Act {
     MakeInterim,
@@ -15,11 +15,29 @@ pub(super) enum Act {
     AttachToGoal(Vec<String>),
     DetachFromInterim(Vec<String>),
     RemoveInterim,
+    /// The swarm is at it, or a node does not answer: nothing is done before, for these reasons.
+    Wait(Vec<String>),
     /// The network that stands is the one that was wanted, and nothing else is left.
     Done(HostNetwork),
 }
 
 impl Act {
+    /// Who it is about.
+    pub(super) fn ids(&self) -> &[String] {
+        match self {
+            Self::AttachToInterim(ids)
+            | Self::DetachFromLeaving(ids)
+            | Self::AttachToGoal(ids)
+            | Self::DetachFromInterim(ids) => ids,
+            Self::MakeInterim
+            | Self::RemoveLeaving
+            | Self::MakeGoal
+            | Self::RemoveInterim
+            | Self::Wait(_)
+            | Self::Done(_) => &[],
+        }
+    }
+
     /// The name of the step.
     pub(super) const fn name(&self) -> &'static str {
         match self {
@@ -31,6 +49,7 @@ impl Act {
             Self::AttachToGoal(_) => "attach",
             Self::DetachFromInterim(_) => "detach-from-interim",
             Self::RemoveInterim => "remove-interim",
+            Self::Wait(_) => "wait",
             Self::Done(_) => "inspect",
         }
     }
@@ -38,6 +57,13 @@ impl Act {
 
 /// The next act. Nobody is taken off a network before everybody is on the other.
 pub(super) fn next(scene: &Scene) -> Act {
+    if let (Some(Standing::Goal(network)), None) = (&scene.standing, &scene.interim) {
+        return Act::Done(network.clone());
+    }
+    let reasons = scene.restless();
+    if !reasons.is_empty() {
+        return Act::Wait(reasons);
+    }
     match &scene.standing {
         None => Act::MakeGoal,
         Some(Standing::Leaving(network)) => empty_out(scene, network),
@@ -80,7 +106,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::host::{Attachment, HostContainer, Member};
+    use crate::{
+        host::{Attachment, HostContainer, Member},
+        sighting::Sighting,
+    };
 
     const CREW: [&str; 4] = ["a", "b", "c", "d"];
 
@@ -127,7 +156,8 @@ mod tests {
                 ..HostContainer::default()
             };
             let containers = CREW.iter().map(container).collect();
-            Scene { standing, interim, networks: Vec::new(), containers }
+            let seen = Sighting { containers, ..Sighting::default() };
+            Scene { standing, interim, seen, ..Scene::default() }
         }
 
         /// What Docker makes of an act; `false` when nothing is left to be done.
@@ -152,7 +182,7 @@ mod tests {
                     assert!(self.on_interim.is_empty(), "removed under its members");
                     self.interim = false;
                 }
-                Act::Done(_) => return false,
+                Act::Wait(_) | Act::Done(_) => return false,
             }
             true
         }
