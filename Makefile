@@ -2,7 +2,7 @@
 # `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop clean-data test test-fast check audit openapi lab-up lab-down bench-transport
+.PHONY: help run stop clean-data test test-fast chaos check audit openapi lab-up lab-down bench-transport
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ test: ## install what the tests need, run every check and every test, with Postg
 
 test-fast: ## the tests that need no lab and no root
 	@scripts/test fast
+
+chaos: ## every fault many times, and docs/reliability.md from it (an hour)
+	@scripts/chaos
 
 check: ## format, lints, documentation, dependencies, shell scripts
 	@scripts/check

@@ -4,6 +4,7 @@
 //! only real hosts can show.
 
 mod change;
+mod chaos;
 mod containers;
 mod crashes;
 mod destinations;

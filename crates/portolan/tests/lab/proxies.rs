@@ -10,14 +10,14 @@ use anyhow::{Context, Result, ensure};
 
 use crate::support::{Container, Host, PATIENCE, Portolan, create, curl, eventually, unique};
 
-const HTTP: u16 = 8180;
+pub(crate) const HTTP: u16 = 8180;
 const HTTPS: u16 = 8543;
-const NAME: &str = "portolan-proxy";
+pub(crate) const NAME: &str = "portolan-proxy";
 
 /// A host whose proxy is the test's: what an earlier run left is gone, and so is this one's.
-struct Stage {
-    portolan: Portolan,
-    host: Host,
+pub(crate) struct Stage {
+    pub(crate) portolan: Portolan,
+    pub(crate) host: Host,
 }
 
 impl Drop for Stage {
@@ -38,14 +38,14 @@ fn sweep(host: &Host) -> Result<()> {
 }
 
 impl Stage {
-    fn set(host: &str) -> Result<Self> {
+    pub(crate) fn set(host: &str) -> Result<Self> {
         let (portolan, host) = (Portolan::start()?, Host::find(host)?);
         sweep(&host)?;
         portolan.add_server(&host, "deploy")?;
         Ok(Self { portolan, host })
     }
 
-    fn proxy(&self, kind: &str, more: &[&str]) -> Result<String> {
+    pub(crate) fn proxy(&self, kind: &str, more: &[&str]) -> Result<String> {
         let server = self.host.name.as_str();
         let (http, https) = (HTTP.to_string(), HTTPS.to_string());
         let ports = ["--http-port", &http, "--https-port", &https];
@@ -54,14 +54,20 @@ impl Stage {
     }
 
     /// A destination with an echo on it.
-    fn echo(&self) -> Result<(String, Container)> {
+    pub(crate) fn echo(&self) -> Result<(String, Container)> {
         let network = unique("proxy");
         self.portolan.run(&create(&self.host.name, &network))?;
         let container = self.host.container(&network, &unique("proxy-echo"))?;
         Ok((network, container))
     }
 
-    fn route(&self, address: &str, network: &str, to: &str, more: &[&str]) -> Result<()> {
+    pub(crate) fn route(
+        &self,
+        address: &str,
+        network: &str,
+        to: &str,
+        more: &[&str],
+    ) -> Result<()> {
         let args = ["route", "add", address, "--destination", network, "--to", to];
         self.portolan.run(&[&args[..], more].concat())?;
         Ok(())
@@ -87,13 +93,15 @@ impl Stage {
         })
     }
 
+    /// Whether the route answers.
+    pub(crate) fn answers(&self, host: &str) -> Result<bool> {
+        Ok(self.https(host, "/", &[])?.0 == "200")
+    }
+
     /// How long it takes until the route answers again.
     fn answers_again(&self, host: &str) -> Result<Duration> {
         let since = Instant::now();
-        eventually("an answer through the proxy", || {
-            let (status, _) = self.https(host, "/", &[])?;
-            Ok((status == "200").then_some(()))
-        })?;
+        eventually("an answer through the proxy", || Ok(self.answers(host)?.then_some(())))?;
         Ok(since.elapsed())
     }
 }

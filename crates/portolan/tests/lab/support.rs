@@ -336,7 +336,12 @@ impl Host {
 
     /// Sets a fault, and clears all when the guard goes.
     pub(crate) fn fault(&self, kind: &str) -> Result<Fault> {
-        lab(&["fault", &self.name, kind])?;
+        self.fault_with(kind, &[])
+    }
+
+    /// The same with what the fault takes.
+    pub(crate) fn fault_with(&self, kind: &str, how: &[&str]) -> Result<Fault> {
+        lab(&[&["fault", &self.name, kind], how].concat())?;
         Ok(Fault { host: self.clone() })
     }
 }
