@@ -13,6 +13,7 @@ mod key;
 mod login;
 mod operation;
 mod proxy;
+mod reconcile;
 mod route;
 mod serve;
 mod server;
@@ -39,6 +40,7 @@ pub(crate) use self::{
     login::LoginArgs,
     operation::OperationCommand,
     proxy::{ProxyArgs, ProxyCommand, SetProxyArgs},
+    reconcile::ReconcileCommand,
     route::{AddRouteArgs, EditRouteArgs, PasswordArgs, RouteCommand},
     serve::ConfigArgs,
     server::{AddServerArgs, EditServerArgs, ServerCommand},
@@ -134,6 +136,9 @@ pub(crate) enum Command {
     /// Found differences between what should be and what hosts have.
     #[command(subcommand)]
     Drift(DriftCommand),
+    /// The work in the background, and how it goes.
+    #[command(subcommand)]
+    Reconcile(ReconcileCommand),
     /// From where subnets are taken, and what is left.
     #[command(subcommand)]
     Addresses(AddressesCommand),

@@ -20,6 +20,7 @@ pub(crate) mod operation;
 mod preview;
 pub(crate) mod proxy;
 pub(crate) mod reach;
+pub(crate) mod reconcile;
 mod result;
 pub(crate) mod route;
 pub(crate) mod scan;

@@ -14,7 +14,8 @@ use crate::{
         AddServerArgs, AddressesCommand, Cli, Command, ConnectArgs, CreateDestinationArgs,
         CreateKeyArgs, CreateTokenArgs, DestinationCommand, DisconnectArgs, EditDestinationArgs,
         EditServerArgs, EventCommand, GlobalArgs, KeyCommand, LoginArgs, Moment, MoveArgs,
-        OperationCommand, RemoveDestinationArgs, ServerCommand, SetAddressesArgs, TokenCommand,
+        OperationCommand, ReconcileCommand, RemoveDestinationArgs, ServerCommand, SetAddressesArgs,
+        TokenCommand,
     },
     client::{Access, Client, ClientFile},
     commands::{
@@ -32,7 +33,7 @@ use crate::{
         login::Proof,
         openapi, operation,
         operation::About,
-        reach, scan, serve, server,
+        reach, reconcile, scan, serve, server,
         server::{Destinations, NewServer, ServerChange, Way, WayChange},
         token, verification, version,
     },
@@ -81,6 +82,9 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outc
         }
         Command::Certificate(command) => {
             certificate::run(&client(global, printer)?, printer, command).await?;
+        }
+        Command::Reconcile(ReconcileCommand::Status { server }) => {
+            reconcile::status(&client(global, printer)?, printer, server).await?;
         }
         Command::Drift(command) => {
             return drift::run(&client(global, printer)?, printer, command).await;

@@ -17,6 +17,7 @@ mod operations;
 mod problem;
 mod proxies;
 mod reach;
+mod reconcile;
 mod routes;
 mod servers;
 mod session;
@@ -127,6 +128,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(addresses::show_server_addresses))
         .routes(routes!(addresses::draw_server_addresses))
         .routes(routes!(reach::ask_reach))
+        .routes(routes!(reconcile::show_reconcile))
         .routes(routes!(drifts::list_drifts))
         .routes(routes!(drifts::show_drift))
         .routes(routes!(drifts::heal_drift))

@@ -1,5 +1,7 @@
 //! What operations share: the database, the vault and the bells that wake others.
 
+use std::sync::Arc;
+
 use portolan_types::{OperationId, RouteId, ServerId};
 use tokio::{
     sync::{broadcast, mpsc},
@@ -7,7 +9,9 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{Config, db::Db, events::Readers, metrics::Metrics, vault::Vault};
+use crate::{
+    Config, db::Db, events::Readers, metrics::Metrics, tasks::Board, vault::Vault,
+};
 
 /// One per process, behind an `Arc`.
 #[derive(Debug)]
@@ -16,7 +20,9 @@ pub struct App {
     pub config: Config,
     pub db: Db,
     pub vault: Vault,
-    pub metrics: Metrics,
+    pub metrics: Arc<Metrics>,
+    /// How the background tasks go.
+    pub(crate) board: Board,
     /// Cancelled when the process is to end: who waits for an outcome is answered at once.
     pub stopping: CancellationToken,
     /// Rung after a change was committed: the reconciler of that server looks at its rows.
@@ -44,10 +50,22 @@ impl App {
         let (changed, _) = broadcast::channel(1_024);
         let (looked, _) = broadcast::channel(1_024);
         let (routed, _) = broadcast::channel(1_024);
-        let metrics = Metrics::default();
+        let metrics = Arc::default();
+        let board = Board::default();
         let readers = Readers::default();
-        let app =
-            Self { config, db, vault, metrics, stopping, wake, changed, looked, routed, readers };
+        let app = Self {
+            config,
+            db,
+            vault,
+            metrics,
+            board,
+            stopping,
+            wake,
+            changed,
+            looked,
+            routed,
+            readers,
+        };
         (app, woken)
     }
 

@@ -32,6 +32,7 @@ mod run;
 pub mod servers;
 pub mod setup;
 pub mod sighting;
+pub mod tasks;
 pub mod tokens;
 pub mod vault;
 

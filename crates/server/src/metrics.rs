@@ -27,6 +27,20 @@ pub struct OperationLabels {
     pub outcome: &'static str,
 }
 
+/// A run of a background task.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct TaskLabels {
+    pub kind: &'static str,
+    pub outcome: &'static str,
+}
+
+/// Differences that stand.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct DriftLabels {
+    pub kind: &'static str,
+    pub state: &'static str,
+}
+
 /// A state in which servers or destinations are counted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct StateLabel {
@@ -42,6 +56,11 @@ pub struct Metrics {
     pub operations: Family<OperationLabels, Counter>,
     pub servers: Family<StateLabel, Gauge>,
     pub destinations: Family<StateLabel, Gauge>,
+    pub drifts: Family<DriftLabels, Gauge>,
+    pub task_runs: Family<TaskLabels, Counter>,
+    pub task_seconds: Histogram,
+    pub host_events: Counter,
+    pub repairs: Counter,
 }
 
 impl Default for Metrics {
@@ -54,6 +73,12 @@ impl Default for Metrics {
             operations: Family::default(),
             servers: Family::default(),
             destinations: Family::default(),
+            drifts: Family::default(),
+            task_runs: Family::default(),
+            // As requests.
+            task_seconds: Histogram::new(exponential_buckets(0.001, 2.0, 16)),
+            host_events: Counter::default(),
+            repairs: Counter::default(),
             registry: Registry::default(),
         };
         registry.register("http_requests", "Finished requests", metrics.requests.clone());
@@ -66,11 +91,25 @@ impl Default for Metrics {
         registry.register("operations", "Finished operations", metrics.operations.clone());
         registry.register("servers", "Servers by reachability", metrics.servers.clone());
         registry.register("destinations", "Destinations by state", metrics.destinations.clone());
+        metrics.register_tasks(&mut registry);
         Self { registry, ..metrics }
     }
 }
 
 impl Metrics {
+    fn register_tasks(&self, registry: &mut Registry) {
+        registry.register("drifts", "Standing differences", self.drifts.clone());
+        registry.register("task_runs", "Runs of background tasks", self.task_runs.clone());
+        registry.register_with_unit(
+            "task_run_duration",
+            "Time that a run of a background task takes",
+            Unit::Seconds,
+            self.task_seconds.clone(),
+        );
+        registry.register("host_events", "Events that engines told", self.host_events.clone());
+        registry.register("repairs", "Repairs that were begun", self.repairs.clone());
+    }
+
     /// The text that Prometheus reads.
     pub fn render(&self) -> Result<String, std::fmt::Error> {
         let mut out = String::new();

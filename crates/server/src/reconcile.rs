@@ -44,24 +44,25 @@ pub(crate) use remove::{in_the_way, in_use};
 use std::sync::Arc;
 
 use tokio::sync::{Semaphore, mpsc};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 
-use portolan_types::ServerId;
+use portolan_types::{ServerId, TaskKind};
 
-use crate::{App, Error, host::Dialer, host::HostError};
+use crate::{App, Error, host::Dialer, host::HostError, tasks::Tasks};
 
 /// Starts everything that runs in the background. It ends with `shutdown`; the tracker knows when.
 pub(crate) fn start(
     app: &Arc<App>,
     dialer: Arc<dyn Dialer>,
     woken: mpsc::UnboundedReceiver<ServerId>,
-    tasks: &TaskTracker,
+    tasks: &Tasks,
     shutdown: &CancellationToken,
 ) {
     let fleet = fleet::Fleet::new(app.clone(), dialer, tasks.clone(), shutdown.clone());
-    tasks.spawn(fleet.run(woken));
-    tasks.spawn(clerk::run(app.clone(), shutdown.clone()));
-    tasks.spawn(janitor::run(app.clone(), shutdown.clone()));
+    let (app, shutdown) = (app.clone(), shutdown.clone());
+    tasks.spawn(TaskKind::Fleet, None, |pulse| fleet.run(woken, pulse));
+    tasks.spawn(TaskKind::Clerk, None, |pulse| clerk::run(app.clone(), pulse, shutdown.clone()));
+    tasks.spawn(TaskKind::Janitor, None, |pulse| janitor::run(app, pulse, shutdown));
 }
 
 /// What every keeper shares.

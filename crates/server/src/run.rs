@@ -11,7 +11,7 @@ use std::{
 };
 
 use tokio::net::TcpListener;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     App, Config,
@@ -19,6 +19,7 @@ use crate::{
     db::{self, Db},
     host::{Dialer, RealDialer},
     keys, reconcile, setup,
+    tasks::Tasks,
     vault::{Missing, Vault, VaultError},
 };
 
@@ -103,7 +104,7 @@ pub async fn run_with(
     if let Some(offer) = setup::offer(&app).await.map_err(RunError::Setup)? {
         setup::announce(&offer, config.setup_token_file.as_deref()).map_err(RunError::Announce)?;
     }
-    let tasks = TaskTracker::new();
+    let tasks = Tasks::new(app.board.clone(), app.metrics.clone());
     reconcile::start(&app, dialer, woken, &tasks, &shutdown);
     tasks.close();
     tracing::info!(listen = %config.listen, "portolan is ready at http://{}", config.listen);

@@ -20,6 +20,7 @@ pub mod preview;
 pub mod problem;
 pub mod proxy;
 pub mod reach;
+pub mod reconcile;
 pub mod route;
 pub mod scan;
 pub mod server;
@@ -70,6 +71,7 @@ pub use proxy::{
 pub use reach::{
     AskReach, Obstacle, PathKind, Reach, ReachEnd, ReachName, ReachPath, ReachPlace, ReachVerdict,
 };
+pub use reconcile::{ReconcileStatus, TaskKind, TaskStatus};
 pub use route::{
     BasicAuth, BodyLimit, ChangeAuth, CreateRoute, Direction, Header, HeaderName, HeaderValue,
     Headers, Https, Route, RouteHost, RouteOptions, RoutePath, RouteState, RouteUser, UpdateRoute,

@@ -7,7 +7,10 @@ use axum::{
 };
 
 use super::{AppState, problem::Problems};
-use crate::{Error, db, metrics::StateLabel};
+use crate::{
+    Error, db,
+    metrics::{DriftLabels, StateLabel},
+};
 
 /// The process answers.
 #[utoipa::path(get, path = "/healthz", tag = "health", security(()),
@@ -57,12 +60,18 @@ async fn count(app: &AppState) -> Result<(), Error> {
     let mut conn = app.db.acquire().await?;
     let servers = db::server::count_by_reachability(&mut conn).await?;
     let destinations = db::destination::count_by_state(&mut conn).await?;
+    let drifts = db::drift::count_standing(&mut conn).await?;
     // A state that nothing is in any more has no row, and must not keep its last number.
     app.metrics.servers.clear();
     app.metrics.destinations.clear();
+    app.metrics.drifts.clear();
     for (state, count) in servers {
         let label = StateLabel { state: state.as_str() };
         app.metrics.servers.get_or_create(&label).set(count);
+    }
+    for (kind, state, count) in drifts {
+        let label = DriftLabels { kind: kind.as_str(), state: state.as_str() };
+        app.metrics.drifts.get_or_create(&label).set(count);
     }
     for (state, count) in destinations {
         let label = StateLabel { state: state.as_str() };

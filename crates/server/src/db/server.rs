@@ -2,7 +2,7 @@
 //! which work for all teams and name the row by its id.
 
 use portolan_types::{
-    Access, Engine, OperationId, PageQuery, Reachability, Server, ServerId, ServerKind,
+    Access, Engine, Name, OperationId, PageQuery, Reachability, Server, ServerId, ServerKind,
     SubnetPools, Swarm, TeamId, Timestamp, server::Fingerprint,
 };
 use sqlx::{AnyConnection, Row};
@@ -85,6 +85,18 @@ pub async fn find_assigned(
 pub async fn list_ids(conn: &mut AnyConnection) -> Result<Vec<ServerId>, sqlx::Error> {
     let rows = sqlx::query("select id from servers order by id").fetch_all(conn).await?;
     rows.iter().map(|row| parsed(row, "id")).collect()
+}
+
+/// Every server of a team by its name.
+pub async fn list_names_of_team(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+) -> Result<Vec<(ServerId, Name)>, sqlx::Error> {
+    let rows = sqlx::query("select id, name from servers where team_id = $1")
+        .bind(team.as_str())
+        .fetch_all(conn)
+        .await?;
+    rows.iter().map(|row| Ok((parsed(row, "id")?, parsed(row, "name")?))).collect()
 }
 
 /// Every server of a team.

@@ -19,6 +19,7 @@ use crate::{
     db::{self, destination::Assigned, drift::Standing, server},
     drift_rules::Rules,
     host::{Host, HostNetwork},
+    tasks::Pulse,
 };
 
 /// What a pass over destinations has at hand.
@@ -29,6 +30,7 @@ pub(super) struct Round<'a> {
     /// The host's networks as they were just seen.
     pub networks: &'a [HostNetwork],
     pub occasion: &'a Occasion,
+    pub pulse: &'a Pulse,
     /// The differences that stand.
     pub standing: &'a [Standing],
 }
@@ -174,6 +176,7 @@ async fn answered(
 ) -> Result<(), PassError> {
     match network::answer(round.app, row, finding, standing).await? {
         Some(operation) => {
+            round.pulse.repairs();
             let mut row = with_operation(row, operation.id);
             row.destination.reason = Some(finding.message.clone());
             made(round, &row, OperationKind::RepairDestination).await

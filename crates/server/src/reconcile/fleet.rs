@@ -2,15 +2,19 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use portolan_types::ServerId;
+use portolan_types::{ServerId, TaskKind};
 use tokio::{
     sync::{Notify, Semaphore, mpsc},
     time::sleep,
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 
 use super::{Surroundings, server::Keeper, verify};
-use crate::{App, Error, db, host::Dialer};
+use crate::{
+    App, Error, db,
+    host::Dialer,
+    tasks::{Pulse, Tasks},
+};
 
 /// How many hosts are dialled at once: a restart with a thousand servers must not be a flood.
 const DIALS_AT_ONCE: usize = 30;
@@ -20,7 +24,7 @@ const RETRY: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(super) struct Fleet {
     surroundings: Surroundings,
-    tasks: TaskTracker,
+    tasks: Tasks,
     bells: HashMap<ServerId, Arc<Notify>>,
     ended: (mpsc::UnboundedSender<ServerId>, mpsc::UnboundedReceiver<ServerId>),
 }
@@ -29,7 +33,7 @@ impl Fleet {
     pub(super) fn new(
         app: Arc<App>,
         dialer: Arc<dyn Dialer>,
-        tasks: TaskTracker,
+        tasks: Tasks,
         shutdown: CancellationToken,
     ) -> Self {
         let dials = Arc::new(Semaphore::new(DIALS_AT_ONCE));
@@ -40,10 +44,10 @@ impl Fleet {
     }
 
     /// Starts a task for every server that there is, then one for each that appears.
-    pub(super) async fn run(mut self, mut woken: mpsc::UnboundedReceiver<ServerId>) {
+    pub(super) async fn run(mut self, mut woken: mpsc::UnboundedReceiver<ServerId>, pulse: Pulse) {
         let shutdown = self.surroundings.shutdown.clone();
         let work = async {
-            self.start_all().await;
+            self.start_all(&pulse).await;
             loop {
                 tokio::select! {
                     Some(server) = woken.recv() => self.ring(server),
@@ -55,9 +59,9 @@ impl Fleet {
         shutdown.run_until_cancelled(work).await;
     }
 
-    async fn start_all(&mut self) {
+    async fn start_all(&mut self, pulse: &Pulse) {
         loop {
-            match list(&self.surroundings.app).await {
+            match pulse.run(list(&self.surroundings.app)).await {
                 Ok(servers) => return servers.into_iter().for_each(|server| self.ring(server)),
                 Err(error) => tracing::error!(%error, "could not list the servers; trying again"),
             }
@@ -72,11 +76,12 @@ impl Fleet {
             return bell.notify_one();
         }
         let bell = Arc::new(Notify::new());
-        let keeper = Keeper::new(server.clone(), bell.clone(), self.surroundings.clone());
-        self.bells.insert(server.clone(), bell);
+        self.bells.insert(server.clone(), bell.clone());
+        let around = self.surroundings.clone();
         let ended = self.ended.0.clone();
-        self.tasks.spawn(async move {
-            keeper.run().await;
+        let id = Some(server.clone());
+        self.tasks.spawn(TaskKind::Keeper, id, |pulse| async move {
+            Keeper::new(server.clone(), bell, around, pulse).run().await;
             // The fleet is gone only while shutting down.
             drop(ended.send(server));
         });

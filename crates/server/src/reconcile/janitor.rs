@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use portolan_types::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use crate::{App, Error, db};
+use crate::{App, Error, db, tasks::Pulse};
 
 const PERIOD: Duration = Duration::from_hours(1);
 /// Rows that are swept in one transaction.
@@ -16,17 +16,18 @@ const KEEP_DRIFTS_SECONDS: i64 = 90 * 86_400;
 /// A client that repeats a request does so within minutes.
 const KEEP_KEYS_SECONDS: i64 = 86_400;
 
-pub(super) async fn run(app: Arc<App>, shutdown: CancellationToken) {
+pub(super) async fn run(app: Arc<App>, pulse: Pulse, shutdown: CancellationToken) {
     let work = async {
         let mut ticks = tokio::time::interval(PERIOD);
         loop {
             ticks.tick().await;
-            match sweep(&app).await {
+            match pulse.run(sweep(&app)).await {
                 Ok(rows) => tracing::debug!(rows, "swept old rows"),
                 Err(error) => {
                     tracing::error!(%error, "could not sweep old rows; trying again later");
                 }
             }
+            pulse.next(Some(PERIOD));
         }
     };
     shutdown.run_until_cancelled(work).await;

@@ -26,6 +26,7 @@ use crate::{
     db::{self, server::Assigned},
     host::{Dialed, Host, HostError, Pin, Progress, Route, SshRoute, Target},
     keys, servers,
+    tasks::Pulse,
 };
 
 mod listen;
@@ -55,6 +56,7 @@ pub(super) struct Keeper {
     sight: Sight,
     proxy: proxy::Memory,
     occasion: Occasion,
+    pulse: Pulse,
     /// How long a host that refused a look is left alone.
     patience: Duration,
 }
@@ -70,7 +72,7 @@ enum Turn {
 }
 
 impl Keeper {
-    pub(super) fn new(id: ServerId, bell: Arc<Notify>, around: Surroundings) -> Self {
+    pub(super) fn new(id: ServerId, bell: Arc<Notify>, around: Surroundings, pulse: Pulse) -> Self {
         Self {
             id,
             bell,
@@ -80,6 +82,7 @@ impl Keeper {
             sight: Sight::default(),
             proxy: proxy::Memory::default(),
             occasion: Occasion::default(),
+            pulse,
             patience: FIRST_BACKOFF,
         }
     }
@@ -95,6 +98,7 @@ impl Keeper {
                     Ok(Turn::Redial) => {}
                     Ok(Turn::Lost(error)) => self.pause(&error).await,
                     Err(error) => {
+                        self.pulse.failed(&error);
                         tracing::error!(server.id = %self.id, %error, "could not keep a server; trying again");
                         sleep(FIRST_BACKOFF).await;
                     }
@@ -118,6 +122,7 @@ impl Keeper {
             }
         };
         self.backoff = FIRST_BACKOFF;
+        self.pulse.connected();
         let host = dialed.host;
         if validation.is_none() && row.server.state == ServerState::Failed {
             // It was away when it was validated, and answers now.
@@ -127,6 +132,7 @@ impl Keeper {
         }
         self.around.hosts.connected(&self.id, &host);
         let turn = self.keep(&row, &host).await;
+        self.pulse.disconnected();
         host.close().await;
         if let Ok(Turn::Lost(error)) = &turn {
             self.lost(&row, error).await?;
@@ -136,6 +142,7 @@ impl Keeper {
 
     /// What it kept of its swarm falls to others.
     async fn lost(&self, row: &Assigned, error: &HostError) -> Result<(), Error> {
+        self.pulse.failed(error);
         reachability::lost(&self.around.app, row, error).await?;
         // The role may have changed since the row was read.
         let row = self.row().await?;
@@ -227,8 +234,10 @@ impl Keeper {
                 Look::UnderWay => Some(SETTLING),
                 Look::Again => Some(self.next_patience()),
             };
+            let resync = jittered(RESYNC);
+            self.pulse.next(Some(again.unwrap_or(resync)));
             unsettled = false;
-            let (again, resync) = (after(again), sleep(jittered(RESYNC)));
+            let (again, resync) = (after(again), sleep(resync));
             tokio::pin!(again, resync);
             let trigger = loop {
                 tokio::select! {
@@ -237,6 +246,7 @@ impl Keeper {
                     event = events.next() => match drain(event, &mut events).await {
                         Ok(burst) => {
                             unsettled = burst.iter().any(is_of_swarm);
+                            self.pulse.heard(burst.len());
                             self.occasion.heard(burst);
                             break Trigger::Told;
                         }
@@ -273,7 +283,8 @@ impl Keeper {
         if now.server.state != ServerState::Ready {
             return Ok(Look::Done);
         }
-        match self.work(now, host, verifier).await {
+        let pulse = self.pulse.clone();
+        match pulse.run(Box::pin(self.work(now, host, verifier))).await {
             Ok(under_way) => {
                 self.patience = FIRST_BACKOFF;
                 Ok(if under_way { Look::UnderWay } else { Look::Done })
@@ -318,6 +329,7 @@ impl Keeper {
         // Half fixed, half random: servers lost together do not come back together.
         let jitter = rand::rng().random_range(0.5..1.0);
         let wait = self.backoff.mul_f64(jitter);
+        self.pulse.next(Some(wait));
         self.backoff = (self.backoff * 2).min(MAX_BACKOFF);
         tokio::select! {
             () = self.bell.notified() => {}
@@ -380,14 +392,15 @@ impl Keeper {
         connection: &Arc<dyn Host>,
         verifier: &mut Verifier,
     ) -> Result<bool, PassError> {
-        let around = &self.around;
+        let (around, pulse) = (&self.around, &self.pulse);
         let (app, host) = (around.app.as_ref(), connection.as_ref());
         // Before the look: what it has on the host is gone from what is seen.
         verifier.make_way(app).await?;
         // Read once for all that follows. A change after this rings the bell, and is met by the
         // next look.
         let rows = destinations::rows(app, row).await?;
-        let seen = match self.sight.look(app, row, &rows, host).await {
+        let looked = pulse.pass("sight", self.sight.look(app, row, &rows, host)).await;
+        let seen = match looked {
             Ok(seen) => seen,
             Err(PassError::Host(error) | PassError::Swarm(error)) => {
                 // Who waits for a look is told; a lost connection leaves them waiting.
@@ -396,18 +409,21 @@ impl Keeper {
             }
             Err(PassError::App(error)) => return Err(error.into()),
         };
-        verifier.sweep(app, row, host, seen).await?;
+        pulse.pass("sweep", verifier.sweep(app, row, host, seen)).await?;
         let standing = destinations::standing(app, row).await?;
         let (networks, occasion) = (&seen.networks, &self.occasion);
-        let round = Round { app, host, networks, occasion, standing: &standing };
-        destinations::pass(&round, &rows).await?;
-        let under_way = swarm::pass(around, row, &rows, &round, seen).await?;
-        orphans::pass(app, row, &rows, host, seen).await?;
+        let round = Round { app, host, networks, occasion, pulse, standing: &standing };
+        pulse.pass("destinations", Box::pin(destinations::pass(&round, &rows))).await?;
+        let swarm = Box::pin(swarm::pass(around, row, &rows, &round, seen));
+        let under_way = pulse.pass("swarm", swarm).await?;
+        pulse.pass("orphans", orphans::pass(app, row, &rows, host, seen)).await?;
         let waiting = work::waiting(app, &row.server.id).await?;
-        scan::run(app, row, &waiting, seen).await?;
-        adopt::run(app, row, &waiting, host).await?;
-        containers::run(app, row, &waiting, host, &seen.networks).await?;
-        proxy::pass(app, &mut self.proxy, row, host, seen, &waiting).await?;
+        pulse.pass("scan", scan::run(app, row, &waiting, seen)).await?;
+        pulse.pass("adopt", Box::pin(adopt::run(app, row, &waiting, host))).await?;
+        let containers = Box::pin(containers::run(app, row, &waiting, host, &seen.networks));
+        pulse.pass("containers", containers).await?;
+        let proxy = Box::pin(proxy::pass(app, &mut self.proxy, row, host, seen, &waiting));
+        pulse.pass("proxy", proxy).await?;
         verify::queue_due(app, &rows, &waiting).await?;
         let waiting = work::waiting(app, &row.server.id).await?;
         verifier.start_next(around, row, &waiting, connection);

@@ -17,6 +17,7 @@ mod keys;
 mod openapi;
 mod proxies;
 mod reach;
+mod reconcile;
 mod removal;
 mod routes;
 mod running;
