@@ -9,9 +9,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    Config, db::Db, events::Readers, metrics::Metrics, tasks::Board, vault::Vault,
-};
+use crate::{Config, db::Db, events::Readers, metrics::Metrics, tasks::Board, vault::Vault};
 
 /// One per process, behind an `Arc`.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use portolan_server::host::{
-    ExecOutput, HostError, NetworkMode,
+    ContainerDetail, ExecOutput, HostError, NetworkMode,
     fake::{FakeEngine, FakeExec, FakeImage, FakeProgram, Trouble},
 };
 use portolan_types::{
@@ -347,6 +347,11 @@ story! {
                 ensure!(engine.container(leftover).is_none(), "{method} left {leftover}");
             }
             engine.drop_container("portolan-proxy");
+            // The row says `running` until the loss was seen: the container tells that it is over.
+            eventually("the proxy's container", || async {
+                Ok(engine.container("portolan-proxy").filter(ContainerDetail::is_running))
+            })
+            .await?;
             app.proxy_is(&server, ProxyState::Running).await?;
         }
     }
