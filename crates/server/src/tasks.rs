@@ -247,20 +247,20 @@ mod tests {
     async fn runs_and_their_parts_are_counted() {
         let board = Board::default();
         let tasks = Tasks::new(board.clone(), Arc::default());
+        let (tell, told) = oneshot::channel();
         tasks.spawn(TaskKind::Keeper, None, |pulse| async move {
             let part = async { pulse.pass("first", async { Ok::<_, &str>(()) }).await };
             pulse.run(part).await.expect("done");
             let part = async { pulse.pass("first", async { Err::<(), _>("cut") }).await };
             pulse.run(part).await.expect_err("failed");
             pulse.next(Some(Duration::from_mins(1)));
-            let entry = board.entries().remove(0);
-            assert_eq!((entry.counts.runs, entry.counts.failures), (2, 1));
-            assert_eq!(entry.last_error.expect("an error").message, "cut");
-            assert_eq!(entry.passes.len(), 1);
-            assert_eq!(entry.passes[0].failures, 1);
-            assert!(entry.next_run_at > entry.last_run_at);
+            tell.send(board.entries().remove(0)).expect("a listener");
         });
-        tasks.close();
-        tasks.wait().await;
+        let entry = told.await.expect("an entry");
+        assert_eq!((entry.counts.runs, entry.counts.failures), (2, 1));
+        assert_eq!(entry.last_error.expect("an error").message, "cut");
+        assert_eq!(entry.passes.len(), 1);
+        assert_eq!(entry.passes[0].failures, 1);
+        assert!(entry.next_run_at > entry.last_run_at);
     }
 }

@@ -30,7 +30,7 @@ words! {
         AttachmentLost = "attachment-lost",
         /// The proxy's container does not run, or is another.
         ProxyDown = "proxy-down",
-        /// A container that nobody named is on the network. Looked for only where a policy names it.
+        /// A container that nobody named is on the network. Not looked for yet.
         UnexpectedMember = "unexpected-member",
         /// A route's target is not there, or does not run.
         RouteDark = "route-dark",
