@@ -1,5 +1,5 @@
 //! The background tasks of the process and how they go. A task can be started only together with
-//! its entry here ([`Tasks::spawn`]), and the entry goes with the task.
+//! its entry here (`Tasks::spawn`), and the entry goes with the task.
 //!
 //! In memory: it says how this process does, not what became of anything. That is in rows.
 

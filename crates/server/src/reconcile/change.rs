@@ -4,7 +4,7 @@
 //! Docker can neither change a network nor rename one, and has each name once. So an interim
 //! network takes every container in, the old network goes, the new one is made under its name,
 //! takes the containers over, and the interim network goes. Which of these is next is told by the
-//! host alone ([`next`]): after a crash the same look gives the same answer. A refusal turns the
+//! host alone (`next`): after a crash the same look gives the same answer. A refusal turns the
 //! course, and the same steps lead back to the old options.
 //!
 //! In a swarm the containers may be on any node, and each is moved by its own engine ([`nodes`]).
