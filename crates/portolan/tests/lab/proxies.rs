@@ -352,7 +352,7 @@ fn between_events(host: &Host, since: &str, network: &str) -> Result<Duration> {
 #[ignore = "needs the lab"]
 fn faults_of_the_host_are_survived() -> Result<()> {
     for kind in ["caddy", "traefik"] {
-        let stage = Stage::set("delta")?;
+        let stage = Stage::set("charlie")?;
         stage.proxy(kind, &[])?;
         let (network, echo) = stage.echo()?;
         stage.host.docker(&["update", "--restart", "unless-stopped", &echo.name])?;
