@@ -1,7 +1,9 @@
 //! Verifications: what was proved of destinations, the latest few of each.
 
-use portolan_types::{DestinationId, PageQuery, TeamId, Timestamp, Verification};
-use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
+use std::collections::HashMap;
+
+use portolan_types::{DestinationId, PageQuery, ServerId, TeamId, Timestamp, Verification};
+use sqlx::{AnyConnection, FromRow, any::AnyRow};
 
 use super::{Window, json_option, moment, parsed, to_json};
 
@@ -80,19 +82,24 @@ pub async fn find_latest(
     Ok(row.map(|VerificationRow(verification)| verification))
 }
 
-/// When the latest of a destination was finished.
-pub async fn find_latest_end(
+/// When the latest of each destination of a server was finished.
+pub async fn list_latest_ends(
     conn: &mut AnyConnection,
-    destination: &DestinationId,
-) -> Result<Option<Timestamp>, sqlx::Error> {
-    let row = sqlx::query(
-        "select max(finished_at) as finished_at from verifications where destination_id = $1",
+    server: &ServerId,
+) -> Result<HashMap<DestinationId, Timestamp>, sqlx::Error> {
+    let rows = sqlx::query(
+        "select v.destination_id, max(v.finished_at) as finished_at
+         from verifications v
+         join destinations d on d.id = v.destination_id
+         where d.server_id = $1
+         group by v.destination_id",
     )
-    .bind(destination.as_str())
-    .fetch_one(conn)
+    .bind(server.as_str())
+    .fetch_all(conn)
     .await?;
-    let millis: Option<i64> = row.try_get("finished_at")?;
-    Ok(millis.map(Timestamp::from_millis))
+    rows.iter()
+        .map(|row| Ok((parsed(row, "destination_id")?, moment(row, "finished_at")?)))
+        .collect()
 }
 
 /// Those of a destination, newest first.

@@ -2,6 +2,7 @@
 //! that a fleet is not verified at once.
 
 use std::{
+    collections::{BTreeSet, HashMap},
     hash::{DefaultHasher, Hash, Hasher},
     time::Duration,
 };
@@ -23,24 +24,35 @@ pub(in super::super) async fn queue_due(
     waiting: &[Waiting],
 ) -> Result<(), Error> {
     let Some(every) = app.config.verify_every else { return Ok(()) };
+    let ends = ends(app, rows).await?;
     for row in rows.iter().filter(|row| row.destination.state == DestinationState::Ready) {
-        if !waits(waiting, &row.destination.id) && is_due(app, &row.destination, every).await? {
+        let id = &row.destination.id;
+        if !waits(waiting, id) && is_due(&row.destination, ends.get(id).copied(), every) {
             queue(app, row).await?;
         }
     }
     Ok(())
 }
 
+/// Read once a look and server: those of a swarm may be on several.
+async fn ends(app: &App, rows: &[Assigned]) -> Result<HashMap<DestinationId, Timestamp>, Error> {
+    let servers: BTreeSet<_> = rows.iter().map(|row| &row.destination.server_id).collect();
+    let mut conn = app.db.acquire().await?;
+    let mut ends = HashMap::new();
+    for server in servers {
+        ends.extend(db::verification::list_latest_ends(&mut conn, server).await?);
+    }
+    Ok(ends)
+}
+
 fn waits(waiting: &[Waiting], destination: &DestinationId) -> bool {
     waiting.iter().any(|one| one.subject.id() == destination.as_str())
 }
 
-async fn is_due(app: &App, destination: &Destination, every: Duration) -> Result<bool, Error> {
-    let mut conn = app.db.acquire().await?;
-    let last = db::verification::find_latest_end(&mut conn, &destination.id).await?;
+fn is_due(destination: &Destination, last: Option<Timestamp>, every: Duration) -> bool {
     let since = last.unwrap_or(destination.created_at);
     let pause = i64::try_from(pause(&destination.id, every).as_secs()).unwrap_or(i64::MAX);
-    Ok(since.plus_seconds(pause) <= Timestamp::now())
+    since.plus_seconds(pause) <= Timestamp::now()
 }
 
 /// Between three quarters of the time and the whole, by the destination's id: the same after a
