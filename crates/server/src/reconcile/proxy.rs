@@ -37,7 +37,6 @@ mod stop;
 mod tidy;
 
 pub(crate) use configure::generated;
-pub(crate) use routes::routes_of;
 
 use job::Job;
 
@@ -110,14 +109,17 @@ pub(super) async fn pass(
     seen: &Sighting,
     waiting: &[Waiting],
 ) -> Result<(), PassError> {
-    let Some(row) = find(app, server).await? else { return Ok(()) };
-    settle(&Scene { app, host, server, row: &row, seen }, memory).await?;
-    // As it is now: the work may have moved it.
-    let Some(row) = find(app, server).await? else { return Ok(()) };
+    let Some(mut row) = find(app, server).await? else { return Ok(()) };
+    let scene = Scene { app, host, server, row: &row, seen };
+    let mut container = scene.container().await?;
+    if settle(&scene, memory, container.as_ref()).await? == Settled::Moved {
+        let Some(moved) = find(app, server).await? else { return Ok(()) };
+        container = scene.container().await?;
+        row = moved;
+    }
     let scene = Scene { app, host, server, row: &row, seen };
     logs::run(&scene, waiting).await?;
-    let Some(container) = scene.container().await?.filter(|one| definition::is_ours(&scene, one))
-    else {
+    let Some(container) = container.filter(|one| definition::is_ours(&scene, one)) else {
         attachments::without_container(&scene).await?;
         return routes::without_proxy(&scene).await;
     };
@@ -130,13 +132,27 @@ async fn find(app: &App, server: &server::Assigned) -> Result<Option<Assigned>, 
     Ok(db::proxy::find_assigned(&mut conn, &server.server.id).await?)
 }
 
-async fn settle(scene: &Scene<'_>, memory: &mut Memory) -> Result<(), PassError> {
+/// Whether the row and the container are still as they were read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Settled {
+    Same,
+    Moved,
+}
+
+async fn settle(
+    scene: &Scene<'_>,
+    memory: &mut Memory,
+    container: Option<&ContainerDetail>,
+) -> Result<Settled, PassError> {
     match scene.row.proxy.state {
-        ProxyState::Pending | ProxyState::Drifted | ProxyState::Removing => take_up(scene).await,
-        ProxyState::Running => watched(scene).await,
-        ProxyState::Failed => recovered(scene, memory).await,
+        ProxyState::Pending | ProxyState::Drifted | ProxyState::Removing => {
+            take_up(scene).await?;
+            Ok(Settled::Moved)
+        }
+        ProxyState::Running => watched(scene, container).await,
+        ProxyState::Failed => recovered(scene, memory, container).await,
         // What a person stopped is left as it is, whoever starts it.
-        ProxyState::Stopped => Ok(()),
+        ProxyState::Stopped => Ok(Settled::Same),
     }
 }
 
@@ -189,41 +205,46 @@ fn difference(scene: &Scene<'_>, container: Option<&ContainerDetail>) -> Option<
 }
 
 /// A running proxy: still so?
-async fn watched(scene: &Scene<'_>) -> Result<(), PassError> {
-    let container = scene.container().await?;
-    match difference(scene, container.as_ref()) {
-        Some(reason) => mend(scene, &reason).await,
-        None => Ok(()),
+async fn watched(
+    scene: &Scene<'_>,
+    container: Option<&ContainerDetail>,
+) -> Result<Settled, PassError> {
+    match difference(scene, container) {
+        Some(reason) => mend(scene, ProxyState::Running, &reason).await,
+        None => Ok(Settled::Same),
     }
-}
-
-/// The repair of a difference, as an operation that can be read afterwards.
-async fn mend(scene: &Scene<'_>, reason: &str) -> Result<(), PassError> {
-    if job::drifted(scene, ProxyState::Running, reason).await?.is_none() {
-        return Ok(());
-    }
-    let Some(row) = find(scene.app, scene.server).await? else { return Ok(()) };
-    Box::pin(take_up(&Scene { row: &row, ..*scene })).await
 }
 
 /// A failed proxy that runs after all, as it is to, needs nobody. What a person asked for and what
 /// failed is not tried again by itself: they see why, and start it. A repair is, a few times.
-async fn recovered(scene: &Scene<'_>, memory: &mut Memory) -> Result<(), PassError> {
-    let container = scene.container().await?;
-    let Some(reason) = difference(scene, container.as_ref()) else {
-        return match container {
-            Some(found) => job::runs_again(scene, &found).await,
-            None => Ok(()),
-        };
-    };
-    if !was_a_repair(scene).await? || !memory.may_retry() {
-        return Ok(());
+async fn recovered(
+    scene: &Scene<'_>,
+    memory: &mut Memory,
+    container: Option<&ContainerDetail>,
+) -> Result<Settled, PassError> {
+    match (difference(scene, container), container) {
+        (Some(reason), _) => {
+            if was_a_repair(scene).await? && memory.may_retry() {
+                return mend(scene, ProxyState::Failed, &reason).await;
+            }
+            Ok(Settled::Same)
+        }
+        (None, Some(found)) => {
+            job::runs_again(scene, found).await?;
+            Ok(Settled::Moved)
+        }
+        (None, None) => Ok(Settled::Same),
     }
-    if job::drifted(scene, ProxyState::Failed, &reason).await?.is_none() {
-        return Ok(());
+}
+
+/// The repair of a difference, as an operation that can be read afterwards.
+async fn mend(scene: &Scene<'_>, from: ProxyState, reason: &str) -> Result<Settled, PassError> {
+    if job::drifted(scene, from, reason).await?.is_some()
+        && let Some(row) = find(scene.app, scene.server).await?
+    {
+        Box::pin(take_up(&Scene { row: &row, ..*scene })).await?;
     }
-    let Some(row) = find(scene.app, scene.server).await? else { return Ok(()) };
-    Box::pin(take_up(&Scene { row: &row, ..*scene })).await
+    Ok(Settled::Moved)
 }
 
 async fn was_a_repair(scene: &Scene<'_>) -> Result<bool, Error> {
@@ -238,8 +259,8 @@ fn scopes(server: &Server) -> Vec<&str> {
     [Some(server.id.as_str()), managed(server)].into_iter().flatten().collect()
 }
 
-/// Secrets and routes of a team: what configurations are made from.
-async fn routes_in(
+/// The routes that the proxy of a server serves.
+pub(crate) async fn routes_of(
     conn: &mut AnyConnection,
     server: &Server,
 ) -> Result<Vec<db::route::Assigned>, Error> {

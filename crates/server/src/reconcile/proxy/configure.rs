@@ -16,7 +16,7 @@ use super::{
     definition,
     job::{halt, happened},
     judge::{self, Verdict},
-    routes, routes_in,
+    routes, routes_of,
 };
 use crate::{
     Error,
@@ -34,7 +34,7 @@ pub(crate) async fn generated(
     server: &Server,
     proxy: &Proxy,
 ) -> Result<GeneratedConfiguration, Error> {
-    let routes = accepted(routes_in(conn, server).await?);
+    let routes = accepted(routes_of(conn, server).await?);
     let internal = internal_hosts(proxy, &routes, &[]);
     let ingredients =
         Ingredients { proxy, routes: &routes, certificates: &[], internal: &internal };
@@ -68,7 +68,7 @@ fn internal_hosts(proxy: &Proxy, routes: &[Assigned], own: &[Keyed]) -> Vec<Rout
 
 async fn ingredients(scene: &Scene<'_>) -> Result<(Vec<Assigned>, Vec<Keyed>), Error> {
     let mut conn = scene.app.db.acquire().await?;
-    let routes = routes_in(&mut conn, &scene.server.server).await?;
+    let routes = routes_of(&mut conn, &scene.server.server).await?;
     let team: &TeamId = &scene.row.team_id;
     let certificates = certificates_for(scene.app, &mut conn, team, &routes).await?;
     Ok((routes, certificates))

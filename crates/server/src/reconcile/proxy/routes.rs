@@ -1,9 +1,9 @@
 //! How routes are doing: taken by the proxy or not, and whether what they lead to is there.
 
-use portolan_types::{Route, RouteState, Server};
+use portolan_types::{Route, RouteState};
 use sqlx::AnyConnection;
 
-use super::{super::PassError, Scene, routes_in};
+use super::{super::PassError, Scene, routes_of};
 use crate::{
     Error,
     db::{self, route::Assigned},
@@ -11,14 +11,6 @@ use crate::{
     routes::found as outcome_of,
     sighting::Sighting,
 };
-
-/// The routes that the proxy of a server serves.
-pub(crate) async fn routes_of(
-    conn: &mut AnyConnection,
-    server: &Server,
-) -> Result<Vec<Assigned>, Error> {
-    routes_in(conn, server).await
-}
 
 /// Writes down how each route of a proxy is doing that has them all.
 pub(super) async fn judge(
@@ -92,7 +84,7 @@ fn why_dark(scene: &Scene<'_>, proxy: &ContainerDetail, route: &Route) -> Option
 /// A proxy that is not there serves nothing.
 pub(super) async fn without_proxy(scene: &Scene<'_>) -> Result<(), PassError> {
     let mut conn = scene.app.db.acquire().await?;
-    let routes = routes_in(&mut conn, &scene.server.server).await?;
+    let routes = routes_of(&mut conn, &scene.server.server).await?;
     drop(conn);
     for row in routes {
         set(scene, &row.route, RouteState::Pending, Some("the proxy has no container")).await?;
@@ -106,7 +98,7 @@ pub(super) async fn lead_nowhere(
     scene: &Scene<'_>,
     reason: &str,
 ) -> Result<(), Error> {
-    for row in routes_in(conn, &scene.server.server).await? {
+    for row in routes_of(conn, &scene.server.server).await? {
         db::route::set_state(conn, &row.route, RouteState::Pending, Some(reason)).await?;
     }
     Ok(())
