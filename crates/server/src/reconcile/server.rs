@@ -424,8 +424,10 @@ impl Keeper {
         pulse.pass("containers", containers).await?;
         let proxy = Box::pin(proxy::pass(app, &mut self.proxy, row, host, seen, &waiting));
         pulse.pass("proxy", proxy).await?;
-        verify::queue_due(app, &rows, &waiting).await?;
-        let waiting = work::waiting(app, &row.server.id).await?;
+        let waiting = match verify::queue_due(app, &rows, &waiting).await? {
+            0 => waiting,
+            _ => work::waiting(app, &row.server.id).await?,
+        };
         verifier.start_next(around, row, &waiting, connection);
         Ok(under_way)
     }

@@ -17,21 +17,23 @@ use crate::{
     operations::{self, Task},
 };
 
-/// Queues those that are due, but for what waits already.
+/// Queues those that are due, but for what waits already. Answers how many.
 pub(in super::super) async fn queue_due(
     app: &App,
     rows: &[Assigned],
     waiting: &[Waiting],
-) -> Result<(), Error> {
-    let Some(every) = app.config.verify_every else { return Ok(()) };
+) -> Result<usize, Error> {
+    let Some(every) = app.config.verify_every else { return Ok(0) };
     let ends = ends(app, rows).await?;
+    let mut queued = 0;
     for row in rows.iter().filter(|row| row.destination.state == DestinationState::Ready) {
         let id = &row.destination.id;
         if !waits(waiting, id) && is_due(&row.destination, ends.get(id).copied(), every) {
             queue(app, row).await?;
+            queued += 1;
         }
     }
-    Ok(())
+    Ok(queued)
 }
 
 /// Read once a look and server: those of a swarm may be on several.
