@@ -3,51 +3,38 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::CommandFactory;
-use portolan_types::{
-    AdoptNetworks, ConnectContainer, CreateToken, Invalid, SubnetPool, SubnetPools,
-    UpdateAddressPlan,
-};
+use portolan_types::CreateToken;
 
 use crate::{
-    ask::{Run, read_secret},
+    ask::read_secret,
     cli::{
-        AddServerArgs, AddressesCommand, Cli, Command, ConnectArgs, CreateDestinationArgs,
-        CreateKeyArgs, CreateTokenArgs, DestinationCommand, DisconnectArgs, EditDestinationArgs,
-        EditServerArgs, EventCommand, GlobalArgs, KeyCommand, LoginArgs, Moment, MoveArgs,
-        OperationCommand, ReconcileCommand, RemoveDestinationArgs, ServerCommand, SetAddressesArgs,
-        TokenCommand,
+        Cli, Command, CreateKeyArgs, CreateTokenArgs, EventCommand, GlobalArgs, KeyCommand,
+        LoginArgs, Moment, OperationCommand, ReconcileCommand, TokenCommand,
     },
     client::{Access, Client, ClientFile},
     commands::{
-        addresses, completions,
-        container::{self, Moved},
-        destination,
-        destination::NewDestination,
-        doctor,
-        edit::{self, Edit},
-        event,
-        event::Filter,
-        event_watch, key,
-        key::{NewKey, Shown},
-        login,
-        login::Proof,
-        openapi, operation,
-        operation::About,
-        reach, reconcile, scan, serve, server,
-        server::{Destinations, NewServer, ServerChange, Way, WayChange},
-        token, verification, version,
+        completions, doctor,
+        event::{self, Filter},
+        event_watch,
+        key::{self, NewKey, Shown},
+        login::{self, Proof},
+        openapi,
+        operation::{self, About},
+        reach, reconcile, serve, token, version,
     },
     environment::environment,
     failure::{Failure, Outcome},
     printer::Printer,
     settings::Settings,
-    watch::Wait,
 };
 
+mod addresses;
 mod certificate;
+mod destination;
 mod drift;
 mod proxy;
 mod route;
+mod server;
 
 /// Carries out one command.
 pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outcome> {
@@ -69,10 +56,10 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outc
         Command::Whoami => login::whoami(&client(global, printer)?, printer).await?,
         Command::Key(command) => run_key(&client(global, printer)?, printer, command).await?,
         Command::Server(command) => {
-            return run_server(&client(global, printer)?, printer, command).await;
+            return server::run(&client(global, printer)?, printer, command).await;
         }
         Command::Destination(command) => {
-            return run_destination(&client(global, printer)?, printer, command).await;
+            return destination::run(&client(global, printer)?, printer, command).await;
         }
         Command::Proxy(command) => {
             return proxy::run(&client(global, printer)?, printer, command).await;
@@ -90,7 +77,7 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outc
             return drift::run(&client(global, printer)?, printer, command).await;
         }
         Command::Addresses(command) => {
-            run_addresses(&client(global, printer)?, printer, command).await?;
+            addresses::run(&client(global, printer)?, printer, command).await?;
         }
         Command::Reach { from, to } => {
             return reach::reach(&client(global, printer)?, printer, from, to).await;
@@ -164,203 +151,6 @@ async fn run_key(client: &Client, printer: &Printer, command: KeyCommand) -> any
             key::remove(client, printer, &key, consent.into()).await
         }
     }
-}
-
-async fn run_server(
-    client: &Client,
-    printer: &Printer,
-    command: ServerCommand,
-) -> anyhow::Result<Outcome> {
-    match command {
-        ServerCommand::List(list) => server::list(client, printer, list.into()).await?,
-        ServerCommand::Show { server } => server::show(client, printer, &server).await?,
-        ServerCommand::History { server, page } => {
-            let filter = Filter { server: Some(server), ..Filter::default() };
-            event::list(client, printer, filter, page.into()).await?;
-        }
-        ServerCommand::Add(args) => return add_server(client, printer, *args).await,
-        ServerCommand::Edit(args) => return edit_server(client, printer, *args).await,
-        ServerCommand::Validate { server, wait } => {
-            return server::validate(client, printer, &server, wait.into()).await;
-        }
-        ServerCommand::Scan { server, wait } => {
-            return scan::scan(client, printer, &server, wait.into()).await;
-        }
-        ServerCommand::Repin { server, fingerprint, wait } => {
-            return server::repin(client, printer, &server, fingerprint, wait.into()).await;
-        }
-        ServerCommand::Remove { server, forget, consent } => {
-            let rest = if forget { Destinations::Forget } else { Destinations::Refuse };
-            server::remove(client, printer, &server, rest, consent.into()).await?;
-        }
-    }
-    Ok(Outcome::Done)
-}
-
-async fn add_server(
-    client: &Client,
-    printer: &Printer,
-    args: AddServerArgs,
-) -> anyhow::Result<Outcome> {
-    let AddServerArgs { host, key, port, user, socket, .. } = args;
-    let way = match (host, key) {
-        (Some(host), Some(key)) => Way::Ssh { host, port, user, key },
-        (Some(_) | None, _) => Way::Local { socket },
-    };
-    let new = NewServer {
-        name: args.name,
-        description: args.description.unwrap_or_default(),
-        way,
-        build_server: args.build_server,
-        host_key: args.host_key,
-        proxy: args.proxy.0,
-    };
-    server::add(client, printer, new, args.wait.into()).await
-}
-
-async fn edit_server(
-    client: &Client,
-    printer: &Printer,
-    args: EditServerArgs,
-) -> anyhow::Result<Outcome> {
-    let pools = pools(args.pools, args.default_pools)?;
-    let EditServerArgs { host, port, user, key, socket, .. } = args;
-    let change = ServerChange {
-        name: args.name,
-        description: args.description,
-        build_server: args.build_server,
-        pools,
-        way: WayChange { host, port, user, key, socket },
-    };
-    server::edit(client, printer, &args.server, change, args.wait.into()).await
-}
-
-async fn run_destination(
-    client: &Client,
-    printer: &Printer,
-    command: DestinationCommand,
-) -> anyhow::Result<Outcome> {
-    match command {
-        DestinationCommand::Create(args) => {
-            let (new, run, wait) = new_destination(*args)?;
-            return match run {
-                Run::Real => destination::create(client, printer, new, wait).await,
-                Run::Dry => destination::preview_creation(client, printer, new).await,
-            };
-        }
-        DestinationCommand::List { server, list } => {
-            destination::list(client, printer, server, list.into()).await?;
-        }
-        DestinationCommand::Show { destination } => {
-            destination::show(client, printer, &destination).await?;
-        }
-        DestinationCommand::History { destination, page } => {
-            let filter = Filter { destination: Some(destination), ..Filter::default() };
-            event::list(client, printer, filter, page.into()).await?;
-        }
-        DestinationCommand::Rename { destination, new } => {
-            destination::rename(client, printer, &destination, new).await?;
-        }
-        DestinationCommand::Edit(args) => return edit_destination(client, printer, *args).await,
-        DestinationCommand::Containers { destination } => {
-            container::list(client, printer, &destination).await?;
-        }
-        DestinationCommand::Connect(args) => return connect(client, printer, args).await,
-        DestinationCommand::Disconnect(args) => {
-            let DisconnectArgs { destination, container, manner } = args;
-            let manner = manner.into();
-            return container::disconnect(client, printer, &destination, &container, manner).await;
-        }
-        DestinationCommand::Move(args) => {
-            let MoveArgs { container, from, to, manner } = args;
-            let moved = Moved { container, from, to };
-            return container::move_over(client, printer, &moved, manner.into()).await;
-        }
-        DestinationCommand::Adopt { server, networks, all, run, wait } => {
-            let wanted = AdoptNetworks { networks, all };
-            return match run.into() {
-                Run::Dry => scan::preview_adoption(client, printer, &server, &wanted).await,
-                Run::Real => scan::adopt(client, printer, &server, &wanted, wait.into()).await,
-            };
-        }
-        DestinationCommand::TakeOver { destination, consent } => {
-            destination::take_over(client, printer, &destination, consent.into()).await?;
-        }
-        DestinationCommand::Verify { destination, wait } => {
-            return verification::verify(client, printer, &destination, wait.into()).await;
-        }
-        DestinationCommand::Verifications { destination, list } => {
-            verification::list(client, printer, &destination, list.into()).await?;
-        }
-        DestinationCommand::Retry { destination, wait } => {
-            return destination::retry(client, printer, &destination, wait.into()).await;
-        }
-        DestinationCommand::Remove(args) => {
-            let members = args.members();
-            let RemoveDestinationArgs { destination, manner, .. } = args;
-            let manner = manner.into();
-            return destination::remove(client, printer, &destination, members, manner).await;
-        }
-    }
-    Ok(Outcome::Done)
-}
-
-async fn edit_destination(
-    client: &Client,
-    printer: &Printer,
-    args: EditDestinationArgs,
-) -> anyhow::Result<Outcome> {
-    let EditDestinationArgs { destination, name, proxy, options, manner } = args;
-    let change = Edit { name, proxy, options: |present: &_| options.applied_to(present) };
-    edit::edit(client, printer, &destination, change, manner.into()).await
-}
-
-async fn connect(client: &Client, printer: &Printer, args: ConnectArgs) -> anyhow::Result<Outcome> {
-    let ConnectArgs { destination, container, aliases, address, ipv6_address, wait } = args;
-    let container = ConnectContainer { container, aliases, address, ipv6_address };
-    container::connect(client, printer, &destination, &container, wait.into()).await
-}
-
-fn new_destination(args: CreateDestinationArgs) -> Result<(NewDestination, Run, Wait), Failure> {
-    let options = args.network_options().map_err(|error| {
-        Failure::usage(error.to_string(), "see `portolan destination create --help`")
-    })?;
-    let CreateDestinationArgs { server, name, network, kind, proxy, run, wait, .. } = args;
-    Ok((NewDestination { server, name, network, kind, proxy, options }, run.into(), wait.into()))
-}
-
-async fn run_addresses(
-    client: &Client,
-    printer: &Printer,
-    command: AddressesCommand,
-) -> anyhow::Result<()> {
-    match command {
-        AddressesCommand::Show { server } => addresses::show(client, printer, server).await,
-        AddressesCommand::Set(args) => addresses::set(client, printer, &plan_change(args)?).await,
-        AddressesCommand::Chart { server, output } => {
-            addresses::chart(client, printer, server, output).await
-        }
-    }
-}
-
-fn plan_change(args: SetAddressesArgs) -> Result<UpdateAddressPlan, Failure> {
-    let reserved = (!args.reserved.is_empty() || args.no_reserved).then_some(args.reserved);
-    Ok(UpdateAddressPlan {
-        pools: pools(args.pools, args.default_pools)?,
-        reserved: reserved.map(TryInto::try_into).transpose().map_err(wrong_addresses)?,
-        across_fleet: args.across_fleet,
-    })
-}
-
-/// The pools that were named; none of them stands for the default.
-fn pools(named: Vec<SubnetPool>, default: bool) -> Result<Option<SubnetPools>, Failure> {
-    let wanted = (!named.is_empty() || default).then_some(named);
-    wanted.map(TryInto::try_into).transpose().map_err(wrong_addresses)
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "`map_err` gives the value")]
-fn wrong_addresses(error: Invalid) -> Failure {
-    Failure::usage(error.to_string(), "see `portolan addresses set --help`")
 }
 
 async fn run_token(
