@@ -16,6 +16,7 @@ use crate::{
     db::{self, Transaction},
     events::{self, Happened},
     plan::Planner,
+    servers,
 };
 
 mod asked;
@@ -103,8 +104,7 @@ pub async fn update(
 
 async fn known_server(app: &App, actor: &Actor, id: &ServerId) -> Result<Known, Error> {
     let mut conn = app.db.acquire().await?;
-    let server = db::server::find(&mut conn, actor.team_id(), id).await?;
-    let server = server.ok_or(Error::NotFound("server"))?;
+    let server = servers::find(&mut conn, actor, id).await?;
     let plan = plan_of(&mut conn, actor.team_id()).await?;
     Known::read(&mut conn, actor.team_id(), server, plan, Scope::Team).await
 }

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use portolan_types::{OperationId, RouteId, ServerId};
 use tokio::{
-    sync::{broadcast, mpsc},
+    sync::{
+        broadcast::{self, error::RecvError},
+        mpsc,
+    },
     time::Instant,
 };
 use tokio_util::sync::CancellationToken;
@@ -104,5 +107,19 @@ impl App {
     /// Listens for looks at hosts from now on.
     pub fn looks(&self) -> broadcast::Receiver<(ServerId, Instant)> {
         self.looked.subscribe()
+    }
+}
+
+/// Waits for a bell to ring for this one.
+pub(crate) async fn rung<T: Clone + PartialEq>(of: &T, bell: &mut broadcast::Receiver<T>) {
+    loop {
+        match bell.recv().await {
+            Ok(other) if other == *of => return,
+            Ok(_) => {}
+            // Too far behind to know: read the row.
+            Err(RecvError::Lagged(_)) => return,
+            // The sender lives as long as the app: the deadline ends the wait.
+            Err(RecvError::Closed) => std::future::pending().await,
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! and passed down; nothing here decides what is allowed.
 
 use std::{
+    num::NonZeroU16,
     ops::{Deref, DerefMut},
     str::FromStr,
     sync::Arc,
@@ -208,6 +209,19 @@ where
 {
     let text: Option<String> = row.try_get(column)?;
     text.map(|text| text.parse().map_err(|source| decode_error(column, source))).transpose()
+}
+
+/// A whole number that is never below zero.
+fn number(row: &AnyRow, column: &str) -> Result<u32, sqlx::Error> {
+    let number: i64 = row.try_get(column)?;
+    number.try_into().map_err(|source| decode_error(column, source))
+}
+
+/// A TCP port.
+fn port(row: &AnyRow, column: &str) -> Result<NonZeroU16, sqlx::Error> {
+    let number: i64 = row.try_get(column)?;
+    let port = u16::try_from(number).map_err(|source| decode_error(column, source))?;
+    NonZeroU16::try_from(port).map_err(|source| decode_error(column, source))
 }
 
 /// A JSON column that may be null.

@@ -20,7 +20,7 @@ use crate::{
     operations::{self, Task},
     page,
     reconcile::compare,
-    routes,
+    routes, servers,
     sighting::Sighting,
 };
 
@@ -70,9 +70,7 @@ async fn stage(
     id: DestinationId,
     input: CreateDestination,
 ) -> Result<Destination, Error> {
-    let server = db::server::find(tx, actor.team_id(), &input.server_id)
-        .await?
-        .ok_or(Error::NotFound("server"))?;
+    let server = servers::find(tx, actor, &input.server_id).await?;
     let team = actor.team_id();
     let place = placement::check(tx, team, &server, input.kind).await?;
     placement::check_options(&server, place.kind, &input.options)?;
@@ -220,7 +218,8 @@ pub async fn show(app: &App, actor: &Actor, id: &DestinationId) -> Result<Destin
     find(&mut conn, actor, id).await
 }
 
-async fn find(
+/// The destination as the actor sees it.
+pub(crate) async fn find(
     conn: &mut AnyConnection,
     actor: &Actor,
     id: &DestinationId,
@@ -237,8 +236,7 @@ pub async fn list(
 ) -> Result<Page<Destination>, Error> {
     let mut conn = app.db.acquire().await?;
     if let Some(server) = server {
-        let known = db::server::find(&mut conn, actor.team_id(), server).await?;
-        known.ok_or(Error::NotFound("server"))?;
+        servers::find(&mut conn, actor, server).await?;
     }
     let rows = db::destination::list(&mut conn, actor.team_id(), server, query).await?;
     Ok(page::of(rows, query, |destination| (destination.created_at, destination.id.as_str())))
@@ -335,9 +333,7 @@ pub(crate) async fn begin_again(
     actor: &Actor,
     before: &Destination,
 ) -> Result<Operation, Error> {
-    let server = db::server::find(tx, actor.team_id(), &before.server_id)
-        .await?
-        .ok_or(Error::NotFound("server"))?;
+    let server = servers::find(tx, actor, &before.server_id).await?;
     placement::check(tx, actor.team_id(), &server, Some(before.kind)).await?;
     match change::resume(tx, actor, before).await? {
         Some(resumed) => Ok(resumed),

@@ -15,6 +15,7 @@ use crate::{
     },
     destinations,
     events::{self, Happened},
+    servers,
 };
 
 /// What the rules are said for.
@@ -91,8 +92,7 @@ async fn find(conn: &mut AnyConnection, actor: &Actor, scope: &Scope) -> Result<
             keepers: db::server::list_ids_of_team(conn, team).await?,
         }),
         Scope::Server(id) => {
-            let server =
-                db::server::find(conn, team, id).await?.ok_or(Error::NotFound("server"))?;
+            let server = servers::find(conn, actor, id).await?;
             Ok(Found {
                 subject: Subject::Server(server.id.clone()),
                 keepers: vec![server.id.clone()],
@@ -102,8 +102,7 @@ async fn find(conn: &mut AnyConnection, actor: &Actor, scope: &Scope) -> Result<
             })
         }
         Scope::Destination(id) => {
-            let destination = db::destination::find(conn, team, id).await?;
-            let destination = destination.ok_or(Error::NotFound("destination"))?;
+            let destination = destinations::find(conn, actor, id).await?;
             Ok(Found {
                 keepers: destinations::swarm::keepers(conn, team, &destination).await?,
                 subject: Subject::Destination(destination.id.clone()),

@@ -16,7 +16,7 @@ use crate::{
     destinations,
     events::{self, Happened},
     operations::{self, Task},
-    page,
+    page, servers,
 };
 
 /// What a person can do about one in a state.
@@ -42,12 +42,10 @@ pub async fn list(
     let team = actor.team_id();
     let mut conn = app.db.acquire().await?;
     if let Some(server) = &filter.server {
-        let known = db::server::find(&mut conn, team, server).await?;
-        known.ok_or(Error::NotFound("server"))?;
+        servers::find(&mut conn, actor, server).await?;
     }
     if let Some(destination) = &filter.destination {
-        let known = db::destination::find(&mut conn, team, destination).await?;
-        known.ok_or(Error::NotFound("destination"))?;
+        destinations::find(&mut conn, actor, destination).await?;
     }
     let rows = db::drift::list(&mut conn, team, filter, query).await?;
     Ok(page::of(rows, query, |drift| (drift.found_at, drift.id.as_str())))

@@ -48,7 +48,7 @@ pub use new_container::{
     Place, Privileges, Protocol, PublishedPort, RestartPolicy, RootFilesystem,
 };
 pub use swarm::{HostNode, HostRole, HostService, HostTask, ServiceUpdate, SwarmEndpoint};
-pub(crate) use words::clean;
+pub(crate) use words::{clean, short_id};
 
 /// Everything needed to reach one host.
 #[derive(Debug, Clone)]

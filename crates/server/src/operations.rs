@@ -11,13 +11,10 @@ use portolan_types::{
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::AnyConnection;
-use tokio::{
-    sync::broadcast::{Receiver, error::RecvError},
-    time::{Instant, timeout_at},
-};
+use tokio::time::{Instant, timeout_at};
 
 use crate::{
-    Actor, App, Error,
+    Actor, App, Error, app,
     db::{self, operation::Displaced},
     events::{self, Happened},
     page,
@@ -159,20 +156,7 @@ pub async fn wait(
         }
         // At the deadline the loop reads once more and answers; a process that stops waits for
         // nobody, and whoever asks the next one is told the rest.
-        let change = async { drop(timeout_at(deadline, change_of(id, &mut changes)).await) };
+        let change = async { drop(timeout_at(deadline, app::rung(id, &mut changes)).await) };
         app.stopping.run_until_cancelled(change).await;
-    }
-}
-
-async fn change_of(id: &OperationId, changes: &mut Receiver<OperationId>) {
-    loop {
-        match changes.recv().await {
-            Ok(other) if other == *id => return,
-            Ok(_) => {}
-            // Too far behind to know: read the row.
-            Err(RecvError::Lagged(_)) => return,
-            // The sender lives as long as the app: the deadline ends the wait.
-            Err(RecvError::Closed) => std::future::pending().await,
-        }
     }
 }

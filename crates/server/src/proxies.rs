@@ -11,11 +11,12 @@ use sqlx::AnyConnection;
 use crate::{
     Actor, App, Error,
     db::{self, Transaction},
+    destinations,
     destinations::check_usable,
     error::Refusal,
     events::{self, Happened},
     operations::{self, Task},
-    page, reconcile,
+    page, reconcile, servers,
 };
 
 /// Most bytes of a user's own configuration.
@@ -40,7 +41,7 @@ pub async fn set(
 ) -> Result<Operation, Error> {
     check(&input)?;
     let mut tx = app.db.begin().await?;
-    let server = server_of(&mut tx, actor, id).await?;
+    let server = servers::find(&mut tx, actor, id).await?;
     check_usable(&server)?;
     let operation = store(&mut tx, actor.team_id(), &server, input).await?;
     note(&mut tx, actor, "proxy.set", &server, "set").await?;
@@ -154,14 +155,6 @@ async fn queue(
     Ok(operations::queue(tx, team, task).await?)
 }
 
-async fn server_of(
-    conn: &mut AnyConnection,
-    actor: &Actor,
-    id: &ServerId,
-) -> Result<Server, Error> {
-    db::server::find(conn, actor.team_id(), id).await?.ok_or(Error::NotFound("server"))
-}
-
 async fn note(
     conn: &mut AnyConnection,
     actor: &Actor,
@@ -189,7 +182,7 @@ pub async fn show(app: &App, actor: &Actor, id: &ServerId) -> Result<Proxy, Erro
 }
 
 async fn find(conn: &mut AnyConnection, actor: &Actor, id: &ServerId) -> Result<Proxy, Error> {
-    let server = server_of(conn, actor, id).await?;
+    let server = servers::find(conn, actor, id).await?;
     let proxy = db::proxy::find(conn, actor.team_id(), id).await?;
     proxy.ok_or_else(|| {
         Error::refused(
@@ -218,11 +211,10 @@ pub async fn attachments(
     let mut conn = app.db.acquire().await?;
     let team = actor.team_id();
     if let Some(id) = server {
-        server_of(&mut conn, actor, id).await?;
+        servers::find(&mut conn, actor, id).await?;
     }
     if let Some(id) = destination {
-        let found = db::destination::find(&mut conn, team, id).await?;
-        found.ok_or(Error::NotFound("destination"))?;
+        destinations::find(&mut conn, actor, id).await?;
     }
     let rows = db::attachment::list(&mut conn, team, server, destination, query).await?;
     Ok(page::of(rows, query, |one| (one.since, one.destination_id.as_str())))
@@ -254,7 +246,7 @@ async fn act(
     kind: OperationKind,
 ) -> Result<Operation, Error> {
     let mut tx = app.db.begin().await?;
-    let server = server_of(&mut tx, actor, id).await?;
+    let server = servers::find(&mut tx, actor, id).await?;
     let before = find(&mut tx, actor, id).await?;
     check_stays(&before)?;
     check_usable(&server)?;
@@ -290,7 +282,7 @@ pub async fn remove(
     removal: Removal,
 ) -> Result<Operation, Error> {
     let mut tx = app.db.begin().await?;
-    let server = server_of(&mut tx, actor, id).await?;
+    let server = servers::find(&mut tx, actor, id).await?;
     let before = find(&mut tx, actor, id).await?;
     check_usable(&server)?;
     if removal == Removal::WithoutRoutes {
@@ -339,7 +331,7 @@ pub async fn read_logs(
         return Err(Error::field("lines", format!("1 to {most}")));
     }
     let mut tx = app.db.begin().await?;
-    let server = server_of(&mut tx, actor, id).await?;
+    let server = servers::find(&mut tx, actor, id).await?;
     find(&mut tx, actor, id).await?;
     check_usable(&server)?;
     let asked = Some(operations::input(&input)?);
@@ -357,7 +349,7 @@ pub async fn configuration(
     id: &ServerId,
 ) -> Result<GeneratedConfiguration, Error> {
     let mut conn = app.db.acquire().await?;
-    let server = server_of(&mut conn, actor, id).await?;
+    let server = servers::find(&mut conn, actor, id).await?;
     let proxy = find(&mut conn, actor, id).await?;
     reconcile::generated(&mut conn, &server, &proxy).await
 }

@@ -10,6 +10,7 @@ use sqlx::AnyConnection;
 use crate::{
     Actor, App, Error,
     db::{self, Transaction, route::Assigned},
+    destinations,
     destinations::swarm,
     error::Refusal,
     events::{self, Happened},
@@ -41,7 +42,7 @@ pub async fn create(
         drop(tx);
         return show(app, actor, &earlier.parse().map_err(|_| Error::NotFound("route"))?).await;
     }
-    let destination = destination_of(&mut tx, team, &input.destination_id).await?;
+    let destination = destinations::find(&mut tx, actor, &input.destination_id).await?;
     check_open(&destination)?;
     let row = filled_in(id, &destination, input, hash);
     claim::check(&mut tx, team, &destination, &row.route).await?;
@@ -49,14 +50,6 @@ pub async fn create(
     note(&mut tx, actor, None, Some(&row.route)).await?;
     commit_and_wake(app, tx, team, &destination).await?;
     Ok(row.route)
-}
-
-async fn destination_of(
-    conn: &mut AnyConnection,
-    team: &TeamId,
-    id: &DestinationId,
-) -> Result<Destination, Error> {
-    db::destination::find(conn, team, id).await?.ok_or(Error::NotFound("destination"))
 }
 
 /// Routes go over the proxy's place on the network.
@@ -162,7 +155,7 @@ pub async fn list(
 ) -> Result<Page<Route>, Error> {
     let mut conn = app.db.acquire().await?;
     if let Some(id) = destination {
-        destination_of(&mut conn, actor.team_id(), id).await?;
+        destinations::find(&mut conn, actor, id).await?;
     }
     let rows = db::route::list(&mut conn, actor.team_id(), destination, query).await?;
     Ok(page::of(rows, query, |route| (route.created_at, route.id.as_str())))
@@ -179,7 +172,7 @@ pub async fn update(
     let team = actor.team_id();
     let mut tx = app.db.begin().await?;
     let mut row = find(&mut tx, actor, id).await?;
-    let destination = destination_of(&mut tx, team, &row.route.destination_id).await?;
+    let destination = destinations::find(&mut tx, actor, &row.route.destination_id).await?;
     let before = row.route.clone();
     change(&mut row, input, hash);
     claim::check(&mut tx, team, &destination, &row.route).await?;
@@ -222,7 +215,7 @@ pub async fn delete(app: &App, actor: &Actor, id: &RouteId) -> Result<(), Error>
     let team = actor.team_id();
     let mut tx = app.db.begin().await?;
     let route = find(&mut tx, actor, id).await?.route;
-    let destination = destination_of(&mut tx, team, &route.destination_id).await?;
+    let destination = destinations::find(&mut tx, actor, &route.destination_id).await?;
     if !db::route::delete(&mut tx, team, id).await? {
         return Err(Error::NotFound("route"));
     }

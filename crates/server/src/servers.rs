@@ -171,7 +171,12 @@ pub async fn show(app: &App, actor: &Actor, id: &ServerId) -> Result<Server, Err
     Ok(server)
 }
 
-async fn find(conn: &mut AnyConnection, actor: &Actor, id: &ServerId) -> Result<Server, Error> {
+/// The server as the actor sees it.
+pub(crate) async fn find(
+    conn: &mut AnyConnection,
+    actor: &Actor,
+    id: &ServerId,
+) -> Result<Server, Error> {
     db::server::find(conn, actor.team_id(), id).await?.ok_or(Error::NotFound("server"))
 }
 

@@ -17,7 +17,7 @@ use tokio::{
 
 use crate::{
     App, Error, db,
-    host::{HostContainer, HostNetwork, HostNode, HostService, HostTask},
+    host::{HostContainer, HostNetwork, HostNode, HostService, HostTask, short_id},
 };
 
 /// How long a request waits for a look. A host that takes longer is told of with the age of what
@@ -118,9 +118,8 @@ impl Sighting {
         let here = |id: &str| self.containers.iter().any(|one| one.member.docker_id == id);
         self.tasks.iter().filter(by_hand).filter_map(move |task| {
             let id = task.container_id.clone().filter(|id| !here(id))?;
-            let short: String = id.chars().take(12).collect();
             let node = self.hostname(&task.node_id).unwrap_or(&task.node_id);
-            let name = format!("{short} on node {node}");
+            let name = format!("{} on node {node}", short_id(&id));
             Some(Blocker { id, name, state: task.state.clone(), kind: MemberKind::Container })
         })
     }

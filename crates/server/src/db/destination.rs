@@ -7,7 +7,7 @@ use portolan_types::{
 };
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
-use super::{Window, decode_error, json_option, moment, parsed, parsed_option, to_json};
+use super::{Window, json_option, moment, number, parsed, parsed_option, to_json};
 
 /// Destinations with the names of their servers, up to the condition.
 macro_rules! select {
@@ -55,7 +55,7 @@ impl FromRow<'_, AnyRow> for Assigned {
                 reason: row.try_get("reason")?,
                 options: json_option(row, "options")?.unwrap_or_default(),
                 planned: json_option(row, "planned")?.unwrap_or_default(),
-                revision: revision(row)?,
+                revision: number(row, "revision")?,
                 cluster_id: row.try_get("cluster_id")?,
                 observed: json_option(row, "observed")?,
                 nodes: json_option(row, "nodes")?.unwrap_or_default(),
@@ -65,11 +65,6 @@ impl FromRow<'_, AnyRow> for Assigned {
             },
         })
     }
-}
-
-fn revision(row: &AnyRow) -> Result<u32, sqlx::Error> {
-    let number: i64 = row.try_get("revision")?;
-    number.try_into().map_err(|source| decode_error("revision", source))
 }
 
 /// A duplicate network on the server, or in its swarm, is a unique violation: the database decides

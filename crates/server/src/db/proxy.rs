@@ -1,15 +1,13 @@
 //! Proxies: one a server. States move only by compare-and-set. Functions that take a team serve
 //! people; those that do not serve the reconcilers, which name the row by its server.
 
-use std::num::NonZeroU16;
-
 use portolan_types::{
     Configuration, ObservedProxy, OperationId, PageQuery, Proxy, ProxyState, ServerId, TeamId,
     Timestamp,
 };
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
-use super::{Window, decode_error, json_option, moment, parsed, parsed_option, to_json};
+use super::{Window, json_option, moment, number, parsed, parsed_option, port, to_json};
 
 /// Proxies with the names of their servers, up to the condition.
 macro_rules! select {
@@ -57,18 +55,6 @@ impl FromRow<'_, AnyRow> for Assigned {
             },
         })
     }
-}
-
-fn number(row: &AnyRow, column: &str) -> Result<u32, sqlx::Error> {
-    let number: i64 = row.try_get(column)?;
-    number.try_into().map_err(|source| decode_error(column, source))
-}
-
-/// A TCP port.
-pub(super) fn port(row: &AnyRow, column: &str) -> Result<NonZeroU16, sqlx::Error> {
-    let number: i64 = row.try_get(column)?;
-    let port = u16::try_from(number).map_err(|source| decode_error(column, source))?;
-    NonZeroU16::try_from(port).map_err(|source| decode_error(column, source))
 }
 
 /// A second proxy of a server is a unique violation.

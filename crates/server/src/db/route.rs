@@ -7,7 +7,7 @@ use portolan_types::{
 use serde::{Deserialize, Serialize};
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
-use super::{Window, json_option, moment, parsed, proxy::port, to_json};
+use super::{Window, json_option, moment, parsed, port, to_json};
 
 /// Routes with the names of their destinations and servers, up to the condition.
 macro_rules! select {

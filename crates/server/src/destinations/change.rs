@@ -14,6 +14,7 @@ use crate::{
     db::{self, Transaction, destination::Move},
     host::Endpoint,
     operations::{self, Task},
+    servers,
 };
 
 /// Everything that a change has to know, written down before its first act.
@@ -203,8 +204,7 @@ pub(super) async fn planned(
 ) -> Result<Memo, Error> {
     check(before, &options)?;
     let team = actor.team_id();
-    let server =
-        db::server::find(tx, team, &before.server_id).await?.ok_or(Error::NotFound("server"))?;
+    let server = servers::find(tx, actor, &before.server_id).await?;
     placement::check_usable(&server)?;
     placement::check_options(&server, before.kind, &options)?;
     let mut memo = match unfinished(tx, before).await? {

@@ -6,16 +6,17 @@ use std::net::IpAddr;
 use ipnet::{IpNet, Ipv4Net};
 use portolan_types::{
     ConnectContainer, ContainerName, Destination, DestinationContainer, DestinationContainers,
-    DestinationId, DestinationState, MoveContainer, Operation, OperationKind, Server, Subject,
+    DestinationId, DestinationState, MoveContainer, Operation, OperationKind, Subject,
 };
 use serde::{Deserialize, Serialize};
 use sqlx::AnyConnection;
 
 use super::{find, ours, placement};
 use crate::{
-    Actor, App, Error, db,
+    Actor, App, Error,
     host::{HostContainer, HostNetwork},
     operations::{self, Task},
+    servers,
     sighting::{self, Sighting},
 };
 
@@ -49,7 +50,7 @@ pub async fn list(
 ) -> Result<DestinationContainers, Error> {
     let mut conn = app.db.acquire().await?;
     let destination = find(&mut conn, actor, id).await?;
-    let server = server_of(&mut conn, actor, &destination).await?;
+    let server = servers::find(&mut conn, actor, &destination.server_id).await?;
     drop(conn);
     let Some(seen) = sighting::fresh(app, &server).await? else {
         return Ok(DestinationContainers { as_of: None, items: Vec::new() });
@@ -57,15 +58,6 @@ pub async fn list(
     let network = ours(&destination, &seen.sighting);
     let items = network.map_or_else(Vec::new, |network| members(&seen.sighting, network));
     Ok(DestinationContainers { as_of: Some(seen.at), items })
-}
-
-async fn server_of(
-    conn: &mut AnyConnection,
-    actor: &Actor,
-    destination: &Destination,
-) -> Result<Server, Error> {
-    let server = db::server::find(conn, actor.team_id(), &destination.server_id).await?;
-    server.ok_or(Error::NotFound("server"))
 }
 
 fn members(seen: &Sighting, network: &HostNetwork) -> Vec<DestinationContainer> {
@@ -212,7 +204,7 @@ async fn check(
     actor: &Actor,
     destination: &Destination,
 ) -> Result<(), Error> {
-    placement::check_usable(&server_of(conn, actor, destination).await?)?;
+    placement::check_usable(&servers::find(conn, actor, &destination.server_id).await?)?;
     check_state(destination)
 }
 

@@ -17,7 +17,7 @@ use crate::{
     error::Refusal,
     host::{HostContainer, HostNetwork},
     reconcile::{failure, in_the_way, in_use, taken, verdicts},
-    routes,
+    routes, servers,
     sighting::{Seen, fresh},
 };
 
@@ -52,7 +52,7 @@ pub async fn create(app: &App, actor: &Actor, input: CreateDestination) -> Resul
 
 async fn server_of(app: &App, actor: &Actor, id: &ServerId) -> Result<Server, Error> {
     let mut conn = app.db.acquire().await?;
-    db::server::find(&mut conn, actor.team_id(), id).await?.ok_or(Error::NotFound("server"))
+    servers::find(&mut conn, actor, id).await
 }
 
 /// The server through which the removal would be done.

@@ -14,7 +14,7 @@ use crate::{
     db::{self, Transaction},
     events,
     operations::{self, Task},
-    routes,
+    routes, servers,
     sighting::Sighting,
 };
 
@@ -100,9 +100,7 @@ fn half_changed(before: &Destination) -> Error {
 pub async fn forget(app: &App, actor: &Actor, id: &DestinationId) -> Result<Operation, Error> {
     let mut tx = app.db.begin().await?;
     let before = find(&mut tx, actor, id).await?;
-    let server = db::server::find(&mut tx, actor.team_id(), &before.server_id)
-        .await?
-        .ok_or(Error::NotFound("server"))?;
+    let server = servers::find(&mut tx, actor, &before.server_id).await?;
     if server.reachability == Reachability::Reachable {
         return Err(still_there(&before, &server));
     }

@@ -10,7 +10,7 @@ use super::{check_usable, find};
 use crate::{
     Actor, App, Error, db,
     operations::{self, Task},
-    page,
+    page, servers,
 };
 
 /// Queues a verification.
@@ -18,9 +18,7 @@ pub async fn verify(app: &App, actor: &Actor, id: &DestinationId) -> Result<Oper
     let mut tx = app.db.begin().await?;
     let destination = find(&mut tx, actor, id).await?;
     check_at_rest(&destination)?;
-    let server = db::server::find(&mut tx, actor.team_id(), &destination.server_id)
-        .await?
-        .ok_or(Error::NotFound("server"))?;
+    let server = servers::find(&mut tx, actor, &destination.server_id).await?;
     check_usable(&server)?;
     let task = Task {
         kind: OperationKind::VerifyDestination,

@@ -17,6 +17,11 @@ pub(crate) fn clean(text: &str) -> String {
     }
 }
 
+/// An id as Docker's own lists show it.
+pub(crate) fn short_id(docker_id: &str) -> &str {
+    docker_id.char_indices().nth(12).map_or(docker_id, |(end, _)| &docker_id[..end])
+}
+
 /// Control characters, and those that reorder or hide the text around them (Unicode TR 36).
 fn unsafe_to_show(c: char) -> bool {
     c.is_control()
@@ -44,6 +49,13 @@ pub(super) fn lower_first(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_id_is_shown_as_docker_does() {
+        assert_eq!(short_id(&"0af1".repeat(16)), "0af10af10af1");
+        assert_eq!((short_id(""), short_id("0af1")), ("", "0af1"));
+        assert_eq!(short_id(&"é".repeat(64)), "é".repeat(12));
+    }
 
     #[test]
     fn hostile_text_becomes_one_bounded_line() {

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     addresses::{self, Choice, exhausted, overlap, subnets},
-    host::{HostError, HostNetwork, NewNetwork},
+    host::{HostError, HostNetwork, NewNetwork, short_id},
 };
 
 /// How often other subnets are chosen after Docker refused the ones before.
@@ -141,8 +141,8 @@ async fn make(
     };
     let refusal = match work.host.create_network(&network).await {
         Ok(docker_id) => {
-            let short: String = docker_id.chars().take(12).collect();
-            return Ok(Ok(Made { docker_id, words: format!("Docker made network {short}") }));
+            let words = format!("Docker made network {}", short_id(&docker_id));
+            return Ok(Ok(Made { docker_id, words }));
         }
         Err(error) => error,
     };

@@ -2,15 +2,12 @@
 
 use std::time::Duration;
 
-use portolan_types::{Route, RouteId, RouteState, Subject, TeamId, Timestamp};
-use tokio::{
-    sync::broadcast::{Receiver, error::RecvError},
-    time::{Instant, timeout_at},
-};
+use portolan_types::{Route, RouteState, Subject, TeamId, Timestamp};
+use tokio::time::{Instant, timeout_at};
 
 use super::show;
 use crate::{
-    Actor, App, Error, db,
+    Actor, App, Error, app, db,
     events::{self, Happened},
 };
 
@@ -79,7 +76,7 @@ pub async fn settled(
         && !app.stopping.is_cancelled()
         && has_proxy(app, actor, &route).await?
     {
-        let told = async { drop(timeout_at(deadline, news_of(&route.id, &mut news)).await) };
+        let told = async { drop(timeout_at(deadline, app::rung(&route.id, &mut news)).await) };
         app.stopping.run_until_cancelled(told).await;
         route = show(app, actor, &route.id).await?;
     }
@@ -89,15 +86,4 @@ pub async fn settled(
 async fn has_proxy(app: &App, actor: &Actor, route: &Route) -> Result<bool, Error> {
     let mut conn = app.db.acquire().await?;
     Ok(db::proxy::find(&mut conn, actor.team_id(), &route.server_id).await?.is_some())
-}
-
-async fn news_of(id: &RouteId, news: &mut Receiver<RouteId>) {
-    loop {
-        match news.recv().await {
-            Ok(other) if other == *id => return,
-            Ok(_) => {}
-            // Too far behind to know, or nobody will tell any more: read the row.
-            Err(RecvError::Lagged(_) | RecvError::Closed) => return,
-        }
-    }
 }

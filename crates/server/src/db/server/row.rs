@@ -3,7 +3,7 @@
 use portolan_types::{Connection, HostKey, Server, TeamId, Timestamp};
 use sqlx::{FromRow, Row, any::AnyRow};
 
-use crate::db::{decode_error, json_option, moment, moment_option, parsed, parsed_option};
+use crate::db::{json_option, moment, moment_option, parsed, parsed_option, port};
 
 /// The columns that [`Assigned`] is read from.
 macro_rules! columns {
@@ -62,11 +62,9 @@ fn connection(row: &AnyRow) -> Result<Connection, sqlx::Error> {
     if of == "local" {
         return Ok(Connection::Local { socket: row.try_get("socket")? });
     }
-    let port: i64 = row.try_get("port")?;
-    let port = u16::try_from(port).map_err(|source| decode_error("port", source))?;
     Ok(Connection::Ssh {
         host: parsed(row, "host")?,
-        port: port.try_into().map_err(|source| decode_error("port", source))?,
+        port: port(row, "port")?,
         user: parsed(row, "account")?,
         key_id: parsed(row, "key_id")?,
     })

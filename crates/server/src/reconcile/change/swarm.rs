@@ -5,7 +5,7 @@ use portolan_types::{Destination, Failure};
 
 use super::{super::recorder::failure, scene::Reach};
 use crate::{
-    host::{HostNetwork, HostService, HostTask, ServiceUpdate},
+    host::{HostNetwork, HostService, HostTask, ServiceUpdate, short_id},
     sighting::Sighting,
 };
 
@@ -38,7 +38,7 @@ pub(super) fn stranger(
             && task.container_id.as_ref().is_some_and(|id| !is_seen(id))
     };
     let task = seen.tasks.iter().find(is_strange)?;
-    let id: String = task.container_id.iter().flat_map(|id| id.chars()).take(12).collect();
+    let id = task.container_id.as_deref().map(short_id).unwrap_or_default();
     let node = seen.hostname(&task.node_id).unwrap_or(&task.node_id);
     Some(failure(
         "node-is-no-server",

@@ -8,7 +8,7 @@ use super::super::{
     prover::Prover,
 };
 use crate::{
-    host::HostNetwork,
+    host::{HostNetwork, short_id},
     reconcile::compare::{self, difference},
 };
 
@@ -58,7 +58,7 @@ fn judge(destination: &Destination, found: Option<&HostNetwork>, server: &str) -
     if known.is_some_and(|known| known != network.docker_id) {
         let reason = format!(
             "network `{name}` was recreated behind Portolan's back: it is {} now",
-            short(&network.docker_id)
+            short_id(&network.docker_id)
         );
         return Verdict::failed(reason, remedy(destination));
     }
@@ -74,14 +74,9 @@ fn remedy(destination: &Destination) -> String {
 
 fn in_words(network: &HostNetwork) -> String {
     let subnets: Vec<&str> = network.subnets.iter().map(|one| one.subnet.as_str()).collect();
-    let mut words = vec![network.driver.as_str(), short(&network.docker_id)];
+    let mut words = vec![network.driver.as_str(), short_id(&network.docker_id)];
     words.extend(subnets);
     let flags = [(network.internal, "internal"), (compare::is_encrypted(network), "encrypted")];
     words.extend(flags.iter().filter(|(set, _)| *set).map(|(_, word)| *word));
     words.join(", ")
-}
-
-/// As Docker's own lists show it.
-fn short(docker_id: &str) -> &str {
-    docker_id.get(..12).unwrap_or(docker_id)
 }
