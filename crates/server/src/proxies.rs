@@ -57,6 +57,7 @@ pub(crate) async fn store(
     server: &Server,
     input: SetProxy,
 ) -> Result<Operation, Error> {
+    db::proxy::lock(tx, team, &server.id).await?;
     let before = db::proxy::find(tx, team, &server.id).await?;
     if let Some(before) = &before {
         check_stays(before)?;
@@ -178,12 +179,12 @@ async fn note(
 /// The proxy of a server.
 pub async fn show(app: &App, actor: &Actor, id: &ServerId) -> Result<Proxy, Error> {
     let mut conn = app.db.acquire().await?;
-    find(&mut conn, actor, id).await
+    let server = servers::find(&mut conn, actor, id).await?;
+    find(&mut conn, actor, &server).await
 }
 
-async fn find(conn: &mut AnyConnection, actor: &Actor, id: &ServerId) -> Result<Proxy, Error> {
-    let server = servers::find(conn, actor, id).await?;
-    let proxy = db::proxy::find(conn, actor.team_id(), id).await?;
+async fn find(conn: &mut AnyConnection, actor: &Actor, server: &Server) -> Result<Proxy, Error> {
+    let proxy = db::proxy::find(conn, actor.team_id(), &server.id).await?;
     proxy.ok_or_else(|| {
         Error::refused(
             "no-proxy",
@@ -247,7 +248,8 @@ async fn act(
 ) -> Result<Operation, Error> {
     let mut tx = app.db.begin().await?;
     let server = servers::find(&mut tx, actor, id).await?;
-    let before = find(&mut tx, actor, id).await?;
+    db::proxy::lock(&mut tx, actor.team_id(), id).await?;
+    let before = find(&mut tx, actor, &server).await?;
     check_stays(&before)?;
     check_usable(&server)?;
     let operation = queue(&mut tx, actor.team_id(), &server, kind, None).await?;
@@ -283,7 +285,8 @@ pub async fn remove(
 ) -> Result<Operation, Error> {
     let mut tx = app.db.begin().await?;
     let server = servers::find(&mut tx, actor, id).await?;
-    let before = find(&mut tx, actor, id).await?;
+    db::proxy::lock(&mut tx, actor.team_id(), id).await?;
+    let before = find(&mut tx, actor, &server).await?;
     check_usable(&server)?;
     if removal == Removal::WithoutRoutes {
         check_no_routes(&mut tx, &server).await?;
@@ -332,7 +335,7 @@ pub async fn read_logs(
     }
     let mut tx = app.db.begin().await?;
     let server = servers::find(&mut tx, actor, id).await?;
-    find(&mut tx, actor, id).await?;
+    find(&mut tx, actor, &server).await?;
     check_usable(&server)?;
     let asked = Some(operations::input(&input)?);
     let kind = OperationKind::ReadProxyLogs;
@@ -350,6 +353,6 @@ pub async fn configuration(
 ) -> Result<GeneratedConfiguration, Error> {
     let mut conn = app.db.acquire().await?;
     let server = servers::find(&mut conn, actor, id).await?;
-    let proxy = find(&mut conn, actor, id).await?;
+    let proxy = find(&mut conn, actor, &server).await?;
     reconcile::generated(&mut conn, &server, &proxy).await
 }

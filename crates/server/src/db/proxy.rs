@@ -102,6 +102,22 @@ pub async fn find(
     Ok(row.map(|row| row.proxy))
 }
 
+/// Lets nobody move the server's proxy until the transaction is over: what is read after this stays
+/// so.
+pub async fn lock(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    server: &ServerId,
+) -> Result<(), sqlx::Error> {
+    // SQLite lets one transaction write at a time anyway, and knows no `for update`.
+    sqlx::query("update proxies set state = state where team_id = $1 and server_id = $2")
+        .bind(team.as_str())
+        .bind(server.as_str())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// The server's proxy, for its reconciler.
 pub async fn find_assigned(
     conn: &mut AnyConnection,
@@ -181,12 +197,15 @@ pub async fn list_servers(
 pub struct Move<'a> {
     pub from: ProxyState,
     pub to: ProxyState,
+    /// The work that moves it: the row has to name it still. Later work begins from the same state.
+    pub by: Option<&'a OperationId>,
     pub reason: Option<&'a str>,
     /// The operation that the move begins; the latest stays when there is none.
     pub operation: Option<&'a OperationId>,
 }
 
-/// Compare-and-set: `false` when the row is not in the state that the move starts from.
+/// Compare-and-set: `false` when the row is not in the state that the move starts from, or names
+/// other work than the move's.
 pub async fn advance(
     conn: &mut AnyConnection,
     server: &ServerId,
@@ -197,7 +216,8 @@ pub async fn advance(
     let done = sqlx::query(
         "update proxies
          set state = $3, reason = $4, operation_id = coalesce($5, operation_id), updated_at = $6
-         where server_id = $1 and state = $2",
+         where server_id = $1 and state = $2
+           and (cast($7 as text) is null or operation_id = $7)",
     )
     .bind(server.as_str())
     .bind(step.from.as_str())
@@ -205,6 +225,7 @@ pub async fn advance(
     .bind(step.reason)
     .bind(step.operation.map(OperationId::as_str))
     .bind(now.as_millis())
+    .bind(step.by.map(OperationId::as_str))
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)

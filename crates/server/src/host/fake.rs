@@ -103,6 +103,7 @@ pub struct FakeEngine {
     up: watch::Sender<bool>,
     calls: AtomicUsize,
     hung: Notify,
+    released: Notify,
 }
 
 #[derive(Debug)]
@@ -171,6 +172,8 @@ pub enum Trouble {
     HangBefore,
     /// It does what was asked and never answers.
     HangAfter,
+    /// It does what was asked, and answers, when it is let go.
+    Held,
 }
 
 impl FakeEngine {
@@ -200,6 +203,7 @@ impl FakeEngine {
             up: watch::channel(true).0,
             calls: AtomicUsize::new(0),
             hung: Notify::new(),
+            released: Notify::new(),
         }
     }
 
@@ -286,7 +290,12 @@ impl FakeEngine {
         lock(&self.world).places.clone().unwrap_or_default()
     }
 
-    /// Completes when a call hangs.
+    /// Lets the call go that is held.
+    pub fn let_go(&self) {
+        self.released.notify_one();
+    }
+
+    /// Completes when a call hangs or is held.
     pub async fn hung(&self) {
         self.hung.notified().await;
     }

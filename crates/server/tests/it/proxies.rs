@@ -100,6 +100,25 @@ fn configuration(engine: &FakeEngine) -> Result<Value> {
 }
 
 story! {
+    /// What is asked for while other work is under way is done after it, and takes its place.
+    async fn later_work_is_done(app) {
+        let (server, engine) = server(app).await?;
+        succeeded(&app.set_proxy(&server, json!({ "kind": "caddy" })).await?)?;
+        engine.trouble_in("exec", Trouble::Held);
+        let path = format!("/v1/servers/{}/proxy/restart", server.id);
+        let first: Operation = app.owner.post(&path, json!({})).await?.accepted()?;
+        engine.hung().await;
+        let second: Operation = app.owner.post(&path, json!({})).await?.accepted()?;
+        engine.let_go();
+        let second = app.owner.outcome(second.id.as_str()).await?;
+        succeeded(&second)?;
+        let first = app.owner.outcome(first.id.as_str()).await?;
+        assert_eq!(first.failure.context("a failure")?.code, "superseded");
+        app.proxy_is(&server, ProxyState::Running).await?;
+    }
+}
+
+story! {
     /// A proxy is made, stopped, started, restarted and removed; it is a container like no other.
     async fn a_proxy_lives(app) {
         let (server, engine) = server(app).await?;

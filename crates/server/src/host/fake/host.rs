@@ -37,13 +37,15 @@ impl FakeHost {
         match &trouble {
             Some(Trouble::Fail(error) | Trouble::Refuse(error)) => return Err(error.clone()),
             Some(Trouble::HangBefore) => self.hang().await,
+            Some(Trouble::Held) => self.held().await,
             Some(Trouble::FailAfter(_) | Trouble::HangAfter) | None => {}
         }
         let result = self.take_effect(effect);
         match trouble {
             Some(Trouble::FailAfter(error)) => return Err(error),
             Some(Trouble::HangAfter) => self.hang().await,
-            Some(Trouble::Fail(_) | Trouble::Refuse(_) | Trouble::HangBefore) | None => {}
+            Some(Trouble::Fail(_) | Trouble::Refuse(_) | Trouble::HangBefore | Trouble::Held)
+            | None => {}
         }
         result
     }
@@ -103,6 +105,11 @@ impl FakeHost {
             Ok(())
         })
         .await
+    }
+
+    async fn held(&self) {
+        self.engine.hung.notify_one();
+        self.engine.released.notified().await;
     }
 
     async fn hang(&self) {

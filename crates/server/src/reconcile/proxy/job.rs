@@ -84,7 +84,9 @@ impl Job<'_> {
     ) -> Result<(), Error> {
         let server = &self.scene.server.server.id;
         let reason = failure.map(|failure| failure.message.as_str());
-        let step = Move { from: self.scene.row.proxy.state, to, reason, operation: None };
+        let proxy = &self.scene.row.proxy;
+        let by = proxy.operation_id.as_ref();
+        let step = Move { from: proxy.state, to, by, reason, operation: None };
         let now = Timestamp::now();
         let mut tx = self.scene.app.db.begin().await?;
         if db::proxy::advance(&mut tx, server, &step, now).await? {
@@ -127,12 +129,15 @@ pub(super) async fn drifted(
     reason: &str,
 ) -> Result<Option<()>, Error> {
     let mut tx = scene.app.db.begin().await?;
+    // Before the operations, as those do who ask for work.
+    db::proxy::lock(&mut tx, &scene.row.team_id, &scene.server.server.id).await?;
     let (kind, subject) = (OperationKind::RepairProxy, scene.subject());
     let task = Task { kind, subject, name: scene.server_name(), input: None };
     let operation = operations::queue(&mut tx, &scene.row.team_id, task).await?;
     let step = Move {
         from,
         to: if from == ProxyState::Failed { ProxyState::Pending } else { ProxyState::Drifted },
+        by: None,
         reason: Some(reason),
         operation: Some(&operation.id),
     };
@@ -151,8 +156,13 @@ pub(super) async fn runs_again(
     scene: &Scene<'_>,
     container: &ContainerDetail,
 ) -> Result<(), PassError> {
-    let step =
-        Move { from: ProxyState::Failed, to: ProxyState::Running, reason: None, operation: None };
+    let step = Move {
+        from: ProxyState::Failed,
+        to: ProxyState::Running,
+        by: None,
+        reason: None,
+        operation: None,
+    };
     let now = Timestamp::now();
     let version = scene.row.proxy.observed.as_ref().and_then(|seen| seen.version.clone());
     let observed = observed(container, version);
