@@ -127,10 +127,24 @@ impl Sighting {
     /// The nodes of the swarm with a task on a network that runs or is about to: a manager is told
     /// of it while it still starts.
     pub fn live_nodes(&self, network_id: &str) -> BTreeSet<&str> {
-        let over = |task: &HostTask| OVER.contains(&task.state.as_str());
-        let placed = |task: &HostTask| !task.node_id.is_empty() && task.is_on(network_id);
-        let live = |task: &&HostTask| placed(task) && !over(task);
-        self.tasks.iter().filter(live).map(|task| task.node_id.as_str()).collect()
+        let placed = |task: &&HostTask| !task.node_id.is_empty() && task.is_on(network_id);
+        let live = self.tasks.iter().filter(|task| !is_over(task)).filter(placed);
+        live.map(|task| task.node_id.as_str()).collect()
+    }
+
+    /// What the swarm has given out on a network beside the addresses of this host's containers:
+    /// those of services, and of tasks on other nodes.
+    pub(crate) fn endpoints_on<'a>(&'a self, network_id: &'a str) -> impl Iterator<Item = &'a str> {
+        let here = |task: &HostTask| {
+            let is_it =
+                |one: &HostContainer| task.container_id.as_ref() == Some(&one.member.docker_id);
+            self.containers.iter().any(is_it)
+        };
+        let tasks = self.tasks.iter().filter(move |task| !is_over(task) && !here(task));
+        let of_tasks = tasks.flat_map(|task| &task.endpoints);
+        let of_services = self.services.iter().flat_map(|service| &service.endpoints);
+        let all = of_services.chain(of_tasks).filter(move |one| one.network_id == network_id);
+        all.filter_map(|one| one.address.as_deref())
     }
 
     /// What a node calls itself.
@@ -138,6 +152,10 @@ impl Sighting {
         let node = self.nodes.iter().find(|node| node.node_id == node_id);
         node.map(|node| node.hostname.as_str())
     }
+}
+
+fn is_over(task: &HostTask) -> bool {
+    OVER.contains(&task.state.as_str())
 }
 
 /// The same, of containers that were just listed.

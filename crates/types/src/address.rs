@@ -144,7 +144,8 @@ pub struct AddressUse {
     /// Addresses that can be given out; 4294967295 stands for so many or more.
     pub capacity: u32,
     pub used: u32,
-    /// Of those used: containers, gateways, endpoints of a swarm.
+    /// Of those used: containers of the server, gateways, and what the swarm gave to services and
+    /// to tasks on other nodes.
     pub containers: u32,
     pub gateways: u32,
     pub endpoints: u32,

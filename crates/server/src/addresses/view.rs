@@ -89,13 +89,8 @@ fn network_use(
         .flat_map(|place| [&place.address, &place.ipv6_address])
         .filter_map(|address| address.as_ref()?.parse().ok())
         .collect();
-    let endpoints: Vec<IpAddr> = sighting
-        .services
-        .iter()
-        .flat_map(|service| &service.endpoints)
-        .filter(|endpoint| endpoint.network_id == network.docker_id)
-        .filter_map(|endpoint| endpoint.address.as_ref()?.parse().ok())
-        .collect();
+    let endpoints: Vec<IpAddr> =
+        sighting.endpoints_on(&network.docker_id).filter_map(|text| text.parse().ok()).collect();
     let used =
         |said: &HostSubnet| Some(address_use(said, parsed(&said.subnet)?, &containers, &endpoints));
     NetworkUse {

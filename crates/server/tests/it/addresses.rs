@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, ensure};
 use ipnet::{IpNet, Ipv4Net};
-use portolan_server::host::HostSubnet;
+use portolan_server::host::{HostSubnet, fake::FakeSwarm};
 use portolan_types::{
     AddressPlan, Destination, DestinationState, FleetAddresses, Operation, RangeKind, Server,
-    ServerAddresses,
+    ServerAddresses, ServerKind,
 };
 use serde_json::{Value, json};
 
@@ -35,6 +35,23 @@ async fn seen(app: &TestApp, server: &Server, network: &str) -> Result<()> {
     eventually(&format!("network {network} is seen"), || async {
         let shown = addresses(app, server).await?;
         Ok(shown.networks.iter().any(|one| one.network == network).then_some(()))
+    })
+    .await
+}
+
+/// Waits until so many containers and endpoints of a swarm have addresses of a network.
+async fn counted(
+    app: &TestApp,
+    server: &Server,
+    network: &str,
+    wanted: (u32, u32),
+) -> Result<ServerAddresses> {
+    eventually(&format!("{wanted:?} have addresses"), || async {
+        let shown = addresses(app, server).await?;
+        let found = shown.networks.iter().find(|one| one.network == network);
+        let counts = &found.context("no such network")?.subnets[0];
+        assert_eq!(counts.used, counts.containers + counts.gateways + counts.endpoints);
+        Ok(((counts.containers, counts.endpoints) == wanted).then_some(shown))
     })
     .await
 }
@@ -352,6 +369,46 @@ story! {
             shown.subnets.warnings[0].contains("5 of 6 addresses of network `small`"),
             "{:?}", shown.subnets.warnings
         );
+    }
+}
+
+story! {
+    /// What a swarm gives out on an overlay counts wherever it is: addresses of services, and of
+    /// tasks on other nodes. What has ended has none.
+    async fn addresses_of_a_swarm_are_counted(app) {
+        let swarm = FakeSwarm::new();
+        let (server, engine) = app.add_server("echo").await?;
+        swarm.join(&engine, "echo", ServerKind::SwarmManager);
+        eventually("it is a manager", || async {
+            let shown: Server = app.owner.get(&format!("/v1/servers/{}", server.id)).await?.ok()?;
+            Ok((shown.kind == Some(ServerKind::SwarmManager)).then_some(()))
+        })
+        .await?;
+        let body = json!({
+            "server_id": server.id, "network": "sea", "options": { "subnet": "10.70.0.0/29" },
+        });
+        let made: Destination = app.owner.post("/v1/destinations?wait=20", body).await?.created()?;
+        assert_eq!(made.state, DestinationState::Ready, "{made:?}");
+        let counts = |containers, endpoints| counted(app, &server, "sea", (containers, endpoints));
+        counts(0, 0).await?;
+
+        // A service by its tasks has no address of its own; one that has another takes two.
+        swarm.serve("shop", "echo:1", "sea", "elsewhere");
+        counts(0, 0).await?;
+        swarm.address("shop", "10.70.0.2", "10.70.0.3");
+        counts(0, 2).await?;
+        // A container of this host is a task of the swarm, and counts once.
+        engine.join("sea", "web");
+        counts(1, 2).await?;
+        swarm.serve("bank", "echo:1", "sea", "elsewhere");
+        swarm.address("bank", "10.70.0.5", "10.70.0.6");
+        let shown = counts(1, 4).await?;
+        ensure!(
+            shown.subnets.warnings[0].contains("6 of 6 addresses of network `sea`"),
+            "{:?}", shown.subnets.warnings
+        );
+        swarm.end_tasks("bank");
+        counts(1, 3).await?;
     }
 }
 

@@ -176,6 +176,30 @@ impl FakeSwarm {
         self.broadcast(&node_event(node_id));
     }
 
+    /// Gives a service an address of its own, and its task one.
+    pub fn address(&self, service: &str, own: &str, task: &str) {
+        self.change_service(service, |one| {
+            one.endpoints.iter_mut().for_each(|place| place.address = Some(own.to_owned()));
+        });
+        self.change_tasks(service, |one| {
+            one.endpoints.iter_mut().for_each(|place| place.address = Some(task.to_owned()));
+        });
+    }
+
+    /// Shuts the tasks of a service down; the swarm remembers them for a while.
+    pub fn end_tasks(&self, service: &str) {
+        self.change_tasks(service, |one| "shutdown".clone_into(&mut one.state));
+    }
+
+    fn change_tasks(&self, service: &str, mut change: impl FnMut(&mut HostTask)) {
+        let mut world = lock(&self.world);
+        let id = world.services.iter().find(|one| one.name == service);
+        let id = id.map(|one| one.docker_id.clone());
+        world.tasks.iter_mut().filter(|task| task.service_id == id).for_each(&mut change);
+        drop(world);
+        self.broadcast(&node_event(""));
+    }
+
     /// Attaches a container of a node to a network.
     pub fn attach(&self, network: &str, node_id: &str) {
         let Some(network) = self.networks(network).pop() else { return };
