@@ -57,6 +57,13 @@ impl HostError {
             if UNDECIDED.iter().any(|part| message.contains(part)))
     }
 
+    /// Whether an engine gave up waiting for its swarm to give a container a place on an overlay.
+    pub fn is_slow_swarm(&self) -> bool {
+        matches!(self, Self::Docker { message, .. }
+            if message.contains("attaching to network failed")
+                && message.contains("context deadline exceeded"))
+    }
+
     /// Whether Docker refused a subnet because something else has its addresses.
     pub fn is_overlap(&self) -> bool {
         matches!(self, Self::Docker { message, .. } if message.contains("overlap"))

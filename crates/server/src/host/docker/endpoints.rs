@@ -20,9 +20,22 @@ pub(super) async fn connect(
         container: DockerId::parse(container)?.to_string(),
         endpoint_config: Some(settings(endpoint)),
     };
+    for _ in 1..TRIES {
+        let connecting = engine.docker().connect_network(network, request.clone());
+        match engine.ask_within(limits::ENDPOINT, "connect container", connecting).await {
+            Err(error) if error.is_slow_swarm() => {
+                tracing::warn!(network, container, "the swarm was slow to give out a place");
+            }
+            answer => return answer,
+        }
+    }
     let connecting = engine.docker().connect_network(network, request);
     engine.ask_within(limits::ENDPOINT, "connect container", connecting).await
 }
+
+/// How often a place is asked for. An engine waits 20 s for the swarm to give one out on an overlay,
+/// and takes its request back then; a swarm that was busy has it at hand for the next.
+const TRIES: usize = 3;
 
 /// A container that is made is told its networks as it likes; others are put on one by its id.
 fn named(network: &str) -> Result<&str, HostError> {
