@@ -1,7 +1,7 @@
 //! Who answers for an address. A host and path belong to one route on each proxy; of two routes on
 //! one host the longer path wins, which is no conflict. A redirect claims a whole host.
 
-use portolan_types::{Destination, Invalid, Route, RouteHost, TeamId, Timestamp, Www};
+use portolan_types::{Destination, Https, Invalid, Route, RouteHost, TeamId, Timestamp, Www};
 use sqlx::AnyConnection;
 
 use crate::{
@@ -35,6 +35,24 @@ fn other_host(route: &Route) -> Result<Option<RouteHost>, Error> {
     }
 }
 
+/// The longest host that gets a certificate, `www.` included: Caddy keeps what it knows of it in files
+/// that are called `issue_cert_HOST.lock` and alike, and a file's name has at most 255 bytes.
+const MAX_SECURE_HOST: usize = 230;
+
+fn check_length(route: &Route, other: Option<&RouteHost>) -> Result<(), Error> {
+    let longest = std::iter::once(&route.host).chain(other).map(|host| host.as_str().len()).max();
+    if route.options.https == Https::Off || longest.is_none_or(|length| length <= MAX_SECURE_HOST) {
+        return Ok(());
+    }
+    Err(Error::field(
+        "host",
+        format!(
+            "a host that is answered over HTTPS has at most {MAX_SECURE_HOST} characters, with the \
+             `www.` that is sent on: proxies keep its certificate in files of its name"
+        ),
+    ))
+}
+
 /// Refuses an address that another route answers for, with its owner. Whoever comes at the same
 /// time waits until this transaction is over.
 pub(super) async fn check(
@@ -45,6 +63,7 @@ pub(super) async fn check(
 ) -> Result<(), Error> {
     db::team::lock(tx, team).await?;
     let other = other_host(route)?;
+    check_length(route, other.as_ref())?;
     let claiming =
         db::route::list_claiming(tx, scope(destination), &route.host, other.as_ref()).await?;
     let rivals = claiming.iter().map(|row| &row.route).filter(|rival| rival.id != route.id);

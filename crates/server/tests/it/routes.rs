@@ -52,6 +52,27 @@ story! {
 }
 
 story! {
+    /// A host that no proxy could keep a certificate for is told so before one tries.
+    async fn a_host_may_be_too_long_for_a_certificate(app) {
+        let (server, _engine) = app.add_server("alpha").await?;
+        let web = app.owner.destination(&server, "web").await?;
+        let long = |length: usize| {
+            let label = "a".repeat(49);
+            format!("{label}.{label}.{label}.{label}.{}", "b".repeat(length - 200))
+        };
+        let refused = app.owner.post("/v1/routes", body(&web, &long(231))).await?;
+        ensure!(refused.problem(422)?.errors[0].field == "host", "{}", refused.text);
+        let redirected = with(body(&web, &long(227)), "options", json!({ "www": "strip" }));
+        app.owner.post("/v1/routes", redirected).await?.problem(422)?;
+        let plain = with(body(&web, &long(231)), "options", json!({ "https": "off" }));
+        let plain: Route = app.owner.post("/v1/routes", plain).await?.created()?;
+        let path = format!("/v1/routes/{}", plain.id);
+        app.owner.patch(&path, json!({ "options": { "https": "both" } })).await?.problem(422)?;
+        app.owner.post("/v1/routes", body(&web, &long(230))).await?.created::<Route>()?;
+    }
+}
+
+story! {
     /// An address has one owner on a proxy, who is named; a longer path is another address, and so
     /// is the same address on another server.
     async fn an_address_has_one_owner(app) {
