@@ -17,6 +17,8 @@ use sha2::{Digest, Sha256};
 use crate::{db::route::Assigned, host::NewFile};
 
 mod caddy;
+#[cfg(test)]
+mod tests;
 mod traefik;
 
 pub(super) use caddy::ADMIN as CADDY_ADMIN;

@@ -181,6 +181,9 @@ fn handlers(row: &Assigned) -> Vec<Value> {
                 "hash": {"algorithm": "bcrypt"}, "accounts": [account],
             }},
         }));
+        // The password is between the visitor and the proxy.
+        let taken_off = json!({"delete": ["Authorization"]});
+        handlers.push(json!({"handler": "headers", "request": taken_off}));
     }
     if let Some(limit) = options.body_limit_bytes {
         handlers.push(json!({"handler": "request_body", "max_size": limit.bytes()}));

@@ -215,7 +215,10 @@ fn middlewares(parts: &mut Parts, row: &Assigned, hashes: Hashes) -> Vec<String>
     let mut chain = Vec::new();
     if let (Some(user), Some(hash)) = (&row.route.user, &row.password_hash) {
         let hash = if hashes == Hashes::Kept { hash.as_str() } else { HIDDEN };
-        let auth = json!({"basicAuth": {"users": [format!("{user}:{hash}")]}});
+        // The password is between the visitor and the proxy.
+        let auth = json!({
+            "basicAuth": {"users": [format!("{user}:{hash}")], "removeHeader": true},
+        });
         chain.push(parts.middleware(id, "auth", auth));
     }
     if let Some(limit) = options.body_limit_bytes {

@@ -1,0 +1,109 @@
+//! What is written, where it is read by nobody but the proxy: passwords, authorities, redirects, and
+//! the order of files. Whether proxies take it is tried on the lab.
+
+use portolan_types::{
+    Image, NetworkName, Proxy, ProxyKind, ProxyState, RouteId, RouteOptions,
+    RouteState, ServerId, Timestamp,
+};
+use serde_json::{Value, json};
+
+use super::{CADDY_FILE, Generated, Ingredients, TRAEFIK_FOLDER};
+use crate::db::route::Assigned;
+
+fn proxy(kind: ProxyKind, certificates: Value) -> Proxy {
+    let port = |number: u16| number.try_into().expect("a port");
+    let now = Timestamp::now();
+    Proxy {
+        server_id: ServerId::generate(),
+        server_name: "alpha".parse().expect("a name"),
+        kind,
+        image: Image::published(kind),
+        http_port: port(8_080),
+        https_port: port(8_443),
+        certificates: serde_json::from_value(certificates).expect("a source"),
+        extra: None,
+        state: ProxyState::Running,
+        reason: None,
+        revision: 1,
+        observed: None,
+        configuration: None,
+        operation_id: None,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+fn route(host: &str, options: Value, user: Option<&str>) -> Assigned {
+    let options: RouteOptions = serde_json::from_value(options).expect("options");
+    let network: NetworkName = "shop".parse().expect("a network");
+    let now = Timestamp::now();
+    let route = portolan_types::Route {
+        id: RouteId::generate(),
+        destination_id: portolan_types::DestinationId::generate(),
+        destination_name: "shop".parse().expect("a name"),
+        network,
+        server_id: ServerId::generate(),
+        server_name: "alpha".parse().expect("a name"),
+        host: host.parse().expect("a host"),
+        path: portolan_types::RoutePath::default(),
+        target: "web".parse().expect("a container"),
+        port: 80.try_into().expect("a port"),
+        options,
+        user: user.map(|user| user.parse().expect("a user")),
+        state: RouteState::Pending,
+        reason: None,
+        created_at: now,
+        updated_at: now,
+    };
+    Assigned { route, password_hash: user.map(|_| "$2b$10$hash".to_owned()) }
+}
+
+fn generated(proxy: &Proxy, routes: &[Assigned]) -> Generated {
+    let ingredients = Ingredients { proxy, routes, certificates: &[], internal: &[] };
+    Generated::from(&ingredients).expect("a configuration")
+}
+
+/// The file of this path as JSON.
+fn file(generated: &Generated, path: &str) -> Value {
+    let path = super::below_data(path);
+    let files = generated.new_files();
+    let file = files.iter().find(|file| file.path == path).expect("the file");
+    serde_json::from_slice(&file.content).expect("JSON")
+}
+
+fn dynamic(generated: &Generated) -> Value {
+    file(generated, &format!("{TRAEFIK_FOLDER}/a-portolan.yml"))
+}
+
+fn internal() -> Value {
+    json!({"source": "internal"})
+}
+
+/// One that sends a password of its own to the target, after the visitor's was checked.
+fn guarded() -> Assigned {
+    let own = json!([{"on": "request", "name": "authorization", "value": "Bearer own"}]);
+    route("shop.example.com", json!({"headers": own}), Some("visitor"))
+}
+
+#[test]
+fn a_password_ends_at_caddy() {
+    let config = file(&generated(&proxy(ProxyKind::Caddy, internal()), &[guarded()]), CADDY_FILE);
+    let handlers = "/apps/http/servers/https/routes/0/handle/0/routes/0/handle";
+    let handlers = config.pointer(handlers).and_then(Value::as_array).expect("handlers");
+    let names: Vec<&str> = handlers.iter().filter_map(|one| one["handler"].as_str()).collect();
+    assert_eq!(names, ["authentication", "headers", "headers", "reverse_proxy"]);
+    assert_eq!(handlers[1]["request"]["delete"], json!(["Authorization"]));
+    assert_eq!(handlers[2]["request"]["set"]["authorization"], json!(["Bearer own"]));
+}
+
+#[test]
+fn a_password_ends_at_traefik() {
+    let row = guarded();
+    let id = row.route.id.clone();
+    let config = dynamic(&generated(&proxy(ProxyKind::Traefik, internal()), &[row]));
+    let http = &config["http"];
+    let auth = &http["middlewares"][format!("portolan-{id}-auth")]["basicAuth"];
+    assert_eq!(auth["removeHeader"], true);
+    let chain = &http["routers"][format!("portolan-{id}-https")]["middlewares"];
+    assert_eq!(*chain, json!([format!("portolan-{id}-auth"), format!("portolan-{id}-headers")]));
+}
