@@ -107,3 +107,20 @@ fn a_password_ends_at_traefik() {
     let chain = &http["routers"][format!("portolan-{id}-https")]["middlewares"];
     assert_eq!(*chain, json!([format!("portolan-{id}-auth"), format!("portolan-{id}-headers")]));
 }
+
+#[test]
+fn traefik_sends_www_on_by_the_way_it_came() {
+    let both = json!({"https": "both", "www": "strip"});
+    let row = route("shop.example.com", both, None);
+    let id = row.route.id.clone();
+    let config = dynamic(&generated(&proxy(ProxyKind::Traefik, internal()), &[row]));
+    for (way, to) in
+        [("http", "http://shop.example.com:8080"), ("https", "https://shop.example.com:8443")]
+    {
+        let middleware = format!("portolan-{id}-www-{way}");
+        let router = &config["http"]["routers"][format!("portolan-{id}-www-{way}")];
+        assert_eq!(router["middlewares"], json!([middleware]));
+        let redirect = &config["http"]["middlewares"][&middleware]["redirectRegex"];
+        assert_eq!(redirect["replacement"], format!("{to}${{1}}"));
+    }
+}

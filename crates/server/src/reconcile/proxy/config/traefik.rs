@@ -14,7 +14,7 @@ use serde_json::{
 
 use super::{
     File, INTERNAL_CHAIN, INTERNAL_KEY, Ingredients, Keyed, TRAEFIK_FOLDER, Unfit, has_own,
-    https_authority, in_order, other_host, target,
+    http_authority, https_authority, in_order, other_host, target,
 };
 use crate::db::route::Assigned;
 
@@ -187,26 +187,30 @@ fn to_https(parts: &mut Parts, proxy: &Proxy, route: &Route) -> String {
 fn send_on(parts: &mut Parts, ingredients: &Ingredients<'_>, route: &Route) {
     let Some(other) = other_host(route) else { return };
     let proxy = ingredients.proxy;
-    let to = match route.options.https {
-        Https::Redirect => format!("https://{}", https_authority(proxy, &route.host)),
-        Https::Both => format!("${{1}}://{}", route.host),
-        Https::Off => format!("http://{}", super::http_authority(proxy, &route.host)),
+    let secure = format!("https://{}", https_authority(proxy, &route.host));
+    let plain = match route.options.https {
+        Https::Redirect => secure.clone(),
+        Https::Both | Https::Off => format!("http://{}", http_authority(proxy, &route.host)),
     };
-    let redirect = json!({"redirectRegex": {
-        "regex": "^(https?)://[^/]+(.*)$", "replacement": format!("{to}${{2}}"), "permanent": true,
-    }});
-    let middleware = parts.middleware(&route.id, "www", redirect);
     let name = format!("{ROUTER_PREFIX}{}", route.id);
     let mut router = json!({
         "rule": format!("Host(`{other}`)"), "priority": PRIORITY, "service": name,
-        "middlewares": [middleware], "entryPoints": ["web"],
+        "middlewares": [to_host(parts, route, "www-http", &plain)], "entryPoints": ["web"],
     });
     parts.routers.insert(format!("{name}-www-http"), router.clone());
     if route.options.https != Https::Off {
+        router["middlewares"] = json!([to_host(parts, route, "www-https", &secure)]);
         router["entryPoints"] = json!(["websecure"]);
         router["tls"] = tls(ingredients, other.as_str());
         parts.routers.insert(format!("{name}-www-https"), router);
     }
+}
+
+fn to_host(parts: &mut Parts, route: &Route, what: &str, to: &str) -> String {
+    let redirect = json!({"redirectRegex": {
+        "regex": "^https?://[^/]+(.*)$", "replacement": format!("{to}${{1}}"), "permanent": true,
+    }});
+    parts.middleware(&route.id, what, redirect)
 }
 
 /// In the order in which a request meets them.
