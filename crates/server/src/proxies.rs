@@ -19,6 +19,8 @@ use crate::{
     page, reconcile, servers,
 };
 
+mod authority;
+
 /// Most bytes of a user's own configuration.
 const MAX_EXTRA: usize = 64 << 10;
 
@@ -112,6 +114,7 @@ fn check(input: &SetProxy) -> Result<(), Error> {
     if extra.len() > MAX_EXTRA {
         return Err(Error::field("extra", format!("at most {MAX_EXTRA} bytes")));
     }
+    authority::check(&input.certificates)?;
     match input.kind {
         ProxyKind::Caddy if !extra.trim().is_empty() => check_object(extra),
         // YAML is the proxy's own to judge: the operation has its words.

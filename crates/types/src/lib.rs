@@ -65,8 +65,9 @@ pub use page::{Cursor, Page, PageQuery};
 pub use preview::{Affected, DarkRoute, MemberKind, Preview};
 pub use problem::{FieldError, Problem};
 pub use proxy::{
-    CertificateSource, Configuration, ConfigurationFile, Email, GeneratedConfiguration, Image,
-    ObservedProxy, Proxy, ProxyKind, ProxyState, ReadProxyLogs, SetProxy,
+    AcmeDirectory, CertificateSource, Configuration, ConfigurationFile, Email,
+    GeneratedConfiguration, Image, ObservedProxy, Proxy, ProxyKind, ProxyState, ReadProxyLogs,
+    SetProxy,
 };
 pub use reach::{
     AskReach, Obstacle, PathKind, Reach, ReachEnd, ReachName, ReachPath, ReachPlace, ReachVerdict,

@@ -3,7 +3,7 @@
 use std::{num::NonZeroU16, path::PathBuf};
 
 use clap::{Args, Subcommand};
-use portolan_types::{CertificateSource, Email, Image, ProxyKind};
+use portolan_types::{AcmeDirectory, CertificateSource, Email, Image, ProxyKind};
 
 use super::shared::{ConsentArgs, ListArgs, WaitArgs};
 use crate::find::Reference;
@@ -24,6 +24,8 @@ pub(crate) enum ProxyCommand {
   portolan proxy set lab-1 --kind traefik --certificates internal
   portolan proxy set web-1 --kind caddy --http-port 8080 --https-port 8443
   portolan proxy set web-1 --kind caddy --extra more.json
+  portolan proxy set db-1 --kind caddy --acme-root root.pem \\
+    --acme-directory https://ca.example.com/acme/acme/directory
 
 Routes stay. What is not named is the default: this says what the proxy is to be from now on, whole.
 The new one is made, and has read its configuration, before the old one lets go of the ports.")]
@@ -95,12 +97,18 @@ pub(crate) struct SetProxyArgs {
     /// Where certificates come from that the team has none of.
     #[arg(long, value_enum, default_value_t = Certificates::Acme)]
     certificates: Certificates,
-    /// Whom Let's Encrypt tells when a certificate is about to end.
+    /// Whom the authority tells when a certificate is about to end.
     #[arg(long, value_name = "ADDRESS")]
     email: Option<Email>,
     /// Ask Let's Encrypt for certificates that browsers do not trust: for trying out.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "acme_directory")]
     staging: bool,
+    /// Another authority than Let's Encrypt: the https URL of its directory.
+    #[arg(long, value_name = "URL")]
+    acme_directory: Option<AcmeDirectory>,
+    /// A file with what that authority's own server is trusted by, when it is not public: PEM.
+    #[arg(long, value_name = "FILE", requires = "acme_directory")]
+    pub(crate) acme_root: Option<PathBuf>,
     /// A file with more configuration: JSON for Caddy, YAML for Traefik.
     #[arg(long, value_name = "FILE")]
     pub(crate) extra: Option<PathBuf>,
@@ -111,21 +119,25 @@ pub(crate) struct SetProxyArgs {
 /// Sources of certificates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Certificates {
-    /// Let's Encrypt.
+    /// Let's Encrypt, or the authority of `--acme-directory`.
     Acme,
     /// An authority of the proxy's own: for labs and closed networks.
     Internal,
 }
 
 impl SetProxyArgs {
-    /// With what belongs to it.
-    pub(crate) fn certificates(&self) -> Result<CertificateSource, &'static str> {
+    /// With what belongs to it. `root` is what the file of `--acme-root` holds.
+    pub(crate) fn certificates(
+        &self,
+        root: Option<String>,
+    ) -> Result<CertificateSource, &'static str> {
+        let (email, directory) = (self.email.clone(), self.acme_directory.clone());
         match self.certificates {
             Certificates::Acme => {
-                Ok(CertificateSource::Acme { email: self.email.clone(), staging: self.staging })
+                Ok(CertificateSource::Acme { email, staging: self.staging, directory, root })
             }
-            Certificates::Internal if self.email.is_some() || self.staging => {
-                Err("`--email` and `--staging` are for certificates by ACME")
+            Certificates::Internal if email.is_some() || self.staging || directory.is_some() => {
+                Err("`--email`, `--staging` and `--acme-directory` are for certificates by ACME")
             }
             Certificates::Internal => Ok(CertificateSource::Internal),
         }

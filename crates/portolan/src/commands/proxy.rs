@@ -140,10 +140,15 @@ fn details(proxy: &Proxy) -> Details {
 fn source(source: &CertificateSource) -> String {
     match source {
         CertificateSource::Internal => "internal authority".to_owned(),
-        CertificateSource::Acme { email, staging } => {
-            let staging = if *staging { " (staging)" } else { "" };
+        CertificateSource::Acme { email, staging, directory, root } => {
+            let authority = match directory {
+                Some(directory) => directory.as_str(),
+                None if *staging => "Let's Encrypt (staging)",
+                None => "Let's Encrypt",
+            };
+            let root = root.as_ref().map(|_| ", trusted by its own root");
             let email = email.as_ref().map(|email| format!(", {email}")).unwrap_or_default();
-            format!("Let's Encrypt{staging}{email}")
+            format!("{authority}{}{email}", root.unwrap_or_default())
         }
     }
 }
@@ -177,8 +182,8 @@ pub(crate) async fn set(
     accompany(client, printer, operation, wait).await
 }
 
-/// What is in a file of the user's own configuration.
-pub(crate) fn read_extra(path: Option<&Path>) -> anyhow::Result<Option<String>> {
+/// What is in a file that was named.
+pub(crate) fn read_file(path: Option<&Path>) -> anyhow::Result<Option<String>> {
     let read = |path: &Path| {
         let action = || format!("could not read {}", path.display());
         std::fs::read_to_string(path).with_context(action)

@@ -40,7 +40,8 @@ pub(super) async fn run(
 }
 
 async fn set(client: &Client, printer: &Printer, args: SetProxyArgs) -> anyhow::Result<Outcome> {
-    let certificates = args.certificates().map_err(|message| {
+    let root = proxy::read_file(args.acme_root.as_deref())?;
+    let certificates = args.certificates(root).map_err(|message| {
         Failure::usage(message, "leave them out, or leave `--certificates internal` out")
     })?;
     let request = SetProxy {
@@ -49,7 +50,7 @@ async fn set(client: &Client, printer: &Printer, args: SetProxyArgs) -> anyhow::
         http_port: args.http_port,
         https_port: args.https_port,
         certificates,
-        extra: proxy::read_extra(args.extra.as_deref())?,
+        extra: proxy::read_file(args.extra.as_deref())?,
     };
     proxy::set(client, printer, &args.server, request, args.wait.into()).await
 }

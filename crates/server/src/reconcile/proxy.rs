@@ -7,7 +7,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use portolan_types::{OperationKind, ProxyState, Server, Subject, TeamId};
+use portolan_types::{OperationKind, ProxyState, RouteHost, Server, Subject, TeamId};
 use sqlx::AnyConnection;
 use tokio::time::Instant;
 
@@ -278,10 +278,12 @@ async fn certificates_for(
     team: &TeamId,
     routes: &[db::route::Assigned],
 ) -> Result<Vec<config::Keyed>, Error> {
+    let hosts: Vec<RouteHost> =
+        routes.iter().flat_map(|row| config::hosts_of(&row.route)).collect();
     let mut keyed = Vec::new();
     for sealed in db::certificate::list_sealed(conn, team).await? {
         // No server gets the key of a name that it does not serve.
-        if !routes.iter().any(|row| sealed.certificate.names(row.route.host.as_str())) {
+        if !hosts.iter().any(|host| sealed.certificate.names(host.as_str())) {
             continue;
         }
         let context = seal_context(&sealed.certificate.id);

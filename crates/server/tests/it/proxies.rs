@@ -284,6 +284,47 @@ story! {
 }
 
 story! {
+    /// Another authority than Let's Encrypt is named by its directory, and trusted by its root.
+    async fn an_authority_has_a_directory(app) {
+        let (server, engine) = server(app).await?;
+        let root = rcgen::generate_simple_self_signed(vec!["ca.example.com".to_owned()])?;
+        let (pem, key) = (root.cert.pem(), root.signing_key.serialize_pem());
+        let directory = "https://ca.example.com/acme/acme/directory";
+        let path = format!("/v1/servers/{}/proxy", server.id);
+        let both = |more: Value| {
+            let mut source = json!({ "source": "acme", "directory": directory });
+            if let (Value::Object(source), Value::Object(more)) = (&mut source, more) {
+                source.extend(more);
+            }
+            json!({ "kind": "caddy", "certificates": source })
+        };
+        for (bad, field) in [
+            (both(json!({ "staging": true })), "certificates.staging"),
+            (both(json!({ "directory": null, "root": pem })), "certificates.root"),
+            (both(json!({ "root": "no PEM" })), "certificates.root"),
+            (both(json!({ "root": format!("{pem}{key}") })), "certificates.root"),
+            (both(json!({ "root": "x".repeat((64 << 10) + 1) })), "certificates.root"),
+        ] {
+            let refused = app.owner.put(&path, bad).await?;
+            ensure!(!refused.text.contains("BEGIN PRIVATE KEY-----M"), "{}", refused.text);
+            assert_eq!(refused.problem(422)?.errors[0].field, field);
+        }
+        let plain = both(json!({ "directory": "http://ca.example.com/" }));
+        app.owner.put(&path, plain).await?.problem(422)?;
+
+        succeeded(&app.set_proxy(&server, both(json!({ "root": pem }))).await?)?;
+        let config = configuration(&engine)?;
+        let issuer = config.pointer("/apps/tls/automation/policies/0/issuers/0");
+        let issuer = issuer.context("an issuer")?;
+        assert_eq!(issuer["ca"], directory);
+        let file = issuer["trusted_roots_pem_files"][0].as_str().context("a path")?;
+        assert_eq!(engine.file("portolan-proxy", file), Some(pem.clone().into_bytes()));
+        let shown = serde_json::to_value(app.proxy(&server).await?)?;
+        assert_eq!(shown["certificates"], both(json!({ "root": pem, "staging": false }))["certificates"]);
+    }
+}
+
+story! {
     /// A port that is taken is named with its owner, and what ran before runs on.
     async fn a_taken_port_has_an_owner(app) {
         let (server, engine) = server(app).await?;

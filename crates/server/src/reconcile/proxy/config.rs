@@ -5,16 +5,14 @@
 //! meaning inside a text of it (rules, placeholders, templates) is escaped beside the type that
 //! allows it: `caddy`, `traefik`.
 
-use std::fmt::Write as _;
-
 use portolan_types::{
-    Certificate, ConfigurationFile, GeneratedConfiguration, Https, Proxy, ProxyKind, Route,
-    RouteHost, RouteId, Timestamp, Www,
+    Certificate, CertificateSource, ConfigurationFile, GeneratedConfiguration, Https, Proxy,
+    ProxyKind, Route, RouteHost, RouteId, Timestamp, Www,
 };
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-use crate::{db::route::Assigned, host::NewFile};
+use crate::{db::route::Assigned, host::NewFile, vault::to_hex};
 
 mod caddy;
 #[cfg(test)]
@@ -36,6 +34,9 @@ pub(super) const TRAEFIK_FOLDER: &str = "/data/portolan/dynamic";
 /// The certificate of Portolan's own authority, and its key.
 pub(super) const INTERNAL_CHAIN: &str = "/data/portolan/internal.crt";
 pub(super) const INTERNAL_KEY: &str = "/data/portolan/internal.key";
+
+/// Let's Encrypt's authority for tests.
+pub(super) const STAGING: &str = "https://acme-staging-v02.api.letsencrypt.org/directory";
 
 /// What a configuration is made from.
 #[derive(Debug)]
@@ -96,14 +97,11 @@ pub(super) struct Unfit(pub String);
 impl Generated {
     /// Generates from routes in any order.
     pub(super) fn from(ingredients: &Ingredients<'_>) -> Result<Self, Unfit> {
-        let mut files = match ingredients.proxy.kind {
+        let mut files = named_files(ingredients);
+        files.extend(match ingredients.proxy.kind {
             ProxyKind::Caddy => caddy::files(ingredients)?,
             ProxyKind::Traefik => traefik::files(ingredients)?,
-        };
-        for keyed in ingredients.certificates {
-            files.push(File::secret(keyed.chain_path(), keyed.chain.clone().into()));
-            files.push(File::secret(keyed.key_path(), keyed.private_key.clone()));
-        }
+        });
         let digest = digest(&files, ingredients.internal);
         let order = in_order(ingredients.routes);
         Ok(Self {
@@ -145,6 +143,38 @@ impl Generated {
     }
 }
 
+/// What the configuration names. It is written first: a proxy may read the rest as soon as that is
+/// there.
+fn named_files(ingredients: &Ingredients<'_>) -> Vec<File> {
+    let mut files = Vec::new();
+    if let Some(root) = root(ingredients.proxy) {
+        files.push(File::secret(root.path, root.pem.to_owned().into()));
+    }
+    for keyed in ingredients.certificates {
+        files.push(File::secret(keyed.chain_path(), keyed.chain.clone().into()));
+        files.push(File::secret(keyed.key_path(), keyed.private_key.clone()));
+    }
+    files
+}
+
+/// What an authority by ACME is trusted by.
+#[derive(Debug)]
+pub(super) struct Root<'a> {
+    /// Tells one from another: a proxy does not see that a file of the same name is another.
+    pub path: String,
+    pem: &'a str,
+}
+
+pub(super) fn root(proxy: &Proxy) -> Option<Root<'_>> {
+    let CertificateSource::Acme { root: Some(pem), .. } = &proxy.certificates else { return None };
+    Some(Root { path: format!("{OWN}/acme-root-{}.crt", short_digest(pem)), pem })
+}
+
+/// Enough of a digest to tell the few from each other that one proxy ever has.
+pub(super) fn short_digest(text: &str) -> String {
+    to_hex(&Sha256::digest(text)[..8])
+}
+
 /// A path as it is seen from [`DATA`].
 pub(super) fn below_data(path: &str) -> String {
     path.strip_prefix(DATA).unwrap_or(path).trim_start_matches('/').to_owned()
@@ -180,10 +210,7 @@ fn digest(files: &[File], internal: &[RouteHost]) -> String {
             add(host.as_str());
         }
     }
-    hash.finalize().iter().fold(String::new(), |mut text, byte| {
-        let _infallible = write!(text, "{byte:02x}");
-        text
-    })
+    to_hex(&hash.finalize())
 }
 
 /// The routes in the order in which they are to be tried: of two on one host the longer path first.
@@ -200,7 +227,7 @@ fn in_order(routes: &[Assigned]) -> Vec<&Assigned> {
 }
 
 /// The host whose requests are sent on to the route's own.
-pub(super) fn other_host(route: &Route) -> Option<RouteHost> {
+fn other_host(route: &Route) -> Option<RouteHost> {
     match route.options.www {
         Www::Keep => None,
         // Refused where it is too long when the route is stored.
@@ -227,6 +254,23 @@ fn http_authority(proxy: &Proxy, host: &RouteHost) -> String {
 
 fn authority(host: &RouteHost, port: u16, usual: u16) -> String {
     if port == usual { host.to_string() } else { format!("{host}:{port}") }
+}
+
+/// The hosts that a route answers.
+pub(super) fn hosts_of(route: &Route) -> impl Iterator<Item = RouteHost> {
+    std::iter::once(route.host.clone()).chain(other_host(route))
+}
+
+/// The hosts that are answered over HTTPS, and that no certificate of the team's own serves.
+pub(super) fn without_own(routes: &[Assigned], own: &[Keyed]) -> Vec<RouteHost> {
+    let secure = routes.iter().filter(|row| row.route.options.https != Https::Off);
+    let mut hosts: Vec<RouteHost> = secure
+        .flat_map(|row| hosts_of(&row.route))
+        .filter(|host| !has_own(own, host.as_str()))
+        .collect();
+    hosts.sort();
+    hosts.dedup();
+    hosts
 }
 
 /// Whether a certificate of the team's own serves a host.

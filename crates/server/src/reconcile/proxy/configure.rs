@@ -4,15 +4,15 @@
 use std::time::Duration;
 
 use portolan_types::{
-    CertificateSource, Configuration, GeneratedConfiguration, Https, Proxy, ProxyKind, RouteHost,
-    RouteState, Server, TeamId, Timestamp,
+    CertificateSource, Configuration, GeneratedConfiguration, Proxy, ProxyKind, RouteHost, RouteState,
+    Server, TeamId, Timestamp,
 };
 use sqlx::AnyConnection;
 
 use super::{
     super::{PassError, recorder::failure, work::Halt},
     Memory, Scene, authority, certificates_for,
-    config::{CADDY_ADMIN, CADDY_FILE, DATA, Generated, Ingredients, Keyed, Unfit},
+    config::{CADDY_ADMIN, CADDY_FILE, DATA, Generated, Ingredients, Keyed, Unfit, without_own},
     definition,
     job::{halt, happened},
     judge::{self, Verdict},
@@ -53,17 +53,7 @@ fn internal_hosts(proxy: &Proxy, routes: &[Assigned], own: &[Keyed]) -> Vec<Rout
     if proxy.kind != ProxyKind::Traefik || proxy.certificates != CertificateSource::Internal {
         return Vec::new();
     }
-    let secure = routes.iter().filter(|row| row.route.options.https != Https::Off);
-    let mut hosts: Vec<RouteHost> = secure
-        .flat_map(|row| {
-            let other = super::config::other_host(&row.route);
-            std::iter::once(row.route.host.clone()).chain(other)
-        })
-        .filter(|host| !own.iter().any(|keyed| keyed.certificate.names(host.as_str())))
-        .collect();
-    hosts.sort();
-    hosts.dedup();
-    hosts
+    without_own(routes, own)
 }
 
 async fn ingredients(scene: &Scene<'_>) -> Result<(Vec<Assigned>, Vec<Keyed>), Error> {

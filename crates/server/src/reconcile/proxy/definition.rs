@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::{
     super::compare::LABEL_MANAGED,
     Scene,
-    config::{CADDY_FILE, DATA, RESOLVER, TRAEFIK_FOLDER},
+    config::{CADDY_FILE, DATA, RESOLVER, STAGING, TRAEFIK_FOLDER, root, short_digest},
 };
 use crate::{
     host::{
@@ -83,8 +83,7 @@ fn without_networks(proxy: &Proxy) -> NewContainer {
         image: proxy.image.to_string(),
         entrypoint: Some(vec![program.to_owned()]),
         command: arguments,
-        // Traefik keeps what it buffers there.
-        environment: [("TMPDIR".to_owned(), "/tmp".to_owned())].into(),
+        environment: environment(proxy),
         // A name that is asked for in the moment in which its network is away goes to the host's name
         // server; where that is silent, everybody who asks waits with it.
         resolver_options: ["timeout:1", "attempts:3"].map(str::to_owned).to_vec(),
@@ -102,6 +101,16 @@ fn without_networks(proxy: &Proxy) -> NewContainer {
         stop_timeout: Some(GRACE),
         ..NewContainer::default()
     }
+}
+
+fn environment(proxy: &Proxy) -> BTreeMap<String, String> {
+    // Traefik keeps what it buffers there.
+    let mut environment = BTreeMap::from([("TMPDIR".to_owned(), "/tmp".to_owned())]);
+    if let Some(root) = root(proxy).filter(|_| proxy.kind == ProxyKind::Traefik) {
+        // As an argument it is known since 3.2 alone.
+        environment.insert("LEGO_CA_CERTIFICATES".to_owned(), root.path);
+    }
+    environment
 }
 
 /// One that reads a configuration, and reaches nothing and nobody.
@@ -185,20 +194,35 @@ fn traefik_base(proxy: &Proxy) -> Vec<String> {
     .map(str::to_owned)
     .to_vec();
     arguments.push(format!("--providers.file.directory={TRAEFIK_FOLDER}"));
-    if let CertificateSource::Acme { email, staging } = &proxy.certificates {
-        let resolver = format!("--certificatesresolvers.{RESOLVER}.acme");
-        arguments.push(format!("{resolver}.storage={DATA}/acme.json"));
-        arguments.push(format!("{resolver}.httpchallenge.entrypoint=web"));
-        if let Some(email) = email {
-            arguments.push(format!("{resolver}.email={email}"));
-        }
-        if *staging {
-            arguments.push(format!(
-                "{resolver}.caserver=https://acme-staging-v02.api.letsencrypt.org/directory"
-            ));
-        }
-    }
+    arguments.extend(traefik_resolver(&proxy.certificates));
     arguments
+}
+
+/// How Traefik gets certificates.
+fn traefik_resolver(source: &CertificateSource) -> Vec<String> {
+    let CertificateSource::Acme { email, staging, directory, .. } = source else {
+        return Vec::new();
+    };
+    let authority = match directory {
+        Some(directory) => Some(directory.as_str()),
+        None => staging.then_some(STAGING),
+    };
+    let mut settings = vec![
+        format!("storage={}", traefik_storage(authority)),
+        "httpchallenge.entrypoint=web".to_owned(),
+    ];
+    settings.extend(email.iter().map(|email| format!("email={email}")));
+    settings.extend(authority.map(|authority| format!("caserver={authority}")));
+    let argument = |setting| format!("--certificatesresolvers.{RESOLVER}.acme.{setting}");
+    settings.into_iter().map(argument).collect()
+}
+
+/// Each authority has its own: Traefik serves what is in it to the end, whoever it is from.
+fn traefik_storage(authority: Option<&str>) -> String {
+    match authority {
+        Some(authority) => format!("{DATA}/acme-{}.json", short_digest(authority)),
+        None => format!("{DATA}/acme.json"),
+    }
 }
 
 /// How Traefik is asked whether it serves.

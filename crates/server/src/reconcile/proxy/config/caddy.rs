@@ -4,15 +4,13 @@ use portolan_types::{CertificateSource, Direction, Header, Https, Proxy, ProxyKi
 use serde_json::{Map, Value, json};
 
 use super::{
-    CADDY_FILE, File, Ingredients, Unfit, http_authority, https_authority, in_order, other_host,
-    target,
+    CADDY_FILE, File, Ingredients, STAGING, Unfit, http_authority, https_authority, in_order,
+    other_host, root, target, without_own,
 };
 use crate::db::route::Assigned;
 
 /// Where Caddy takes changes: a socket that nobody outside its container reaches.
 pub(in super::super) const ADMIN: &str = "unix//run/portolan/admin.sock";
-
-const STAGING: &str = "https://acme-staging-v02.api.letsencrypt.org/directory";
 
 /// How long a connection of a WebSocket outlives the configuration that it began with.
 const STREAMS_STAY: &str = "24h";
@@ -234,24 +232,41 @@ fn tls(ingredients: &Ingredients<'_>) -> Value {
     let files: Vec<Value> = ingredients.certificates.iter().map(file).collect();
     json!({
         "certificates": {"load_files": files},
-        "automation": {"policies": [{"issuers": [issuer(&ingredients.proxy.certificates)]}]},
+        "automation": {"policies": policies(ingredients)},
     })
 }
 
-fn issuer(source: &CertificateSource) -> Value {
-    match source {
-        CertificateSource::Internal => json!({"module": "internal"}),
-        CertificateSource::Acme { email, staging } => {
-            let mut issuer = json!({"module": "acme"});
-            if let Some(email) = email {
-                issuer["email"] = literal(email.as_str()).into();
-            }
-            if *staging {
-                issuer["ca"] = STAGING.into();
-            }
-            issuer
+/// Names that the public does not know (`.internal`, ...) get certificates of Caddy's own authority,
+/// but where a policy has them by name: who names an authority means it.
+fn policies(ingredients: &Ingredients<'_>) -> Vec<Value> {
+    let issuer = issuer(ingredients.proxy);
+    let everything = json!({"issuers": [issuer]});
+    let hosts = without_own(ingredients.routes, ingredients.certificates);
+    match &ingredients.proxy.certificates {
+        CertificateSource::Acme { directory: Some(_), .. } if !hosts.is_empty() => {
+            vec![json!({"subjects": hosts, "issuers": [issuer]}), everything]
         }
+        CertificateSource::Acme { .. } | CertificateSource::Internal => vec![everything],
     }
+}
+
+fn issuer(proxy: &Proxy) -> Value {
+    let CertificateSource::Acme { email, staging, directory, .. } = &proxy.certificates else {
+        return json!({"module": "internal"});
+    };
+    let mut issuer = json!({"module": "acme"});
+    if let Some(email) = email {
+        issuer["email"] = literal(email.as_str()).into();
+    }
+    if let Some(directory) = directory {
+        issuer["ca"] = directory.as_str().into();
+    } else if *staging {
+        issuer["ca"] = STAGING.into();
+    }
+    if let Some(root) = root(proxy) {
+        issuer["trusted_roots_pem_files"] = json!([root.path]);
+    }
+    issuer
 }
 
 #[cfg(test)]

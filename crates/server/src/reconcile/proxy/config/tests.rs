@@ -2,7 +2,7 @@
 //! the order of files. Whether proxies take it is tried on the lab.
 
 use portolan_types::{
-    Image, NetworkName, Proxy, ProxyKind, ProxyState, RouteId, RouteOptions,
+    CertificateSource, Image, NetworkName, Proxy, ProxyKind, ProxyState, RouteId, RouteOptions,
     RouteState, ServerId, Timestamp,
 };
 use serde_json::{Value, json};
@@ -106,6 +106,49 @@ fn a_password_ends_at_traefik() {
     assert_eq!(auth["removeHeader"], true);
     let chain = &http["routers"][format!("portolan-{id}-https")]["middlewares"];
     assert_eq!(*chain, json!([format!("portolan-{id}-auth"), format!("portolan-{id}-headers")]));
+}
+
+#[test]
+fn a_private_authority_is_asked_for_each_host_by_name() {
+    let of_ours = json!({
+        "source": "acme", "email": "ops@example.com", "root": "PEM",
+        "directory": "https://ca.example.com/acme/acme/directory",
+    });
+    let routes = [
+        route("shop.internal", json!({"www": "strip"}), None),
+        route("plain.internal", json!({"https": "off"}), None),
+    ];
+    let caddy = generated(&proxy(ProxyKind::Caddy, of_ours), &routes);
+    let config = file(&caddy, CADDY_FILE);
+    let policies = &config["apps"]["tls"]["automation"]["policies"];
+    assert_eq!(policies[0]["subjects"], json!(["shop.internal", "www.shop.internal"]));
+    let issuer = &policies[0]["issuers"][0];
+    assert_eq!(issuer["ca"], "https://ca.example.com/acme/acme/directory");
+    let root = issuer["trusted_roots_pem_files"][0].as_str().expect("a path");
+    let files = caddy.new_files();
+    assert_eq!(files[0].path, super::below_data(root), "what is named is written first");
+    assert_eq!(files[0].content, b"PEM");
+
+    let of_all = json!({"source": "acme"});
+    let config = file(&generated(&proxy(ProxyKind::Caddy, of_all), &routes), CADDY_FILE);
+    let policies = config["apps"]["tls"]["automation"]["policies"].as_array().expect("policies");
+    assert_eq!(policies.as_slice(), [json!({"issuers": [{"module": "acme"}]})]);
+}
+
+#[test]
+fn another_root_is_another_file() {
+    let path = |root: &str| {
+        let source = CertificateSource::Acme {
+            email: None,
+            staging: false,
+            directory: None,
+            root: Some(root.to_owned()),
+        };
+        let proxy = Proxy { certificates: source, ..proxy(ProxyKind::Traefik, internal()) };
+        super::root(&proxy).expect("a root").path
+    };
+    assert_eq!(path("one"), path("one"));
+    assert_ne!(path("one"), path("two"));
 }
 
 #[test]
