@@ -15,8 +15,8 @@ pub struct Exec {
 
 impl Exec {
     /// As the container's own user.
-    pub fn new<const N: usize>(command: [&str; N], within: Duration) -> Self {
-        Self { command: command.map(str::to_owned).to_vec(), user: None, within }
+    pub fn new<const N: usize>(command: [impl Into<String>; N], within: Duration) -> Self {
+        Self { command: command.map(Into::into).to_vec(), user: None, within }
     }
 }
 

@@ -7,19 +7,19 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use portolan_types::{OperationKind, ProxyState, RouteHost, Server, Subject, TeamId};
+use portolan_types::{OperationKind, ProxyState, Server, Subject};
 use sqlx::AnyConnection;
 use tokio::time::Instant;
 
 use super::{PassError, recorder::Recorder, scan::known, swarm::managed, work::Halt};
 use crate::{
     App, Error,
-    certificates::seal_context,
     db::{self, destination, operation::Waiting, proxy::Assigned, server},
     host::{ContainerDetail, Host, HostError},
     sighting::Sighting,
 };
 
+mod apply;
 mod attachments;
 mod authority;
 mod config;
@@ -43,8 +43,8 @@ use job::Job;
 /// What the keeper remembers of a proxy from one look to the next.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
-    /// The configuration that the proxy refused last, so that it is not asked at each look.
-    refused: Option<String>,
+    /// The configuration that was not taken last, and when.
+    refused: Option<(String, Instant)>,
     /// When failed repairs were tried again.
     retries: Vec<Instant>,
 }
@@ -54,7 +54,16 @@ pub(super) struct Memory {
 const RETRIES: usize = 3;
 const RETRIED_WITHIN: Duration = Duration::from_mins(10);
 
+/// A configuration that was not taken is not tried at each look: the check itself rings the bell. It
+/// is tried again after so long, as it may have been the host's mood.
+const REFUSED_FOR: Duration = Duration::from_mins(5);
+
 impl Memory {
+    fn was_refused(&self, digest: &str) -> bool {
+        let refused = self.refused.as_ref();
+        refused.is_some_and(|(which, at)| which == digest && at.elapsed() < REFUSED_FOR)
+    }
+
     fn may_retry(&mut self) -> bool {
         self.retries.retain(|at| at.elapsed() < RETRIED_WITHIN);
         let may = self.retries.len() < RETRIES;
@@ -269,30 +278,4 @@ pub(crate) async fn routes_of(
         routes.extend(db::route::list_of_scope(conn, scope).await?);
     }
     Ok(routes)
-}
-
-/// The team's own certificates that serve these routes, opened.
-async fn certificates_for(
-    app: &App,
-    conn: &mut AnyConnection,
-    team: &TeamId,
-    routes: &[db::route::Assigned],
-) -> Result<Vec<config::Keyed>, Error> {
-    let hosts: Vec<RouteHost> =
-        routes.iter().flat_map(|row| config::hosts_of(&row.route)).collect();
-    let mut keyed = Vec::new();
-    for sealed in db::certificate::list_sealed(conn, team).await? {
-        // No server gets the key of a name that it does not serve.
-        if !hosts.iter().any(|host| sealed.certificate.names(host.as_str())) {
-            continue;
-        }
-        let context = seal_context(&sealed.certificate.id);
-        keyed.push(config::Keyed {
-            private_key: app.vault.open_sealed(&sealed.sealed_private_key, &context)?,
-            chain: sealed.chain,
-            id: sealed.certificate.id.to_string(),
-            certificate: sealed.certificate,
-        });
-    }
-    Ok(keyed)
 }

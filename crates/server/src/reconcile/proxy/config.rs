@@ -20,7 +20,7 @@ mod tests;
 mod traefik;
 
 pub(super) use caddy::ADMIN as CADDY_ADMIN;
-pub(super) use traefik::{RESOLVER, router_of};
+pub(super) use traefik::{MARK_ADDRESS, MARK_ENTRY_POINT, RESOLVER, mark_seen, router_of};
 
 /// Where the volume of the proxy is in its container. Caddy and Traefik write below it too.
 pub(super) const DATA: &str = "/data";
@@ -103,6 +103,9 @@ impl Generated {
             ProxyKind::Traefik => traefik::files(ingredients)?,
         });
         let digest = digest(&files, ingredients.internal);
+        if ingredients.proxy.kind == ProxyKind::Traefik {
+            files.push(traefik::mark(&digest));
+        }
         let order = in_order(ingredients.routes);
         Ok(Self {
             kind: ingredients.proxy.kind,

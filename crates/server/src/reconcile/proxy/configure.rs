@@ -1,32 +1,33 @@
 //! The proxy's configuration: generated from the routes, checked by the proxy itself, put in. What
 //! is refused changes nothing: the last good one stays.
 
-use std::time::Duration;
-
 use portolan_types::{
-    CertificateSource, Configuration, GeneratedConfiguration, Proxy, ProxyKind, RouteHost, RouteState,
-    Server, TeamId, Timestamp,
+    CertificateSource, Configuration, GeneratedConfiguration, Proxy, ProxyKind, RouteHost,
+    RouteState, Server, Timestamp,
 };
 use sqlx::AnyConnection;
+use tokio::time::Instant;
 
 use super::{
     super::{PassError, recorder::failure, work::Halt},
-    Memory, Scene, authority, certificates_for,
-    config::{CADDY_ADMIN, CADDY_FILE, DATA, Generated, Ingredients, Keyed, Unfit, without_own},
+    Memory, Scene,
+    apply::{self, Outcome},
+    config::{Generated, Ingredients, Keyed, Unfit, hosts_of, without_own},
     definition,
-    job::{halt, happened},
+    job::happened,
     judge::{self, Verdict},
     routes, routes_of,
 };
 use crate::{
     Error,
-    db::{self, route::Assigned},
+    certificates::seal_context,
+    db::{self, certificate::Sealed, route::Assigned},
     events,
-    host::{ContainerDetail, Exec, NewFile, clean},
+    host::ContainerDetail,
 };
 
-/// How long a proxy may take to change over.
-const RELOAD: Duration = Duration::from_secs(30);
+/// Why routes are not said to be live that may be so.
+const UNHEARD: &str = "it accepts the latest one, and did not say in time that it serves it";
 
 /// What is generated now, for people.
 pub(crate) async fn generated(
@@ -56,28 +57,50 @@ fn internal_hosts(proxy: &Proxy, routes: &[Assigned], own: &[Keyed]) -> Vec<Rout
     without_own(routes, own)
 }
 
-async fn ingredients(scene: &Scene<'_>) -> Result<(Vec<Assigned>, Vec<Keyed>), Error> {
-    let mut conn = scene.app.db.acquire().await?;
-    let routes = routes_of(&mut conn, &scene.server.server).await?;
-    let team: &TeamId = &scene.row.team_id;
-    let certificates = certificates_for(scene.app, &mut conn, team, &routes).await?;
-    Ok((routes, certificates))
+/// What a configuration is generated from, as it is stored.
+#[derive(Debug)]
+struct Stored {
+    /// Those that the proxy did not refuse.
+    routes: Vec<Assigned>,
+    /// The team's own certificates that serve them.
+    certificates: Vec<Sealed>,
+}
+
+impl Stored {
+    async fn read(scene: &Scene<'_>) -> Result<Self, Error> {
+        let mut conn = scene.app.db.acquire().await?;
+        let routes = routes_of(&mut conn, &scene.server.server).await?;
+        let mut certificates = db::certificate::list_sealed(&mut conn, &scene.row.team_id).await?;
+        // No server gets the key of a name that it does not serve.
+        let hosts: Vec<RouteHost> = routes.iter().flat_map(|row| hosts_of(&row.route)).collect();
+        let names = |one: &Sealed| hosts.iter().any(|host| one.certificate.names(host.as_str()));
+        certificates.retain(names);
+        Ok(Self { routes: accepted(routes), certificates })
+    }
+
+    fn generate(&self, scene: &Scene<'_>) -> Result<Result<Generated, Unfit>, Error> {
+        let (proxy, routes) = (&scene.row.proxy, &self.routes);
+        let opened: Result<Vec<Keyed>, Error> =
+            self.certificates.iter().map(|sealed| opened(scene, sealed)).collect();
+        let certificates = &opened?;
+        let internal = &internal_hosts(proxy, routes, certificates);
+        Ok(Generated::from(&Ingredients { proxy, routes, certificates, internal }))
+    }
+}
+
+fn opened(scene: &Scene<'_>, sealed: &Sealed) -> Result<Keyed, Error> {
+    let context = seal_context(&sealed.certificate.id);
+    Ok(Keyed {
+        private_key: scene.app.vault.open_sealed(&sealed.sealed_private_key, &context)?,
+        chain: sealed.chain.clone(),
+        id: sealed.certificate.id.to_string(),
+        certificate: sealed.certificate.clone(),
+    })
 }
 
 /// The configuration of all routes that were not refused.
 pub(super) async fn prepared(scene: &Scene<'_>) -> Result<Result<Generated, Unfit>, Error> {
-    let (routes, certificates) = ingredients(scene).await?;
-    Ok(generate(scene, &accepted(routes), &certificates))
-}
-
-fn generate(
-    scene: &Scene<'_>,
-    routes: &[Assigned],
-    certificates: &[Keyed],
-) -> Result<Generated, Unfit> {
-    let proxy = &scene.row.proxy;
-    let internal = internal_hosts(proxy, routes, certificates);
-    Generated::from(&Ingredients { proxy, routes, certificates, internal: &internal })
+    Stored::read(scene).await?.generate(scene)
 }
 
 /// Puts in what the routes ask for now, where it is not in force.
@@ -90,110 +113,68 @@ pub(super) async fn pass(
         return Ok(());
     }
     loop {
-        let (routes, certificates) = ingredients(scene).await?;
-        let routes = accepted(routes);
-        let generated = match generate(scene, &routes, &certificates) {
+        let stored = Stored::read(scene).await?;
+        let routes = &stored.routes;
+        let generated = match stored.generate(scene)? {
             Ok(generated) => generated,
             Err(Unfit(words)) => return Ok(refused(scene, &words).await?),
         };
-        if is_in_force(scene, &generated) {
-            return routes::judge(scene, container, &routes).await;
+        if is_in_force(scene, &generated.digest) {
+            return routes::judge(scene, container, routes).await;
         }
-        if memory.refused.as_ref() == Some(&generated.digest) {
+        if memory.was_refused(&generated.digest) {
             return Ok(());
         }
         match taken(scene, container, &generated).await {
-            Ok(Verdict::Accepted) => {
+            Ok(Outcome::Served) => {
                 in_force(scene, &generated).await?;
                 // That took its time, and somebody waits for how the routes are now.
                 let seen = routes::seen_now(scene).await?;
                 let scene = &Scene { seen: &seen, ..*scene };
-                return routes::judge(scene, container, &routes).await;
+                return routes::judge(scene, container, routes).await;
             }
-            Ok(Verdict::Refused { words, routes: named }) if !named.is_empty() => {
+            Ok(Outcome::Refused { words, routes: named }) if !named.is_empty() => {
                 // The others go on without these.
                 for row in routes.iter().filter(|row| named.contains(&row.route.id)) {
                     routes::set(scene, &row.route, RouteState::Refused, Some(&words)).await?;
                 }
             }
-            Ok(Verdict::Refused { words, .. }) => {
-                memory.refused = Some(generated.digest.clone());
-                return Ok(refused(scene, &words).await?);
+            Ok(Outcome::Refused { words, .. }) => {
+                return not_taken(scene, memory, &generated, &words).await;
             }
+            Ok(Outcome::Unheard) => return not_taken(scene, memory, &generated, UNHEARD).await,
             Err(Halt::Refused(failure)) => {
-                memory.refused = Some(generated.digest.clone());
-                return Ok(refused(scene, &failure.message).await?);
+                return not_taken(scene, memory, &generated, &failure.message).await;
             }
             Err(Halt::Pass(error)) => return Err(error),
         }
     }
 }
 
-fn is_in_force(scene: &Scene<'_>, generated: &Generated) -> bool {
+async fn not_taken(
+    scene: &Scene<'_>,
+    memory: &mut Memory,
+    generated: &Generated,
+    words: &str,
+) -> Result<(), PassError> {
+    memory.refused = Some((generated.digest.clone(), Instant::now()));
+    Ok(refused(scene, words).await?)
+}
+
+fn is_in_force(scene: &Scene<'_>, digest: &str) -> bool {
     let known = scene.row.proxy.configuration.as_ref();
-    known.is_some_and(|known| {
-        known.digest.as_ref() == Some(&generated.digest) && known.refused.is_none()
-    })
+    known.is_some_and(|known| known.digest.as_deref() == Some(digest) && known.refused.is_none())
 }
 
 async fn taken(
     scene: &Scene<'_>,
     container: &ContainerDetail,
     generated: &Generated,
-) -> Result<Verdict, Halt> {
+) -> Result<Outcome, Halt> {
     match judge::run(scene, generated).await? {
-        Verdict::Accepted => apply(scene, container, generated).await,
-        refused @ Verdict::Refused { .. } => Ok(refused),
+        Verdict::Accepted => apply::run(scene, container, generated).await,
+        Verdict::Refused { words, routes } => Ok(Outcome::Refused { words, routes }),
     }
-}
-
-/// Puts it into a running proxy. What the proxy then does not take is taken out again.
-pub(super) async fn apply(
-    scene: &Scene<'_>,
-    container: &ContainerDetail,
-    generated: &Generated,
-) -> Result<Verdict, Halt> {
-    let id = &container.member.docker_id;
-    let kind = scene.row.proxy.kind;
-    // Traefik sees by itself that its files are others.
-    if kind == ProxyKind::Traefik {
-        put(scene, id, generated).await?;
-        return Ok(Verdict::Accepted);
-    }
-    let action = "tell Caddy of its configuration";
-    let cannot = |error| halt(scene, &error, action);
-    let before = scene.host.read_file(id, CADDY_FILE).await.map_err(cannot)?;
-    put(scene, id, generated).await?;
-    let output = scene.host.exec(id, &reload(CADDY_FILE, RELOAD)).await.map_err(cannot)?;
-    if output.exit_code == 0 {
-        return Ok(Verdict::Accepted);
-    }
-    if let Some(content) = before {
-        let file = NewFile { path: super::config::below_data(CADDY_FILE), content, mode: 0o600 };
-        scene.host.put_files(id, DATA, &[file]).await.map_err(cannot)?;
-    }
-    let said = output.stderr.lines().rev().find_map(|line| line.strip_prefix("Error: "));
-    let words = clean(said.unwrap_or(&output.stderr));
-    Ok(Verdict::Refused { words, routes: Vec::new() })
-}
-
-/// Has Caddy read a file and change over to it, or stay as it is.
-pub(super) fn reload(file: &str, within: Duration) -> Exec {
-    Exec::new(["caddy", "reload", "--config", file, "--address", CADDY_ADMIN], within)
-}
-
-/// Writes the files into a container's volume, running or not.
-pub(super) async fn put(
-    scene: &Scene<'_>,
-    container: &str,
-    generated: &Generated,
-) -> Result<(), Halt> {
-    let mut files = generated.new_files();
-    if !generated.internal.is_empty() {
-        files.extend(authority::files(scene, container, &generated.internal).await?);
-    }
-    let done = scene.host.put_files(container, DATA, &files).await;
-    done.map_err(|error| halt(scene, &error, "put the configuration into the proxy"))
 }
 
 /// Writes down what the proxy has now.
@@ -231,5 +212,14 @@ pub(super) fn as_failure(scene: &Scene<'_>, words: &str) -> portolan_types::Fail
         "configuration-refused",
         format!("the proxy of server `{}` refuses its configuration: {words}", scene.server_name()),
         "correct the extra configuration (`portolan proxy set --extra`); what ran before goes on",
+    )
+}
+
+/// The same of one that said nothing.
+pub(super) fn unheard(scene: &Scene<'_>) -> portolan_types::Failure {
+    failure(
+        "configuration-unheard",
+        format!("the proxy of server `{}` has its configuration: {UNHEARD}", scene.server_name()),
+        "see its logs (`portolan proxy logs`), then restart it (`portolan proxy restart`)",
     )
 }

@@ -8,7 +8,10 @@ use sha2::{Digest, Sha256};
 use super::{
     super::compare::LABEL_MANAGED,
     Scene,
-    config::{CADDY_FILE, DATA, RESOLVER, STAGING, TRAEFIK_FOLDER, root, short_digest},
+    config::{
+        CADDY_FILE, DATA, MARK_ADDRESS, MARK_ENTRY_POINT, RESOLVER, STAGING, TRAEFIK_FOLDER, root,
+        short_digest,
+    },
 };
 use crate::{
     host::{
@@ -158,15 +161,7 @@ fn program(proxy: &Proxy) -> (&'static str, Vec<String>) {
 /// What Traefik takes at its start alone.
 fn traefik(proxy: &Proxy) -> Vec<String> {
     let mut arguments = traefik_base(proxy);
-    arguments.extend(
-        [
-            "--log.level=INFO",
-            "--providers.file.watch=true",
-            "--ping=true",
-            "--ping.entrypoint=ping",
-        ]
-        .map(str::to_owned),
-    );
+    arguments.extend(["--log.level=INFO", "--providers.file.watch=true"].map(str::to_owned));
     arguments
 }
 
@@ -189,10 +184,13 @@ fn traefik_base(proxy: &Proxy) -> Vec<String> {
         "--entrypoints.websecure.address=:443",
         "--entrypoints.websecure.asdefault=true",
         "--entrypoints.ping.address=127.0.0.1:8082",
+        "--ping=true",
+        "--ping.entrypoint=ping",
         "--providers.providersthrottleduration=100ms",
     ]
     .map(str::to_owned)
     .to_vec();
+    arguments.push(format!("--entrypoints.{MARK_ENTRY_POINT}.address={MARK_ADDRESS}"));
     arguments.push(format!("--providers.file.directory={TRAEFIK_FOLDER}"));
     arguments.extend(traefik_resolver(&proxy.certificates));
     arguments

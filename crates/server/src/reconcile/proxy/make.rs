@@ -5,6 +5,7 @@ use portolan_types::{OperationKind, ProxyKind};
 
 use super::{
     super::{recorder::failure, work::Halt},
+    apply::{self, Outcome},
     attachments,
     config::Generated,
     configure,
@@ -161,14 +162,15 @@ async fn configured(
     found: &ContainerDetail,
     checked: Option<&Generated>,
 ) -> Result<ContainerDetail, Halt> {
-    let container = replace::serves(job, &found.member.docker_id).await??;
+    let container = replace::serves(job, &found.member.docker_id, None).await??;
     let Some(generated) = checked else { return Ok(container) };
-    match configure::apply(job.scene, &container, generated).await? {
-        Verdict::Accepted => {
+    match apply::run(job.scene, &container, generated).await? {
+        Outcome::Served => {
             configure::in_force(job.scene, generated).await?;
             Ok(container)
         }
-        Verdict::Refused { words, .. } => Err(configure::as_failure(job.scene, &words).into()),
+        Outcome::Refused { words, .. } => Err(configure::as_failure(job.scene, &words).into()),
+        Outcome::Unheard => Err(configure::unheard(job.scene).into()),
     }
 }
 
@@ -191,7 +193,7 @@ async fn inspect(
     job: &Job<'_>,
     container: ContainerDetail,
 ) -> Result<(portolan_types::ObservedProxy, String), Halt> {
-    let serves = replace::serves(job, &container.member.docker_id).await?;
+    let serves = replace::serves(job, &container.member.docker_id, None).await?;
     let container = serves?;
     let version = version(job, &container).await?;
     let kind = job.scene.row.proxy.kind;

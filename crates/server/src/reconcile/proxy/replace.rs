@@ -8,8 +8,8 @@ use tokio::time::{Instant, sleep};
 
 use super::{
     super::{recorder::failure, work::Halt},
-    config::{CADDY_FILE, Generated},
-    configure,
+    apply,
+    config::{CADDY_FILE, Generated, mark_seen},
     definition::{self, GRACE, NAME, NEXT, OLD, TRAEFIK_HEALTH},
     job::Job,
     ports, tidy,
@@ -32,7 +32,7 @@ pub(super) async fn run(
     if let Some(old) = &serving {
         step_aside(job, old).await?;
     }
-    match started(job, &next).await? {
+    match started(job, &next, checked).await? {
         Ok(container) => {
             if let Some(old) = &serving {
                 tidy::discard(job, old).await?;
@@ -68,7 +68,7 @@ async fn made(
     let next = NewContainer { name: NEXT.to_owned(), ..wanted };
     let id = job.answer(host.create_container(&next).await, "create the proxy's container")?;
     if let Some(generated) = checked {
-        configure::put(job.scene, &id, generated).await?;
+        apply::put(job.scene, &id, generated).await?;
     } else if !has_configuration(job, &id).await? {
         let removed = host.remove_container(&id).await;
         job.answer(removed, "remove the container without a configuration")?;
@@ -102,24 +102,30 @@ async fn step_aside(job: &Job<'_>, old: &ContainerDetail) -> Result<(), Halt> {
     job.answer(host.stop_container(id, GRACE).await, "stop the old proxy")
 }
 
-async fn started(job: &Job<'_>, id: &str) -> Result<Result<ContainerDetail, Failure>, Halt> {
+async fn started(
+    job: &Job<'_>,
+    id: &str,
+    given: Option<&Generated>,
+) -> Result<Result<ContainerDetail, Failure>, Halt> {
     let host = job.scene.host;
     job.answer(host.rename_container(id, NAME).await, "rename the new proxy")?;
     match host.start_container(id).await {
-        Ok(()) => serves(job, id).await,
+        Ok(()) => serves(job, id, given).await,
         Err(error) if error.is_port_taken() => Ok(Err(ports::explained(job, &error).await?)),
         Err(error) => match job.answer::<()>(Err(error), "start the proxy") {
             Err(Halt::Refused(failure)) => Ok(Err(failure)),
             Err(halt) => Err(halt),
-            Ok(()) => serves(job, id).await,
+            Ok(()) => serves(job, id, given).await,
         },
     }
 }
 
-/// Waits until the program answers inside its container. One that ends says why.
+/// Waits until the program answers inside its container, with the configuration that it was given.
+/// One that ends says why.
 pub(super) async fn serves(
     job: &Job<'_>,
     id: &str,
+    given: Option<&Generated>,
 ) -> Result<Result<ContainerDetail, Failure>, Halt> {
     let deadline = Instant::now() + SERVING;
     loop {
@@ -129,7 +135,7 @@ pub(super) async fn serves(
         if !found.is_running() || found.restarts > 0 && found.member.state == "restarting" {
             return Ok(Err(ended(job, &found).await?));
         }
-        if answers(job, id).await? {
+        if answers(job, id, given).await? {
             return Ok(Ok(found));
         }
         if Instant::now() >= deadline {
@@ -140,10 +146,11 @@ pub(super) async fn serves(
 }
 
 /// Whether it takes what it is told. A container that just ended refuses to run anything.
-async fn answers(job: &Job<'_>, id: &str) -> Result<bool, Halt> {
-    let exec = match job.scene.row.proxy.kind {
-        ProxyKind::Caddy => configure::reload(CADDY_FILE, ANSWER),
-        ProxyKind::Traefik => Exec::new(TRAEFIK_HEALTH, ANSWER),
+async fn answers(job: &Job<'_>, id: &str, given: Option<&Generated>) -> Result<bool, Halt> {
+    let exec = match (job.scene.row.proxy.kind, given) {
+        (ProxyKind::Caddy, _) => apply::reload(CADDY_FILE, ANSWER),
+        (ProxyKind::Traefik, Some(given)) => Exec::new(mark_seen(&given.digest), ANSWER),
+        (ProxyKind::Traefik, None) => Exec::new(TRAEFIK_HEALTH, ANSWER),
     };
     match job.scene.host.exec(id, &exec).await {
         Ok(output) => Ok(output.exit_code == 0),

@@ -7,7 +7,7 @@ use portolan_types::{
 };
 use serde_json::{Value, json};
 
-use super::{CADDY_FILE, Generated, Ingredients, TRAEFIK_FOLDER};
+use super::{CADDY_FILE, Generated, Ingredients, TRAEFIK_FOLDER, mark_seen};
 use crate::db::route::Assigned;
 
 fn proxy(kind: ProxyKind, certificates: Value) -> Proxy {
@@ -166,4 +166,20 @@ fn traefik_sends_www_on_by_the_way_it_came() {
         let redirect = &config["http"]["middlewares"][&middleware]["redirectRegex"];
         assert_eq!(redirect["replacement"], format!("{to}${{1}}"));
     }
+}
+
+#[test]
+fn the_mark_is_the_last_file_and_tells_one_configuration_from_another() {
+    let proxy = proxy(ProxyKind::Traefik, internal());
+    let generated = |routes: &[Assigned]| {
+        let generated = generated(&proxy, routes);
+        let last = generated.new_files().pop().expect("a file");
+        assert_eq!(last.path, super::below_data(&format!("{TRAEFIK_FOLDER}/c-mark.yml")));
+        let mark: Value = serde_json::from_slice(&last.content).expect("JSON");
+        (mark["http"]["routers"]["portolan-mark"]["rule"].clone(), mark_seen(&generated.digest))
+    };
+    let (empty, one) = (generated(&[]), generated(&[guarded()]));
+    assert_ne!(empty.0, one.0);
+    assert_ne!(empty.1, one.1);
+    assert_eq!(empty, generated(&[]));
 }

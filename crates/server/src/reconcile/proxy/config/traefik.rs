@@ -3,6 +3,7 @@
 
 use std::io;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use portolan_types::{
     CertificateSource, Direction, Header, Https, Proxy, ProxyKind, Route, RouteId,
 };
@@ -20,6 +21,10 @@ use crate::db::route::Assigned;
 
 /// The name of the resolver for certificates by ACME.
 pub(in super::super) const RESOLVER: &str = "portolan";
+
+/// Where Traefik tells, to its own container alone, which configuration it serves.
+pub(in super::super) const MARK_ENTRY_POINT: &str = "mark";
+pub(in super::super) const MARK_ADDRESS: &str = "127.0.0.1:8083";
 
 /// What the names of our routers begin with.
 const ROUTER_PREFIX: &str = "portolan-";
@@ -43,6 +48,36 @@ pub(super) fn files(ingredients: &Ingredients<'_>) -> Result<Vec<File>, Unfit> {
     let path = format!("{TRAEFIK_FOLDER}/b-extra.yml");
     files.push(File::open(&path, extra.to_owned(), extra.to_owned()));
     Ok(files)
+}
+
+/// The file that tells which configuration is served. It is the last of them: whoever reads it has
+/// read the others whole. For people, who see no keys, it would have another digest.
+pub(super) fn mark(digest: &str) -> File {
+    let router = json!({
+        "rule": format!("Header(`Authorization`, `Basic {}`)", STANDARD.encode(credentials(digest))),
+        "service": "ping@internal",
+        "entryPoints": [MARK_ENTRY_POINT],
+    });
+    let config = json!({"http": {"routers": {"portolan-mark": router}}});
+    File::secret(format!("{TRAEFIK_FOLDER}/c-mark.yml"), config.to_string().into())
+}
+
+fn credentials(digest: &str) -> String {
+    format!("portolan:{digest}")
+}
+
+/// Asks Traefik whether it serves the configuration with this digest. Its own health check is the one
+/// client that every image has: it tells nothing but whether an address is answered with 200, and
+/// sends the credentials that stand in the address.
+pub(in super::super) fn mark_seen(digest: &str) -> [String; 5] {
+    let address = format!("{}@{MARK_ADDRESS}", credentials(digest));
+    [
+        "traefik".to_owned(),
+        "healthcheck".to_owned(),
+        "--ping=true".to_owned(),
+        format!("--ping.entrypoint={MARK_ENTRY_POINT}"),
+        format!("--entrypoints.{MARK_ENTRY_POINT}.address={address}"),
+    ]
 }
 
 fn extra(proxy: &Proxy) -> Option<&str> {
