@@ -45,6 +45,8 @@ use job::Job;
 pub(super) struct Memory {
     /// The configuration that was not taken last, and when.
     refused: Option<(String, Instant)>,
+    /// What the latest configuration was generated from.
+    drawn: Option<configure::Drawn>,
     /// When failed repairs were tried again.
     retries: Vec<Instant>,
 }

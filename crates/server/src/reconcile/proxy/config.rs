@@ -196,6 +196,11 @@ impl File {
 /// Certificates of Portolan's own authority are renewed so often: far before they end.
 const RENEWAL: i64 = 180 * 24 * 60 * 60 * 1_000;
 
+/// In which of these times it is now.
+pub(super) fn renewal() -> i64 {
+    Timestamp::now().as_millis() / RENEWAL
+}
+
 fn digest(files: &[File], internal: &[RouteHost]) -> String {
     let mut hash = Sha256::new();
     let mut add = |part: &str| {
@@ -208,7 +213,7 @@ fn digest(files: &[File], internal: &[RouteHost]) -> String {
         add(file.content.expose_secret());
     }
     if !internal.is_empty() {
-        add(&(Timestamp::now().as_millis() / RENEWAL).to_string());
+        add(&renewal().to_string());
         for host in internal {
             add(host.as_str());
         }
