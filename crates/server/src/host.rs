@@ -47,7 +47,9 @@ pub use new_container::{
     Afterwards, Capabilities, Limits, Mount, MountAccess, MountSource, NetworkMode, NewContainer,
     Place, Privileges, Protocol, PublishedPort, RestartPolicy, RootFilesystem,
 };
-pub use swarm::{HostNode, HostRole, HostService, HostTask, ServiceUpdate, SwarmEndpoint};
+pub use swarm::{
+    HostNode, HostRole, HostService, HostTask, ServiceUpdate, SwarmAlias, SwarmEndpoint,
+};
 pub(crate) use words::{clean, short_id};
 
 /// Everything needed to reach one host.

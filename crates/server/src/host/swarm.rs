@@ -38,6 +38,9 @@ pub struct HostService {
     /// The networks that its definition names: an address on one that it has left may linger.
     #[serde(default)]
     pub networks: Vec<String>,
+    /// The names that its tasks have on a network beside the service's own.
+    #[serde(default)]
+    pub aliases: Vec<SwarmAlias>,
     /// How the replacing of its tasks goes, where its definition was changed.
     #[serde(default)]
     pub update: Option<ServiceUpdate>,
@@ -82,7 +85,20 @@ pub struct SwarmEndpoint {
     pub address: Option<String>,
 }
 
+/// A name that the tasks of a service have on an overlay.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SwarmAlias {
+    pub network_id: String,
+    pub name: String,
+}
+
 impl HostService {
+    /// Whether it is found by this name on this network.
+    pub fn is_called(&self, name: &str, network_id: &str) -> bool {
+        let aliased = |one: &SwarmAlias| one.network_id == network_id && one.name == name;
+        self.is_on(network_id) && (self.name == name || self.aliases.iter().any(aliased))
+    }
+
     /// Whether it is on this network.
     pub fn is_on(&self, network_id: &str) -> bool {
         is_on(&self.endpoints, network_id)
@@ -106,6 +122,11 @@ impl HostService {
 }
 
 impl HostTask {
+    /// Whether its container runs.
+    pub fn is_running(&self) -> bool {
+        self.state == "running"
+    }
+
     /// Whether it is on this network.
     pub fn is_on(&self, network_id: &str) -> bool {
         is_on(&self.endpoints, network_id)

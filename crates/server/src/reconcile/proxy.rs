@@ -34,6 +34,7 @@ mod remove;
 mod replace;
 mod routes;
 mod stop;
+mod targets;
 mod tidy;
 
 pub(crate) use configure::generated;

@@ -6,7 +6,10 @@ use portolan_types::Timestamp;
 use tokio::time::Instant;
 
 use self::aliases::Aliases;
-use super::{PassError, swarm::managed};
+use super::{
+    PassError,
+    swarm::{self, managed},
+};
 use crate::{
     App,
     db::{self, destination, server::Assigned},
@@ -60,6 +63,9 @@ impl Sight {
             db::sighting::put(&mut conn, server, &seen, at).await?;
         }
         drop(conn);
+        if self.last.as_ref().is_none_or(|last| last.containers != seen.containers) {
+            swarm::wake_proxies(app, row).await?;
+        }
         app.looked(server, began);
         Ok(self.last.insert(seen))
     }

@@ -335,3 +335,22 @@ pub(super) async fn wake_others(app: &App, row: &server::Assigned) -> Result<(),
     }
     Ok(())
 }
+
+/// Wakes the swarm's other managers that have a proxy: what their routes lead to may be a container
+/// of this server, which they do not see.
+pub(super) async fn wake_proxies(app: &App, row: &server::Assigned) -> Result<(), Error> {
+    if row.server.swarm.is_none() {
+        return Ok(());
+    }
+    let mut conn = app.db.acquire().await?;
+    let with_proxy = db::proxy::list_servers(&mut conn, &row.team_id).await?;
+    if with_proxy.iter().all(|id| *id == row.server.id) {
+        return Ok(());
+    }
+    let together = servers::companions(&mut conn, &row.team_id, &row.server).await?;
+    let leads = |other: &&Server| managed(other).is_some() && with_proxy.contains(&other.id);
+    for other in together.iter().filter(leads).filter(|other| other.id != row.server.id) {
+        app.wake(&other.id);
+    }
+    Ok(())
+}

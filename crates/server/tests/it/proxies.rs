@@ -28,7 +28,7 @@ fn image() -> FakeImage {
     FakeImage { program: Some(program), ..FakeImage::new() }
 }
 
-fn with_images(engine: &FakeEngine) {
+pub(crate) fn with_images(engine: &FakeEngine) {
     engine.publish_image("caddy:2", image());
     engine.answer_exec(FakeExec::new(|_, exec| match exec.command.get(1).map(String::as_str) {
         Some("version") => ExecOutput { stdout: "v2.11.0 h1:x".into(), ..ExecOutput::default() },
@@ -74,7 +74,7 @@ impl TestApp {
         .await
     }
 
-    async fn route_is(&self, route: &Route, state: RouteState) -> Result<Route> {
+    pub(crate) async fn route_is(&self, route: &Route, state: RouteState) -> Result<Route> {
         let path = format!("/v1/routes/{}", route.id);
         eventually("the state of the route", || async {
             let route: Route = self.owner.get(&path).await?.ok()?;

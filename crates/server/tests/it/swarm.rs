@@ -6,7 +6,8 @@ use anyhow::{Context, Result, ensure};
 use portolan_server::host::fake::{FakeEngine, FakeSwarm};
 use portolan_types::{
     Destination, DestinationKind, DestinationState, Event, Operation, OperationResult,
-    OperationState, Origin, Page, Reachability, RemovedServer, ScannedNetwork, Server, ServerKind,
+    OperationState, Origin, Page, Reachability, RemovedServer, Route, RouteState, ScannedNetwork,
+    Server, ServerKind,
 };
 use serde_json::json;
 
@@ -80,6 +81,47 @@ async fn scan(app: &TestApp, server: &Server) -> Result<Vec<ScannedNetwork>> {
     match operation.result {
         Some(OperationResult::Scan { networks }) => Ok(networks),
         other => anyhow::bail!("not a scan: {other:?} {:?}", operation.failure),
+    }
+}
+
+async fn is_dark(app: &TestApp, route: &Route, why: &str) -> Result<()> {
+    eventually(&format!("a route is dark: {why}"), || async {
+        let shown: Route = app.owner.get(&format!("/v1/routes/{}", route.id)).await?.ok()?;
+        let is_so = shown.state == RouteState::Dark && shown.reason.as_deref() == Some(why);
+        Ok(is_so.then_some(()))
+    })
+    .await
+}
+
+story! {
+    /// A manager's proxy leads to containers of other nodes: they are known from their own servers,
+    /// and a change there is told here.
+    async fn a_route_leads_to_another_node(app) {
+        let swarm = FakeSwarm::new();
+        let echo = Node::join(app, &swarm, "echo", MANAGER).await?;
+        let golf = Node::join(app, &swarm, "golf", WORKER).await?;
+        crate::proxies::with_images(&echo.engine);
+        let set = format!("/v1/servers/{}/proxy?wait=20", echo.server.id);
+        let set: Operation = app.owner.put(&set, json!({ "kind": "caddy" })).await?.accepted()?;
+        assert_eq!(set.state, OperationState::Succeeded, "{set:?}");
+        let body = json!({ "server_id": echo.server.id, "network": "sea" });
+        let sea: Destination = app.owner.post("/v1/destinations?wait=20", body).await?.created()?;
+        let route = app.owner.route(&sea, "shop.example.com").await?;
+        is_dark(app, &route, "nothing called `web` is on network `sea`").await?;
+
+        golf.engine.join("sea", "web");
+        app.route_is(&route, RouteState::Live).await?;
+        golf.engine.crash_container("web");
+        is_dark(app, &route, "container `web` is exited").await?;
+        golf.engine.drop_container("web");
+
+        // What no server tells the name of is not taken for it.
+        swarm.attach("sea", "a-node-of-nobody");
+        let nameless = "nothing called `web` is on network `sea`, as far as is known: node \
+                        a-node-of-nobody is no server, and tells no names";
+        is_dark(app, &route, nameless).await?;
+        swarm.serve("web", "web:1", "sea", &golf.id);
+        app.route_is(&route, RouteState::Live).await?;
     }
 }
 

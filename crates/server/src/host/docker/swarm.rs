@@ -9,8 +9,8 @@ use serde::{Deserialize, Deserializer};
 
 use super::{
     super::{
-        HostError, HostNode, HostService, HostTask, ServiceUpdate, SwarmEndpoint, engine::Engine,
-        words::clean,
+        HostError, HostNode, HostService, HostTask, ServiceUpdate, SwarmAlias, SwarmEndpoint,
+        engine::Engine, words::clean,
     },
     id, members,
 };
@@ -154,6 +154,8 @@ struct ContainerSpec {
 #[serde(rename_all = "PascalCase", default)]
 struct Target {
     target: String,
+    #[serde(deserialize_with = "nullable")]
+    aliases: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -223,6 +225,12 @@ impl From<Node> for HostNode {
     }
 }
 
+fn aliases(target: &Target) -> impl Iterator<Item = SwarmAlias> {
+    let alias =
+        |name: &String| SwarmAlias { network_id: target.target.clone(), name: name.clone() };
+    target.aliases.iter().map(alias)
+}
+
 /// A service that is found by its tasks has no address of its own.
 impl From<Service> for HostService {
     fn from(service: Service) -> Self {
@@ -231,6 +239,7 @@ impl From<Service> for HostService {
             [] => spec.networks,
             _ => spec.task_template.networks,
         };
+        let aliases = targets.iter().flat_map(aliases).collect();
         let networks: Vec<String> = targets.into_iter().map(|one| one.target).collect();
         let addressed = endpoint
             .virtual_ips
@@ -254,6 +263,7 @@ impl From<Service> for HostService {
             routes: members::routes(&spec.labels),
             endpoints,
             networks,
+            aliases,
             update,
             is_job: spec.mode.replicated_job.is_some() || spec.mode.global_job.is_some(),
         }

@@ -3,7 +3,7 @@
 use portolan_types::{Route, RouteState};
 use sqlx::AnyConnection;
 
-use super::{super::PassError, Scene, routes_of};
+use super::{super::PassError, Scene, routes_of, targets::Targets};
 use crate::{
     Error,
     db::{self, route::Assigned},
@@ -18,8 +18,9 @@ pub(super) async fn judge(
     container: &ContainerDetail,
     routes: &[Assigned],
 ) -> Result<(), PassError> {
+    let targets = Targets::seen(scene, routes).await?;
     for row in routes {
-        let (state, reason) = match why_dark(scene, container, &row.route) {
+        let (state, reason) = match targets.why_dark(container, &row.route) {
             None => (RouteState::Live, None),
             Some(reason) => (RouteState::Dark, Some(reason)),
         };
@@ -50,35 +51,6 @@ pub(super) async fn set(
     reason: Option<&str>,
 ) -> Result<(), Error> {
     outcome_of(scene.app, &scene.row.team_id, route, state, reason).await
-}
-
-/// Why requests would not reach the target.
-fn why_dark(scene: &Scene<'_>, proxy: &ContainerDetail, route: &Route) -> Option<String> {
-    let network = route.network.as_str();
-    let Some(network) = scene.seen.networks.iter().find(|one| one.name == network) else {
-        return Some(format!("there is no network `{network}`"));
-    };
-    if proxy.endpoint(&network.docker_id, &network.name).is_none() {
-        return Some(format!("the proxy is not on network `{}`", network.name));
-    }
-    let target = route.target.as_str();
-    let service = scene.seen.services.iter().find(|one| one.name == target);
-    if service.is_some_and(|service| service.is_on(&network.docker_id)) {
-        return None;
-    }
-    let containers = scene.seen.members(network);
-    let named = |one: &&&HostContainer| {
-        let place = one.attachment(&network.docker_id, &network.name);
-        let aliased = place.is_some_and(|place| place.aliases.iter().any(|one| one == target));
-        one.member.name == target || aliased
-    };
-    match containers.iter().find(named) {
-        None => Some(format!("nothing called `{target}` is on network `{}`", network.name)),
-        Some(found) if found.member.state != "running" => {
-            Some(format!("container `{target}` is {}", found.member.state))
-        }
-        Some(_) => None,
-    }
 }
 
 /// A proxy that is not there serves nothing.
