@@ -1,6 +1,7 @@
 //! Real Caddy and real Traefik: what visitors get, and what becomes of it when somebody meddles.
 
 use std::{
+    cell::RefCell,
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
     time::{Duration, Instant},
@@ -10,23 +11,34 @@ use anyhow::{Context, Result, ensure};
 
 use crate::support::{Container, Host, PATIENCE, Portolan, create, curl, eventually, unique};
 
+mod acme;
+mod certificates;
+mod generated;
+
 pub(crate) const HTTP: u16 = 8180;
-const HTTPS: u16 = 8543;
+pub(crate) const HTTPS: u16 = 8543;
 pub(crate) const NAME: &str = "portolan-proxy";
 
 /// A host whose proxy is the test's: what an earlier run left is gone, and so is this one's.
 pub(crate) struct Stage {
     pub(crate) portolan: Portolan,
     pub(crate) host: Host,
+    networks: RefCell<Vec<String>>,
 }
 
 impl Drop for Stage {
     fn drop(&mut self) {
+        // Or what is taken away here would be put back.
+        drop(self.portolan.kill());
         drop(sweep(&self.host));
+        for network in self.networks.take() {
+            drop(self.host.try_docker(&["network", "rm", &network]));
+        }
     }
 }
 
-fn sweep(host: &Host) -> Result<()> {
+/// Takes away what a proxy of an earlier test left.
+pub(crate) fn sweep(host: &Host) -> Result<()> {
     for suffix in ["", "-old", "-next", "-check"] {
         host.try_docker(&["rm", "-f", &format!("{NAME}{suffix}")])?;
     }
@@ -42,7 +54,7 @@ impl Stage {
         let (portolan, host) = (Portolan::start()?, Host::find(host)?);
         sweep(&host)?;
         portolan.add_server(&host, "deploy")?;
-        Ok(Self { portolan, host })
+        Ok(Self { portolan, host, networks: RefCell::default() })
     }
 
     pub(crate) fn proxy(&self, kind: &str, more: &[&str]) -> Result<String> {
@@ -56,6 +68,7 @@ impl Stage {
     /// A destination with an echo on it.
     pub(crate) fn echo(&self) -> Result<(String, Container)> {
         let network = unique("proxy");
+        self.networks.borrow_mut().push(network.clone());
         self.portolan.run(&create(&self.host.name, &network))?;
         let container = self.host.container(&network, &unique("proxy-echo"))?;
         Ok((network, container))
@@ -74,23 +87,16 @@ impl Stage {
     }
 
     /// Status and answer of `https://HOST/PATH`.
-    fn https(&self, host: &str, path: &str, more: &[&str]) -> Result<(String, String)> {
+    pub(crate) fn https(&self, host: &str, path: &str, more: &[&str]) -> Result<(String, String)> {
         let resolve = format!("{host}:{HTTPS}:{}", self.host.address);
         let url = format!("https://{host}:{HTTPS}{path}");
         visit(&[&["--resolve", &resolve, &url][..], more].concat())
     }
 
-    fn http(&self, host: &str, path: &str, more: &[&str]) -> Result<(String, String)> {
+    pub(crate) fn http(&self, host: &str, path: &str, more: &[&str]) -> Result<(String, String)> {
         let header = format!("Host: {host}");
         let url = format!("http://{}:{HTTP}{path}", self.host.address);
         visit(&[&["--header", &header, &url][..], more].concat())
-    }
-
-    /// Waits until the proxy answers for an address.
-    fn is_taken(&self, host: &str, path: &str) -> Result<()> {
-        eventually("the proxy to take a route", || {
-            Ok((self.http(host, path, &[])?.0 != "404").then_some(()))
-        })
     }
 
     /// Whether the route answers.
@@ -131,8 +137,6 @@ fn serves(host: &str, kind: &str) -> Result<()> {
     let (network, echo) = stage.echo()?;
     let to = format!("{}:80", echo.name);
     stage.route("a.example.com", &network, &to, &[])?;
-    // Traefik sees a moment later that its files are others.
-    stage.answers_again("a.example.com")?;
     let (status, answer) = stage.http("a.example.com", "/x?y=1", &[])?;
     ensure!(matches!(status.as_str(), "301" | "308"), "{status}: {answer}");
     ensure!(answer.contains(&format!("https://a.example.com:{HTTPS}/x?y=1")), "{answer}");
@@ -161,13 +165,13 @@ fn serves(host: &str, kind: &str) -> Result<()> {
     ];
     stage.route("b.example.com/api", &network, &to, &options)?;
     let user = ["--user", "visitor:open sesame"];
-    stage.is_taken("b.example.com", "/api/z")?;
     assert_eq!(stage.http("b.example.com", "/api/z", &[])?.0, "401");
     assert_eq!(stage.http("b.example.com", "/apis", &user)?.0, "404");
     let (status, answer) = stage.http("b.example.com", "/api/z", &user)?;
     ensure!(status == "200" && answer.contains("path: /z"), "{status}: {answer}");
     let lower = answer.to_lowercase();
     ensure!(lower.contains("x-frame-options: deny") && lower.contains("x-from: proxy"), "{answer}");
+    ensure!(!lower.contains("authorization"), "the target got the password: {answer}");
     for (bytes, expected) in [(900, "200"), (1_900, "413")] {
         let body = "x".repeat(bytes);
         let sent = [&user[..], &["--data", &body]].concat();
@@ -175,7 +179,6 @@ fn serves(host: &str, kind: &str) -> Result<()> {
     }
 
     stage.route("c.example.com", &network, &to, &["--https", "off", "--www", "strip"])?;
-    stage.is_taken("www.c.example.com", "/")?;
     let (_, answer) = stage.http("www.c.example.com", "/p?q=1", &[])?;
     ensure!(answer.contains(&format!("http://c.example.com:{HTTP}/p?q=1")), "{answer}");
     web_socket(&stage, &network)

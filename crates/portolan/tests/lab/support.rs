@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     io::{BufRead, BufReader},
     net::TcpListener,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     time::{Duration, Instant},
 };
@@ -193,6 +193,25 @@ impl Api {
         let begun =
             self.send(self.http.delete(format!("{}/v1/destinations/{id}", self.url))).await?;
         self.succeeded(begun["id"].as_str().context("an operation")?).await
+    }
+
+    /// Adds a route; `None` when it is refused for what it is.
+    pub(crate) async fn add_route(&self, body: &Value) -> Result<Option<Value>> {
+        let request = self.http.post(format!("{}/v1/routes", self.url)).json(body);
+        let answer = request.bearer_auth(&self.token).send().await?;
+        let (status, text) = (answer.status(), answer.text().await?);
+        match status.as_u16() {
+            201 => Ok(Some(serde_json::from_str(&text)?)),
+            409 | 422 => Ok(None),
+            _ => bail!("{status}: {text}"),
+        }
+    }
+
+    pub(crate) async fn remove_route(&self, id: &str) -> Result<()> {
+        let request = self.http.delete(format!("{}/v1/routes/{id}", self.url));
+        let status = request.bearer_auth(&self.token).send().await?.status();
+        ensure!(status.is_success(), "{status}");
+        Ok(())
     }
 
     async fn succeeded(&self, operation: &str) -> Result<Value> {
@@ -406,6 +425,13 @@ pub(crate) fn curl(args: &[&str]) -> Result<Said> {
     let patient = ["--silent", "--insecure", "--max-time", "3"];
     let output = command("curl").args(patient).args(args).stdin(Stdio::null()).output()?;
     said(output)
+}
+
+/// The same, by one that trusts what is signed by this root and nothing else.
+pub(crate) fn curl_trusting(root: &Path, args: &[&str]) -> Result<Said> {
+    let patient = ["--silent", "--max-time", "3", "--cacert"];
+    let mut curl = command("curl");
+    said(curl.args(patient).arg(root).args(args).stdin(Stdio::null()).output()?)
 }
 
 fn lab(args: &[&str]) -> Result<String> {

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::support::{Host, Portolan, create, eventually, eventually_within, unique};
 
 mod change;
+mod proxy;
 
 /// A swarm of the lab, dissolved when it goes.
 struct Swarm {

@@ -29,13 +29,13 @@ fn answers(client: &Container, name: &str) -> Result<(u64, usize)> {
 }
 
 /// A service that is found by its tasks: the lab's kernel has no IPVS for addresses of services.
-struct Service<'a> {
+pub(super) struct Service<'a> {
     manager: &'a Host,
-    name: String,
+    pub(super) name: String,
 }
 
 impl<'a> Service<'a> {
-    fn create(manager: &'a Host, network: &str, alias: &str) -> Result<Self> {
+    pub(super) fn create(manager: &'a Host, network: &str, alias: &str) -> Result<Self> {
         let name = unique("shop");
         let attach = format!("name={network},alias={alias}");
         manager.docker(&[
