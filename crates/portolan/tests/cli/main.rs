@@ -11,6 +11,7 @@ mod lists;
 mod login;
 mod problems;
 mod program;
+mod proxies;
 mod reconcile;
 mod routes;
 mod samples;
