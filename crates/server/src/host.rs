@@ -41,7 +41,7 @@ pub use container::{
 pub use dial::RealDialer;
 pub use error::HostError;
 pub use exec::{Exec, ExecOutput, LogQuery, NewFile};
-pub use image::HostImage;
+pub use image::{HostImage, PullListener, PullProgress};
 pub use network::{HostNetwork, HostSubnet, NewNetwork};
 pub use new_container::{
     Afterwards, Capabilities, Limits, Mount, MountAccess, MountSource, NetworkMode, NewContainer,
@@ -246,7 +246,11 @@ pub trait Host: Debug + Send + Sync + 'static {
     async fn list_image_names(&self, repository: &str) -> Result<Vec<String>, HostError>;
 
     /// Fetches an image from its registry, where it is newer than the host's. Takes minutes.
-    async fn pull_image(&self, reference: &str) -> Result<(), HostError>;
+    async fn pull_image(
+        &self,
+        reference: &str,
+        progress: &PullListener<'_>,
+    ) -> Result<(), HostError>;
 
     /// Brings an image, as `docker save` writes it.
     async fn load_image(&self, archive: Bytes) -> Result<(), HostError>;

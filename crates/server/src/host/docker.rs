@@ -13,7 +13,7 @@ use ipnet::IpNet;
 use super::{
     ContainerDetail, Endpoint, Exec, ExecOutput, Host, HostContainer, HostError, HostEvent,
     HostImage, HostNetwork, HostNode, HostRole, HostService, HostTask, LogQuery, Member,
-    NewContainer, NewFile, NewNetwork, System, engine::Engine, ssh::Session,
+    NewContainer, NewFile, NewNetwork, PullListener, System, engine::Engine, ssh::Session,
 };
 
 mod containers;
@@ -127,8 +127,12 @@ impl Host for DockerHost {
         images::names(&self.engine, repository).await
     }
 
-    async fn pull_image(&self, reference: &str) -> Result<(), HostError> {
-        images::pull(&self.engine, reference).await
+    async fn pull_image(
+        &self,
+        reference: &str,
+        progress: &PullListener<'_>,
+    ) -> Result<(), HostError> {
+        images::pull(&self.engine, reference, progress).await
     }
 
     async fn load_image(&self, archive: Bytes) -> Result<(), HostError> {

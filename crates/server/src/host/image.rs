@@ -1,6 +1,13 @@
 //! Images as engines report them.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
+};
 
 /// An image of a host. Every text in it is hostile.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -14,4 +21,74 @@ pub struct HostImage {
     pub labels: BTreeMap<String, String>,
     pub environment: BTreeMap<String, String>,
     pub size_bytes: u64,
+}
+
+/// How far the fetching of an image is, as far as its registry tells: told by the host, read by
+/// whoever waits.
+#[derive(Debug, Clone, Default)]
+pub struct PullProgress(Arc<AtomicU8>);
+
+impl PullProgress {
+    /// Of all that is known to come; `None` while nothing is known.
+    pub fn percent(&self) -> Option<u8> {
+        // One more than the percentage, so that nothing is nothing.
+        self.0.load(Ordering::Relaxed).checked_sub(1)
+    }
+
+    /// The same, with somebody to tell of every tenth.
+    pub fn on_news<'a>(&'a self, tell: &'a (dyn Fn() + Send + Sync)) -> PullListener<'a> {
+        PullListener { progress: self, tell }
+    }
+}
+
+/// Takes the progress of one pull.
+pub struct PullListener<'a> {
+    progress: &'a PullProgress,
+    tell: &'a (dyn Fn() + Send + Sync),
+}
+
+impl PullListener<'_> {
+    /// So many bytes of so many have come.
+    pub fn heard(&self, current: u64, total: u64) {
+        let Some(percent) = (current.min(total) * 100).checked_div(total) else { return };
+        // At most 100.
+        let percent = u8::try_from(percent).unwrap_or(100);
+        let before = self.progress.percent();
+        self.progress.0.store(percent + 1, Ordering::Relaxed);
+        if before.is_none_or(|before| before / 10 != percent / 10) {
+            (self.tell)();
+        }
+    }
+}
+
+impl fmt::Debug for PullListener<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PullListener").field(&self.progress).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use super::*;
+
+    #[test]
+    fn every_tenth_is_told() {
+        let (progress, told) = (PullProgress::default(), AtomicUsize::new(0));
+        let tell = || {
+            told.fetch_add(1, Ordering::Relaxed);
+        };
+        let listener = progress.on_news(&tell);
+        listener.heard(0, 0);
+        assert_eq!(progress.percent(), None);
+        for current in 0..=1_000 {
+            listener.heard(current, 1_000);
+        }
+        assert_eq!(progress.percent(), Some(100));
+        assert_eq!(told.load(Ordering::Relaxed), 11);
+        // A layer more has become known.
+        listener.heard(u64::from(u32::MAX), u64::from(u32::MAX) * 2);
+        assert_eq!(progress.percent(), Some(50));
+    }
 }

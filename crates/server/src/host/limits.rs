@@ -86,6 +86,9 @@ pub(super) const CONTAINER: Duration = Duration::from_mins(2);
 pub(super) const PULL: Duration = Duration::from_mins(15);
 pub(super) const PULL_SILENCE: Duration = Duration::from_mins(2);
 
+/// Most layers of an image whose progress is followed: Docker's own bound is 127.
+pub(super) const LAYERS: usize = 256;
+
 /// Bringing an image over the connection.
 pub(super) const LOAD: Duration = Duration::from_mins(5);
 

@@ -22,7 +22,7 @@ use tokio_util::{
 
 use super::{
     super::{
-        HostError, HostImage,
+        HostError, HostImage, PullListener,
         engine::{Content, Engine, not_understood},
         limits,
         words::clean,
@@ -65,12 +65,17 @@ pub(super) async fn names(engine: &Engine, repository: &str) -> Result<Vec<Strin
     Ok(found.into_iter().flat_map(|image| image.repo_tags).filter(of_it).collect())
 }
 
-pub(super) async fn pull(engine: &Engine, reference: &str) -> Result<(), HostError> {
+pub(super) async fn pull(
+    engine: &Engine,
+    reference: &str,
+    listener: &PullListener<'_>,
+) -> Result<(), HostError> {
     checked(reference)?;
     let (name, tag) = split(reference);
     let path = format!("/images/create?fromImage={}&tag={}", encoded(name), encoded(tag));
     let request = (Method::POST, path.as_str(), Content::Nothing);
-    let read = |body| progress(engine, body);
+    let mut layers = Layers::default();
+    let read = move |body| progress(engine, body, move |told| layers.heard(told, listener));
     engine.converse("pull the image", limits::PULL, request, read).await
 }
 
@@ -87,7 +92,7 @@ fn split(reference: &str) -> (&str, &str) {
 
 pub(super) async fn load(engine: &Engine, archive: Bytes) -> Result<(), HostError> {
     let request = (Method::POST, "/images/load?quiet=1", Content::Tar(archive));
-    let read = |body| progress(engine, body);
+    let read = |body| progress(engine, body, |_| {});
     engine.converse("load the image", limits::LOAD, request, read).await
 }
 
@@ -110,9 +115,49 @@ fn checked(reference: &str) -> Result<(), HostError> {
 #[serde(default)]
 struct Told {
     error: Option<String>,
+    /// The layer that it is about.
+    id: Option<String>,
+    status: Option<String>,
+    #[serde(rename = "progressDetail")]
+    detail: Option<Detail>,
 }
 
-async fn progress(engine: &Engine, body: Incoming) -> Result<(), HostError> {
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Detail {
+    current: Option<u64>,
+    total: Option<u64>,
+}
+
+/// What is known of an image's layers: how much of each has come, of how much.
+#[derive(Debug, Default)]
+struct Layers(HashMap<String, (u64, u64)>);
+
+impl Layers {
+    /// Unpacking is told alike, and does not count.
+    fn heard(&mut self, told: Told, listener: &PullListener<'_>) {
+        let Told { id: Some(id), status: Some(status), detail, .. } = told else { return };
+        let (current, total) = detail.map_or((None, None), |one| (one.current, one.total));
+        let known = self.0.get(&id).map(|(_, total)| *total);
+        let layer = match (status.as_str(), total, known) {
+            ("Downloading", Some(total), _) => (current.unwrap_or_default(), total),
+            ("Download complete" | "Pull complete", _, Some(total)) => (total, total),
+            _ => return,
+        };
+        if known.is_some() || self.0.len() < limits::LAYERS {
+            self.0.insert(id, layer);
+        }
+        let sum =
+            |part: fn(&(u64, u64)) -> u64| self.0.values().map(part).fold(0, u64::saturating_add);
+        listener.heard(sum(|layer| layer.0), sum(|layer| layer.1));
+    }
+}
+
+async fn progress(
+    engine: &Engine,
+    body: Incoming,
+    mut tell: impl FnMut(Told),
+) -> Result<(), HostError> {
     let bytes = StreamReader::new(BodyDataStream::new(body).map_err(io::Error::other));
     let mut lines = FramedRead::new(bytes, LinesCodec::new_with_max_length(limits::EVENT));
     loop {
@@ -124,22 +169,23 @@ async fn progress(engine: &Engine, body: Incoming) -> Result<(), HostError> {
         let Some(line) = next.map_err(silent)? else { return Ok(()) };
         let line = line.map_err(|error| engine.failure(&error))?;
         if !line.trim().is_empty() {
-            heard(&line)?;
+            tell(heard(&line)?);
         }
     }
 }
 
-fn heard(line: &str) -> Result<(), HostError> {
+fn heard(line: &str) -> Result<Told, HostError> {
     let told: Told = serde_json::from_str(line).map_err(|error| not_understood(&error))?;
-    match told.error {
-        Some(error) => Err(HostError::Docker { status: 500, message: clean(&error) }),
-        None => Ok(()),
+    match &told.error {
+        Some(error) => Err(HostError::Docker { status: 500, message: clean(error) }),
+        None => Ok(told),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::PullProgress;
 
     #[test]
     fn a_reference_is_a_name_and_a_tag() {
@@ -157,10 +203,38 @@ mod tests {
 
     #[test]
     fn an_error_among_the_progress_is_an_error() {
-        assert_eq!(heard(r#"{"status":"Pulling fs layer","id":"0af"}"#), Ok(()));
+        assert!(heard(r#"{"status":"Pulling fs layer","id":"0af"}"#).is_ok());
         let error = heard(r#"{"errorDetail":{"message":"no"},"error":"manifest unknown"}"#);
         assert!(
             matches!(error, Err(HostError::Docker { message, .. }) if message == "manifest unknown")
         );
+    }
+
+    #[test]
+    fn progress_is_what_came_of_all_layers() {
+        let (progress, mut layers) = (PullProgress::default(), Layers::default());
+        let tell = || {};
+        let listener = progress.on_news(&tell);
+        for (line, percent) in [
+            (r#"{"status":"Pulling from library/caddy","id":"2"}"#, None),
+            (r#"{"status":"Pulling fs layer","progressDetail":{},"id":"a"}"#, None),
+            (
+                r#"{"status":"Downloading","progressDetail":{"current":50,"total":100},"id":"a"}"#,
+                Some(50),
+            ),
+            (
+                r#"{"status":"Downloading","progressDetail":{"current":0,"total":100},"id":"b"}"#,
+                Some(25),
+            ),
+            (r#"{"status":"Download complete","progressDetail":{},"id":"a"}"#, Some(50)),
+            (
+                r#"{"status":"Extracting","progressDetail":{"current":1,"total":900},"id":"a"}"#,
+                Some(50),
+            ),
+            (r#"{"status":"Pull complete","progressDetail":{},"id":"b"}"#, Some(100)),
+        ] {
+            layers.heard(heard(line).expect("no error"), &listener);
+            assert_eq!(progress.percent(), percent, "{line}");
+        }
     }
 }

@@ -16,7 +16,7 @@ use super::{FakeEngine, Meant, Trouble, World, event, lock, lost};
 use crate::host::{
     ContainerDetail, Endpoint, Exec, ExecOutput, Host, HostContainer, HostError, HostEvent,
     HostImage, HostNetwork, HostNode, HostRole, HostService, HostTask, LogQuery, Member,
-    NewContainer, NewFile, NewNetwork, System,
+    NewContainer, NewFile, NewNetwork, PullListener, System,
 };
 
 /// A connection to a fake engine.
@@ -244,7 +244,12 @@ impl Host for FakeHost {
         self.call("list_image_names", |world| Ok(world.workloads.image_names(repository))).await
     }
 
-    async fn pull_image(&self, reference: &str) -> Result<(), HostError> {
+    async fn pull_image(
+        &self,
+        reference: &str,
+        progress: &PullListener<'_>,
+    ) -> Result<(), HostError> {
+        progress.heard(40, 100);
         self.call("pull_image", |world| world.workloads.pull(reference)).await
     }
 

@@ -14,7 +14,7 @@ use super::{
     judge::{self, Verdict},
     ports, replace, tidy,
 };
-use crate::host::{ContainerDetail, Exec, HostError, HostImage, NewNetwork};
+use crate::host::{ContainerDetail, Exec, HostError, HostImage, NewNetwork, PullProgress};
 
 /// How long `version` may take.
 const VERSION: std::time::Duration = std::time::Duration::from_secs(10);
@@ -50,7 +50,9 @@ async fn image(job: &Job<'_>) -> Result<(HostImage, String), Halt> {
     if let Some(image) = there.filter(|_| job.kind != OperationKind::UpgradeProxy) {
         return Ok((image, format!("image `{reference}` is on the host")));
     }
-    job.answer(host.pull_image(reference).await, &format!("pull image `{reference}`"))?;
+    let (progress, silent) = (PullProgress::default(), || {});
+    let pulled = host.pull_image(reference, &progress.on_news(&silent)).await;
+    job.answer(pulled, &format!("pull image `{reference}`"))?;
     let image = job.answer(host.find_image(reference).await, &inspect)?;
     let missing = || {
         failure(
