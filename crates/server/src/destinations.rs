@@ -341,6 +341,16 @@ pub(crate) async fn begin_again(
     }
 }
 
+/// Replaces the network by one that is made as the destination says, with its containers.
+pub(crate) async fn make_anew_in_place(
+    tx: &mut Transaction,
+    actor: &Actor,
+    before: &Destination,
+) -> Result<Operation, Error> {
+    let asked = change::Asked { options: before.options.clone(), version: None };
+    change::accept(tx, actor, before, asked).await
+}
+
 /// Queues work and moves the destination to the state in which the reconciler takes it up.
 async fn begin(
     tx: &mut Transaction,

@@ -60,7 +60,7 @@ pub async fn update(
     scope: &Scope,
     change: &UpdateDriftRules,
 ) -> Result<DriftPolicies, Error> {
-    change.check().map_err(|invalid| Error::field("kinds", invalid.to_string()))?;
+    change.check().map_err(|(field, invalid)| Error::field(field, invalid.to_string()))?;
     let team = actor.team_id();
     let mut tx = app.db.begin().await?;
     // Two changes at once: the second is made to what the first left.

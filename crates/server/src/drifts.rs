@@ -2,8 +2,8 @@
 //! decided about by policy, in `reconcile/drift`.
 
 use portolan_types::{
-    Destination, DestinationState, Drift, DriftId, DriftState, Operation, OperationKind, Page,
-    PageQuery, ServerId, Subject, Timestamp,
+    Destination, DestinationState, Drift, DriftId, DriftKind, DriftState, Operation, OperationKind,
+    Origin, Page, PageQuery, ServerId, Subject, Timestamp,
 };
 use sqlx::AnyConnection;
 
@@ -16,19 +16,24 @@ use crate::{
     destinations,
     events::{self, Happened},
     operations::{self, Task},
-    page, servers,
+    page, proxies, reconcile, servers,
 };
 
 /// What a person can do about one in a state.
-pub(crate) fn remedy(id: &DriftId, state: DriftState) -> Option<String> {
-    match state {
-        DriftState::Asked => Some(format!(
+pub(crate) fn remedy(kind: DriftKind, id: &DriftId, state: DriftState) -> Option<String> {
+    match (state, kind) {
+        (DriftState::Asked, _) => Some(format!(
             "repair it (`portolan drift heal {id}`), or leave it so (`portolan drift dismiss {id}`)"
         )),
-        DriftState::Told | DriftState::Dismissed => {
+        (DriftState::Told | DriftState::Dismissed, DriftKind::RouteDark) => {
+            Some("start what it leads to, or lead it elsewhere (`portolan route edit`)".to_owned())
+        }
+        (DriftState::Told | DriftState::Dismissed, _) => {
             Some(format!("`portolan drift heal {id}` repairs it"))
         }
-        DriftState::Healing | DriftState::Failed | DriftState::Healed | DriftState::Gone => None,
+        (DriftState::Healing | DriftState::Failed | DriftState::Healed | DriftState::Gone, _) => {
+            None
+        }
     }
 }
 
@@ -92,24 +97,82 @@ pub async fn heal(app: &App, actor: &Actor, id: &DriftId) -> Result<Operation, E
     Ok(operation)
 }
 
-/// Queues the repair of what the drift is about.
+/// Queues the repair of what the drift is about; answers whose keepers do it.
 async fn begin(
     tx: &mut Transaction,
     actor: &Actor,
     drift: &Drift,
 ) -> Result<(Operation, Vec<ServerId>), Error> {
+    let beside = |kind| Task {
+        kind,
+        subject: drift.subject.clone(),
+        name: &drift.subject_name,
+        input: None,
+    };
+    let here = vec![drift.server_id.clone()];
+    match drift.kind {
+        DriftKind::Missing
+        | DriftKind::Recreated
+        | DriftKind::OptionsDiffer
+        | DriftKind::LabelLost => network(tx, actor, drift).await,
+        DriftKind::AttachmentLost => {
+            let task = beside(OperationKind::RepairAttachment);
+            Ok((operations::ask(tx, actor, task).await?, here))
+        }
+        DriftKind::UnexpectedMember => {
+            let task = beside(OperationKind::DisconnectMembers);
+            Ok((operations::ask(tx, actor, task).await?, here))
+        }
+        DriftKind::ProxyDown => {
+            let begun = proxies::begin_repair(tx, actor, &drift.server_id).await?;
+            Ok((begun.ok_or_else(|| changed_meanwhile(drift))?, here))
+        }
+        DriftKind::RouteDark => Err(not_to_be_healed(drift)),
+    }
+}
+
+/// The repair of a destination's network.
+async fn network(
+    tx: &mut Transaction,
+    actor: &Actor,
+    drift: &Drift,
+) -> Result<(Operation, Vec<ServerId>), Error> {
     let destination = destination(tx, actor, drift).await?;
-    let destination = destination.ok_or_else(|| not_to_be_healed(drift))?;
-    let operation = match destination.state {
-        DestinationState::Drifted => repair(tx, actor, drift, &destination).await?,
-        DestinationState::Failed => destinations::begin_again(tx, actor, &destination).await?,
-        DestinationState::Pending
-        | DestinationState::Ready
-        | DestinationState::Changing
-        | DestinationState::Deleting => return Err(changed_meanwhile(drift)),
+    let destination = destination.ok_or_else(|| changed_meanwhile(drift))?;
+    let at_rest = matches!(destination.state, DestinationState::Drifted | DestinationState::Failed);
+    let operation = if at_rest && stands_otherwise(tx, drift, &destination).await? {
+        destinations::make_anew_in_place(tx, actor, &destination).await?
+    } else {
+        match destination.state {
+            DestinationState::Drifted => repair(tx, actor, drift, &destination).await?,
+            DestinationState::Failed => destinations::begin_again(tx, actor, &destination).await?,
+            DestinationState::Pending
+            | DestinationState::Ready
+            | DestinationState::Changing
+            | DestinationState::Deleting => return Err(changed_meanwhile(drift)),
+        }
     };
     let keepers = destinations::swarm::keepers(tx, actor.team_id(), &destination).await?;
     Ok((operation, keepers))
+}
+
+/// Whether Docker has the destination's own network, made by other options or labels: Docker can
+/// change neither, so it is replaced while its containers stay together.
+async fn stands_otherwise(
+    conn: &mut AnyConnection,
+    drift: &Drift,
+    destination: &Destination,
+) -> Result<bool, Error> {
+    if destination.origin == Origin::Adopted {
+        return Ok(false);
+    }
+    if matches!(drift.kind, DriftKind::OptionsDiffer | DriftKind::LabelLost) {
+        return Ok(true);
+    }
+    let seen = db::sighting::find(conn, &destination.server_id).await?;
+    let network = seen.as_ref().and_then(|seen| destinations::ours(destination, &seen.sighting));
+    Ok(network
+        .is_some_and(|network| reconcile::compare::difference(destination, network).is_some()))
 }
 
 /// The destination whose network it is about.
@@ -161,7 +224,7 @@ pub async fn dismiss(app: &App, actor: &Actor, id: &DriftId) -> Result<Drift, Er
     }
     if drift.state != DriftState::Dismissed {
         let reason = format!("dismissed by {}", actor.user.email);
-        let remedy = remedy(id, DriftState::Dismissed);
+        let remedy = remedy(drift.kind, id, DriftState::Dismissed);
         let decided = Decided {
             from: drift.state,
             to: DriftState::Dismissed,
@@ -182,7 +245,10 @@ pub async fn dismiss(app: &App, actor: &Actor, id: &DriftId) -> Result<Drift, Er
         }
         note(&mut tx, actor, drift, "drift.dismissed", "is left as it is, as told by").await?;
     }
+    let keeper = standing.drift.server_id.clone();
     tx.commit().await?;
+    // What waits says why: that is another reason now.
+    app.wake(&keeper);
     show(app, actor, id).await
 }
 

@@ -85,7 +85,7 @@ pub(crate) async fn ask(
     Ok(operation)
 }
 
-/// Work on single containers stands beside everything but the end of its destination.
+/// Work on single containers, the proxy's among them, stands beside everything but the end of its destination.
 const fn displaced(by: OperationKind) -> Displaced {
     match by {
         OperationKind::ValidateServer
@@ -108,6 +108,8 @@ const fn displaced(by: OperationKind) -> Displaced {
         OperationKind::ConnectContainer
         | OperationKind::DisconnectContainer
         | OperationKind::MoveContainer
+        | OperationKind::RepairAttachment
+        | OperationKind::DisconnectMembers
         | OperationKind::ReadProxyLogs => Displaced::Nothing,
     }
 }

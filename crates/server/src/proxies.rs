@@ -262,6 +262,25 @@ async fn act(
     Ok(operation)
 }
 
+/// Begins the repair of one that differs, whatever its policy. `None` when it does not any more.
+pub(crate) async fn begin_repair(
+    tx: &mut Transaction,
+    actor: &Actor,
+    id: &ServerId,
+) -> Result<Option<Operation>, Error> {
+    let server = servers::find(tx, actor, id).await?;
+    db::proxy::lock(tx, actor.team_id(), id).await?;
+    let before = find(tx, actor, &server).await?;
+    if !matches!(before.state, ProxyState::Drifted | ProxyState::Failed) {
+        return Ok(None);
+    }
+    check_usable(&server)?;
+    let kind = OperationKind::RepairProxy;
+    let operation = queue(tx, actor.team_id(), &server, kind, None).await?;
+    become_of(tx, &server, &before, ProxyState::Pending, &operation).await?;
+    Ok(Some(operation))
+}
+
 async fn become_of(
     tx: &mut Transaction,
     server: &Server,

@@ -219,6 +219,7 @@ pub async fn delete(app: &App, actor: &Actor, id: &RouteId) -> Result<(), Error>
     if !db::route::delete(&mut tx, team, id).await? {
         return Err(Error::NotFound("route"));
     }
+    db::drift::end_of_subject(&mut tx, id.as_str(), Timestamp::now()).await?;
     note(&mut tx, actor, Some(&route), None).await?;
     commit_and_wake(app, tx, team, &destination).await
 }

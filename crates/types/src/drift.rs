@@ -26,11 +26,12 @@ words! {
         OptionsDiffer = "options-differ",
         /// The network does not say whose it is any more.
         LabelLost = "label-lost",
-        /// The proxy is not on the network.
+        /// The proxy was taken off the network, or put on one that it is kept off.
         AttachmentLost = "attachment-lost",
-        /// The proxy's container does not run, or is another.
+        /// The proxy's container is gone, does not run, or has another name.
         ProxyDown = "proxy-down",
-        /// A container that nobody named is on the network. Not looked for yet.
+        /// A container is on the network that was not connected through Portolan, and to which no
+        /// route leads. Looked for only where a policy names this kind.
         UnexpectedMember = "unexpected-member",
         /// A route's target is not there, or does not run.
         RouteDark = "route-dark",
@@ -48,8 +49,7 @@ impl DriftKind {
         }
     }
 
-    /// The strongest policy that it can have. What people run is not Portolan's to start, stop or
-    /// disconnect by itself.
+    /// The strongest policy that it can have. What people run is not Portolan's to start.
     pub const fn strongest(self) -> DriftPolicy {
         match self {
             Self::Missing
@@ -57,8 +57,23 @@ impl DriftKind {
             | Self::OptionsDiffer
             | Self::LabelLost
             | Self::AttachmentLost
-            | Self::ProxyDown => DriftPolicy::Heal,
-            Self::UnexpectedMember | Self::RouteDark => DriftPolicy::Tell,
+            | Self::ProxyDown
+            | Self::UnexpectedMember => DriftPolicy::Heal,
+            Self::RouteDark => DriftPolicy::Tell,
+        }
+    }
+
+    /// The weakest policy that it can have: what was asked for and is not so is never ignored.
+    pub const fn weakest(self) -> DriftPolicy {
+        match self {
+            Self::UnexpectedMember => DriftPolicy::Ignore,
+            Self::Missing
+            | Self::Recreated
+            | Self::OptionsDiffer
+            | Self::LabelLost
+            | Self::AttachmentLost
+            | Self::ProxyDown
+            | Self::RouteDark => DriftPolicy::Tell,
         }
     }
 }

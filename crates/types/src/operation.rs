@@ -33,6 +33,10 @@ words! {
         /// Running the newest image of its reference.
         UpgradeProxy = "upgrade-proxy",
         RepairProxy = "repair-proxy",
+        /// Putting the proxy on a destination's network again, or taking it off one.
+        RepairAttachment = "repair-attachment",
+        /// Taking containers off a destination that were not connected through Portolan.
+        DisconnectMembers = "disconnect-members",
         RemoveProxy = "remove-proxy",
         ReadProxyLogs = "read-proxy-logs",
     }

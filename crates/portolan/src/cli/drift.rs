@@ -75,6 +75,11 @@ pub(crate) enum DriftPolicyCommand {
   portolan drift policy set --all ask
   portolan drift policy set --server web-1 --kind recreated=ask
   portolan drift policy set --destination shop --all inherit --kind missing=heal
+  portolan drift policy set --destination shop-db --kind unexpected-member=ask
+
+Who joins a destination without being connected through Portolan is looked for only where
+unexpected-member is named; it alone can be `ignore`. A route-dark is only told: what people run is
+not Portolan's to start.
 
 What waits for a person there is decided anew.")]
     Set(SetDriftPolicyArgs),
@@ -97,10 +102,11 @@ pub(crate) struct PlaceArgs {
 pub(crate) struct SetDriftPolicyArgs {
     #[command(flatten)]
     pub(crate) place: PlaceArgs,
-    /// For every kind that is not named: heal, ask, tell or inherit.
+    /// For every kind that is not named, but for unexpected-member: heal, ask, tell or inherit.
     #[arg(long, value_name = "POLICY")]
     pub(crate) all: Option<DriftPolicyChoice>,
-    /// For one kind; may be given again.
+    /// For one kind; may be given again. Kinds: missing, recreated, options-differ, label-lost,
+    /// attachment-lost, proxy-down, unexpected-member, route-dark.
     #[arg(long = "kind", value_name = "KIND=POLICY", value_parser = rule)]
     pub(crate) kinds: Vec<(DriftKind, DriftPolicyChoice)>,
 }

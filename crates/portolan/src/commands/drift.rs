@@ -188,7 +188,7 @@ fn effective(policies: &DriftPolicies) -> Table {
         let style = match one.policy {
             DriftPolicy::Heal => Style::Good,
             DriftPolicy::Ask => Style::Caution,
-            DriftPolicy::Tell => Style::Dim,
+            DriftPolicy::Tell | DriftPolicy::Ignore => Style::Dim,
         };
         vec![
             Span::plain(one.kind.as_str()),

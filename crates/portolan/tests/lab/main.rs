@@ -8,6 +8,7 @@ mod chaos;
 mod containers;
 mod crashes;
 mod destinations;
+mod drift;
 mod faults;
 mod plan;
 mod proxies;

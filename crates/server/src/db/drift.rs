@@ -2,7 +2,7 @@
 //! only by compare-and-set. What is done about them is in `drift_rules`.
 
 use portolan_types::{
-    DestinationId, Drift, DriftId, DriftKind, DriftPolicy, DriftState, Facts, OperationId,
+    DestinationId, Drift, DriftId, DriftKind, DriftPolicy, DriftState, Facts, Failure, OperationId,
     PageQuery, ServerId, TeamId, Timestamp,
 };
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
@@ -167,7 +167,8 @@ pub async fn decide(
     Ok(done.rows_affected() == 1)
 }
 
-/// Ends one that stands. `false` when it is over already.
+/// Ends one that stands. `false` when it is over already. One that is healed while nobody healed it
+/// was mended by what a person asked for: that begins the count of repairs anew.
 pub async fn end(
     conn: &mut AnyConnection,
     id: &DriftId,
@@ -177,7 +178,9 @@ pub async fn end(
 ) -> Result<bool, sqlx::Error> {
     debug_assert!(!state.stands(), "{state} is no end");
     let done = sqlx::query(
-        "update drifts set state = $2, facts_mended = $3, ended_at = $4
+        "update drifts
+         set state = $2, facts_mended = $3, ended_at = $4,
+             by_person = case when $2 = 'healed' and state <> 'healing' then 1 else by_person end
          where id = $1 and ended_at is null",
     )
     .bind(id.as_str())
@@ -187,6 +190,54 @@ pub async fn end(
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// What is found has changed its form, and is the same difference still.
+pub async fn set_found(
+    conn: &mut AnyConnection,
+    id: &DriftId,
+    message: &str,
+    after: &Facts,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "update drifts set message = $2, facts_after = $3 where id = $1 and ended_at is null",
+    )
+    .bind(id.as_str())
+    .bind(message)
+    .bind(to_json(after)?)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The latest work on one.
+pub async fn find_operation(
+    conn: &mut AnyConnection,
+    id: &DriftId,
+) -> Result<Option<OperationId>, sqlx::Error> {
+    let row = sqlx::query("select operation_id from drifts where id = $1")
+        .bind(id.as_str())
+        .fetch_optional(conn)
+        .await?;
+    row.as_ref().map_or(Ok(None), |row| parsed_option(row, "operation_id"))
+}
+
+/// The repair of one that stands failed.
+pub async fn fail(
+    conn: &mut AnyConnection,
+    id: &DriftId,
+    failure: &Failure,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "update drifts set state = 'failed', reason = $2, remedy = $3
+         where id = $1 and state = 'healing' and ended_at is null",
+    )
+    .bind(id.as_str())
+    .bind(failure.message.as_str())
+    .bind(failure.remedy.as_deref())
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// What stands on a server, for its keeper.
@@ -279,6 +330,21 @@ pub struct Spot<'a> {
     pub kind: DriftKind,
 }
 
+/// What stands about a thing.
+pub async fn find_standing(
+    conn: &mut AnyConnection,
+    spot: &Spot<'_>,
+) -> Result<Option<Standing>, sqlx::Error> {
+    sqlx::query_as(select!(
+        "where r.subject_id = $1 and r.kind = $2 and r.server_id = $3 and r.ended_at is null"
+    ))
+    .bind(spot.subject_id)
+    .bind(spot.kind.as_str())
+    .bind(spot.server.as_str())
+    .fetch_optional(conn)
+    .await
+}
+
 /// How often it was repaired without a person since a moment, under the present rules. What a
 /// person asked for begins the count anew.
 pub async fn count_repairs(
@@ -303,6 +369,23 @@ pub async fn count_repairs(
     .bind(decided_under)
     .fetch_one(conn)
     .await
+}
+
+/// The thing is gone, and all that was wrong with it.
+pub async fn end_of_subject(
+    conn: &mut AnyConnection,
+    subject_id: &str,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "update drifts set state = 'gone', ended_at = $2
+         where subject_id = $1 and ended_at is null",
+    )
+    .bind(subject_id)
+    .bind(now.as_millis())
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// How many stand, by kind and state, for the metrics.

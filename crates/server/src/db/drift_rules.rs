@@ -2,7 +2,9 @@
 
 use std::cmp::Reverse;
 
-use portolan_types::{DestinationId, DriftRules, PolicyScope, ServerId, TeamId, Timestamp};
+use portolan_types::{
+    DestinationId, DriftKind, DriftRules, PolicyScope, ServerId, TeamId, Timestamp,
+};
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
 use super::{json_option, parsed, to_json};
@@ -77,6 +79,21 @@ pub async fn list(
     .await?;
     rules.sort_by_key(|one| Reverse(one.scope));
     Ok(rules)
+}
+
+/// Whether any rule of the team names a kind.
+pub async fn is_named(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    kind: DriftKind,
+) -> Result<bool, sqlx::Error> {
+    // The kind is a key of the JSON: what is found too much is decided by reading the rules.
+    let row = sqlx::query("select 1 from drift_rules where team_id = $1 and rules like $2 limit 1")
+        .bind(team.as_str())
+        .bind(format!("%\"{kind}\"%"))
+        .fetch_optional(conn)
+        .await?;
+    Ok(row.is_some())
 }
 
 /// Stores what is said in a place.

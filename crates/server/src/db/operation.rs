@@ -211,7 +211,8 @@ pub async fn supersede(
            and ($5 = 'everything'
                 or ($5 = 'same-kind' and kind = $4)
                 or ($5 = 'shape' and kind not in
-                    ('connect-container', 'disconnect-container', 'move-container'))
+                    ('connect-container', 'disconnect-container', 'move-container',
+                     'repair-attachment', 'disconnect-members'))
                 or ($5 = 'proxy' and kind in
                     ('set-proxy', 'start-proxy', 'stop-proxy', 'restart-proxy', 'upgrade-proxy',
                      'repair-proxy', 'remove-proxy')))",
@@ -262,6 +263,24 @@ pub async fn list_waiting(
            and (subject_id = $1
                 or subject_id in (select d.id from destinations d where d.server_id = $1))
          order by created_at, id",
+    )
+    .bind(server.as_str())
+    .fetch_all(conn)
+    .await
+}
+
+/// What became of containers by what people asked for on a server's destinations, oldest first.
+pub async fn list_placings(
+    conn: &mut AnyConnection,
+    server: &ServerId,
+) -> Result<Vec<Waiting>, sqlx::Error> {
+    sqlx::query_as(
+        "select id, team_id, kind, subject_type, subject_id, input
+         from operations
+         where state = 'succeeded'
+           and kind in ('connect-container', 'disconnect-container', 'move-container')
+           and subject_id in (select d.id from destinations d where d.server_id = $1)
+         order by finished_at, id",
     )
     .bind(server.as_str())
     .fetch_all(conn)
@@ -448,7 +467,7 @@ pub async fn interrupt_steps(
 }
 
 /// Drops operations that ended before, with their steps; the latest of each server and destination
-/// stays. Answers how many.
+/// stays, and what tells who is on one because a person asked for it. Answers how many.
 pub async fn delete_before(
     conn: &mut AnyConnection,
     moment: Timestamp,
@@ -457,7 +476,10 @@ pub async fn delete_before(
         "delete from operations
          where finished_at < $1
            and not exists (select 1 from servers s where s.operation_id = operations.id)
-           and not exists (select 1 from destinations d where d.operation_id = operations.id)",
+           and not exists (select 1 from destinations d where d.operation_id = operations.id)
+           and not (state = 'succeeded'
+                    and kind in ('connect-container', 'disconnect-container', 'move-container')
+                    and exists (select 1 from destinations d where d.id = operations.subject_id))",
     )
     .bind(moment.as_millis())
     .execute(conn)

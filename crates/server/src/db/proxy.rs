@@ -231,6 +231,25 @@ pub async fn advance(
     Ok(done.rows_affected() == 1)
 }
 
+/// Stores why it is in a state. `false` when it is in another, or names other work.
+pub async fn set_reason(
+    conn: &mut AnyConnection,
+    read: &Proxy,
+    reason: &str,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query(
+        "update proxies set reason = $4
+         where server_id = $1 and state = $2 and coalesce(operation_id, '') = $3",
+    )
+    .bind(read.server_id.as_str())
+    .bind(read.state.as_str())
+    .bind(read.operation_id.as_ref().map_or("", OperationId::as_str))
+    .bind(reason)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
 /// Stores what Docker runs, whatever the state.
 pub async fn set_observed(
     conn: &mut AnyConnection,

@@ -100,7 +100,7 @@ impl Difference {
 const ATTACHABLE: &str = "attachable flag";
 
 /// The first difference, in words; `None` when Docker has what the row says.
-pub(super) fn difference(destination: &Destination, network: &HostNetwork) -> Option<String> {
+pub(crate) fn difference(destination: &Destination, network: &HostNetwork) -> Option<String> {
     differences(destination, network).first().map(Difference::words)
 }
 

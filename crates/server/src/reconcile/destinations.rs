@@ -1,6 +1,8 @@
 //! Making a server's destinations so: what is pending is made, what is deleting is removed, what
 //! is ready is compared with what Docker has.
 
+use std::sync::Arc;
+
 use portolan_types::{
     Destination, DestinationKind, DestinationState, DriftState, OperationId, OperationKind,
 };
@@ -26,7 +28,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Round<'a> {
     pub app: &'a App,
-    pub host: &'a dyn Host,
+    pub host: &'a Arc<dyn Host>,
     /// The host's networks as they were just seen.
     pub networks: &'a [HostNetwork],
     pub occasion: &'a Occasion,
@@ -113,6 +115,7 @@ async fn begin<'a>(
 ) -> Result<Option<Work<'a>>, Error> {
     let recorder = take_up(round.app, row, kind).await?;
     let Round { app, host, networks, .. } = *round;
+    let host = host.as_ref();
     Ok(recorder.map(|recorder| Work { app, host, row, networks, recorder }))
 }
 

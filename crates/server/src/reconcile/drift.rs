@@ -8,8 +8,8 @@
 use std::time::Duration;
 
 use portolan_types::{
-    DestinationId, Drift, DriftId, DriftKind, DriftPolicy, DriftState, Facts, Name, OperationId,
-    PolicyScope, ServerId, Subject, TeamId, Timestamp,
+    DestinationId, Drift, DriftId, DriftKind, DriftPolicy, DriftState, EffectiveDriftPolicy, Facts,
+    Name, OperationId, PolicyScope, ServerId, Subject, TeamId, Timestamp,
 };
 use sqlx::AnyConnection;
 
@@ -25,6 +25,7 @@ use crate::{
 };
 
 pub(super) mod network;
+pub(super) mod thing;
 
 /// So many repairs of one thing within [`WINDOW`], and a person is asked: somebody undoes them.
 const MOST_REPAIRS: i64 = 3;
@@ -61,16 +62,22 @@ impl Decision {
         matches!(self.policy, DriftPolicy::Heal)
     }
 
-    const fn state(&self) -> DriftState {
+    /// Why it is left to people.
+    pub(super) fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+
+    pub(super) const fn state(&self) -> DriftState {
         match self.policy {
             DriftPolicy::Heal => DriftState::Healing,
             DriftPolicy::Ask => DriftState::Asked,
-            DriftPolicy::Tell => DriftState::Told,
+            // What is ignored is not decided about.
+            DriftPolicy::Tell | DriftPolicy::Ignore => DriftState::Told,
         }
     }
 }
 
-/// What is to be done; `None` when that was decided already and holds.
+/// What is to be done; `None` when that was decided already and holds, or when nobody wants to know.
 pub(super) async fn decide(
     conn: &mut AnyConnection,
     finding: &Finding<'_>,
@@ -83,9 +90,12 @@ pub(super) async fn decide(
         return Ok(None);
     }
     let effective = rules.effective(finding.kind);
+    if effective.policy == DriftPolicy::Ignore {
+        return Ok(None);
+    }
     let decision = |policy, reason| Decision { policy, reason, decided_under: revision };
     if effective.policy != DriftPolicy::Heal {
-        let reason = why(effective.policy, effective.from);
+        let reason = why(&effective);
         return Ok(Some(decision(effective.policy, Some(reason))));
     }
     let subject_id = finding.subject.id();
@@ -103,7 +113,7 @@ pub(super) async fn decide(
 /// same, whatever the rules become.
 fn holds(standing: &Standing, finding: &Finding<'_>, revision: i64) -> bool {
     let drift = &standing.drift;
-    let same = drift.kind == finding.kind && drift.after == finding.after;
+    let same = is_same(standing, finding);
     match drift.state {
         DriftState::Dismissed => same,
         DriftState::Asked | DriftState::Told => same && standing.decided_under == revision,
@@ -112,7 +122,18 @@ fn holds(standing: &Standing, finding: &Finding<'_>, revision: i64) -> bool {
     }
 }
 
-fn why(policy: DriftPolicy, from: PolicyScope) -> String {
+/// Whether it is the difference that stands. A proxy that does not run is one loss, whatever is
+/// found in its place from one moment to the next: what is removed is stopped first.
+fn is_same(standing: &Standing, finding: &Finding<'_>) -> bool {
+    let after_counts = finding.kind != DriftKind::ProxyDown;
+    standing.drift.kind == finding.kind && (!after_counts || standing.drift.after == finding.after)
+}
+
+fn why(effective: &EffectiveDriftPolicy) -> String {
+    let EffectiveDriftPolicy { kind, policy, from } = effective;
+    if kind.strongest() != DriftPolicy::Heal {
+        return "what people run is not Portolan's to start".to_owned();
+    }
     match from {
         PolicyScope::Default => format!("this is always left to people ({policy})"),
         PolicyScope::Team | PolicyScope::Server | PolicyScope::Destination => {
@@ -160,7 +181,7 @@ async fn again(
     decision: &Decision,
     operation: Option<&OperationId>,
 ) -> Result<bool, Error> {
-    let remedy = drifts::remedy(&standing.drift.id, decision.state());
+    let remedy = drifts::remedy(standing.drift.kind, &standing.drift.id, decision.state());
     let decided = Decided {
         from: standing.drift.state,
         to: decision.state(),
@@ -193,7 +214,7 @@ async fn insert(
         policy: decision.policy,
         message: finding.message.clone(),
         reason: decision.reason.clone(),
-        remedy: drifts::remedy(&id, decision.state()),
+        remedy: drifts::remedy(finding.kind, &id, decision.state()),
         before: finding.before.clone(),
         after: finding.after.clone(),
         mended: Facts::new(),
@@ -206,29 +227,31 @@ async fn insert(
     };
     let standing = Standing { drift, decided_under: decision.decided_under, by_person: false };
     db::drift::insert(conn, finding.team, &standing).await?;
+    let Some(found) = found(finding) else { return Ok(id) };
     let entry = match operation {
-        Some(operation) => found(finding).part_of(operation),
-        None => found(finding).into(),
+        Some(operation) => found.part_of(operation),
+        None => found.into(),
     };
     let entry = entry.change(&finding.before, &finding.after).on(finding.server);
     events::record(conn, entry, now).await?;
     Ok(id)
 }
 
-fn found<'a>(finding: &'a Finding<'_>) -> Happened<'a> {
+/// The event of a new one. That a route is dark was told with its move.
+fn found<'a>(finding: &'a Finding<'_>) -> Option<Happened<'a>> {
     let Finding { name, server_name, message, .. } = finding;
     let (kind, what) = match finding.kind {
         DriftKind::Missing
         | DriftKind::Recreated
         | DriftKind::OptionsDiffer
-        | DriftKind::LabelLost => ("destination.drifted", "destination"),
-        DriftKind::AttachmentLost => ("attachment.lost", "destination"),
-        DriftKind::UnexpectedMember => ("member.unexpected", "destination"),
-        DriftKind::ProxyDown => ("proxy.down", "proxy"),
-        DriftKind::RouteDark => ("route.dark", "route"),
+        | DriftKind::LabelLost => ("destination.drifted", format!("destination `{name}`")),
+        DriftKind::AttachmentLost => ("attachment.lost", format!("destination `{name}`")),
+        DriftKind::UnexpectedMember => ("member.unexpected", format!("destination `{name}`")),
+        DriftKind::ProxyDown => ("proxy.down", "the proxy".to_owned()),
+        DriftKind::RouteDark => return None,
     };
-    let message = format!("{what} `{name}` on server `{server_name}` drifted: {message}");
-    happened(finding, kind, message)
+    let message = format!("{what} on server `{server_name}` drifted: {message}");
+    Some(happened(finding, kind, message))
 }
 
 fn asked<'a>(finding: &'a Finding<'_>, decision: &Decision, id: &DriftId) -> Happened<'a> {

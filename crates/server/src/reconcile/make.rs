@@ -209,8 +209,8 @@ pub(super) fn differs(destination: &Destination, difference: &str) -> Failure {
             "network `{}` on server `{}` is not as it should be: {difference}",
             destination.network, destination.server_name
         ),
-        "remove the network in Docker and retry (`portolan destination retry`), or remove the \
-         destination",
+        "replace it with its containers on it (`portolan drift list --open` names the drift for \
+         `portolan drift heal`), or remove it in Docker and retry (`portolan destination retry`)",
     )
 }
 

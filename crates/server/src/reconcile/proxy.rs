@@ -5,16 +5,25 @@
 //! (`attachments`), and what the routes ask for is checked by the proxy itself and put in
 //! (`configure`). What differs is found apart from what is done about it.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
-use portolan_types::{OperationKind, ProxyState, Server, Subject};
+use portolan_types::{
+    DestinationId, DriftKind, Failure, OperationKind, ProxyState, Server, Subject,
+};
 use sqlx::AnyConnection;
-use tokio::time::Instant;
+use tokio::{sync::Notify, time::Instant};
 
-use super::{PassError, recorder::Recorder, scan::known, swarm::managed, work::Halt};
+use super::{
+    PassError, destinations::Round, recorder::Recorder, retries::Retries, scan::known,
+    swarm::managed, work::Halt,
+};
 use crate::{
     App, Error,
-    db::{self, destination, operation::Waiting, proxy::Assigned, server},
+    db::{self, destination, drift::Standing, operation::Waiting, proxy::Assigned, server},
     host::{ContainerDetail, Host, HostError},
     sighting::Sighting,
 };
@@ -24,12 +33,15 @@ mod attachments;
 mod authority;
 mod config;
 mod configure;
+mod dark;
 mod definition;
+mod down;
 mod job;
 mod judge;
 mod logs;
 mod make;
 mod ports;
+mod pull;
 mod remove;
 mod replace;
 mod routes;
@@ -40,41 +52,51 @@ mod tidy;
 pub(crate) use configure::generated;
 
 use job::Job;
+use pull::{Pulls, Stage};
 
 /// What the keeper remembers of a proxy from one look to the next.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Memory {
-    /// The configuration that was not taken last, and when.
-    refused: Option<(String, Instant)>,
+    /// The configuration that was not taken last.
+    refused: Option<Refusal>,
     /// What the latest configuration was generated from.
     drawn: Option<configure::Drawn>,
-    /// When failed repairs were tried again.
-    retries: Vec<Instant>,
+    retries: Retries,
+    /// The networks on which it was seen last, by Docker's ids: off another one it was not lost.
+    places: HashMap<DestinationId, String>,
+    pulls: Pulls,
 }
-
-/// A repair that failed is tried again by itself so often in so long: whoever meddled may have
-/// come in between. After that it waits for a person.
-const RETRIES: usize = 3;
-const RETRIED_WITHIN: Duration = Duration::from_mins(10);
 
 /// A configuration that was not taken is not tried at each look: the check itself rings the bell. It
 /// is tried again after so long, as it may have been the host's mood.
 const REFUSED_FOR: Duration = Duration::from_mins(5);
 
 impl Memory {
-    fn was_refused(&self, digest: &str) -> bool {
-        let refused = self.refused.as_ref();
-        refused.is_some_and(|(which, at)| which == digest && at.elapsed() < REFUSED_FOR)
+    /// The keeper's bell is rung when something that runs beside it has ended.
+    pub(super) fn new(bell: Arc<Notify>) -> Self {
+        Self {
+            refused: None,
+            drawn: None,
+            retries: Retries::default(),
+            places: HashMap::new(),
+            pulls: Pulls::new(bell),
+        }
     }
 
-    fn may_retry(&mut self) -> bool {
-        self.retries.retain(|at| at.elapsed() < RETRIED_WITHIN);
-        let may = self.retries.len() < RETRIES;
-        if may {
-            self.retries.push(Instant::now());
-        }
-        may
+    /// How this configuration was refused a moment ago.
+    fn refusal(&self, digest: &str) -> Option<&Refusal> {
+        let refused = self.refused.as_ref();
+        refused.filter(|one| one.digest == digest && one.at.elapsed() < REFUSED_FOR)
     }
+}
+
+/// A configuration that a proxy does not take.
+#[derive(Debug)]
+struct Refusal {
+    digest: String,
+    at: Instant,
+    /// Why, and what to do.
+    why: Failure,
 }
 
 /// One look's view of a proxy.
@@ -85,15 +107,24 @@ struct Scene<'a> {
     server: &'a server::Assigned,
     row: &'a Assigned,
     seen: &'a Sighting,
+    round: &'a Round<'a>,
 }
 
-impl Scene<'_> {
+impl<'a> Scene<'a> {
     fn server_name(&self) -> &str {
         self.server.server.name.as_str()
     }
 
     fn subject(&self) -> Subject {
         Subject::Server(self.server.server.id.clone())
+    }
+
+    /// What stands about the proxy, or about one of its places or routes.
+    fn standing(&self, kind: DriftKind, subject: &Subject) -> Option<&'a Standing> {
+        let server = &self.server.server.id;
+        self.round.standing.iter().find(|Standing { drift, .. }| {
+            drift.kind == kind && drift.subject == *subject && drift.server_id == *server
+        })
     }
 
     /// The container that serves, whosever it is.
@@ -114,28 +145,30 @@ impl Scene<'_> {
 
 /// Brings the server's proxy to rest, if it has one.
 pub(super) async fn pass(
-    app: &App,
+    round: &Round<'_>,
     memory: &mut Memory,
     server: &server::Assigned,
-    host: &dyn Host,
     seen: &Sighting,
     waiting: &[Waiting],
 ) -> Result<(), PassError> {
-    let Some(mut row) = find(app, server).await? else { return Ok(()) };
-    let scene = Scene { app, host, server, row: &row, seen };
+    let (app, host) = (round.app, round.host.as_ref());
+    let Some(mut row) = find(app, server).await? else {
+        return Ok(memory.pulls.abandon(app).await?);
+    };
+    let scene = Scene { app, host, server, row: &row, seen, round };
     let mut container = scene.container().await?;
     if settle(&scene, memory, container.as_ref()).await? == Settled::Moved {
         let Some(moved) = find(app, server).await? else { return Ok(()) };
         container = scene.container().await?;
         row = moved;
     }
-    let scene = Scene { app, host, server, row: &row, seen };
+    let scene = Scene { app, host, server, row: &row, seen, round };
     logs::run(&scene, waiting).await?;
     let Some(container) = container.filter(|one| definition::is_ours(&scene, one)) else {
         attachments::without_container(&scene).await?;
         return routes::without_proxy(&scene).await;
     };
-    let container = attachments::pass(&scene, container).await?;
+    let container = attachments::pass(&scene, memory, container).await?;
     configure::pass(&scene, memory, &container).await
 }
 
@@ -157,31 +190,44 @@ async fn settle(
     container: Option<&ContainerDetail>,
 ) -> Result<Settled, PassError> {
     match scene.row.proxy.state {
-        ProxyState::Pending | ProxyState::Drifted | ProxyState::Removing => {
-            take_up(scene).await?;
+        ProxyState::Pending | ProxyState::Removing => {
+            take_up(scene, memory).await?;
             Ok(Settled::Moved)
         }
-        ProxyState::Running => watched(scene, container).await,
-        ProxyState::Failed => recovered(scene, memory, container).await,
+        ProxyState::Running => down::watched(scene, memory, container).await,
+        ProxyState::Drifted => down::drifted(scene, memory, container).await,
+        ProxyState::Failed => down::recovered(scene, memory, container).await,
         // What a person stopped is left as it is, whoever starts it.
         ProxyState::Stopped => Ok(Settled::Same),
     }
 }
 
 /// Goes on with the work that the row names.
-async fn take_up(scene: &Scene<'_>) -> Result<(), PassError> {
+async fn take_up(scene: &Scene<'_>, memory: &mut Memory) -> Result<(), PassError> {
     let Some(id) = &scene.row.proxy.operation_id else { return Ok(()) };
     let kind = {
         let mut conn = scene.app.db.acquire().await?;
         let operation = db::operation::find(&mut conn, &scene.row.team_id, id).await?;
         operation.map_or(OperationKind::SetProxy, |operation| operation.kind)
     };
+    let image = match kind {
+        OperationKind::RemoveProxy | OperationKind::StopProxy => {
+            memory.pulls.abandon(scene.app).await?;
+            Ok(())
+        }
+        _ => match memory.pulls.stage(scene, kind, id).await? {
+            Stage::Ready => Ok(()),
+            Stage::UnderWay => return Ok(()),
+            Stage::Refused(failure) => Err(failure.into()),
+        },
+    };
     let Some(recorder) = Recorder::start(scene.app, kind, id).await? else { return Ok(()) };
     let job = Job { scene, kind, recorder };
-    let done = match kind {
-        OperationKind::RemoveProxy => remove::run(&job).await,
-        OperationKind::StopProxy => stop::run(&job).await,
-        _ => make::run(&job).await,
+    let done = match (image, kind) {
+        (Err(refused), _) => Err(refused),
+        (Ok(()), OperationKind::RemoveProxy) => remove::run(&job).await,
+        (Ok(()), OperationKind::StopProxy) => stop::run(&job).await,
+        (Ok(()), _) => make::run(&job).await,
     };
     match done {
         Ok(()) => Ok(()),
@@ -196,74 +242,12 @@ async fn take_up(scene: &Scene<'_>) -> Result<(), PassError> {
     }
 }
 
-/// How what the host has differs from a proxy that is to run; a person's word for it.
-fn difference(scene: &Scene<'_>, container: Option<&ContainerDetail>) -> Option<String> {
-    match container {
-        None => Some("its container is gone".into()),
-        Some(found) if !definition::is_ours(scene, found) => {
-            Some(format!("a container that is not Portolan's is called `{}`", definition::NAME))
-        }
-        Some(found) if found.member.state == "restarting" => {
-            Some(format!("its program ends again and again (exit code {})", found.exit_code))
-        }
-        Some(found) if !found.is_running() => {
-            Some(format!("its container is {}", found.member.state))
-        }
-        Some(found) if !definition::is_as_wanted(scene, found) => {
-            Some("its container is not what it is to be".into())
-        }
-        Some(_) => None,
-    }
-}
-
-/// A running proxy: still so?
-async fn watched(
-    scene: &Scene<'_>,
-    container: Option<&ContainerDetail>,
-) -> Result<Settled, PassError> {
-    match difference(scene, container) {
-        Some(reason) => mend(scene, ProxyState::Running, &reason).await,
-        None => Ok(Settled::Same),
-    }
-}
-
-/// A failed proxy that runs after all, as it is to, needs nobody. What a person asked for and what
-/// failed is not tried again by itself: they see why, and start it. A repair is, a few times.
-async fn recovered(
-    scene: &Scene<'_>,
-    memory: &mut Memory,
-    container: Option<&ContainerDetail>,
-) -> Result<Settled, PassError> {
-    match (difference(scene, container), container) {
-        (Some(reason), _) => {
-            if was_a_repair(scene).await? && memory.may_retry() {
-                return mend(scene, ProxyState::Failed, &reason).await;
-            }
-            Ok(Settled::Same)
-        }
-        (None, Some(found)) => {
-            job::runs_again(scene, found).await?;
-            Ok(Settled::Moved)
-        }
-        (None, None) => Ok(Settled::Same),
-    }
-}
-
-/// The repair of a difference, as an operation that can be read afterwards.
-async fn mend(scene: &Scene<'_>, from: ProxyState, reason: &str) -> Result<Settled, PassError> {
-    if job::drifted(scene, from, reason).await?.is_some()
-        && let Some(row) = find(scene.app, scene.server).await?
-    {
-        Box::pin(take_up(&Scene { row: &row, ..*scene })).await?;
+/// Goes on with work that was begun a moment ago.
+async fn go_on(scene: &Scene<'_>, memory: &mut Memory) -> Result<Settled, PassError> {
+    if let Some(row) = find(scene.app, scene.server).await? {
+        Box::pin(take_up(&Scene { row: &row, ..*scene }, memory)).await?;
     }
     Ok(Settled::Moved)
-}
-
-async fn was_a_repair(scene: &Scene<'_>) -> Result<bool, Error> {
-    let Some(id) = &scene.row.proxy.operation_id else { return Ok(false) };
-    let mut conn = scene.app.db.acquire().await?;
-    let operation = db::operation::find(&mut conn, &scene.row.team_id, id).await?;
-    Ok(operation.is_some_and(|operation| operation.kind == OperationKind::RepairProxy))
 }
 
 /// The hosts' names for where routes are kept: the server's own, and its swarm's.

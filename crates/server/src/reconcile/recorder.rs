@@ -45,6 +45,11 @@ impl<'a> Recorder<'a> {
         Ok(Some(Self { app, kind, id: id.clone() }))
     }
 
+    /// The record of work that this process has taken up already, and that is under way.
+    pub(super) fn going_on(app: &'a App, kind: OperationKind, id: &OperationId) -> Self {
+        Self { app, kind, id: id.clone() }
+    }
+
     pub(super) const fn kind(&self) -> OperationKind {
         self.kind
     }

@@ -14,8 +14,11 @@ use tokio::{
 use super::{
     PassError, Surroundings, adopt, containers,
     destinations::{self, Round},
+    members,
     occasion::{Occasion, Trigger},
-    orphans, proxy, reachability, role, scan,
+    orphans, proxy, reachability,
+    retries::Retries,
+    role, scan,
     sight::Sight,
     swarm, validation,
     verify::{self, Verifier},
@@ -55,6 +58,7 @@ pub(super) struct Keeper {
     tried: i64,
     sight: Sight,
     proxy: proxy::Memory,
+    members: Retries,
     occasion: Occasion,
     pulse: Pulse,
     /// How long a host that refused a look is left alone.
@@ -75,12 +79,13 @@ impl Keeper {
     pub(super) fn new(id: ServerId, bell: Arc<Notify>, around: Surroundings, pulse: Pulse) -> Self {
         Self {
             id,
+            proxy: proxy::Memory::new(bell.clone()),
             bell,
             around,
             backoff: FIRST_BACKOFF,
             tried: 0,
             sight: Sight::default(),
-            proxy: proxy::Memory::default(),
+            members: Retries::default(),
             occasion: Occasion::default(),
             pulse,
             patience: FIRST_BACKOFF,
@@ -412,7 +417,8 @@ impl Keeper {
         pulse.pass("sweep", verifier.sweep(app, row, host, seen)).await?;
         let standing = destinations::standing(app, row).await?;
         let (networks, occasion) = (&seen.networks, &self.occasion);
-        let round = Round { app, host, networks, occasion, pulse, standing: &standing };
+        let standing = standing.as_slice();
+        let round = Round { app, host: connection, networks, occasion, pulse, standing };
         pulse.pass("destinations", Box::pin(destinations::pass(&round, &rows))).await?;
         let swarm = Box::pin(swarm::pass(around, row, &rows, &round, seen));
         let under_way = pulse.pass("swarm", swarm).await?;
@@ -422,7 +428,9 @@ impl Keeper {
         pulse.pass("adopt", Box::pin(adopt::run(app, row, &waiting, host))).await?;
         let containers = Box::pin(containers::run(app, row, &waiting, host, &seen.networks));
         pulse.pass("containers", containers).await?;
-        let proxy = Box::pin(proxy::pass(app, &mut self.proxy, row, host, seen, &waiting));
+        let members = Box::pin(members::pass(&round, row, &rows, seen, &mut self.members));
+        pulse.pass("members", members).await?;
+        let proxy = Box::pin(proxy::pass(&round, &mut self.proxy, row, seen, &waiting));
         pulse.pass("proxy", proxy).await?;
         let waiting = match verify::queue_due(app, &rows, &waiting).await? {
             0 => waiting,

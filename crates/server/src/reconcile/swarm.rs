@@ -72,7 +72,7 @@ pub(super) async fn pass(
     round: &Round<'_>,
     seen: &Sighting,
 ) -> Result<bool, PassError> {
-    let (app, host) = (around.app.as_ref(), round.host);
+    let (app, host) = (around.app.as_ref(), round.host.as_ref());
     give_away(app, row, rows, host).await?;
     let Some(cluster_id) = managed(&row.server) else { return Ok(false) };
     nudge(app, row, seen).await?;

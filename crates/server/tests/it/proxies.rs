@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use portolan_server::host::{
-    ContainerDetail, ExecOutput, HostError, NetworkMode,
+    ExecOutput, NetworkMode,
     fake::{FakeEngine, FakeExec, FakeImage, FakeProgram, Trouble},
 };
 use portolan_types::{
@@ -15,6 +15,10 @@ use portolan_types::{
 use serde_json::{Value, json};
 
 use crate::support::{TestApp, eventually, story};
+
+mod pulls;
+mod troubles;
+mod waiting;
 
 /// An image whose check refuses what has the word `refuse-me` in it.
 fn image() -> FakeImage {
@@ -42,29 +46,44 @@ async fn server(app: &TestApp) -> Result<(Server, Arc<FakeEngine>)> {
     Ok((server, engine))
 }
 
+/// What every proxy's container is called.
+pub(crate) const NAME: &str = "portolan-proxy";
+
+/// A server with a proxy that runs.
+pub(crate) async fn with_proxy(app: &TestApp) -> Result<(Server, Arc<FakeEngine>)> {
+    let (server, engine) = server(app).await?;
+    succeeded(&app.set_proxy(&server, json!({ "kind": "caddy" })).await?)?;
+    Ok((server, engine))
+}
+
 impl TestApp {
-    async fn set_proxy(&self, server: &Server, body: Value) -> Result<Operation> {
+    pub(crate) async fn set_proxy(&self, server: &Server, body: Value) -> Result<Operation> {
         let path = format!("/v1/servers/{}/proxy?wait=20", server.id);
         self.owner.put(&path, body).await?.accepted()
     }
 
-    async fn proxy_work(&self, server: &Server, act: &str) -> Result<Operation> {
+    pub(crate) async fn proxy_work(&self, server: &Server, act: &str) -> Result<Operation> {
         let path = format!("/v1/servers/{}/proxy/{act}?wait=20", server.id);
         self.owner.post(&path, json!({})).await?.accepted()
     }
 
-    async fn proxy(&self, server: &Server) -> Result<Proxy> {
+    pub(crate) async fn proxy(&self, server: &Server) -> Result<Proxy> {
         self.owner.get(&format!("/v1/servers/{}/proxy", server.id)).await?.ok()
     }
 
-    async fn proxy_is(&self, server: &Server, state: ProxyState) -> Result<Proxy> {
+    pub(crate) async fn proxy_is(&self, server: &Server, state: ProxyState) -> Result<Proxy> {
         eventually("the state of the proxy", || async {
             Ok(Some(self.proxy(server).await?).filter(|proxy| proxy.state == state))
         })
         .await
     }
 
-    async fn attached(&self, server: &Server, network: &str, wanted: bool) -> Result<Attachment> {
+    pub(crate) async fn attached(
+        &self,
+        server: &Server,
+        network: &str,
+        wanted: bool,
+    ) -> Result<Attachment> {
         let path = format!("/v1/attachments?server_id={}", server.id);
         eventually("an attachment", || async {
             let page: Page<Attachment> = self.owner.get(&path).await?.ok()?;
@@ -125,7 +144,7 @@ story! {
         let set = app.set_proxy(&server, json!({ "kind": "caddy" })).await?;
         succeeded(&set)?;
         let steps: Vec<&str> = set.steps.iter().map(|step| step.name.as_str()).collect();
-        assert_eq!(steps, ["look", "image", "check", "network", "container", "inspect"]);
+        assert_eq!(steps, ["pull", "look", "image", "check", "network", "container", "inspect"]);
         let proxy = app.proxy(&server).await?;
         assert_eq!((proxy.state, proxy.image.as_str()), (ProxyState::Running, "caddy:2"));
         let observed = proxy.observed.context("observed")?;
@@ -185,7 +204,7 @@ story! {
             app.proxy_is(&server, ProxyState::Running).await?;
             app.attached(&server, "web", true).await?;
         }
-        let page: Page<Event> = app.owner.get("/v1/events?search=proxy.drifted").await?.ok()?;
+        let page: Page<Event> = app.owner.get("/v1/events?search=proxy.down").await?.ok()?;
         assert_eq!(page.items.len(), 2, "{page:?}");
 
         // Made anew, it has the network from the beginning.
@@ -348,71 +367,5 @@ story! {
         assert_eq!(before.member.docker_id, after.member.docker_id);
         assert!(after.is_running());
         assert!(engine.container("portolan-proxy-old").is_none());
-    }
-}
-
-story! {
-    /// A repair that somebody came in between of is tried again, and not for ever.
-    async fn a_failed_repair_is_tried_again(app) {
-        let (server, engine) = server(app).await?;
-        succeeded(&app.set_proxy(&server, json!({ "kind": "caddy" })).await?)?;
-        let why = || HostError::Docker { status: 500, message: "not now".into() };
-        engine.trouble_in("start_container", Trouble::Fail(why()));
-        engine.crash_container("portolan-proxy");
-        eventually("a running container", || async {
-            let runs = engine.container("portolan-proxy").is_some_and(|one| one.is_running());
-            Ok(runs.then_some(()))
-        })
-        .await?;
-        app.proxy_is(&server, ProxyState::Running).await?;
-
-        engine.trouble_in("start_container", Trouble::Refuse(why()));
-        engine.crash_container("portolan-proxy");
-        let repairs = eventually("all tries", || async {
-            let list = format!("/v1/operations?subject_id={}&limit=50", server.id);
-            let page: Page<Operation> = app.owner.get(&list).await?.ok()?;
-            let kind = portolan_types::OperationKind::RepairProxy;
-            let repairs: Vec<_> = page.items.into_iter().filter(|one| one.kind == kind).collect();
-            let over = repairs.iter().all(|one| one.state.is_over());
-            Ok((repairs.len() == 5 && over).then_some(repairs))
-        })
-        .await?;
-        assert_eq!(repairs.iter().filter(|one| one.failure.is_some()).count(), 4);
-        let failed = app.proxy_is(&server, ProxyState::Failed).await?;
-        ensure!(failed.reason.is_some_and(|reason| reason.contains("not now")));
-        engine.calm();
-        succeeded(&app.proxy_work(&server, "start").await?)?;
-    }
-}
-
-story! {
-    /// Wherever the host fails, the work says so, and the next try ends it.
-    async fn each_call_may_fail(app) {
-        let (server, engine) = server(app).await?;
-        let methods = [
-            "list_containers", "pull_image", "create_container", "put_files", "start_container",
-            "wait_container", "container_logs", "create_network", "create_volume",
-            "rename_container",
-        ];
-        for method in methods {
-            let why = HostError::Docker { status: 500, message: format!("no {method}") };
-            engine.trouble_in(method, Trouble::Fail(why));
-            let work = app.set_proxy(&server, json!({ "kind": "caddy" })).await?;
-            engine.calm();
-            ensure!(work.state.is_over(), "{method}: {work:?}");
-            let again = app.proxy_work(&server, "start").await?;
-            succeeded(&again).with_context(|| method.to_owned())?;
-            assert!(engine.container("portolan-proxy").is_some_and(|one| one.is_running()));
-            for leftover in ["portolan-proxy-old", "portolan-proxy-next", "portolan-proxy-check"] {
-                ensure!(engine.container(leftover).is_none(), "{method} left {leftover}");
-            }
-            engine.drop_container("portolan-proxy");
-            // The row says `running` until the loss was seen: the container tells that it is over.
-            eventually("the proxy's container", || async {
-                Ok(engine.container("portolan-proxy").filter(ContainerDetail::is_running))
-            })
-            .await?;
-            app.proxy_is(&server, ProxyState::Running).await?;
-        }
     }
 }

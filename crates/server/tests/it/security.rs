@@ -3,7 +3,9 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use portolan_server::host::fake::FakeEngine;
-use portolan_types::{Ability, CreatedToken, DestinationState, Drift, Operation, Page, Server};
+use portolan_types::{
+    Ability, CreatedToken, DestinationState, Drift, Operation, Page, RouteState, Server,
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -61,6 +63,8 @@ impl Things {
         let work: Operation =
             app.owner.put(&proxy, json!({ "kind": "caddy" })).await?.accepted()?;
         ensure!(work.state.is_over(), "{work:?}");
+        let route = app.owner.route(&destination, "shop.example.com").await?;
+        app.route_is(&route, RouteState::Dark).await?;
         let body = json!({ "name": "t", "abilities": ["read"] });
         let token: CreatedToken = app.owner.post("/v1/tokens", body).await?.created()?;
         Ok(Self {
@@ -68,7 +72,7 @@ impl Things {
             server: server.id.to_string(),
             destination: destination.id.to_string(),
             certificate: certificates::add(app, "first").await?.id.to_string(),
-            route: app.owner.route(&destination, "shop.example.com").await?.id.to_string(),
+            route: route.id.to_string(),
             operation: destination.operation_id.context("an operation")?.to_string(),
             drift,
             token: token.token.id.to_string(),

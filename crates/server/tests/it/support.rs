@@ -16,7 +16,7 @@ use portolan_server::{
     host::fake::{FakeEngine, FakeFleet},
 };
 use portolan_types::{
-    Destination, DestinationState, Operation, Problem, Reachability, Route, Server, SetupDone,
+    Destination, DestinationState, Operation, Page, Problem, Reachability, Route, Server, SetupDone,
 };
 use reqwest::{Method, StatusCode};
 use secrecy::ExposeSecret;
@@ -303,6 +303,13 @@ impl Client {
         let body = json!({ "server_id": server.id, "network": network });
         let create = || self.request(Method::POST, "/v1/destinations?wait=20").json(&body);
         self.insist(create).await?.created()
+    }
+
+    /// The destination on this network.
+    pub(crate) async fn find_destination(&self, network: &str) -> Result<Destination> {
+        let page: Page<Destination> =
+            self.get(&format!("/v1/destinations?search={network}")).await?.ok()?;
+        page.items.into_iter().next().with_context(|| format!("no destination `{network}`"))
     }
 
     /// A route to port 80 of `web`.

@@ -17,6 +17,8 @@ words! {
         Ask = "ask",
         /// It is left as it is, and told.
         Tell = "tell",
+        /// It is not looked for.
+        Ignore = "ignore",
     }
 }
 
@@ -26,6 +28,8 @@ words! {
         Heal = "heal",
         Ask = "ask",
         Tell = "tell",
+        /// It is not looked for.
+        Ignore = "ignore",
         /// Nothing is said here.
         Inherit = "inherit",
     }
@@ -37,6 +41,7 @@ impl DriftPolicyChoice {
             Self::Heal => Some(DriftPolicy::Heal),
             Self::Ask => Some(DriftPolicy::Ask),
             Self::Tell => Some(DriftPolicy::Tell),
+            Self::Ignore => Some(DriftPolicy::Ignore),
             Self::Inherit => None,
         }
     }
@@ -64,9 +69,12 @@ pub struct DriftRules {
 }
 
 impl DriftRules {
-    /// What they say of a kind: what names it counts more than what is said for all.
+    /// What they say of a kind: what names it counts more than what is said for all. Unexpected
+    /// members have to be named: containers come by hand and by Compose everywhere, and who says
+    /// what is done about losses has not asked to hear of them.
     pub fn say(&self, kind: DriftKind) -> Option<DriftPolicy> {
-        self.kinds.get(&kind).copied().or(self.policy)
+        let for_all = self.policy.filter(|_| kind != DriftKind::UnexpectedMember);
+        self.kinds.get(&kind).copied().or(for_all)
     }
 
     /// Changed as asked.
@@ -96,20 +104,34 @@ pub struct UpdateDriftRules {
 }
 
 impl UpdateDriftRules {
-    /// Refuses what a kind cannot have.
-    pub fn check(&self) -> Result<(), Invalid> {
-        let too_strong = self
-            .kinds
-            .iter()
-            .find(|(kind, choice)| choice.policy().is_some_and(|policy| policy < kind.strongest()));
-        match too_strong {
-            None => Ok(()),
-            Some((kind, choice)) => Err(Invalid::new(format!(
-                "{kind} cannot be `{choice}`: Portolan does not repair what it did not start; use {}",
-                kind.strongest()
-            ))),
+    /// Refuses what a kind cannot have; names the field that says it.
+    pub fn check(&self) -> Result<(), (&'static str, Invalid)> {
+        if self.policy == Some(DriftPolicyChoice::Ignore) {
+            let words = "only unexpected-member can be ignored: what was asked for and is not so is \
+                         at least told";
+            return Err(("policy", Invalid::new(words)));
         }
+        self.kinds.iter().try_for_each(|(kind, choice)| match choice.policy() {
+            Some(policy) => fits(*kind, policy).map_err(|invalid| ("kinds", invalid)),
+            None => Ok(()),
+        })
     }
+}
+
+fn fits(kind: DriftKind, policy: DriftPolicy) -> Result<(), Invalid> {
+    let (strongest, weakest) = (kind.strongest(), kind.weakest());
+    if policy < strongest {
+        return Err(Invalid::new(format!(
+            "{kind} cannot be `{policy}`: what people run is not Portolan's to start; use {strongest}"
+        )));
+    }
+    if policy > weakest {
+        return Err(Invalid::new(format!(
+            "{kind} cannot be `{policy}`: what was asked for and is not so is at least told; use \
+             {weakest}"
+        )));
+    }
+    Ok(())
 }
 
 /// The policy that applies to a kind, and where it was said.
@@ -128,8 +150,22 @@ impl EffectiveDriftPolicy {
         rules: impl IntoIterator<Item = (PolicyScope, &'a DriftRules)>,
     ) -> Self {
         let said = rules.into_iter().find_map(|(from, rules)| Some((from, rules.say(kind)?)));
-        let (from, policy) = said.unwrap_or((PolicyScope::Default, DriftPolicy::Heal));
+        let (from, policy) = said.unwrap_or((PolicyScope::Default, by_default(kind)));
         Self { kind, policy: policy.max(kind.strongest()), from }
+    }
+}
+
+/// Portolan's own.
+const fn by_default(kind: DriftKind) -> DriftPolicy {
+    match kind {
+        DriftKind::UnexpectedMember => DriftPolicy::Ignore,
+        DriftKind::Missing
+        | DriftKind::Recreated
+        | DriftKind::OptionsDiffer
+        | DriftKind::LabelLost
+        | DriftKind::AttachmentLost
+        | DriftKind::ProxyDown
+        | DriftKind::RouteDark => DriftPolicy::Heal,
     }
 }
 
@@ -172,18 +208,41 @@ mod tests {
         assert_eq!((nothing.policy, nothing.from), (Heal, Default));
     }
 
+    fn change(kind: DriftKind, choice: DriftPolicyChoice) -> UpdateDriftRules {
+        UpdateDriftRules { kinds: [(kind, choice)].into(), ..UpdateDriftRules::default() }
+    }
+
     #[test]
-    fn what_people_run_is_never_healed() {
+    fn what_people_run_is_never_started() {
         let heal = rules(Some(DriftPolicy::Heal), &[]);
-        for kind in [DriftKind::RouteDark, DriftKind::UnexpectedMember] {
-            let found = EffectiveDriftPolicy::of(kind, [(PolicyScope::Team, &heal)]);
-            assert_eq!(found.policy, DriftPolicy::Tell);
-            let change = UpdateDriftRules {
-                kinds: [(kind, DriftPolicyChoice::Heal)].into(),
-                ..UpdateDriftRules::default()
-            };
-            assert!(change.check().is_err());
+        let found = EffectiveDriftPolicy::of(DriftKind::RouteDark, [(PolicyScope::Team, &heal)]);
+        assert_eq!(found.policy, DriftPolicy::Tell);
+        for choice in [DriftPolicyChoice::Heal, DriftPolicyChoice::Ask] {
+            assert!(change(DriftKind::RouteDark, choice).check().is_err(), "{choice}");
         }
+    }
+
+    #[test]
+    fn unexpected_members_are_looked_for_where_they_are_named() {
+        let kind = DriftKind::UnexpectedMember;
+        let of = |rules: &DriftRules| {
+            EffectiveDriftPolicy::of(kind, [(PolicyScope::Destination, rules)]).policy
+        };
+        assert_eq!(of(&rules(None, &[])), DriftPolicy::Ignore);
+        assert_eq!(of(&rules(Some(DriftPolicy::Ask), &[])), DriftPolicy::Ignore);
+        assert_eq!(of(&rules(None, &[(kind, DriftPolicy::Ask)])), DriftPolicy::Ask);
+        assert!(change(kind, DriftPolicyChoice::Ignore).check().is_ok());
+    }
+
+    #[test]
+    fn nothing_else_is_ignored() {
+        let refused = change(DriftKind::Missing, DriftPolicyChoice::Ignore).check();
+        assert_eq!(refused.map_err(|(field, _)| field), Err("kinds"));
+        let all = UpdateDriftRules {
+            policy: Some(DriftPolicyChoice::Ignore),
+            ..UpdateDriftRules::default()
+        };
+        assert_eq!(all.check().map_err(|(field, _)| field), Err("policy"));
     }
 
     #[test]

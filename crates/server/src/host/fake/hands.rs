@@ -158,6 +158,11 @@ impl FakeEngine {
         self.meddle(name, World::remove_container);
     }
 
+    /// Gives a container another name behind Portolan's back.
+    pub fn rename_container(&self, name: &str, other: &str) {
+        self.meddle(name, |world, id| world.rename(id, other).unwrap_or_default());
+    }
+
     /// Ends a container's program behind Portolan's back.
     pub fn crash_container(&self, name: &str) {
         self.meddle(name, |world, id| world.stop(id).unwrap_or_default());

@@ -6,7 +6,7 @@ use portolan_types::{
 };
 
 use super::{
-    super::{compare, drift::network::facts, recorder::failure, work::Work},
+    super::{compare, drift::network::facts, make, recorder::failure, work::Work},
     Change,
 };
 use crate::{
@@ -42,9 +42,14 @@ pub(super) async fn arrived(change: &Change<'_>, network: &HostNetwork) -> Resul
     if db::destination::advance(&mut tx, &destination.id, &step, now).await? {
         let observed = compare::observed(network);
         db::destination::set_observed(&mut tx, &destination.id, &observed).await?;
-        if to == DestinationState::Ready {
-            let (id, facts) = (&destination.id, facts(network));
-            db::drift::end_of_network(&mut tx, id, DriftState::Healed, &facts, now).await?;
+        let (id, facts) = (&destination.id, facts(network));
+        match &difference {
+            None => db::drift::end_of_network(&mut tx, id, DriftState::Healed, &facts, now).await?,
+            Some(difference) => {
+                let why =
+                    memo.why.clone().unwrap_or_else(|| make::differs(destination, difference));
+                db::drift::fail_of_network(&mut tx, id, &why).await?;
+            }
         }
         if memo.course == Course::Forward {
             let made = Made {
@@ -167,6 +172,7 @@ async fn fail(
     let now = Timestamp::now();
     let mut tx = work.app.db.begin().await?;
     if db::destination::advance(&mut tx, &destination.id, &step, now).await? {
+        db::drift::fail_of_network(&mut tx, &destination.id, failure).await?;
         let event = work.event("destination.failed", failure.message.clone());
         events::record(&mut tx, event, now).await?;
     }

@@ -12,7 +12,7 @@ use super::{
         destinations::Round,
         recorder::failure,
     },
-    Decision, Finding, decide, put,
+    Decision, Finding, decide, is_same, put,
 };
 use crate::{
     App, Error,
@@ -146,7 +146,7 @@ pub(in super::super) async fn answer(
     let Some(drift_id) = put(&mut tx, finding, same, &decision, begun, now).await? else {
         return Ok(None);
     };
-    let remedy = drifts::remedy(&drift_id, decision.state());
+    let remedy = drifts::remedy(finding.kind, &drift_id, decision.state());
     let why = reason(&finding.message, remedy.as_ref());
     if !drift(&mut tx, row, Some(&why), operation.as_ref(), now).await? {
         return Ok(None);
@@ -155,10 +155,6 @@ pub(in super::super) async fn answer(
     // Who waits for the repair before is told that it is over.
     row.destination.operation_id.iter().for_each(|before| app.changed(before));
     Ok(operation)
-}
-
-fn is_same(standing: &Standing, finding: &Finding<'_>) -> bool {
-    standing.drift.kind == finding.kind && standing.drift.after == finding.after
 }
 
 fn reason(message: &str, remedy: Option<&String>) -> String {

@@ -1,23 +1,25 @@
 //! The proxy's places on destinations' networks: which are wanted, which there are, and making the
-//! two one. What differs is listed apart from what is done about it.
+//! two one. What differs is listed apart from what is done about it: what was asked for is done,
+//! and what somebody undid is decided about first (`lost`).
 
 use std::collections::HashMap;
 
-use portolan_types::{
-    Attachment, Destination, DestinationId, DestinationState, ProxyAttachment, Subject, Timestamp,
-};
+use portolan_types::{Attachment, Destination, DestinationId, DestinationState, ProxyAttachment};
 
 use super::{
     super::{PassError, compare, work::Halt},
-    Scene,
+    Memory, Scene,
     job::halt,
 };
 use crate::{
-    Error,
-    db::{self, attachment::Seen},
-    events::{self, Happened},
-    host::{ContainerDetail, Endpoint, HostNetwork},
+    Error, db,
+    host::{ContainerDetail, ContainerEndpoint, Endpoint, HostNetwork},
 };
+
+mod lost;
+mod record;
+
+use record::{State, record, state_of};
 
 /// A place that is not as it is wanted.
 #[derive(Debug)]
@@ -38,12 +40,15 @@ struct Place<'a> {
 
 impl<'a> Place<'a> {
     fn difference(&self, container: &ContainerDetail) -> Option<Difference<'a>> {
-        let HostNetwork { docker_id, name, .. } = self.network;
-        match (self.wanted, container.endpoint(docker_id, name).is_some()) {
+        match (self.wanted, self.endpoint(container).is_some()) {
             (true, false) => Some(Difference::Missing(self.network)),
             (false, true) => Some(Difference::Unwanted(self.network)),
             (true, true) | (false, false) => None,
         }
+    }
+
+    fn endpoint<'c>(&self, container: &'c ContainerDetail) -> Option<&'c ContainerEndpoint> {
+        container.endpoint(&self.network.docker_id, &self.network.name)
     }
 }
 
@@ -70,11 +75,12 @@ fn network_of<'a>(scene: &Scene<'a>, destination: &Destination) -> Option<&'a Ho
     }
 }
 
-/// The names of the networks that a container that is made now is to be on.
+/// The names of the networks that a container that is made now is to be on. Where it was taken off
+/// one, and that is left to people, it stays off.
 pub(super) async fn wanted_networks(scene: &Scene<'_>) -> Result<Vec<String>, Halt> {
     let destinations = destinations(scene).await?;
     let places = places(scene, &destinations);
-    let wanted = places.iter().filter(|place| place.wanted);
+    let wanted = places.iter().filter(|place| place.wanted && !lost::is_left(scene, place));
     Ok(wanted.map(|place| place.network.name.clone()).collect())
 }
 
@@ -85,6 +91,7 @@ async fn destinations(scene: &Scene<'_>) -> Result<Vec<Destination>, Error> {
 /// Mends what differs and writes down how it is. Answers the container as it is then.
 pub(super) async fn pass(
     scene: &Scene<'_>,
+    memory: &mut Memory,
     container: ContainerDetail,
 ) -> Result<ContainerDetail, PassError> {
     let destinations = destinations(scene).await?;
@@ -93,16 +100,13 @@ pub(super) async fn pass(
     let mut mended = false;
     let places = places(scene, &destinations);
     for place in &places {
-        let Some(difference) = place.difference(&container) else { continue };
-        if let Some(known) = before.get_mut(&place.destination.id) {
-            lost(scene, place, known).await?;
-        }
-        match mend(scene, &container, &difference).await {
-            Ok(()) => mended = true,
-            Err(Halt::Refused(failure)) => {
-                reasons.insert(&place.destination.id, failure.message);
+        let known = before.get_mut(&place.destination.id);
+        match settle(scene, memory, &container, place, known).await? {
+            Settled::AsWanted => {}
+            Settled::Mended => mended = true,
+            Settled::Left(reason) => {
+                reasons.insert(&place.destination.id, reason);
             }
-            Err(Halt::Pass(error)) => return Err(error),
         }
     }
     let container = if mended { again(scene, container).await? } else { container };
@@ -112,7 +116,47 @@ pub(super) async fn pass(
         let state = state_of(destination, place, &container, reason);
         record(scene, destination, &state, before.get(&destination.id)).await?;
     }
+    memory.places = seen_on(&places, &container);
     Ok(container)
+}
+
+/// What became of a place.
+#[derive(Debug)]
+enum Settled {
+    AsWanted,
+    Mended,
+    /// It is not as it is wanted; why not, in words.
+    Left(String),
+}
+
+async fn settle(
+    scene: &Scene<'_>,
+    memory: &mut Memory,
+    container: &ContainerDetail,
+    place: &Place<'_>,
+    known: Option<&mut Attachment>,
+) -> Result<Settled, PassError> {
+    let Some(difference) = place.difference(container) else {
+        lost::over(scene, place, container).await?;
+        return Ok(Settled::AsWanted);
+    };
+    if let Some(known) = known
+        && lost::is_meddled_with(scene, memory, place, &difference, known)
+    {
+        return lost::settle(scene, memory, container, place, &difference, known).await;
+    }
+    match mend(scene, container, &difference).await {
+        Ok(()) => Ok(Settled::Mended),
+        Err(Halt::Refused(failure)) => Ok(Settled::Left(failure.message)),
+        Err(Halt::Pass(error)) => Err(error),
+    }
+}
+
+/// On which network of each destination the proxy is now.
+fn seen_on(places: &[Place<'_>], container: &ContainerDetail) -> HashMap<DestinationId, String> {
+    let on_it = |place: &&Place<'_>| place.endpoint(container).is_some();
+    let pair = |place: &Place<'_>| (place.destination.id.clone(), place.network.docker_id.clone());
+    places.iter().filter(on_it).map(pair).collect()
 }
 
 async fn before(scene: &Scene<'_>) -> Result<HashMap<DestinationId, Attachment>, Error> {
@@ -150,116 +194,6 @@ async fn mend(
     done.map_err(|error| halt(scene, &error, &action))
 }
 
-/// What a look says of one attachment.
-#[derive(Debug)]
-struct State {
-    wanted: bool,
-    observed: bool,
-    address: Option<String>,
-    reason: Option<String>,
-}
-
-fn state_of(
-    destination: &Destination,
-    place: Option<&Place<'_>>,
-    container: &ContainerDetail,
-    refused: Option<String>,
-) -> State {
-    let endpoint =
-        place.and_then(|place| container.endpoint(&place.network.docker_id, &place.network.name));
-    let wanted = destination.proxy == ProxyAttachment::Attach;
-    let waits = || match place {
-        None if wanted => Some(format!("the destination is {}", destination.state)),
-        Some(_) if endpoint.is_some() && !container.is_running() => {
-            Some("the proxy does not run".to_owned())
-        }
-        Some(_) | None => None,
-    };
-    State {
-        wanted,
-        observed: endpoint.is_some(),
-        address: endpoint.and_then(|one| one.attachment.address.clone()),
-        reason: refused.or_else(waits),
-    }
-}
-
-/// Written only when it is news.
-async fn record(
-    scene: &Scene<'_>,
-    destination: &Destination,
-    state: &State,
-    before: Option<&Attachment>,
-) -> Result<(), Error> {
-    let same = before.is_some_and(|before| {
-        before.wanted == state.wanted
-            && before.observed == state.observed
-            && before.address == state.address
-            && before.reason == state.reason
-    });
-    if same {
-        return Ok(());
-    }
-    let seen = Seen {
-        wanted: state.wanted,
-        observed: state.observed,
-        address: state.address.as_deref(),
-        reason: state.reason.as_deref(),
-    };
-    let now = Timestamp::now();
-    let (team, server) = (&scene.row.team_id, &scene.server.server.id);
-    let mut tx = scene.app.db.begin().await?;
-    db::attachment::upsert(&mut tx, team, server, &destination.id, &seen, now).await?;
-    if let Some((kind, what)) = news(state, before) {
-        events::record(&mut tx, happened(scene, destination, kind, what), now).await?;
-    }
-    Ok(tx.commit().await?)
-}
-
-fn news(state: &State, before: Option<&Attachment>) -> Option<(&'static str, &'static str)> {
-    let lost = before.is_some_and(|before| before.reason.as_deref() == Some(LOST));
-    match (before.is_some_and(|before| before.observed), state.observed) {
-        (false, true) if lost => Some(("attachment.restored", "is again on")),
-        (false, true) => Some(("attachment.made", "is on")),
-        (true, false) if state.wanted => Some(("attachment.lost", "is no longer on")),
-        (true, false) => Some(("attachment.removed", "was taken off")),
-        (true, true) | (false, false) => None,
-    }
-}
-
-fn happened<'a>(
-    scene: &'a Scene<'_>,
-    destination: &'a Destination,
-    kind: &'static str,
-    what: &str,
-) -> Happened<'a> {
-    Happened {
-        team: &scene.row.team_id,
-        kind,
-        subject: Subject::Destination(destination.id.clone()),
-        name: destination.name.as_str(),
-        message: format!(
-            "the proxy of server `{}` {what} the network of destination `{}`",
-            scene.server_name(),
-            destination.name
-        ),
-    }
-}
-
-/// A place that was there and is not: written down before it is mended, so that both are on record.
-async fn lost(scene: &Scene<'_>, place: &Place<'_>, before: &mut Attachment) -> Result<(), Error> {
-    if !before.observed || !place.wanted {
-        return Ok(());
-    }
-    let state = State { wanted: true, observed: false, address: None, reason: Some(LOST.into()) };
-    record(scene, place.destination, &state, Some(before)).await?;
-    before.observed = false;
-    before.reason = state.reason;
-    Ok(())
-}
-
-/// Why an attachment is not observed that was.
-const LOST: &str = "the proxy was found off the network";
-
 /// Without a container the proxy is on no network.
 pub(super) async fn without_container(scene: &Scene<'_>) -> Result<(), PassError> {
     let before = before(scene).await?;
@@ -268,6 +202,7 @@ pub(super) async fn without_container(scene: &Scene<'_>) -> Result<(), PassError
         let reason = Some("the proxy has no container".to_owned());
         let state = State { wanted, observed: false, address: None, reason };
         record(scene, &destination, &state, before.get(&destination.id)).await?;
+        lost::without_container(scene, &destination).await?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 //! is refused changes nothing: the last good one stays.
 
 use portolan_types::{
-    CertificateSource, Configuration, GeneratedConfiguration, Proxy, ProxyKind, RouteHost,
+    CertificateSource, Configuration, Failure, GeneratedConfiguration, Proxy, ProxyKind, RouteHost,
     RouteState, Server, Timestamp,
 };
 use sha2::{Digest, Sha256};
@@ -10,8 +10,8 @@ use sqlx::AnyConnection;
 use tokio::time::Instant;
 
 use super::{
-    super::{PassError, recorder::failure, work::Halt},
-    Memory, Scene,
+    super::{PassError, drift::thing::sentence, recorder::failure, work::Halt},
+    Memory, Refusal, Scene,
     apply::{self, Outcome},
     config::{Generated, Ingredients, Keyed, Unfit, hosts_of, renewal, without_own},
     definition,
@@ -128,8 +128,12 @@ pub(super) async fn pass(
     memory: &mut Memory,
     container: &ContainerDetail,
 ) -> Result<(), PassError> {
-    if !container.is_running() || !definition::is_as_wanted(scene, container) {
-        return Ok(());
+    if !container.is_running() {
+        return routes::without_program(scene).await;
+    }
+    if !definition::is_as_wanted(scene, container) {
+        let stored = Stored::read(scene).await?;
+        return routes::by_an_earlier_proxy(scene, container, &stored.routes).await;
     }
     loop {
         let stored = Stored::read(scene).await?;
@@ -140,16 +144,19 @@ pub(super) async fn pass(
         }
         let generated = match stored.generate(scene)? {
             Ok(generated) => generated,
-            Err(Unfit(words)) => return Ok(refused(scene, &words).await?),
+            Err(Unfit(words)) => {
+                refused(scene, &words).await?;
+                return waits(scene, container, routes, &as_failure(scene, &words)).await;
+            }
         };
         memory.drawn = Some(Drawn { from, digest: generated.digest.clone() });
         if is_in_force(scene, &generated.digest) {
             return routes::judge(scene, container, routes).await;
         }
-        if memory.was_refused(&generated.digest) {
-            return Ok(());
+        if let Some(refusal) = memory.refusal(&generated.digest) {
+            return waits(scene, container, routes, &refusal.why).await;
         }
-        match taken(scene, container, &generated).await {
+        let (words, why) = match taken(scene, container, &generated).await {
             Ok(Outcome::Served) => {
                 in_force(scene, &generated).await?;
                 // That took its time, and somebody waits for how the routes are now.
@@ -162,27 +169,29 @@ pub(super) async fn pass(
                 for row in routes.iter().filter(|row| named.contains(&row.route.id)) {
                     routes::set(scene, &row.route, RouteState::Refused, Some(&words)).await?;
                 }
+                continue;
             }
-            Ok(Outcome::Refused { words, .. }) => {
-                return not_taken(scene, memory, &generated, &words).await;
-            }
-            Ok(Outcome::Unheard) => return not_taken(scene, memory, &generated, UNHEARD).await,
-            Err(Halt::Refused(failure)) => {
-                return not_taken(scene, memory, &generated, &failure.message).await;
-            }
+            Ok(Outcome::Refused { words, .. }) => (words.clone(), as_failure(scene, &words)),
+            Ok(Outcome::Unheard) => (UNHEARD.to_owned(), unheard(scene)),
+            Err(Halt::Refused(failure)) => (failure.message.clone(), failure),
             Err(Halt::Pass(error)) => return Err(error),
-        }
+        };
+        refused(scene, &words).await?;
+        let refusal = Refusal { digest: generated.digest, at: Instant::now(), why };
+        let refusal = memory.refused.insert(refusal);
+        return waits(scene, container, routes, &refusal.why).await;
     }
 }
 
-async fn not_taken(
+/// Tells those who wait for what the proxy does not take.
+async fn waits(
     scene: &Scene<'_>,
-    memory: &mut Memory,
-    generated: &Generated,
-    words: &str,
+    container: &ContainerDetail,
+    routes: &[Assigned],
+    why: &Failure,
 ) -> Result<(), PassError> {
-    memory.refused = Some((generated.digest.clone(), Instant::now()));
-    Ok(refused(scene, words).await?)
+    let words = sentence(&why.message, None, why.remedy.as_deref());
+    routes::not_taken(scene, container, routes, &words).await
 }
 
 fn is_in_force(scene: &Scene<'_>, digest: &str) -> bool {
@@ -231,7 +240,7 @@ async fn refused(scene: &Scene<'_>, words: &str) -> Result<(), Error> {
 }
 
 /// The refusal as the outcome of work.
-pub(super) fn as_failure(scene: &Scene<'_>, words: &str) -> portolan_types::Failure {
+pub(super) fn as_failure(scene: &Scene<'_>, words: &str) -> Failure {
     failure(
         "configuration-refused",
         format!("the proxy of server `{}` refuses its configuration: {words}", scene.server_name()),
@@ -240,7 +249,7 @@ pub(super) fn as_failure(scene: &Scene<'_>, words: &str) -> portolan_types::Fail
 }
 
 /// The same of one that said nothing.
-pub(super) fn unheard(scene: &Scene<'_>) -> portolan_types::Failure {
+pub(super) fn unheard(scene: &Scene<'_>) -> Failure {
     failure(
         "configuration-unheard",
         format!("the proxy of server `{}` has its configuration: {UNHEARD}", scene.server_name()),

@@ -1,6 +1,8 @@
 //! A piece of work on a proxy: its steps, how the host's refusals are told, and how it ends.
 
-use portolan_types::{Failure, ObservedProxy, OperationKind, ProxyState, Timestamp};
+use portolan_types::{
+    DriftState, Facts, Failure, ObservedProxy, OperationKind, ProxyState, Timestamp,
+};
 
 use super::{
     super::{
@@ -8,7 +10,7 @@ use super::{
         recorder::{Recorder, host_failure},
         work::Halt,
     },
-    Scene,
+    Scene, down,
 };
 use crate::{
     Error,
@@ -93,6 +95,9 @@ impl Job<'_> {
             if observed.is_some() {
                 db::proxy::set_observed(&mut tx, server, observed).await?;
             }
+            let mended = observed.map(down::facts).unwrap_or_default();
+            let outcome = failure.map_or_else(|| Ok((drift_after(to), &mended)), Err);
+            down::settled(&mut tx, self.scene, outcome, now).await?;
             events::record(&mut tx, happened(self.scene, kind, what), now).await?;
         }
         self.recorder.finish(&mut tx, failure).await?;
@@ -121,43 +126,53 @@ pub(super) fn happened<'a>(scene: &'a Scene<'_>, kind: &'static str, what: &str)
     }
 }
 
-/// The operation that repairs it begins, where it ran or where a repair failed. `None` when it
-/// moved meanwhile.
-pub(super) async fn drifted(
-    scene: &Scene<'_>,
-    from: ProxyState,
-    reason: &str,
-) -> Result<Option<()>, Error> {
+/// What becomes of a difference by work that ends in a state: what a person stopped is not repaired.
+const fn drift_after(to: ProxyState) -> DriftState {
+    match to {
+        ProxyState::Running => DriftState::Healed,
+        ProxyState::Stopped
+        | ProxyState::Pending
+        | ProxyState::Drifted
+        | ProxyState::Failed
+        | ProxyState::Removing => DriftState::Gone,
+    }
+}
+
+/// The operation begins that makes it anew by the present definition. `false` when it moved
+/// meanwhile.
+pub(super) async fn outdated(scene: &Scene<'_>, reason: &str) -> Result<bool, Error> {
+    let from = scene.row.proxy.state;
     let mut tx = scene.app.db.begin().await?;
     // Before the operations, as those do who ask for work.
     db::proxy::lock(&mut tx, &scene.row.team_id, &scene.server.server.id).await?;
     let (kind, subject) = (OperationKind::RepairProxy, scene.subject());
     let task = Task { kind, subject, name: scene.server_name(), input: None };
     let operation = operations::queue(&mut tx, &scene.row.team_id, task).await?;
+    let running = from == ProxyState::Running;
     let step = Move {
         from,
-        to: if from == ProxyState::Failed { ProxyState::Pending } else { ProxyState::Drifted },
+        to: if running { ProxyState::Drifted } else { ProxyState::Pending },
         by: None,
         reason: Some(reason),
         operation: Some(&operation.id),
     };
     let now = Timestamp::now();
     if !db::proxy::advance(&mut tx, &scene.server.server.id, &step, now).await? {
-        return Ok(None);
+        return Ok(false);
     }
-    let what = format!("drifted: {reason}");
-    events::record(&mut tx, happened(scene, "proxy.drifted", &what), now).await?;
+    let what = format!("is made anew: {reason}");
+    events::record(&mut tx, happened(scene, "proxy.outdated", &what), now).await?;
     tx.commit().await?;
-    Ok(Some(()))
+    Ok(true)
 }
 
-/// A failed proxy was found running as it is to.
+/// A failed or drifted proxy was found running as it is to.
 pub(super) async fn runs_again(
     scene: &Scene<'_>,
     container: &ContainerDetail,
 ) -> Result<(), PassError> {
     let step = Move {
-        from: ProxyState::Failed,
+        from: scene.row.proxy.state,
         to: ProxyState::Running,
         by: None,
         reason: None,
@@ -169,6 +184,8 @@ pub(super) async fn runs_again(
     let mut tx = scene.app.db.begin().await?;
     if db::proxy::advance(&mut tx, &scene.server.server.id, &step, now).await? {
         db::proxy::set_observed(&mut tx, &scene.server.server.id, Some(&observed)).await?;
+        let mended: Facts = down::facts(&observed);
+        down::settled(&mut tx, scene, Ok((DriftState::Gone, &mended)), now).await?;
         events::record(&mut tx, happened(scene, "proxy.running", "runs again"), now).await?;
     }
     tx.commit().await?;

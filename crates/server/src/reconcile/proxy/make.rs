@@ -14,7 +14,7 @@ use super::{
     judge::{self, Verdict},
     ports, replace, tidy,
 };
-use crate::host::{ContainerDetail, Exec, HostError, HostImage, NewNetwork, PullProgress};
+use crate::host::{ContainerDetail, Exec, HostError, HostImage, NewNetwork};
 
 /// How long `version` may take.
 const VERSION: std::time::Duration = std::time::Duration::from_secs(10);
@@ -41,27 +41,21 @@ async fn look(job: &Job<'_>) -> Result<(Option<ContainerDetail>, String), Halt> 
     Ok((serving, detail))
 }
 
-/// The image on the host; fetched where it is not there, or where the newest is asked for.
+/// The image on the host: it was fetched before (`pull`), where it was not there or the newest is
+/// asked for.
 async fn image(job: &Job<'_>) -> Result<(HostImage, String), Halt> {
-    let host = job.scene.host;
     let reference = job.scene.row.proxy.image.as_str();
-    let inspect = format!("look for image `{reference}`");
-    let there = job.answer(host.find_image(reference).await, &inspect)?;
-    if let Some(image) = there.filter(|_| job.kind != OperationKind::UpgradeProxy) {
-        return Ok((image, format!("image `{reference}` is on the host")));
-    }
-    let (progress, silent) = (PullProgress::default(), || {});
-    let pulled = host.pull_image(reference, &progress.on_news(&silent)).await;
-    job.answer(pulled, &format!("pull image `{reference}`"))?;
-    let image = job.answer(host.find_image(reference).await, &inspect)?;
+    let found = job.scene.host.find_image(reference).await;
+    let image = job.answer(found, &format!("look for image `{reference}`"))?;
     let missing = || {
         failure(
             "image-missing",
-            format!("image `{reference}` was pulled, and is not there"),
-            "see the engine's log on the host (`journalctl -u docker`)",
+            format!("image `{reference}` was there or pulled a moment ago, and is gone"),
+            "see what removes images on the host (a `docker image prune`?), then start the proxy \
+             (`portolan proxy start`)",
         )
     };
-    Ok((image.ok_or_else(missing)?, format!("image `{reference}` was pulled")))
+    Ok((image.ok_or_else(missing)?, format!("image `{reference}` is on the host")))
 }
 
 /// A configuration that the proxy refuses does not keep one from running that has an earlier one.

@@ -6,6 +6,7 @@ use portolan_types::Timestamp;
 use super::{
     super::{recorder::Recorder, work::Halt},
     definition::{CHECK, GRACE, LABEL_PROXY, NAME, NETWORK, NEXT, OLD, is_ours, volume},
+    down,
     job::{Job, happened},
     routes,
 };
@@ -58,14 +59,21 @@ async fn network(job: &Job<'_>) -> Result<((), String), Halt> {
 
 /// The row goes, in one transaction with its event and the end of the operation.
 async fn gone(job: &Job<'_>, recorder: &Recorder<'_>) -> Result<(), Error> {
-    let mut tx = job.scene.app.db.begin().await?;
+    let now = Timestamp::now();
+    let app = job.scene.app;
+    let mut ended = Vec::new();
+    let mut tx = app.db.begin().await?;
     if db::proxy::delete_gone(&mut tx, &job.scene.server.server.id).await? {
         routes::lead_nowhere(&mut tx, job.scene, "the server has no proxy").await?;
+        ended = down::forget(&mut tx, job.scene, now).await?;
         let event = happened(job.scene, "proxy.removed", "was removed");
-        events::record(&mut tx, event, Timestamp::now()).await?;
+        events::record(&mut tx, event, now).await?;
     }
     recorder.finish(&mut tx, None).await?;
     tx.commit().await?;
     recorder.tell();
+    for operation in &ended {
+        app.changed(operation);
+    }
     Ok(())
 }

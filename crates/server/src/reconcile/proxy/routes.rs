@@ -1,9 +1,13 @@
 //! How routes are doing: taken by the proxy or not, and whether what they lead to is there.
 
-use portolan_types::{Route, RouteState};
+use portolan_types::{ProxyState, Route, RouteState};
 use sqlx::AnyConnection;
 
-use super::{super::PassError, Scene, routes_of, targets::Targets};
+use super::{
+    super::PassError,
+    Scene, dark, routes_of,
+    targets::{Targets, Why},
+};
 use crate::{
     Error,
     db::{self, route::Assigned},
@@ -20,11 +24,15 @@ pub(super) async fn judge(
 ) -> Result<(), PassError> {
     let targets = Targets::seen(scene, routes).await?;
     for row in routes {
-        let (state, reason) = match targets.why_dark(container, &row.route) {
-            None => (RouteState::Live, None),
-            Some(reason) => (RouteState::Dark, Some(reason)),
-        };
-        set(scene, &row.route, state, reason.as_deref()).await?;
+        match targets.why_dark(container, &row.route) {
+            None => set(scene, &row.route, RouteState::Live, None).await?,
+            Some(Why::NoTarget(reason)) => {
+                set(scene, &row.route, RouteState::Dark, Some(&reason)).await?;
+            }
+            Some(Why::NoWay(reason)) => {
+                told(scene, &row.route, RouteState::Dark, Some(&reason)).await?;
+            }
+        }
     }
     Ok(())
 }
@@ -50,18 +58,111 @@ pub(super) async fn set(
     state: RouteState,
     reason: Option<&str>,
 ) -> Result<(), Error> {
-    outcome_of(scene.app, &scene.row.team_id, route, state, reason).await
+    told(scene, route, state, reason).await?;
+    dark::note(scene, route, state, reason).await
 }
 
-/// A proxy that is not there serves nothing.
+/// A proxy without a container serves nothing.
 pub(super) async fn without_proxy(scene: &Scene<'_>) -> Result<(), PassError> {
+    let (state, why) = resting(scene)
+        .unwrap_or_else(|| (RouteState::Pending, "the proxy has no container".to_owned()));
+    unserved(scene, state, &why).await
+}
+
+/// Nor does one whose container does not run.
+pub(super) async fn without_program(scene: &Scene<'_>) -> Result<(), PassError> {
+    match resting(scene) {
+        Some((state, why)) => unserved(scene, state, &why).await,
+        None => Ok(()),
+    }
+}
+
+/// How routes are whose proxy does not run and is not about to; `None` where it is. Those that wait
+/// are told what they wait for.
+fn resting(scene: &Scene<'_>) -> Option<(RouteState, String)> {
+    let proxy = &scene.row.proxy;
+    let reason = proxy.reason.as_deref().unwrap_or("it is not known why");
+    match proxy.state {
+        ProxyState::Failed => {
+            Some((RouteState::Dark, format!("the proxy does not run: {reason}; {AGAIN}")))
+        }
+        // Its reason says what a person can do.
+        ProxyState::Drifted => {
+            Some((RouteState::Dark, format!("the proxy does not run: {reason}")))
+        }
+        ProxyState::Stopped => {
+            let why = "the proxy was stopped: start it (`portolan proxy start`)".to_owned();
+            Some((RouteState::Pending, why))
+        }
+        ProxyState::Pending | ProxyState::Running | ProxyState::Removing => None,
+    }
+}
+
+/// What to do about a proxy that could not be made what it is to be.
+const AGAIN: &str = "correct what is said there (`portolan proxy set`), or try again (`portolan proxy \
+                     start`)";
+
+async fn unserved(scene: &Scene<'_>, state: RouteState, why: &str) -> Result<(), PassError> {
     let mut conn = scene.app.db.acquire().await?;
     let routes = routes_of(&mut conn, &scene.server.server).await?;
     drop(conn);
-    for row in routes {
-        set(scene, &row.route, RouteState::Pending, Some("the proxy has no container")).await?;
+    for row in routes.iter().filter(|row| row.route.state != RouteState::Refused) {
+        match state {
+            // That the proxy does not run is on record already: not each of its routes besides.
+            RouteState::Dark => told(scene, &row.route, state, Some(why)).await?,
+            _ => set(scene, &row.route, state, Some(why)).await?,
+        }
     }
     Ok(())
+}
+
+/// How the reason begins of a route that the proxy does not have yet.
+const NOT_TAKEN: &str = "the proxy does not have it yet";
+
+/// The proxy goes on by an earlier configuration: routes that are not in it wait for a person, and
+/// are told so. The others are as before.
+pub(super) async fn not_taken(
+    scene: &Scene<'_>,
+    container: &ContainerDetail,
+    routes: &[Assigned],
+    why: &str,
+) -> Result<(), PassError> {
+    let waits = |route: &Route| {
+        let told = route.reason.as_ref().is_some_and(|reason| reason.starts_with(NOT_TAKEN));
+        route.state == RouteState::Pending || told
+    };
+    let (waiting, served): (Vec<_>, Vec<_>) =
+        routes.iter().cloned().partition(|row| waits(&row.route));
+    for row in waiting {
+        let reason = format!("{NOT_TAKEN}: {why}");
+        told(scene, &row.route, RouteState::Dark, Some(&reason)).await?;
+    }
+    judge(scene, container, &served).await
+}
+
+/// The same of a proxy that could not be made what it is to be, while its earlier container serves.
+pub(super) async fn by_an_earlier_proxy(
+    scene: &Scene<'_>,
+    container: &ContainerDetail,
+    routes: &[Assigned],
+) -> Result<(), PassError> {
+    let proxy = &scene.row.proxy;
+    match (proxy.state, &proxy.reason) {
+        (ProxyState::Failed, Some(reason)) => {
+            not_taken(scene, container, routes, &format!("{reason}; {AGAIN}")).await
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Without taking it for a drift.
+async fn told(
+    scene: &Scene<'_>,
+    route: &Route,
+    state: RouteState,
+    reason: Option<&str>,
+) -> Result<(), Error> {
+    outcome_of(scene.app, &scene.row.team_id, route, state, reason).await
 }
 
 /// The same in a transaction that ends the proxy.

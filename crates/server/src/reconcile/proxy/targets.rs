@@ -23,6 +23,15 @@ pub(super) struct Targets<'a> {
     elsewhere: Vec<Sighting>,
 }
 
+/// Why requests would not reach a target.
+#[derive(Debug)]
+pub(super) enum Why {
+    /// The proxy is not where it could reach it: a difference of its own, or a moment.
+    NoWay(String),
+    /// The target is not there, or does not run.
+    NoTarget(String),
+}
+
 impl<'a> Targets<'a> {
     pub(super) async fn seen(scene: &Scene<'a>, routes: &[Assigned]) -> Result<Self, Error> {
         let mut targets = Self { here: scene.seen, elsewhere: Vec::new() };
@@ -50,14 +59,19 @@ impl<'a> Targets<'a> {
     }
 
     /// Why requests would not reach the target.
-    pub(super) fn why_dark(&self, proxy: &ContainerDetail, route: &Route) -> Option<String> {
-        let (target, name) = (route.target.as_str(), &route.network);
+    pub(super) fn why_dark(&self, proxy: &ContainerDetail, route: &Route) -> Option<Why> {
+        let name = &route.network;
         let Some(network) = self.network(route) else {
-            return Some(format!("there is no network `{name}`"));
+            return Some(Why::NoWay(format!("there is no network `{name}`")));
         };
         if proxy.endpoint(&network.docker_id, &network.name).is_none() {
-            return Some(format!("the proxy is not on network `{name}`"));
+            return Some(Why::NoWay(format!("the proxy is not on network `{name}`")));
         }
+        self.why_absent(route.target.as_str(), network).map(Why::NoTarget)
+    }
+
+    /// Why a target is not on a network, or does not run.
+    fn why_absent(&self, target: &str, network: &HostNetwork) -> Option<String> {
         if let Some(service) = self.service(target, network) {
             return (!self.runs(service)).then(|| format!("no task of service `{target}` runs"));
         }
