@@ -115,6 +115,19 @@ pub async fn list_of_proxy(
     Ok(rows.into_iter().map(|AttachmentRow(attachment)| attachment).collect())
 }
 
+/// The servers whose proxies have to do with a destination, whether they were seen on it last or
+/// not: while it is being removed nobody looks.
+pub async fn list_proxies(
+    conn: &mut AnyConnection,
+    destination: &DestinationId,
+) -> Result<Vec<ServerId>, sqlx::Error> {
+    let rows = sqlx::query("select server_id from attachments where destination_id = $1")
+        .bind(destination.as_str())
+        .fetch_all(conn)
+        .await?;
+    rows.iter().map(|row| parsed(row, "server_id")).collect()
+}
+
 /// The team's attachments, oldest destination first; of one server or destination when given.
 pub async fn list(
     conn: &mut AnyConnection,

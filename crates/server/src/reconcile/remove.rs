@@ -6,6 +6,8 @@ use portolan_types::{
     Blocker, Destination, DestinationKind, DestinationState, Failure, MemberKind, Origin, Timestamp,
 };
 
+mod let_go;
+
 use super::{
     PassError, compare, detach,
     recorder::{blocked, failure},
@@ -31,7 +33,12 @@ pub(super) async fn run(work: &Work<'_>) -> Result<(), PassError> {
         Ok(found) => found,
         Err(failure) => return Ok(refuse(work, None, &failure).await?),
     };
-    let Some(network) = found else { return Ok(gone(work).await?) };
+    let Some(network) = found else {
+        return match let_go::run(work).await? {
+            Ok(()) => Ok(gone(work).await?),
+            Err((network, failure)) => Ok(refuse(work, Some(&network), &failure).await?),
+        };
+    };
     match take_away(work, &network).await? {
         Ok(()) => Ok(gone(work).await?),
         Err(failure) => Ok(refuse(work, Some(&network), &failure).await?),

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use crate::support::{TestApp, eventually, story};
 
+mod adopted;
 mod pulls;
 mod troubles;
 mod waiting;
