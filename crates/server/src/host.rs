@@ -40,7 +40,7 @@ pub use container::{
 };
 pub use dial::RealDialer;
 pub use error::HostError;
-pub use exec::{Exec, ExecOutput, LogQuery, NewFile};
+pub use exec::{Exec, ExecOutput, FileContent, LogQuery, NewFile};
 pub use image::{HostImage, PullListener, PullProgress};
 pub use network::{HostNetwork, HostSubnet, NewNetwork};
 pub use new_container::{

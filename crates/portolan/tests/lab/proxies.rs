@@ -14,6 +14,7 @@ use crate::support::{Container, Host, PATIENCE, Portolan, create, curl, eventual
 mod acme;
 mod certificates;
 mod generated;
+mod undisturbed;
 
 pub(crate) const HTTP: u16 = 8180;
 pub(crate) const HTTPS: u16 = 8543;

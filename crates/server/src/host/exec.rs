@@ -46,7 +46,32 @@ pub struct LogQuery {
 pub struct NewFile {
     /// Below the directory that it is put into; directories in it are made.
     pub path: String,
-    pub content: Vec<u8>,
+    pub content: FileContent,
     /// As `chmod` takes it: `0o600`.
     pub mode: u32,
+}
+
+/// What a file is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileContent {
+    Bytes(Vec<u8>),
+    /// A symbolic link to this path. Docker takes what is there away and puts a link in its place: a
+    /// program finds no file for a moment, and never half of one.
+    Link(String),
+}
+
+impl From<Vec<u8>> for FileContent {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+impl NewFile {
+    /// What is in it; nothing is in a link.
+    pub fn bytes(&self) -> &[u8] {
+        match &self.content {
+            FileContent::Bytes(bytes) => bytes,
+            FileContent::Link(_) => &[],
+        }
+    }
 }

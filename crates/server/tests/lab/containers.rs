@@ -150,7 +150,8 @@ async fn files_go_in_and_come_out() {
         ..new_container(name, "exec sleep 1000")
     };
     let id = host.create_container(&new).await.expect("created");
-    let file = |path: &str| NewFile { path: path.into(), content: b"text".to_vec(), mode: 0o600 };
+    let file =
+        |path: &str| NewFile { path: path.into(), content: b"text".to_vec().into(), mode: 0o600 };
     host.put_files(&id, "/etc/kept", &[file("a"), file("b/c")]).await.expect("before it runs");
     host.start_container(&id).await.expect("started");
     host.put_files(&id, "/etc/kept", &[file("d")]).await.expect("while it runs");

@@ -8,7 +8,7 @@ use tar::{Archive, Builder, EntryType, Header};
 
 use super::{
     super::{
-        HostError, NewFile,
+        FileContent, HostError, NewFile,
         engine::{Content, Engine, not_understood},
         limits,
     },
@@ -37,14 +37,22 @@ fn archive(files: &[NewFile]) -> io::Result<Bytes> {
     let mut archive = Builder::new(Vec::new());
     for file in files {
         let mut header = Header::new_gnu();
-        header.set_entry_type(EntryType::Regular);
-        header.set_size(file.content.len() as u64);
+        header.set_size(file.bytes().len() as u64);
         header.set_mode(file.mode);
         header.set_uid(0);
         header.set_gid(0);
         header.set_mtime(0);
-        // Refuses paths that lead out of the directory.
-        archive.append_data(&mut header, &file.path, file.content.as_slice())?;
+        // Both refuse paths that lead out of the directory.
+        match &file.content {
+            FileContent::Bytes(bytes) => {
+                header.set_entry_type(EntryType::Regular);
+                archive.append_data(&mut header, &file.path, bytes.as_slice())?;
+            }
+            FileContent::Link(target) => {
+                header.set_entry_type(EntryType::Symlink);
+                archive.append_link(&mut header, &file.path, target)?;
+            }
+        }
     }
     archive.into_inner().map(Bytes::from)
 }
@@ -83,7 +91,7 @@ mod tests {
     use super::*;
 
     fn file(path: &str) -> NewFile {
-        NewFile { path: path.into(), content: b"text".to_vec(), mode: 0o600 }
+        NewFile { path: path.into(), content: b"text".to_vec().into(), mode: 0o600 }
     }
 
     #[test]
@@ -94,6 +102,17 @@ mod tests {
         let first = entries.entries().expect("entries").next().expect("one").expect("one");
         assert_eq!(first.header().mode().expect("a mode"), 0o600);
         assert_eq!(first.header().uid().expect("an owner"), 0);
+    }
+
+    #[test]
+    fn a_link_is_one() {
+        let link = NewFile { content: FileContent::Link("1".into()), ..file("a/current") };
+        let archive = archive(&[link]).expect("an archive");
+        assert_eq!(first_file(&archive).expect("an entry"), None);
+        let mut entries = Archive::new(&archive[..]);
+        let first = entries.entries().expect("entries").next().expect("one").expect("one");
+        assert_eq!(first.header().entry_type(), EntryType::Symlink);
+        assert_eq!(first.link_name_bytes().as_deref(), Some(&b"1"[..]));
     }
 
     #[test]

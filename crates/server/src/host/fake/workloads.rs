@@ -237,7 +237,7 @@ impl World {
         for file in files {
             let path = format!("{}/{}", directory.trim_end_matches('/'), file.path);
             let place = self.workloads.kept_at(docker_id, &path);
-            self.workloads.files.insert(place, file.content.clone());
+            self.workloads.files.insert(place, file.bytes().to_vec());
         }
         Ok(())
     }

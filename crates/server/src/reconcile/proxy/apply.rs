@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 use super::{
     super::work::Halt,
     Scene, authority,
-    config::{CADDY_ADMIN, CADDY_FILE, DATA, Generated, below_data, mark_seen},
+    config::{CADDY_ADMIN, CADDY_FILE, DATA, Generated, SLOT_FILE, Slot, below_data, mark_seen},
     job::halt,
 };
 use crate::host::{ContainerDetail, Exec, NewFile, clean};
@@ -61,6 +61,7 @@ async fn reloaded(scene: &Scene<'_>, id: &str, generated: &Generated) -> Result<
         return Ok(Outcome::Served);
     }
     if let Some(content) = before {
+        let content = content.into();
         let file = NewFile { path: below_data(CADDY_FILE), content, mode: 0o600 };
         scene.host.put_files(id, DATA, &[file]).await.map_err(cannot)?;
     }
@@ -103,7 +104,17 @@ pub(super) async fn put(
     if !generated.internal.is_empty() {
         files = authority::files(scene, container, &generated.internal).await?;
     }
-    files.extend(generated.new_files());
+    files.extend(generated.new_files(free_slot(scene, container).await?));
     let done = scene.host.put_files(container, DATA, &files).await;
     done.map_err(|error| halt(scene, &error, "put the configuration into the proxy"))
+}
+
+/// Where Traefik does not read now.
+async fn free_slot(scene: &Scene<'_>, container: &str) -> Result<Slot, Halt> {
+    if scene.row.proxy.kind == ProxyKind::Caddy {
+        return Ok(Slot::First);
+    }
+    let read = scene.host.read_file(container, SLOT_FILE).await;
+    let read = read.map_err(|error| halt(scene, &error, "read the proxy's configuration"))?;
+    Ok(Slot::beside(read.as_deref()))
 }

@@ -63,7 +63,7 @@ fn made() -> Result<(Vec<NewFile>, KeyPair), rcgen::Error> {
 }
 
 fn file(path: &str, content: String) -> NewFile {
-    NewFile { path: below_data(path), content: content.into_bytes(), mode: 0o600 }
+    NewFile { path: below_data(path), content: content.into_bytes().into(), mode: 0o600 }
 }
 
 fn authority() -> CertificateParams {
@@ -112,7 +112,7 @@ mod tests {
         let all = ["authority.crt", "authority.key", "internal.crt", "internal.key"];
         assert_eq!(paths, all.map(|name| format!("portolan/{name}")));
         assert!(first.iter().all(|file| file.mode == 0o600));
-        let key = String::from_utf8(first[1].content.clone()).expect("PEM");
+        let key = String::from_utf8(first[1].bytes().to_vec()).expect("PEM");
         let second = signed(Some(&key), &hosts).expect("signed");
         assert_eq!(second.len(), 2, "the authority stays");
         assert_ne!(first[2].content, second[0].content);

@@ -12,7 +12,11 @@ use portolan_types::{
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-use crate::{db::route::Assigned, host::NewFile, vault::to_hex};
+use crate::{
+    db::route::Assigned,
+    host::{FileContent, NewFile},
+    vault::to_hex,
+};
 
 mod caddy;
 #[cfg(test)]
@@ -28,8 +32,8 @@ pub(super) const DATA: &str = "/data";
 pub(super) const OWN: &str = "/data/portolan";
 /// What Caddy reads.
 pub(super) const CADDY_FILE: &str = "/data/portolan/caddy.json";
-/// The folder that Traefik reads.
-pub(super) const TRAEFIK_FOLDER: &str = "/data/portolan/dynamic";
+/// The folder that Traefik reads: a link to one of two, see [`Slot`].
+pub(super) const TRAEFIK_FOLDER: &str = "/data/portolan/traefik/current";
 
 /// The certificate of Portolan's own authority, and its key.
 pub(super) const INTERNAL_CHAIN: &str = "/data/portolan/internal.crt";
@@ -98,14 +102,18 @@ impl Generated {
     /// Generates from routes in any order.
     pub(super) fn from(ingredients: &Ingredients<'_>) -> Result<Self, Unfit> {
         let mut files = named_files(ingredients);
-        files.extend(match ingredients.proxy.kind {
-            ProxyKind::Caddy => caddy::files(ingredients)?,
-            ProxyKind::Traefik => traefik::files(ingredients)?,
+        let main = match ingredients.proxy.kind {
+            ProxyKind::Caddy => caddy::file(ingredients)?,
+            ProxyKind::Traefik => {
+                files.push(traefik::extra(ingredients.proxy));
+                traefik::own(ingredients, None)?
+            }
+        };
+        let digest = digest(files.iter().chain([&main]), ingredients.internal);
+        files.push(match ingredients.proxy.kind {
+            ProxyKind::Caddy => main,
+            ProxyKind::Traefik => traefik::own(ingredients, Some(&digest))?,
         });
-        let digest = digest(&files, ingredients.internal);
-        if ingredients.proxy.kind == ProxyKind::Traefik {
-            files.push(traefik::mark(&digest));
-        }
         let order = in_order(ingredients.routes);
         Ok(Self {
             kind: ingredients.proxy.kind,
@@ -119,14 +127,21 @@ impl Generated {
         })
     }
 
-    /// As they are put below [`DATA`]: readable by root alone.
-    pub(super) fn new_files(&self) -> Vec<NewFile> {
-        let file = |file: &File| NewFile {
-            path: below_data(&file.path),
-            content: file.content.expose_secret().as_bytes().to_vec(),
-            mode: 0o600,
+    /// As they are put below [`DATA`]: readable by root alone. The slot is the one that Traefik does
+    /// not read now; for Caddy, which reads when it is told, there is none.
+    pub(super) fn new_files(&self, slot: Slot) -> Vec<NewFile> {
+        let file = |file: &File| {
+            let path = match file.path.strip_prefix(TRAEFIK_FOLDER) {
+                Some(name) => slot.path(name.trim_start_matches('/')),
+                None => file.path.clone(),
+            };
+            new_file(&path, file.content.expose_secret().as_bytes().to_vec().into())
         };
-        self.files.iter().map(file).collect()
+        let mut files: Vec<NewFile> = self.files.iter().map(file).collect();
+        if self.kind == ProxyKind::Traefik {
+            files.extend(slot.taken());
+        }
+        files
     }
 
     /// The route that Caddy calls by a number in one of its servers.
@@ -141,7 +156,8 @@ impl Generated {
             let content = file.shown.clone()?;
             Some(ConfigurationFile { path: file.path.clone(), content })
         };
-        let files = self.files.iter().filter_map(shown).collect();
+        let mut files: Vec<ConfigurationFile> = self.files.iter().filter_map(shown).collect();
+        files.sort_by(|a, b| a.path.cmp(&b.path));
         GeneratedConfiguration { kind: self.kind, files }
     }
 }
@@ -178,6 +194,51 @@ pub(super) fn short_digest(text: &str) -> String {
     to_hex(&Sha256::digest(text)[..8])
 }
 
+fn new_file(path: &str, content: FileContent) -> NewFile {
+    NewFile { path: below_data(path), content, mode: 0o600 }
+}
+
+/// One of the two folders between which Traefik's link goes back and forth. Traefik looks whenever
+/// something changes, also while it does: of files that are written in place it would serve some
+/// without the others, and nobody at all while its own is away. It finds the link leading to one
+/// whole folder or the other, or no folder, and then it stays as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Slot {
+    First,
+    Second,
+}
+
+/// Says in each folder which one it is.
+pub(super) const SLOT_FILE: &str = "/data/portolan/traefik/current/slot";
+
+impl Slot {
+    /// The one that is free, by what is read of [`SLOT_FILE`].
+    pub(super) fn beside(read: Option<&[u8]>) -> Self {
+        if read == Some(Self::First.as_str().as_bytes()) { Self::Second } else { Self::First }
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::First => "1",
+            Self::Second => "2",
+        }
+    }
+
+    /// A file in it.
+    pub(super) fn path(self, name: &str) -> String {
+        format!("{OWN}/traefik/{}/{name}", self.as_str())
+    }
+
+    /// The link, and then what makes Traefik look: it watches the folder that the link led to when it
+    /// started.
+    fn taken(self) -> Vec<NewFile> {
+        let told =
+            |slot: Self| new_file(&slot.path("slot"), slot.as_str().as_bytes().to_vec().into());
+        let link = FileContent::Link(self.as_str().to_owned());
+        vec![new_file(TRAEFIK_FOLDER, link), told(Self::First), told(Self::Second)]
+    }
+}
+
 /// A path as it is seen from [`DATA`].
 pub(super) fn below_data(path: &str) -> String {
     path.strip_prefix(DATA).unwrap_or(path).trim_start_matches('/').to_owned()
@@ -201,7 +262,7 @@ pub(super) fn renewal() -> i64 {
     Timestamp::now().as_millis() / RENEWAL
 }
 
-fn digest(files: &[File], internal: &[RouteHost]) -> String {
+fn digest<'a>(files: impl Iterator<Item = &'a File>, internal: &[RouteHost]) -> String {
     let mut hash = Sha256::new();
     let mut add = |part: &str| {
         // With their lengths, so that no two lists of parts read the same.

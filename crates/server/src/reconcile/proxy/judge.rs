@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep};
 use super::{
     super::{recorder::failure, work::Halt},
     Scene, authority,
-    config::{DATA, Generated, below_data, router_of},
+    config::{DATA, Generated, Slot, below_data, router_of},
     definition::{self, CHECK, is_ours},
     job::halt,
 };
@@ -54,7 +54,7 @@ pub(super) async fn run(scene: &Scene<'_>, generated: &Generated) -> Result<Verd
 
 async fn heard(scene: &Scene<'_>, id: &str, generated: &Generated) -> Result<Verdict, Halt> {
     let cannot = |error| halt(scene, &error, "have the proxy check its configuration");
-    let mut files = generated.new_files();
+    let mut files = generated.new_files(Slot::First);
     if !generated.internal.is_empty() {
         files.extend(authority::files(scene, id, &generated.internal).await?);
     }
@@ -117,8 +117,8 @@ fn sentinel() -> NewFile {
         "http": {"routers": {"check-web": router("web"), "check-websecure": secure}},
     });
     NewFile {
-        path: below_data(&format!("{}/c-check.yml", super::config::TRAEFIK_FOLDER)),
-        content: config.to_string().into_bytes(),
+        path: below_data(&Slot::First.path("c-check.yml")),
+        content: config.to_string().into_bytes().into(),
         mode: 0o600,
     }
 }

@@ -18,12 +18,12 @@ const STREAMS_STAY: &str = "24h";
 /// Stands in place of a hash for people.
 const HIDDEN: &str = "(hidden)";
 
-pub(super) fn files(ingredients: &Ingredients<'_>) -> Result<Vec<File>, Unfit> {
+pub(super) fn file(ingredients: &Ingredients<'_>) -> Result<File, Unfit> {
     let whole = config(ingredients)?;
     let hidden: Vec<Assigned> = ingredients.routes.iter().map(without_hash).collect();
     let shown = config(&Ingredients { routes: &hidden, ..*ingredients })?;
     let pretty = serde_json::to_string_pretty(&shown).map_err(|error| Unfit(error.to_string()))?;
-    Ok(vec![File::open(CADDY_FILE, whole.to_string(), pretty)])
+    Ok(File::open(CADDY_FILE, whole.to_string(), pretty))
 }
 
 fn without_hash(row: &Assigned) -> Assigned {

@@ -7,8 +7,8 @@ use portolan_types::{
 };
 use serde_json::{Value, json};
 
-use super::{CADDY_FILE, Generated, Ingredients, TRAEFIK_FOLDER, mark_seen};
-use crate::db::route::Assigned;
+use super::{CADDY_FILE, Generated, Ingredients, Slot, mark_seen};
+use crate::{db::route::Assigned, host::FileContent};
 
 fn proxy(kind: ProxyKind, certificates: Value) -> Proxy {
     let port = |number: u16| number.try_into().expect("a port");
@@ -66,13 +66,13 @@ fn generated(proxy: &Proxy, routes: &[Assigned]) -> Generated {
 /// The file of this path as JSON.
 fn file(generated: &Generated, path: &str) -> Value {
     let path = super::below_data(path);
-    let files = generated.new_files();
+    let files = generated.new_files(Slot::First);
     let file = files.iter().find(|file| file.path == path).expect("the file");
-    serde_json::from_slice(&file.content).expect("JSON")
+    serde_json::from_slice(file.bytes()).expect("JSON")
 }
 
 fn dynamic(generated: &Generated) -> Value {
-    file(generated, &format!("{TRAEFIK_FOLDER}/a-portolan.yml"))
+    file(generated, &Slot::First.path("a-portolan.yml"))
 }
 
 fn internal() -> Value {
@@ -125,9 +125,9 @@ fn a_private_authority_is_asked_for_each_host_by_name() {
     let issuer = &policies[0]["issuers"][0];
     assert_eq!(issuer["ca"], "https://ca.example.com/acme/acme/directory");
     let root = issuer["trusted_roots_pem_files"][0].as_str().expect("a path");
-    let files = caddy.new_files();
+    let files = caddy.new_files(Slot::First);
     assert_eq!(files[0].path, super::below_data(root), "what is named is written first");
-    assert_eq!(files[0].content, b"PEM");
+    assert_eq!(files[0].bytes(), b"PEM");
 
     let of_all = json!({"source": "acme"});
     let config = file(&generated(&proxy(ProxyKind::Caddy, of_all), &routes), CADDY_FILE);
@@ -169,17 +169,34 @@ fn traefik_sends_www_on_by_the_way_it_came() {
 }
 
 #[test]
-fn the_mark_is_the_last_file_and_tells_one_configuration_from_another() {
+fn the_mark_tells_one_configuration_from_another() {
     let proxy = proxy(ProxyKind::Traefik, internal());
     let generated = |routes: &[Assigned]| {
         let generated = generated(&proxy, routes);
-        let last = generated.new_files().pop().expect("a file");
-        assert_eq!(last.path, super::below_data(&format!("{TRAEFIK_FOLDER}/c-mark.yml")));
-        let mark: Value = serde_json::from_slice(&last.content).expect("JSON");
-        (mark["http"]["routers"]["portolan-mark"]["rule"].clone(), mark_seen(&generated.digest))
+        let rule = dynamic(&generated)["http"]["routers"]["portolan-mark"]["rule"].clone();
+        assert!(rule.as_str().is_some_and(|rule| rule.starts_with("Header(")), "{rule}");
+        let shown = format!("{:?}", generated.shown());
+        assert!(!shown.contains("portolan-mark"), "{shown}");
+        (rule, mark_seen(&generated.digest))
     };
     let (empty, one) = (generated(&[]), generated(&[guarded()]));
     assert_ne!(empty.0, one.0);
     assert_ne!(empty.1, one.1);
     assert_eq!(empty, generated(&[]));
+}
+
+#[test]
+fn traefik_is_led_to_a_whole_folder_and_then_told() {
+    let generated = generated(&proxy(ProxyKind::Traefik, internal()), &[guarded()]);
+    let paths: Vec<String> =
+        generated.new_files(Slot::Second).into_iter().map(|file| file.path).collect();
+    let below = |name: &str| format!("portolan/traefik/{name}");
+    let wanted = ["2/b-extra.yml", "2/a-portolan.yml", "current", "1/slot", "2/slot"];
+    assert_eq!(paths, wanted.map(below));
+    let link = &generated.new_files(Slot::Second)[2];
+    assert_eq!(link.content, FileContent::Link("2".to_owned()));
+
+    assert_eq!(Slot::beside(None), Slot::First);
+    assert_eq!(Slot::beside(Some(b"1")), Slot::Second);
+    assert_eq!(Slot::beside(Some(b"2")), Slot::First);
 }

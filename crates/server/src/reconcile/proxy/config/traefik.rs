@@ -36,30 +36,33 @@ const PRIORITY: u64 = 1_000_000;
 /// Stands in place of a hash for people.
 const HIDDEN: &str = "(hidden)";
 
-pub(super) fn files(ingredients: &Ingredients<'_>) -> Result<Vec<File>, Unfit> {
-    let whole = config(ingredients, Hashes::Kept);
-    let shown = config(ingredients, Hashes::Hidden);
-    let unfit = |error: serde_json::Error| Unfit(error.to_string());
-    let pretty = serde_json::to_string_pretty(&shown).map_err(unfit)?;
-    let own = format!("{TRAEFIK_FOLDER}/a-portolan.yml");
-    let mut files = vec![File::open(&own, untemplated(&whole).map_err(unfit)?, pretty)];
-    let extra = extra(ingredients.proxy).unwrap_or("{}");
-    // Written without any too: files can be put into a container, not taken out of it.
-    let path = format!("{TRAEFIK_FOLDER}/b-extra.yml");
-    files.push(File::open(&path, extra.to_owned(), extra.to_owned()));
-    Ok(files)
+/// The user's own file, and what is written into it without any: files can be put into a container,
+/// not taken out of it.
+pub(super) fn extra(proxy: &Proxy) -> File {
+    let extra = proxy.extra.as_deref().filter(|_| proxy.kind == ProxyKind::Traefik);
+    let extra = extra.unwrap_or("{}");
+    File::open(&format!("{TRAEFIK_FOLDER}/b-extra.yml"), extra.to_owned(), extra.to_owned())
 }
 
-/// The file that tells which configuration is served. It is the last of them: whoever reads it has
-/// read the others whole. For people, who see no keys, it would have another digest.
-pub(super) fn mark(digest: &str) -> File {
-    let router = json!({
+/// The file that is generated, with a mark that tells which configuration it is of.
+pub(super) fn own(ingredients: &Ingredients<'_>, mark: Option<&str>) -> Result<File, Unfit> {
+    let mut whole = config(ingredients, Hashes::Kept);
+    let shown = config(ingredients, Hashes::Hidden);
+    if let Some(digest) = mark {
+        whole["http"]["routers"]["portolan-mark"] = marking(digest);
+    }
+    let unfit = |error: serde_json::Error| Unfit(error.to_string());
+    let pretty = serde_json::to_string_pretty(&shown).map_err(unfit)?;
+    let path = format!("{TRAEFIK_FOLDER}/a-portolan.yml");
+    Ok(File::open(&path, untemplated(&whole).map_err(unfit)?, pretty))
+}
+
+fn marking(digest: &str) -> Value {
+    json!({
         "rule": format!("Header(`Authorization`, `Basic {}`)", STANDARD.encode(credentials(digest))),
         "service": "ping@internal",
         "entryPoints": [MARK_ENTRY_POINT],
-    });
-    let config = json!({"http": {"routers": {"portolan-mark": router}}});
-    File::secret(format!("{TRAEFIK_FOLDER}/c-mark.yml"), config.to_string().into())
+    })
 }
 
 fn credentials(digest: &str) -> String {
@@ -78,10 +81,6 @@ pub(in super::super) fn mark_seen(digest: &str) -> [String; 5] {
         format!("--ping.entrypoint={MARK_ENTRY_POINT}"),
         format!("--entrypoints.{MARK_ENTRY_POINT}.address={address}"),
     ]
-}
-
-fn extra(proxy: &Proxy) -> Option<&str> {
-    proxy.extra.as_deref().filter(|_| proxy.kind == ProxyKind::Traefik)
 }
 
 /// JSON in which no text has a `{`.
