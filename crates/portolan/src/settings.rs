@@ -4,6 +4,7 @@
 //! a bad value came from. What the values mean is the control plane's business.
 
 mod file;
+mod notifications;
 mod values;
 
 use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, str::FromStr};
@@ -13,6 +14,7 @@ use anyhow::Context;
 use crate::{control_plane::Config, environment::Environment};
 
 use self::file::File;
+pub(crate) use self::notifications::{Networks, NotificationFlags, SmtpUrl};
 pub(crate) use self::values::{DatabaseUrl, Every, LogFilter, LogFormat};
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:7070";
@@ -33,6 +35,7 @@ pub(crate) struct Flags {
     pub(crate) rate_limit: Option<NonZeroU32>,
     pub(crate) verify_every: Option<Every>,
     pub(crate) keep_events: Option<NonZeroU32>,
+    pub(crate) notifications: NotificationFlags,
     pub(crate) log: Option<LogFilter>,
     pub(crate) log_format: Option<LogFormat>,
 }
@@ -71,6 +74,7 @@ impl Settings {
                 flags.keep_events,
                 DEFAULT_KEEP_EVENTS,
             )?,
+            notifications: merge.notifications(flags.notifications)?,
         };
         Ok(Self {
             config,

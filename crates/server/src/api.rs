@@ -13,6 +13,7 @@ mod extract;
 mod health;
 mod keys;
 mod middleware;
+mod notifiers;
 mod operations;
 mod problem;
 mod proxies;
@@ -27,6 +28,7 @@ mod verifications;
 use std::sync::Arc;
 
 use axum::Router;
+use portolan_types::Notification;
 use utoipa::{
     Modify, OpenApi,
     openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
@@ -51,6 +53,7 @@ pub(crate) type AppState = Arc<App>;
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     modifiers(&TokenScheme),
+    components(schemas(Notification)),
     tags(
         (name = "destinations", description = "Docker networks on servers"),
         (name = "servers", description = "Docker hosts"),
@@ -61,6 +64,7 @@ pub(crate) type AppState = Arc<App>;
         (name = "keys", description = "SSH private keys"),
         (name = "operations", description = "Pieces of work and their steps"),
         (name = "events", description = "What happened"),
+        (name = "notifiers", description = "Who outside is told of it"),
         (name = "tokens", description = "API tokens"),
         (name = "session", description = "The first sign-in, and who is asking"),
         (name = "health", description = "For load balancers and Prometheus"),
@@ -146,6 +150,14 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(operations::show_operation))
         .routes(routes!(events::list_events))
         .routes(routes!(events::stream_events))
+        .routes(routes!(notifiers::list_notifiers, notifiers::create_notifier))
+        .routes(routes!(
+            notifiers::show_notifier,
+            notifiers::update_notifier,
+            notifiers::delete_notifier
+        ))
+        .routes(routes!(notifiers::test_notifier))
+        .routes(routes!(notifiers::list_deliveries))
 }
 
 /// The document of the API.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use portolan_types::{OperationId, RouteId, ServerId};
 use tokio::{
     sync::{
+        Notify,
         broadcast::{self, error::RecvError},
         mpsc,
     },
@@ -12,7 +13,9 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{Config, db::Db, events::Readers, metrics::Metrics, tasks::Board, vault::Vault};
+use crate::{
+    Config, db::Db, events::Readers, metrics::Metrics, notifiers::Post, tasks::Board, vault::Vault,
+};
 
 /// One per process, behind an `Arc`.
 #[derive(Debug)]
@@ -36,6 +39,10 @@ pub struct App {
     routed: broadcast::Sender<RouteId>,
     /// Those who follow events.
     pub(crate) readers: Readers,
+    /// Sends webhooks and mail.
+    pub(crate) post: Post,
+    /// Rung when the courier has to look without there being an event.
+    pub(crate) courier: Notify,
 }
 
 impl App {
@@ -44,6 +51,7 @@ impl App {
         config: Config,
         db: Db,
         vault: Vault,
+        post: Post,
         stopping: CancellationToken,
     ) -> (Self, mpsc::UnboundedReceiver<ServerId>) {
         let (wake, woken) = mpsc::unbounded_channel();
@@ -66,6 +74,8 @@ impl App {
             looked,
             routed,
             readers,
+            post,
+            courier: Notify::new(),
         };
         (app, woken)
     }

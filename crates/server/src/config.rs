@@ -1,8 +1,12 @@
 //! What `run` needs to know. Flags, environment and files are merged by the binary.
 
+mod notifications;
+
 use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
 
 use secrecy::SecretString;
+
+pub use notifications::{Notifications, Pace, Smtp, SmtpSecurity};
 
 /// The checked configuration of one process.
 #[derive(Debug, Clone)]
@@ -23,6 +27,8 @@ pub struct Config {
     pub verify_every: Option<Duration>,
     /// How long events are kept.
     pub keep_events_days: NonZeroU32,
+    /// How notifiers may tell.
+    pub notifications: Notifications,
 }
 
 impl Config {

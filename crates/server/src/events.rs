@@ -86,7 +86,8 @@ impl<'a> From<Happened<'a>> for Entry<'a> {
             | Subject::Certificate(_)
             | Subject::Key(_)
             | Subject::Token(_)
-            | Subject::Team(_) => (None, None),
+            | Subject::Team(_)
+            | Subject::Notifier(_) => (None, None),
         };
         let by = portolan("keeper");
         Self { happened, by, server, destination, operation: None, before: None, after: None }

@@ -21,6 +21,7 @@ pub mod host;
 pub mod idempotency;
 pub mod keys;
 pub mod metrics;
+pub mod notifiers;
 pub mod operations;
 mod page;
 pub mod plan;

@@ -41,6 +41,13 @@ pub struct DriftLabels {
     pub state: &'static str,
 }
 
+/// An attempt to deliver a notification.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct DeliveryLabels {
+    pub kind: &'static str,
+    pub outcome: &'static str,
+}
+
 /// A state in which servers or destinations are counted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct StateLabel {
@@ -61,6 +68,7 @@ pub struct Metrics {
     pub task_seconds: Histogram,
     pub host_events: Counter,
     pub repairs: Counter,
+    pub deliveries: Family<DeliveryLabels, Counter>,
 }
 
 impl Default for Metrics {
@@ -79,6 +87,7 @@ impl Default for Metrics {
             task_seconds: Histogram::new(exponential_buckets(0.001, 2.0, 16)),
             host_events: Counter::default(),
             repairs: Counter::default(),
+            deliveries: Family::default(),
             registry: Registry::default(),
         };
         registry.register("http_requests", "Finished requests", metrics.requests.clone());
@@ -108,6 +117,8 @@ impl Metrics {
         );
         registry.register("host_events", "Events that engines told", self.host_events.clone());
         registry.register("repairs", "Repairs that were begun", self.repairs.clone());
+        let what = "Attempts to deliver notifications";
+        registry.register("delivery_attempts", what, self.deliveries.clone());
     }
 
     /// The text that Prometheus reads.

@@ -1,6 +1,8 @@
 //! Cutting a list at its limit: one row more than asked for tells that a page follows.
 
-use portolan_types::{Cursor, Event, Page, PageQuery, Timestamp};
+use portolan_types::{Cursor, Delivery, Event, Page, PageQuery, Timestamp};
+
+use crate::db::delivery::Placed;
 
 /// The page, and where the next one begins.
 pub(crate) fn of<T>(
@@ -19,6 +21,13 @@ pub(crate) fn by_sequence(events: Vec<Event>, query: &PageQuery) -> Page<Event> 
     cut(events, query, |event| {
         Cursor::new(i64::try_from(event.sequence).unwrap_or(i64::MAX), event.id.as_str())
     })
+}
+
+/// A page of deliveries: their places among those of their notifier say where the next one begins.
+pub(crate) fn by_place(rows: Vec<Placed>, query: &PageQuery) -> Page<Delivery> {
+    let Page { items, next } =
+        cut(rows, query, |row| Cursor::new(row.place, row.delivery.id.as_str()));
+    Page { items: items.into_iter().map(|row| row.delivery).collect(), next }
 }
 
 fn cut<T>(mut items: Vec<T>, query: &PageQuery, cursor: impl Fn(&T) -> Cursor) -> Page<T> {

@@ -10,6 +10,7 @@ mod change;
 mod clerk;
 pub(crate) mod compare;
 mod containers;
+mod courier;
 mod destinations;
 mod detach;
 mod drift;
@@ -64,6 +65,8 @@ pub(crate) fn start(
     let (app, shutdown) = (app.clone(), shutdown.clone());
     tasks.spawn(TaskKind::Fleet, None, |pulse| fleet.run(woken, pulse));
     tasks.spawn(TaskKind::Clerk, None, |pulse| clerk::run(app.clone(), pulse, shutdown.clone()));
+    tasks
+        .spawn(TaskKind::Courier, None, |pulse| courier::run(app.clone(), pulse, shutdown.clone()));
     tasks.spawn(TaskKind::Janitor, None, |pulse| janitor::run(app, pulse, shutdown));
 }
 

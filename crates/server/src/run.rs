@@ -18,7 +18,9 @@ use crate::{
     api::{self, Limiter},
     db::{self, Db},
     host::{Dialer, RealDialer},
-    keys, reconcile, setup,
+    keys,
+    notifiers::{Post, PostError},
+    reconcile, setup,
     tasks::Tasks,
     vault::{Missing, Vault, VaultError},
 };
@@ -64,6 +66,9 @@ pub enum RunError {
     #[error(transparent)]
     Vault(#[from] VaultError),
 
+    #[error(transparent)]
+    Post(#[from] PostError),
+
     #[error("could not prepare the first sign-in: {0}")]
     Setup(crate::Error),
 
@@ -99,7 +104,8 @@ pub async fn run_with(
         db.lock().await.map_err(RunError::Database)?.ok_or(RunError::DatabaseInUse)?;
     db.migrate().await.map_err(RunError::Database)?;
     check_master_key(&config, &db, &vault).await?;
-    let (app, woken) = App::new(config.clone(), db, vault, shutdown.clone());
+    let post = Post::new(&config.notifications)?;
+    let (app, woken) = App::new(config.clone(), db, vault, post, shutdown.clone());
     let app = Arc::new(app);
     if let Some(offer) = setup::offer(&app).await.map_err(RunError::Setup)? {
         setup::announce(&offer, config.setup_token_file.as_deref()).map_err(RunError::Announce)?;

@@ -88,6 +88,10 @@ id! {
     EventId,
     /// A found difference.
     DriftId,
+    /// Who is told of events.
+    NotifierId,
+    /// A message of a notifier.
+    DeliveryId,
     /// What work was done on, a server, a destination or another thing, where any will do.
     SubjectId,
 }

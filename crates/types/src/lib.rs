@@ -14,6 +14,7 @@ mod invalid;
 pub mod key;
 pub mod name;
 pub mod network;
+pub mod notifier;
 pub mod operation;
 pub mod page;
 pub mod preview;
@@ -51,13 +52,18 @@ pub use drift::{
 };
 pub use event::{Author, Event, EventFilter, KindPrefix, Severity, Topic};
 pub use id::{
-    CertificateId, DestinationId, DriftId, EventId, KeyId, OperationId, RouteId, ServerId, TeamId,
-    TokenId, UserId,
+    CertificateId, DeliveryId, DestinationId, DriftId, EventId, KeyId, NotifierId, OperationId,
+    RouteId, ServerId, TeamId, TokenId, UserId,
 };
 pub use invalid::Invalid;
 pub use key::{CreateKey, Key, KeyAlgorithm, UpdateKey};
 pub use name::{Description, Name};
 pub use network::{NetworkName, NetworkOptions};
+pub use notifier::{
+    CreateNotifier, CreatedNotifier, Delivery, DeliveryState, NewTarget, Notification,
+    NotificationData, NotificationKind, NotifiedSubject, Notifier, NotifierState, Target,
+    TopicCount, Topics, UpdateNotifier, WebhookSecret, WebhookUrl,
+};
 pub use operation::{
     Blocker, Failure, Operation, OperationKind, OperationState, Step, StepState, Subject,
 };

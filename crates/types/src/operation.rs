@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    CertificateId, DestinationId, KeyId, MemberKind, OperationId, OperationResult, RouteId,
-    ServerId, TeamId, Timestamp, TokenId, text::words,
+    CertificateId, DestinationId, KeyId, MemberKind, NotifierId, OperationId, OperationResult,
+    RouteId, ServerId, TeamId, Timestamp, TokenId, text::words,
 };
 
 words! {
@@ -81,6 +81,7 @@ pub enum Subject {
     Key(KeyId),
     Token(TokenId),
     Team(TeamId),
+    Notifier(NotifierId),
 }
 
 impl Subject {
@@ -94,6 +95,7 @@ impl Subject {
             Self::Key(id) => id.as_str(),
             Self::Token(id) => id.as_str(),
             Self::Team(id) => id.as_str(),
+            Self::Notifier(id) => id.as_str(),
         }
     }
 }

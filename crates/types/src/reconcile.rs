@@ -14,6 +14,8 @@ words! {
         Fleet = "fleet",
         /// Numbers new events for their readers.
         Clerk = "clerk",
+        /// Tells those outside who want to know.
+        Courier = "courier",
         /// Throws away what nobody needs any more.
         Janitor = "janitor",
     }

@@ -6,7 +6,9 @@ use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf};
 
 use clap::Args;
 
-use crate::settings::{DatabaseUrl, Every, Flags, LogFilter, LogFormat};
+use crate::settings::{
+    DatabaseUrl, Every, Flags, LogFilter, LogFormat, Networks, NotificationFlags, SmtpUrl,
+};
 
 pub(super) const SERVE_EXAMPLES: &str = "A flag wins over its variable, that over the settings \
 file (--config, PORTOLAN_CONFIG), that over the default.
@@ -59,6 +61,23 @@ pub(crate) struct ConfigArgs {
     /// Days for which events are kept [env: PORTOLAN_KEEP_EVENTS] [default: 90].
     #[arg(long, value_name = "DAYS")]
     keep_events: Option<NonZeroU32>,
+    /// Send mail through this server, like `smtps://USER@mail.example.com` or
+    /// `smtp://mail.example.com:587`, which has to offer STARTTLS unless `?tls=none` is behind it
+    /// [env: PORTOLAN_SMTP_URL].
+    ///
+    /// Other programs of this machine can read flags: give a password by --smtp-password-file.
+    #[arg(long, value_name = "URL")]
+    smtp_url: Option<SmtpUrl>,
+    /// The mail server's password is in this file [env: PORTOLAN_SMTP_PASSWORD_FILE].
+    #[arg(long, value_name = "FILE")]
+    smtp_password_file: Option<PathBuf>,
+    /// Send mail as this, like `Portolan <portolan@example.com>` [env: PORTOLAN_SMTP_FROM].
+    #[arg(long, value_name = "ADDRESS")]
+    smtp_from: Option<String>,
+    /// Let webhooks go to these networks, besides public addresses
+    /// [env: PORTOLAN_ALLOW_WEBHOOKS_TO].
+    #[arg(long, value_name = "CIDR[,CIDR]")]
+    allow_webhooks_to: Option<Networks>,
     /// What to log, like `info` or `info,portolan_server=debug` [env: PORTOLAN_LOG]
     /// [default: info].
     #[arg(long, value_name = "FILTER")]
@@ -80,6 +99,12 @@ impl ConfigArgs {
             rate_limit: self.rate_limit,
             verify_every: self.verify_every,
             keep_events: self.keep_events,
+            notifications: NotificationFlags {
+                smtp_url: self.smtp_url,
+                smtp_password_file: self.smtp_password_file,
+                smtp_from: self.smtp_from,
+                allow_webhooks_to: self.allow_webhooks_to,
+            },
             log: self.log,
             log_format: self.log_format,
         }

@@ -76,6 +76,7 @@ pub(crate) fn subject_words(subject: &Subject, name: &str) -> String {
         Subject::Key(_) => "key",
         Subject::Token(_) => "token",
         Subject::Team(_) => "team",
+        Subject::Notifier(_) => "notifier",
     };
     format!("{of} {name}")
 }

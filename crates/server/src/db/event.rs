@@ -71,6 +71,7 @@ pub(super) fn subject(row: &AnyRow) -> Result<Subject, sqlx::Error> {
         "key" => Ok(Subject::Key(parsed(row, "subject_id")?)),
         "token" => Ok(Subject::Token(parsed(row, "subject_id")?)),
         "team" => Ok(Subject::Team(parsed(row, "subject_id")?)),
+        "notifier" => Ok(Subject::Notifier(parsed(row, "subject_id")?)),
         other => Err(decode_error(
             "subject_type",
             portolan_types::Invalid::new(format!("unknown subject `{other}`")),
@@ -88,6 +89,7 @@ pub(super) const fn subject_type(subject: &Subject) -> &'static str {
         Subject::Key(_) => "key",
         Subject::Token(_) => "token",
         Subject::Team(_) => "team",
+        Subject::Notifier(_) => "notifier",
     }
 }
 

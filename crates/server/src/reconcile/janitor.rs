@@ -1,4 +1,4 @@
-//! Throws away what nobody needs any more: old events, operations and drifts,
+//! Throws away what nobody needs any more: old events, deliveries, operations and drifts,
 //! and spent idempotency keys.
 
 use std::{sync::Arc, time::Duration};
@@ -38,13 +38,15 @@ async fn sweep(app: &App) -> Result<u64, Error> {
     let mut conn = app.db.acquire().await?;
     let keep = i64::from(app.config.keep_events_days.get()) * 86_400;
     let events = sweep_events(app, now.plus_seconds(-keep)).await?;
+    // They tell of events, and name people as these do.
+    let deliveries = db::delivery::delete_before(&mut conn, now.plus_seconds(-keep)).await?;
     let keys =
         db::idempotency::delete_before(&mut conn, now.plus_seconds(-KEEP_KEYS_SECONDS)).await?;
     let operations =
         db::operation::delete_before(&mut conn, now.plus_seconds(-KEEP_OPERATIONS_SECONDS)).await?;
     let drifts =
         db::drift::delete_before(&mut conn, now.plus_seconds(-KEEP_DRIFTS_SECONDS)).await?;
-    Ok(events + keys + operations + drifts)
+    Ok(events + deliveries + keys + operations + drifts)
 }
 
 /// In small transactions: others want to write in between.

@@ -14,6 +14,7 @@ mod guide;
 mod health;
 mod idempotency;
 mod keys;
+mod notifiers;
 mod openapi;
 mod proxies;
 mod reach;

@@ -10,7 +10,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    certificates,
+    certificates, notifiers,
     support::{Answer, Client, TestApp, story},
 };
 
@@ -51,6 +51,7 @@ struct Things {
     token: String,
     route: String,
     certificate: String,
+    notifier: String,
 }
 
 impl Things {
@@ -76,6 +77,7 @@ impl Things {
             operation: destination.operation_id.context("an operation")?.to_string(),
             drift,
             token: token.token.id.to_string(),
+            notifier: notifiers::add_unheard(app).await?.id.to_string(),
         })
     }
 
@@ -90,6 +92,7 @@ impl Things {
             Some("tokens") => &self.token,
             Some("routes") => &self.route,
             Some("certificates") => &self.certificate,
+            Some("notifiers") => &self.notifier,
             _ if route.path.contains('{') => bail!("no id for {}", route.path),
             _ => return Ok(route.path.clone()),
         };
@@ -114,6 +117,7 @@ impl Things {
             ("PUT", "/v1/servers/{id}/proxy") => json!({ "kind": "caddy" }),
             ("POST", "/v1/servers/{id}/adopt") => json!({ "all": true }),
             ("POST", "/v1/certificates") => certificates::body("second", &["a.example.com"]),
+            ("POST", "/v1/notifiers") => notifiers::body("second", "https://hooks.example.com"),
             ("POST", "/v1/routes") => json!({
                 "destination_id": self.destination,
                 "host": "blog.example.com",
@@ -204,7 +208,7 @@ pub(crate) enum Team {
 async fn world(app: &TestApp) -> Result<Vec<String>> {
     let addresses: Value = app.owner.get("/v1/addresses").await?.ok()?;
     let mut world = vec![addresses["plan"].to_string()];
-    for list in ["keys", "servers", "destinations", "operations", "events", "drifts"] {
+    for list in ["keys", "servers", "destinations", "operations", "events", "drifts", "notifiers"] {
         world.push(app.owner.get(&format!("/v1/{list}?limit=200")).await?.text);
     }
     // Ages grow while nothing happens.
@@ -283,8 +287,8 @@ story! {
                 answer.problem(404).with_context(|| format!("{route:?}"))?;
             } else {
                 ensure!(answer.status.is_success(), "{route:?}: {}", answer.text);
-                let Things { key, server, destination, token, drift, .. } = &things;
-                for id in [key, server, destination, token, drift] {
+                let Things { key, server, destination, token, drift, notifier, .. } = &things;
+                for id in [key, server, destination, token, drift, notifier] {
                     ensure!(!answer.text.contains(id.as_str()), "{route:?} tells of {id}");
                 }
             }
