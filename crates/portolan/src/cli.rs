@@ -11,6 +11,7 @@ mod drift;
 mod event;
 mod key;
 mod login;
+mod notifier;
 mod operation;
 mod proxy;
 mod reconcile;
@@ -38,6 +39,7 @@ pub(crate) use self::{
     event::{EventCommand, Moment},
     key::{CreateKeyArgs, KeyCommand},
     login::LoginArgs,
+    notifier::{AddNotifierArgs, EditNotifierArgs, NotifierCommand},
     operation::OperationCommand,
     proxy::{ProxyArgs, ProxyCommand, SetProxyArgs},
     reconcile::ReconcileCommand,
@@ -167,6 +169,9 @@ Examples:
     /// What happened.
     #[command(subcommand)]
     Event(EventCommand),
+    /// Who outside is told of what happens: webhooks and mail.
+    #[command(subcommand)]
+    Notifier(NotifierCommand),
     /// Print a script that completes commands in a shell.
     #[command(after_help = "Examples:
   portolan completions bash > /etc/bash_completion.d/portolan

@@ -15,6 +15,7 @@ pub(crate) mod event_watch;
 pub(crate) mod key;
 pub(crate) mod login;
 pub(crate) mod manner;
+pub(crate) mod notifier;
 pub(crate) mod openapi;
 pub(crate) mod operation;
 mod preview;

@@ -32,6 +32,7 @@ mod addresses;
 mod certificate;
 mod destination;
 mod drift;
+mod notifier;
 mod proxy;
 mod route;
 mod server;
@@ -88,6 +89,9 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outc
         }
         Command::Event(command) => {
             run_event(&client(global, printer)?, printer, command).await?;
+        }
+        Command::Notifier(command) => {
+            return notifier::run(&client(global, printer)?, printer, command).await;
         }
         Command::Completions { shell } => {
             completions::completions(printer, Cli::command(), shell)?;

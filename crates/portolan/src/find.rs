@@ -4,7 +4,7 @@
 
 use std::{borrow::Cow, convert::Infallible, str::FromStr};
 
-use portolan_types::{Certificate, Destination, Key, Route, Server, Token, id::is_cuid2};
+use portolan_types::{Certificate, Destination, Key, Notifier, Route, Server, Token, id::is_cuid2};
 use serde::de::DeserializeOwned;
 
 use crate::{
@@ -132,6 +132,23 @@ impl Named for Certificate {
 
     fn context(&self) -> String {
         self.hosts.join(", ")
+    }
+}
+
+impl Named for Notifier {
+    const WHAT: &'static str = "notifier";
+    const PATH: &'static str = "/v1/notifiers";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn names(&self) -> Vec<Cow<'_, str>> {
+        vec![self.name.as_str().into()]
+    }
+
+    fn context(&self) -> String {
+        crate::commands::notifier::target_words(&self.target)
     }
 }
 

@@ -9,6 +9,7 @@ mod help;
 mod hostile;
 mod lists;
 mod login;
+mod notifiers;
 mod problems;
 mod program;
 mod proxies;
