@@ -6,7 +6,7 @@ use std::time::Duration;
 use portolan_types::{
     CreateDestination, Destination, DestinationId, DestinationState, Name, NetworkName, Operation,
     OperationKind, Origin, Page, PageQuery, PlannedSubnets, ProxyAttachment, Server, ServerId,
-    Subject, Timestamp, UpdateDestination,
+    Subject, Timestamp, UpdateDestination, VerifyEvery,
 };
 use serde_json::json;
 use sqlx::AnyConnection;
@@ -104,6 +104,7 @@ fn filled_in(
         kind: place.kind,
         origin: Origin::Created,
         proxy: input.proxy,
+        verify_every: VerifyEvery::default(),
         state: DestinationState::Pending,
         reason: None,
         options: input.options,
@@ -271,6 +272,10 @@ pub async fn update(
     if let Some(proxy) = input.proxy.filter(|proxy| *proxy != before.proxy) {
         set_proxy(&mut tx, actor, &before, proxy).await?;
     }
+    let every = input.verify_every.filter(|every| *every != before.verify_every);
+    if let Some(every) = every {
+        verify::set_every(&mut tx, actor, &before, every).await?;
+    }
     let begun = match input.options {
         Some(options) => {
             let asked = change::Asked { options, version };
@@ -279,7 +284,7 @@ pub async fn update(
         None => None,
     };
     tx.commit().await?;
-    if begun.is_some() || input.proxy.is_some() {
+    if begun.is_some() || input.proxy.is_some() || every.is_some() {
         app.wake(&before.server_id);
     }
     show(app, actor, id).await

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::{
     DestinationId, LiveNode, Name, NetworkName, NetworkOptions, OperationId, ProxyAttachment,
-    ServerId, Timestamp, text::words,
+    ServerId, Timestamp, VerifyEvery, text::words,
 };
 
 words! {
@@ -78,6 +78,9 @@ pub struct Destination {
     /// Whether the server's proxy is to be on it.
     #[serde(default)]
     pub proxy: ProxyAttachment,
+    /// How often it is verified without anybody asking.
+    #[serde(default)]
+    pub verify_every: VerifyEvery,
     pub state: DestinationState,
     /// Why it is in this state, when that is not obvious.
     pub reason: Option<String>,
@@ -171,6 +174,9 @@ pub struct UpdateDestination {
     /// Whether the server's proxy is to be on it from now on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proxy: Option<ProxyAttachment>,
+    /// How often it is verified without anybody asking, from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verify_every: Option<VerifyEvery>,
 }
 
 #[cfg(test)]

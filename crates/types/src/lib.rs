@@ -17,6 +17,7 @@ pub mod network;
 pub mod notifier;
 pub mod operation;
 pub mod page;
+pub mod pause;
 pub mod preview;
 pub mod problem;
 pub mod proxy;
@@ -68,6 +69,7 @@ pub use operation::{
     Blocker, Failure, Operation, OperationKind, OperationState, Step, StepState, Subject,
 };
 pub use page::{Cursor, Page, PageQuery};
+pub use pause::Pause;
 pub use preview::{Affected, DarkRoute, MemberKind, Preview};
 pub use problem::{FieldError, Problem};
 pub use proxy::{
@@ -96,4 +98,4 @@ pub use session::{Role, Session, Setup, SetupDone, Team, User};
 pub use swarm::{LiveNode, Swarm, SwarmManager, SwarmServer};
 pub use timestamp::Timestamp;
 pub use token::{Abilities, Ability, CreateToken, CreatedToken, Token};
-pub use verification::{Check, CheckName, CheckOutcome, Evidence, Verification};
+pub use verification::{Check, CheckName, CheckOutcome, Evidence, Verification, VerifyEvery};

@@ -1,9 +1,14 @@
 //! Proof that a destination is what it should be: what was tried on its host, and what came of it.
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use std::{fmt, str::FromStr};
 
-use crate::{DestinationId, OperationId, Timestamp, text::words};
+use serde::{Deserialize, Serialize};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{RefOr, Schema},
+};
+
+use crate::{DestinationId, Invalid, OperationId, Pause, Timestamp, text::words};
 
 words! {
     /// What is proved of a destination.
@@ -84,6 +89,67 @@ pub struct Verification {
     pub finished_at: Timestamp,
 }
 
+/// How often a destination is verified without anybody asking: `default`, `never`, or a pause like
+/// `6h`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum VerifyEvery {
+    /// As often as the installation has it.
+    #[default]
+    Default,
+    Never,
+    After(Pause),
+}
+
+/// Text: utoipa derives no such thing for an enum.
+impl PartialSchema for VerifyEvery {
+    fn schema() -> RefOr<Schema> {
+        Pause::schema()
+    }
+}
+
+impl ToSchema for VerifyEvery {}
+
+impl FromStr for VerifyEvery {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "default" => Ok(Self::Default),
+            "never" => Ok(Self::Never),
+            pause => pause.parse().map(Self::After).map_err(|_| {
+                Invalid::new(
+                    "write a pause like `90m`, `24h` or `7d` (10m or more), `never` or `default`",
+                )
+            }),
+        }
+    }
+}
+
+impl fmt::Display for VerifyEvery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::Never => f.write_str("never"),
+            Self::After(pause) => pause.fmt(f),
+        }
+    }
+}
+
+impl TryFrom<String> for VerifyEvery {
+    type Error = Invalid;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<VerifyEvery> for String {
+    fn from(every: VerifyEvery) -> Self {
+        every.to_string()
+    }
+}
+
 impl CheckOutcome {
     /// What all together come to: one failure is a failure, and nothing tried proves nothing.
     pub fn of_all(outcomes: impl IntoIterator<Item = Self>) -> Self {
@@ -98,6 +164,16 @@ impl CheckOutcome {
 #[cfg(test)]
 mod tests {
     use super::{CheckOutcome::*, *};
+
+    #[test]
+    fn schedules_are_read_and_written() {
+        for text in ["default", "never", "6h"] {
+            assert_eq!(text.parse::<VerifyEvery>().map(|every| every.to_string()), Ok(text.into()));
+        }
+        for bad in ["", "off", "Never", "6", "1m"] {
+            assert!(bad.parse::<VerifyEvery>().is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn one_failure_fails_all_and_nothing_tried_proves_nothing() {

@@ -3,7 +3,7 @@
 use portolan_types::{
     CreateDestination, Destination, DestinationKind, DestinationState, Name, NetworkName,
     NetworkOptions, Operation, OperationId, Origin, Preview, ProxyAttachment, Server,
-    UpdateDestination,
+    UpdateDestination, VerifyEvery,
 };
 
 use super::{
@@ -114,6 +114,7 @@ pub(super) fn details(destination: &Destination) -> Details {
         .maybe("swarm", destination.cluster_id.as_deref())
         .row("origin", destination.origin.as_str())
         .maybe("proxy", (destination.proxy == ProxyAttachment::Never).then_some("kept off"))
+        .maybe("verify every", schedule(destination.verify_every))
         .span("state", state_span(destination.state))
         .maybe("reason", destination.reason.as_deref());
     let planned = &destination.planned;
@@ -127,6 +128,11 @@ pub(super) fn details(destination: &Destination) -> Details {
         .maybe("live on", (!live.is_empty()).then(|| live.join(", ")))
         .maybe("operation", destination.operation_id.as_ref().map(OperationId::as_str))
         .row("created", since(destination.created_at))
+}
+
+/// Only what differs from the installation's own, which a client does not know.
+fn schedule(every: VerifyEvery) -> Option<String> {
+    (every != VerifyEvery::Default).then(|| every.to_string())
 }
 
 fn with_options(details: Details, options: &NetworkOptions) -> Details {

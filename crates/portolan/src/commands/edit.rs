@@ -2,7 +2,7 @@
 
 use portolan_types::{
     Destination, Invalid, MemberKind, Name, NetworkOptions, Operation, OperationId, Preview,
-    ProxyAttachment, UpdateDestination,
+    ProxyAttachment, UpdateDestination, VerifyEvery,
 };
 
 use super::{destination::details, manner::Manner, operation::accompany, preview};
@@ -19,6 +19,7 @@ use crate::{
 pub(crate) struct Edit<F> {
     pub(crate) name: Option<Name>,
     pub(crate) proxy: Option<ProxyAttachment>,
+    pub(crate) verify_every: Option<VerifyEvery>,
     /// Makes the new options of the present ones.
     pub(crate) options: F,
 }
@@ -37,11 +38,12 @@ where
     let options = (edit.options)(&before.options).map_err(|error| {
         Failure::usage(error.to_string(), "see `portolan destination edit --help`")
     })?;
-    let label_alone = edit.name.is_some() || edit.proxy.is_some();
-    let replaced = options != before.options || !label_alone;
+    let row_alone = edit.name.is_some() || edit.proxy.is_some() || edit.verify_every.is_some();
+    let replaced = options != before.options || !row_alone;
     let change = UpdateDestination {
         name: edit.name,
         proxy: edit.proxy,
+        verify_every: edit.verify_every,
         options: replaced.then_some(options),
         ..UpdateDestination::default()
     };

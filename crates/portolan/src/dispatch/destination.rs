@@ -96,8 +96,9 @@ async fn change(
     printer: &Printer,
     args: EditDestinationArgs,
 ) -> anyhow::Result<Outcome> {
-    let EditDestinationArgs { destination, name, proxy, options, manner } = args;
-    let change = Edit { name, proxy, options: |present: &_| options.applied_to(present) };
+    let EditDestinationArgs { destination, name, proxy, verify_every, options, manner } = args;
+    let options = |present: &_| options.applied_to(present);
+    let change = Edit { name, proxy, verify_every, options };
     edit::edit(client, printer, &destination, change, manner.into()).await
 }
 

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
-use portolan_types::Invalid;
+use portolan_types::{Invalid, Pause};
 use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
 
@@ -31,15 +31,12 @@ impl FromStr for DatabaseUrl {
 
 /// How often something is done by itself: `90m`, `24h`, `7d`, or `off`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Every(Option<Duration>);
+pub(crate) struct Every(Option<Pause>);
 
 impl Every {
-    /// Below this a fleet would be busy with nothing else.
-    const LEAST: Duration = Duration::from_mins(10);
-
     /// `None` when it is off.
-    pub(crate) const fn as_duration(self) -> Option<Duration> {
-        self.0
+    pub(crate) fn as_duration(self) -> Option<Duration> {
+        self.0.map(Pause::as_duration)
     }
 }
 
@@ -50,19 +47,9 @@ impl FromStr for Every {
         if text == "off" {
             return Ok(Self(None));
         }
-        let seconds = |unit: char| match unit {
-            'm' => Some(60),
-            'h' => Some(3_600),
-            'd' => Some(86_400),
-            _ => None,
-        };
-        let parsed = text.char_indices().next_back().and_then(|(end, unit)| {
-            let number: u32 = text.get(..end)?.parse().ok()?;
-            Some(Duration::from_secs(u64::from(number) * seconds(unit)?))
-        });
-        parsed.filter(|every| *every >= Self::LEAST).map(|every| Self(Some(every))).ok_or_else(
-            || Invalid::new("a pause is written `90m`, `24h` or `7d` (10m or more), or `off`"),
-        )
+        text.parse().map(|pause| Self(Some(pause))).map_err(|_| {
+            Invalid::new("a pause is written `90m`, `24h` or `7d` (10m or more), or `off`")
+        })
     }
 }
 
@@ -134,8 +121,7 @@ mod tests {
         let every = |text: &str| text.parse::<Every>().ok().map(Every::as_duration);
         assert_eq!(every("off"), Some(None));
         assert_eq!(every("90m"), Some(Some(Duration::from_mins(90))));
-        assert_eq!(every("7d"), Some(Some(Duration::from_hours(168))));
-        for bad in ["", "24", "h", "9m", "-1h", "1.5h", "24h ", "1\u{b5}"] {
+        for bad in ["", "24", "9m", "never"] {
             assert_eq!(every(bad), None, "{bad}");
         }
     }

@@ -2,8 +2,8 @@
 //! those that do not serve the reconcilers, which name the row by its id.
 
 use portolan_types::{
-    Destination, DestinationId, DestinationState, Name, NetworkOptions, OperationId, PageQuery,
-    PlannedSubnets, ProxyAttachment, ServerId, TeamId, Timestamp, destination::Observed,
+    Destination, DestinationId, DestinationState, NetworkOptions, OperationId, PageQuery,
+    PlannedSubnets, ServerId, TeamId, Timestamp, destination::Observed,
 };
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
@@ -14,8 +14,8 @@ macro_rules! select {
     ($condition:literal) => {
         concat!(
             "select d.id, d.team_id, d.server_id, s.name as server_name, d.name, d.network, d.kind,
-                    d.origin, d.proxy, d.state, d.reason, d.options, d.planned, d.revision, d.cluster_id,
-                    d.observed, d.nodes, d.operation_id, d.created_at, d.updated_at
+                    d.origin, d.proxy, d.verify_every, d.state, d.reason, d.options, d.planned,
+                    d.revision, d.cluster_id, d.observed, d.nodes, d.operation_id, d.created_at, d.updated_at
              from destinations d
              join servers s on s.id = d.server_id
              ",
@@ -24,8 +24,10 @@ macro_rules! select {
     };
 }
 
+mod choices;
 mod swarm;
 
+pub use choices::{rename, set_proxy, set_verify_every};
 pub use swarm::{
     find_in_cluster, list_of_cluster, move_to, set_changing_reason, set_nodes, set_waiting_reason,
     take_over,
@@ -51,6 +53,7 @@ impl FromRow<'_, AnyRow> for Assigned {
                 kind: parsed(row, "kind")?,
                 origin: parsed(row, "origin")?,
                 proxy: parsed(row, "proxy")?,
+                verify_every: parsed(row, "verify_every")?,
                 state: parsed(row, "state")?,
                 reason: row.try_get("reason")?,
                 options: json_option(row, "options")?.unwrap_or_default(),
@@ -77,8 +80,8 @@ pub async fn insert(
     sqlx::query(
         "insert into destinations
              (id, team_id, server_id, network, name, kind, origin, state, options, planned,
-              revision, cluster_id, operation_id, created_at, updated_at, proxy)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, $15)",
+              revision, cluster_id, operation_id, created_at, updated_at, proxy, verify_every)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, $15, $16)",
     )
     .bind(destination.id.as_str())
     .bind(team.as_str())
@@ -95,6 +98,7 @@ pub async fn insert(
     .bind(destination.operation_id.as_ref().map(OperationId::as_str))
     .bind(destination.created_at.as_millis())
     .bind(destination.proxy.as_str())
+    .bind(destination.verify_every.to_string())
     .execute(conn)
     .await?;
     Ok(())
@@ -208,46 +212,6 @@ pub async fn set_planned(
         .bind(to_json(planned)?)
         .execute(conn)
         .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-/// Changes the label; the network keeps its name. `false` when the team has no such destination.
-pub async fn rename(
-    conn: &mut AnyConnection,
-    team: &TeamId,
-    id: &DestinationId,
-    name: &Name,
-    now: Timestamp,
-) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query(
-        "update destinations set name = $3, updated_at = $4 where team_id = $1 and id = $2",
-    )
-    .bind(team.as_str())
-    .bind(id.as_str())
-    .bind(name.as_str())
-    .bind(now.as_millis())
-    .execute(conn)
-    .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-/// Stores whether the proxy is to be on it. `false` when the team has no such destination.
-pub async fn set_proxy(
-    conn: &mut AnyConnection,
-    team: &TeamId,
-    id: &DestinationId,
-    proxy: ProxyAttachment,
-    now: Timestamp,
-) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query(
-        "update destinations set proxy = $3, updated_at = $4 where team_id = $1 and id = $2",
-    )
-    .bind(team.as_str())
-    .bind(id.as_str())
-    .bind(proxy.as_str())
-    .bind(now.as_millis())
-    .execute(conn)
-    .await?;
     Ok(done.rows_affected() == 1)
 }
 

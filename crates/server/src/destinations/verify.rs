@@ -3,12 +3,15 @@
 
 use portolan_types::{
     Destination, DestinationId, DestinationState, Operation, OperationKind, Page, PageQuery,
-    Subject, Verification,
+    Subject, Timestamp, Verification, VerifyEvery,
 };
+use serde_json::json;
 
-use super::{check_usable, find};
+use super::{check_usable, event, find};
 use crate::{
-    Actor, App, Error, db,
+    Actor, App, Error,
+    db::{self, Transaction},
+    events,
     operations::{self, Task},
     page, servers,
 };
@@ -44,6 +47,26 @@ fn check_at_rest(destination: &Destination) -> Result<(), Error> {
             ))
         }
     }
+}
+
+/// How often it is verified by itself from now on.
+pub(super) async fn set_every(
+    tx: &mut Transaction,
+    actor: &Actor,
+    before: &Destination,
+    every: VerifyEvery,
+) -> Result<(), Error> {
+    let now = Timestamp::now();
+    db::destination::set_verify_every(tx, actor.team_id(), &before.id, every, now).await?;
+    let what = match every {
+        VerifyEvery::Default => "put on the installation's own schedule of proofs".to_owned(),
+        VerifyEvery::Never => "taken off the schedule of proofs".to_owned(),
+        VerifyEvery::After(pause) => format!("scheduled to be proved every {pause}"),
+    };
+    let entry = event(actor, "destination.schedule-changed", before, &what);
+    let (old, new) =
+        (json!({ "verify_every": before.verify_every }), json!({ "verify_every": every }));
+    Ok(events::record(tx, entry.change(&old, &new), now).await?)
 }
 
 /// The latest verifications of a destination, newest first.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use portolan_types::{
     AdoptNetworks, Adoptability, AdoptedNetwork, Destination, DestinationId, DestinationKind,
     DestinationState, Name, NetworkName, NetworkOptions, OperationKind, OperationResult, Origin,
-    PlannedSubnets, ProxyAttachment, Subject, Timestamp,
+    PlannedSubnets, ProxyAttachment, Subject, Timestamp, VerifyEvery,
 };
 
 use super::{
@@ -216,6 +216,7 @@ fn adopted(row: &Assigned, network: &HostNetwork) -> Result<Destination, portola
         cluster_id: cluster_id.map(str::to_owned),
         observed: None,
         nodes: Vec::new(),
+        verify_every: VerifyEvery::default(),
         operation_id: None,
         created_at: now,
         updated_at: now,

@@ -10,7 +10,7 @@ use portolan_server::host::{
 };
 use portolan_types::{
     Check, CheckName, CheckOutcome, Destination, Event, Operation, OperationResult, OperationState,
-    Page, Reachability, Verification,
+    Page, Reachability, Verification, VerifyEvery,
 };
 use serde_json::json;
 
@@ -287,4 +287,51 @@ async fn destinations_are_verified_by_themselves() -> Result<()> {
     })
     .await?;
     app.stop().await
+}
+
+/// A destination's own schedule goes before the installation's: `never` is not verified with the
+/// rest, and a pause counts where the installation has none.
+#[tokio::test]
+async fn a_destination_has_a_schedule_of_its_own() -> Result<()> {
+    let mut app = TestApp::start(Database::Sqlite).await?;
+    let (server, _engine) = app.add_server("alpha").await?;
+    let shop = app.owner.destination(&server, "shop").await?;
+    let blog = app.owner.destination(&server, "blog").await?;
+    let schedule = async |app: &TestApp, of: &Destination, every: &str| -> Result<Destination> {
+        let body = json!({ "verify_every": every });
+        app.owner.patch(&format!("/v1/destinations/{}", of.id), body).await?.ok()
+    };
+    assert_eq!(schedule(&app, &blog, "never").await?.verify_every, VerifyEvery::Never);
+    app.stop().await?;
+    app.config.verify_every = Some(Duration::from_millis(1));
+    app.launch().await?;
+    verified(&app, &shop, 2).await?;
+    assert_eq!(proofs(&app, &blog).await?, 0);
+    app.stop().await?;
+    app.config.verify_every = None;
+    app.launch().await?;
+    app.owner.reachable(server.id.as_str(), Reachability::Reachable).await?;
+    let path = format!("/v1/destinations/{}", blog.id);
+    app.owner.patch(&path, json!({ "verify_every": "1m" })).await?.problem(422)?;
+    // Nobody can wait ten minutes: it was made long ago.
+    let pool = app.pool().await?;
+    sqlx::query("update destinations set created_at = 1").execute(&pool).await?;
+    pool.close().await;
+    let after = schedule(&app, &blog, "600m").await?;
+    assert_eq!(after.verify_every.to_string(), "10h");
+    verified(&app, &blog, 1).await?;
+    let event: Page<Event> = app.owner.get("/v1/events?search=every%2010h").await?.ok()?;
+    assert_eq!(event.items[0].kind, "destination.schedule-changed");
+    app.stop().await
+}
+
+async fn proofs(app: &TestApp, of: &Destination) -> Result<usize> {
+    let list = format!("/v1/destinations/{}/verifications", of.id);
+    let kept: Page<Verification> = app.owner.get(&list).await?.ok()?;
+    Ok(kept.items.len())
+}
+
+async fn verified(app: &TestApp, of: &Destination, times: usize) -> Result<()> {
+    eventually("it was verified", || async { Ok((proofs(app, of).await? >= times).then_some(())) })
+        .await
 }

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use clap::{ArgGroup, Args};
 use ipnet::{Ipv4Net, Ipv6Net};
-use portolan_types::{Invalid, Name, NetworkOptions, ProxyAttachment};
+use portolan_types::{Invalid, Name, NetworkOptions, ProxyAttachment, VerifyEvery};
 
 use super::label;
 use crate::{cli::shared::MannerArgs, find::Reference};
@@ -13,7 +13,7 @@ use crate::{cli::shared::MannerArgs, find::Reference};
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("edit").multiple(true).required(true).args([
     "name", "subnet", "any_subnet", "gateway", "range", "ipv6", "ipv6_subnet", "internal", "mtu",
-    "default_mtu", "encrypted", "labels", "unlabels", "proxy",
+    "default_mtu", "encrypted", "labels", "unlabels", "proxy", "verify_every",
 ]))]
 pub(crate) struct EditDestinationArgs {
     /// Id, name or network.
@@ -24,6 +24,9 @@ pub(crate) struct EditDestinationArgs {
     /// Whether the server's proxy is to be on it.
     #[arg(long, value_name = "attach|never")]
     pub(crate) proxy: Option<ProxyAttachment>,
+    /// How often it is verified by itself: `default` is as the installation has it.
+    #[arg(long, value_name = "6h|never|default")]
+    pub(crate) verify_every: Option<VerifyEvery>,
     #[command(flatten)]
     pub(crate) manner: MannerArgs,
     #[command(flatten)]

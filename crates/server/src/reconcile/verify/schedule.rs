@@ -8,7 +8,7 @@ use std::{
 };
 
 use portolan_types::{
-    Destination, DestinationId, DestinationState, OperationKind, Subject, Timestamp,
+    Destination, DestinationId, DestinationState, OperationKind, Subject, Timestamp, VerifyEvery,
 };
 
 use crate::{
@@ -23,10 +23,18 @@ pub(in super::super) async fn queue_due(
     rows: &[Assigned],
     waiting: &[Waiting],
 ) -> Result<usize, Error> {
-    let Some(every) = app.config.verify_every else { return Ok(0) };
+    let is_ready = |row: &&Assigned| row.destination.state == DestinationState::Ready;
+    let scheduled: Vec<(&Assigned, Duration)> = rows
+        .iter()
+        .filter(is_ready)
+        .filter_map(|row| Some((row, every(app, &row.destination)?)))
+        .collect();
+    if scheduled.is_empty() {
+        return Ok(0);
+    }
     let ends = ends(app, rows).await?;
     let mut queued = 0;
-    for row in rows.iter().filter(|row| row.destination.state == DestinationState::Ready) {
+    for (row, every) in scheduled {
         let id = &row.destination.id;
         if !waits(waiting, id) && is_due(&row.destination, ends.get(id).copied(), every) {
             queue(app, row).await?;
@@ -34,6 +42,15 @@ pub(in super::super) async fn queue_due(
         }
     }
     Ok(queued)
+}
+
+/// Its own pause before the installation's; `None` when it is not verified by itself.
+fn every(app: &App, destination: &Destination) -> Option<Duration> {
+    match destination.verify_every {
+        VerifyEvery::Default => app.config.verify_every,
+        VerifyEvery::Never => None,
+        VerifyEvery::After(pause) => Some(pause.as_duration()),
+    }
 }
 
 /// Read once a look and server: those of a swarm may be on several.
