@@ -12,6 +12,7 @@ pub(crate) mod drift;
 pub(crate) mod edit;
 pub(crate) mod event;
 pub(crate) mod event_watch;
+pub(crate) mod fleet;
 pub(crate) mod key;
 pub(crate) mod login;
 pub(crate) mod manner;

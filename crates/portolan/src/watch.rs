@@ -43,14 +43,27 @@ pub(crate) async fn follow(
     id: &OperationId,
     limit: Duration,
 ) -> Result<Ending, Error> {
-    let deadline = Instant::now() + limit;
-    let mut operation: Operation = client.get(&path(id), &[]).await?;
     let mut steps = Steps::default();
+    let show = |operation: &Operation| steps.show(printer, operation);
+    let ending = until_over(client, printer, id, Instant::now() + limit, show).await;
+    printer.progress_over();
+    ending
+}
+
+/// Asks for an operation until it is over or time is up, and shows each answer. The line of the
+/// progress is the caller's to end.
+pub(crate) async fn until_over(
+    client: &Client,
+    printer: &Printer,
+    id: &OperationId,
+    deadline: Instant,
+    mut show: impl FnMut(&Operation),
+) -> Result<Ending, Error> {
+    let mut operation: Operation = client.get(&path(id), &[]).await?;
     let mut link = Link::Stands;
     loop {
-        steps.show(printer, &operation);
+        show(&operation);
         if operation.state.is_over() {
-            printer.progress_over();
             return Ok(Ending::Over(operation));
         }
         let pace = Instant::now() + PACE;
@@ -65,7 +78,6 @@ pub(crate) async fn follow(
         }
         sleep_until(pace.min(deadline)).await;
     }
-    printer.progress_over();
     Ok(Ending::Unfinished(operation))
 }
 

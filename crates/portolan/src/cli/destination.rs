@@ -119,13 +119,24 @@ no way in from or out to foreign networks, the way out of the host, the proxy an
 lead to; in a swarm the way to other nodes, and whether packets are encrypted on it. They need no
 image from a registry, and are removed however it ends. Exit code 1 when a check failed.
 
+Of several destinations the outcomes are told in one table, with what failed.
+
 Examples:
   portolan destination verify shop
+  portolan destination verify --all --wait 600
+  portolan destination verify --all --server web-1
   portolan destination verify shop --json | jq '.result.checks[] | {name, outcome, reason}'"
     )]
     Verify {
-        /// Id, name or network.
-        destination: Reference,
+        /// Id, name or network; several may be named.
+        #[arg(value_name = "DESTINATION", required_unless_present = "all", conflicts_with = "all")]
+        destinations: Vec<Reference>,
+        /// Every destination.
+        #[arg(long)]
+        all: bool,
+        /// With --all: only those on this server, by id or name.
+        #[arg(long, requires = "all")]
+        server: Option<Reference>,
         #[command(flatten)]
         wait: WaitArgs,
     },

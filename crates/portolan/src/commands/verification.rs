@@ -69,12 +69,12 @@ fn table(verifications: &[Verification]) -> Table {
     }))
 }
 
-fn failed(checks: &[Check]) -> String {
+pub(super) fn failed(checks: &[Check]) -> String {
     let failed = checks.iter().filter(|check| check.outcome == CheckOutcome::Failed);
     failed.map(|check| check.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-const fn style(outcome: CheckOutcome) -> Style {
+pub(super) const fn style(outcome: CheckOutcome) -> Style {
     match outcome {
         CheckOutcome::Passed => Style::Good,
         CheckOutcome::Failed => Style::Bad,

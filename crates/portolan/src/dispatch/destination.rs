@@ -14,6 +14,7 @@ use crate::{
         destination::{self, NewDestination},
         edit::{self, Edit},
         event::{self, Filter},
+        fleet::{self, Which},
         scan, verification,
     },
     failure::{Failure, Outcome},
@@ -72,8 +73,15 @@ pub(super) async fn run(
         DestinationCommand::TakeOver { destination, consent } => {
             destination::take_over(client, printer, &destination, consent.into()).await?;
         }
-        DestinationCommand::Verify { destination, wait } => {
-            return verification::verify(client, printer, &destination, wait.into()).await;
+        DestinationCommand::Verify { destinations, server, wait, .. } => {
+            let wait = wait.into();
+            let which = match (destinations.as_slice(), server) {
+                ([one], _) => return verification::verify(client, printer, one, wait).await,
+                ([], None) => Which::All,
+                ([], Some(server)) => Which::OnServer(server),
+                ([_, ..], _) => Which::These(destinations),
+            };
+            return fleet::verify(client, printer, which, wait).await;
         }
         DestinationCommand::Verifications { destination, list } => {
             verification::list(client, printer, &destination, list.into()).await?;
