@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     db,
-    host::{ContainerDetail, HostNetwork, NetworkMode},
+    host::{Attachment, ContainerDetail, HostNetwork, NetworkMode},
 };
 
 /// The name of every proxy's container.
@@ -241,15 +241,25 @@ impl Prover<'_> {
 const STARTED: &str =
     "start the container that the route names, or correct the route (`portolan route edit`)";
 
+/// While it runs it has an address there: engines keep an empty place of a connection that they
+/// refused.
 fn is_on(container: &ContainerDetail, network: &HostNetwork) -> bool {
-    container.endpoint(&network.docker_id, &network.name).is_some()
+    let place = container.endpoint(&network.docker_id, &network.name);
+    place.is_some_and(|place| {
+        let Attachment { address, ipv6_address, .. } = &place.attachment;
+        !container.is_running() || address.is_some() || ipv6_address.is_some()
+    })
 }
 
 /// Where a container is, with its address on this network.
 fn networks_in_words(container: &ContainerDetail, network: &HostNetwork) -> String {
     if let Some(place) = container.endpoint(&network.docker_id, &network.name) {
-        let address = place.attachment.address.as_deref().unwrap_or("without an address");
-        return format!("{}, on it ({address})", container.member.state);
+        let state = &container.member.state;
+        let Attachment { address, ipv6_address, .. } = &place.attachment;
+        return match address.as_ref().or(ipv6_address.as_ref()) {
+            Some(address) => format!("{state}, on it ({address})"),
+            None => format!("{state}, on it without an address"),
+        };
     }
     let names: Vec<&str> =
         container.endpoints.iter().map(|one| one.attachment.key.as_str()).collect();
@@ -283,6 +293,25 @@ fn judge(wanted: bool, there: bool, on_it: bool, place: &str, network: &HostNetw
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::ContainerEndpoint;
+
+    #[test]
+    fn a_running_container_without_an_address_is_not_on_a_network() {
+        let network = HostNetwork { name: "shop".into(), ..HostNetwork::default() };
+        let on = |state: &str, address: Option<&str>| {
+            let attachment = Attachment {
+                key: "shop".into(),
+                address: address.map(str::to_owned),
+                ..Attachment::default()
+            };
+            let place = ContainerEndpoint { attachment, ..ContainerEndpoint::default() };
+            let mut container = ContainerDetail { endpoints: vec![place], ..Default::default() };
+            container.member.state = state.to_owned();
+            is_on(&container, &network)
+        };
+        assert!(on("running", Some("10.64.0.2")) && on("exited", None));
+        assert!(!on("running", None));
+    }
 
     #[test]
     fn an_attachment_is_as_wanted_or_says_why_not() {
