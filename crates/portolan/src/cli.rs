@@ -14,6 +14,7 @@ mod login;
 mod notifier;
 mod operation;
 mod proxy;
+mod reach;
 mod reconcile;
 mod route;
 mod serve;
@@ -24,7 +25,6 @@ mod token;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use portolan_types::ReachName;
 
 use crate::client::BaseUrl;
 
@@ -42,6 +42,7 @@ pub(crate) use self::{
     notifier::{AddNotifierArgs, EditNotifierArgs, NotifierCommand},
     operation::OperationCommand,
     proxy::{ProxyArgs, ProxyCommand, SetProxyArgs},
+    reach::ReachArgs,
     reconcile::ReconcileCommand,
     route::{AddRouteArgs, EditRouteArgs, PasswordArgs, RouteCommand},
     serve::ConfigArgs,
@@ -146,20 +147,18 @@ pub(crate) enum Command {
     Addresses(AddressesCommand),
     /// Tell whether one container or destination reaches another, and why not.
     #[command(
-        after_help = "Judged from what was last seen of the hosts; firewalls are not seen (see `portolan
-destination verify`). Exit code 1 when there is no way, or none that is certain.
+        after_help = "Judged from what was last seen of the hosts; firewalls are not seen. With --prove a
+short-lived probe in the network of the first one then tries a connection, and says so when that
+is other than the answer. Exit code 1 when there is no way, or none that is certain; with --prove
+when no connection came about.
 
 Examples:
   portolan reach shop-web-1 shop-db-1
+  portolan reach shop-web-1 shop-db-1 --prove --port 5432
   portolan reach web-1:shop-web-1 db-1:postgres
   portolan reach shop-web-1 blog                     to a destination"
     )]
-    Reach {
-        /// `SERVER:CONTAINER`, a container's name or id, or a destination.
-        from: ReachName,
-        /// The same.
-        to: ReachName,
-    },
+    Reach(ReachArgs),
     /// API tokens.
     #[command(subcommand)]
     Token(TokenCommand),

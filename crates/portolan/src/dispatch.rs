@@ -3,13 +3,13 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::CommandFactory;
-use portolan_types::CreateToken;
+use portolan_types::{CreateToken, ProveReach};
 
 use crate::{
     ask::read_secret,
     cli::{
         Cli, Command, CreateKeyArgs, CreateTokenArgs, EventCommand, GlobalArgs, KeyCommand,
-        LoginArgs, Moment, OperationCommand, ReconcileCommand, TokenCommand,
+        LoginArgs, Moment, OperationCommand, ReachArgs, ReconcileCommand, TokenCommand,
     },
     client::{Access, Client, ClientFile},
     commands::{
@@ -80,8 +80,12 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outc
         Command::Addresses(command) => {
             addresses::run(&client(global, printer)?, printer, command).await?;
         }
-        Command::Reach { from, to } => {
+        Command::Reach(ReachArgs { from, to, prove: false, .. }) => {
             return reach::reach(&client(global, printer)?, printer, from, to).await;
+        }
+        Command::Reach(ReachArgs { from, to, prove: true, port, wait }) => {
+            let question = ProveReach { from, to, port };
+            return reach::prove(&client(global, printer)?, printer, &question, wait.into()).await;
         }
         Command::Token(command) => run_token(&client(global, printer)?, printer, command).await?,
         Command::Operation(command) => {

@@ -20,6 +20,8 @@ pub(crate) enum Ask {
     Resolve(Resolve),
     /// `routes`: where do packets go?
     Routes,
+    /// `listeners`: who listens here?
+    Listeners,
     /// `capture MILLISECONDS PEER NONCE`: how do packets to and from a machine travel?
     Capture(Capture),
 }
@@ -67,12 +69,13 @@ impl Ask {
                 within: bounded(Duration::from_millis(number(millis)?))?,
             })),
             ["routes"] => Ok(Self::Routes),
+            ["listeners"] => Ok(Self::Listeners),
             ["capture", millis, peer, nonce] => Ok(Self::Capture(Capture {
                 within: bounded(Duration::from_millis(number(millis)?))?,
                 peer: number(peer)?,
                 nonce: (*nonce).to_owned(),
             })),
-            _ => Err("not a question: hold, dial, resolve, routes or capture".into()),
+            _ => Err("not a question: hold, dial, resolve, routes, listeners or capture".into()),
         }
     }
 }
@@ -113,6 +116,7 @@ mod tests {
         let to = "[fd12::1]:80".parse().expect("an address");
         assert_eq!(parse("dial [fd12::1]:80 50"), Ok(Ask::Dial(Dial { to, within, nonce: None })));
         assert_eq!(parse("routes"), Ok(Ask::Routes));
+        assert_eq!(parse("listeners"), Ok(Ask::Listeners));
     }
 
     #[test]

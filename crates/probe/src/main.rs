@@ -17,6 +17,7 @@ mod dial;
 mod dns;
 mod hold;
 mod json;
+mod listeners;
 mod routes;
 
 use ask::Ask;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         Ok(Ask::Dial(dial)) => Ok(dial::run(&dial)),
         Ok(Ask::Resolve(resolve)) => dns::run(&resolve),
         Ok(Ask::Routes) => routes::run(),
+        Ok(Ask::Listeners) => listeners::run(),
         Ok(Ask::Capture(capture)) => capture::run(&capture),
         Err(why) => return say(&json::error(&why), USAGE),
     };

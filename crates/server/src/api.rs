@@ -132,6 +132,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(addresses::show_server_addresses))
         .routes(routes!(addresses::draw_server_addresses))
         .routes(routes!(reach::ask_reach))
+        .routes(routes!(reach::prove_reach))
         .routes(routes!(reconcile::show_reconcile))
         .routes(routes!(drifts::list_drifts))
         .routes(routes!(drifts::show_drift))

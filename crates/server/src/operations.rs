@@ -110,6 +110,7 @@ const fn displaced(by: OperationKind) -> Displaced {
         | OperationKind::MoveContainer
         | OperationKind::RepairAttachment
         | OperationKind::DisconnectMembers
+        | OperationKind::ProveReach
         | OperationKind::ReadProxyLogs => Displaced::Nothing,
     }
 }

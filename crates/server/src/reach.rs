@@ -1,17 +1,24 @@
 //! "Can A reach B, and why not?", answered at once from what was last seen of the hosts.
 //!
-//! Owns how ends are found by the names that people give. The judgement is in `judge`.
+//! Owns how ends are found by the names that people give, and that a proof is queued. The judgement
+//! is in `judge`; a proof is made by the keeper of the server that the one end is on
+//! (`reconcile::verify`).
+
+use std::num::NonZeroU16;
 
 use futures_util::future::join_all;
 use portolan_types::{
-    AskReach, Destination, Reach, ReachEnd, ReachName, ReachPath, ReachPlace, Server,
-    container::ContainerName,
+    AskReach, Destination, Operation, OperationKind, ProveReach, Reach, ReachEnd, ReachName,
+    ReachPath, ReachPlace, Server, Subject, container::ContainerName,
 };
+use serde::{Deserialize, Serialize};
 
 use crate::{
     Actor, App, Error, db,
-    destinations::{ours, swarm::is_able},
+    destinations::{check_usable, ours, swarm::is_able},
     host::{Attachment, HostContainer, HostNetwork},
+    operations::{self, Task},
+    servers,
     sighting::{self, Seen},
 };
 
@@ -61,6 +68,34 @@ pub async fn ask(app: &App, actor: &Actor, input: &AskReach) -> Result<Reach, Er
         paths: judged.paths,
         obstacles: judged.obstacles,
     })
+}
+
+/// What a proof is asked with: the answer from what was seen, and what is to be tried.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Asked {
+    pub(crate) answer: Reach,
+    /// The other end's lowest open one without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) port: Option<NonZeroU16>,
+}
+
+/// Answers the question and queues its proof, on the server that the one end is on.
+pub async fn prove(app: &App, actor: &Actor, input: ProveReach) -> Result<Operation, Error> {
+    let ProveReach { from, to, port } = input;
+    let answer = ask(app, actor, &AskReach { from, to }).await?;
+    let mut tx = app.db.begin().await?;
+    let server = servers::find(&mut tx, actor, &answer.from.server_id).await?;
+    check_usable(&server)?;
+    let task = Task {
+        kind: OperationKind::ProveReach,
+        subject: Subject::Server(server.id.clone()),
+        name: server.name.as_str(),
+        input: Some(operations::input(&Asked { answer, port })?),
+    };
+    let operation = operations::ask(&mut tx, actor, task).await?;
+    tx.commit().await?;
+    app.wake(&server.id);
+    Ok(operation)
 }
 
 /// What the team has.
@@ -235,6 +270,10 @@ impl End {
             server_id: self.server.id.clone(),
             server_name: self.server.name.to_string(),
             container_id: container.map(|one| one.member.docker_id.clone()),
+            destination_id: match &self.what {
+                What::Container(_) => None,
+                What::Destination(destination) => Some(destination.id.clone()),
+            },
             state: container.map(|one| one.member.state.clone()),
             places: self.places().into_iter().map(place).collect(),
             as_of: self.seen.at,

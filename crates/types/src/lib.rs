@@ -78,7 +78,8 @@ pub use proxy::{
     SetProxy,
 };
 pub use reach::{
-    AskReach, Obstacle, PathKind, Reach, ReachEnd, ReachName, ReachPath, ReachPlace, ReachVerdict,
+    AskReach, Obstacle, PathKind, ProveReach, Reach, ReachEnd, ReachName, ReachOutcome, ReachPath,
+    ReachPlace, ReachProof, ReachVerdict,
 };
 pub use reconcile::{ReconcileStatus, TaskKind, TaskStatus};
 pub use route::{

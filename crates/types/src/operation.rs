@@ -25,6 +25,8 @@ words! {
         AdoptNetworks = "adopt-networks",
         /// Proving with probes that a destination is what it should be.
         VerifyDestination = "verify-destination",
+        /// Trying with a probe whether one container or destination reaches another.
+        ProveReach = "prove-reach",
         /// Giving a server the proxy that it is to have.
         SetProxy = "set-proxy",
         StartProxy = "start-proxy",

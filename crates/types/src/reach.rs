@@ -1,13 +1,13 @@
 //! "Can A reach B, and why not?": the question for any two containers or destinations, and its
 //! answer.
 
-use std::str::FromStr;
+use std::{num::NonZeroU16, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    DestinationId, Invalid, ServerId, Timestamp,
+    DestinationId, Evidence, Invalid, ServerId, Timestamp,
     text::{text_newtype, words},
 };
 
@@ -45,6 +45,18 @@ text_newtype!(ReachName);
 pub struct AskReach {
     pub from: ReachName,
     pub to: ReachName,
+}
+
+/// What `prove_reach` takes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProveReach {
+    pub from: ReachName,
+    pub to: ReachName,
+    /// The TCP port to try. Default: the lowest one at which the other end listens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u16>, minimum = 1, example = 5432)]
+    pub port: Option<NonZeroU16>,
 }
 
 words! {
@@ -94,6 +106,9 @@ pub struct ReachEnd {
     /// Docker's whole id; absent for a destination, which stands for any container on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub container_id: Option<String>,
+    /// The destination that it is; absent for a container.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destination_id: Option<DestinationId>,
     /// Docker's word: `running`, `exited`, ...
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
@@ -131,6 +146,41 @@ pub struct Reach {
     pub to: ReachEnd,
     pub paths: Vec<ReachPath>,
     pub obstacles: Vec<Obstacle>,
+}
+
+words! {
+    /// What came of a connection that was really tried.
+    pub enum ReachOutcome ("outcome of a connection") {
+        Connected = "connected",
+        /// The machine is there, and says no.
+        Refused = "refused",
+        /// Nothing came back.
+        TimedOut = "timed-out",
+        /// A router, or the kernel, says that there is no way.
+        Unreachable = "unreachable",
+        /// The other end's name has no address there, although both are on one network.
+        NameNotFound = "name-not-found",
+        /// Somebody else answers at its address.
+        Stranger = "stranger",
+        /// It could not be tried: nothing is proved.
+        Untried = "untried",
+    }
+}
+
+/// What a probe found, from where the one end is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReachProof {
+    pub outcome: ReachOutcome,
+    /// The port that was tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+    /// What was tried, in the order in which it was tried.
+    pub evidence: Vec<Evidence>,
+    /// Whether it is other than the answer from what was seen.
+    pub contradicts: bool,
+    /// The likely cause, where no connection came about or the answer is contradicted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Obstacle>,
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    Blocker, Check, DestinationId, MovedContainer, MovedService, NetworkName, Timestamp,
-    text::words,
+    Blocker, Check, DestinationId, MovedContainer, MovedService, NetworkName, Reach, ReachProof,
+    Timestamp, text::words,
 };
 
 words! {
@@ -120,6 +120,11 @@ pub enum OperationResult {
     /// What was tried of a destination, and what came of it.
     Verification {
         checks: Vec<Check>,
+    },
+    /// Whether one end reaches another: the answer from what was seen, and what a probe found.
+    Reach {
+        reach: Box<Reach>,
+        proof: ReachProof,
     },
     /// What a proxy said. Its words: show them as text.
     ProxyLogs {

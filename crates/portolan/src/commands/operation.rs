@@ -158,8 +158,10 @@ fn accepted(printer: &Printer, id: &OperationId) {
 }
 
 fn end(printer: &Printer, ending: Ending, limit: Duration) -> anyhow::Result<Outcome> {
-    let outcome = conclude(printer, &ending, limit);
+    let ended = conclude(printer, &ending, limit);
     let (Ending::Over(operation) | Ending::Unfinished(operation)) = ending;
+    let found = operation.result.as_ref().map_or(Outcome::Done, result::outcome);
+    let outcome = if ended == Outcome::Done { found } else { ended };
     if printer.format() == Format::Json {
         printer.json(&operation)?;
         return Ok(outcome);
@@ -167,7 +169,7 @@ fn end(printer: &Printer, ending: Ending, limit: Duration) -> anyhow::Result<Out
     if let Some(found) = &operation.result {
         result::show(printer, found)?;
     }
-    if outcome == Outcome::Done {
+    if ended == Outcome::Done {
         let took = duration(&operation).map(|took| format!(" in {took}")).unwrap_or_default();
         let words = format!("{} of {} succeeded{took}", operation.kind, operation.subject_name);
         printer.say(&Line::styled(Style::Good, words));

@@ -1,11 +1,16 @@
 //! `portolan reach`.
 
-use portolan_types::{AskReach, Reach, ReachEnd, ReachName, ReachPath, ReachPlace, ReachVerdict};
+use portolan_types::{
+    AskReach, Obstacle, Operation, ProveReach, Reach, ReachEnd, ReachName, ReachOutcome, ReachPath,
+    ReachPlace, ReachProof, ReachVerdict,
+};
 
+use super::{operation::accompany, verification::tried};
 use crate::{
     client::Client,
     failure::Outcome,
     printer::{Format, Line, Printer, Style},
+    watch::Wait,
     words::since,
 };
 
@@ -25,6 +30,53 @@ pub(crate) async fn reach(
         ReachVerdict::Yes => Outcome::Done,
         ReachVerdict::No | ReachVerdict::Unknown => Outcome::Failed,
     })
+}
+
+/// Asks the question and has the answer tried.
+pub(crate) async fn prove(
+    client: &Client,
+    printer: &Printer,
+    question: &ProveReach,
+    wait: Wait,
+) -> anyhow::Result<Outcome> {
+    let operation: Operation = client.act_with("/v1/reach/prove", question).await?;
+    accompany(client, printer, operation, wait).await
+}
+
+/// What a probe found beside the answer.
+pub(super) fn show_proof(
+    printer: &Printer,
+    answer: &Reach,
+    proof: &ReachProof,
+) -> anyhow::Result<()> {
+    show(printer, answer)?;
+    let port = proof.port.map(|port| format!(" at port {port}")).unwrap_or_default();
+    let head = Line::styled(Style::Strong, "tried: ");
+    printer.styled(&head.and(style(proof.outcome), proof.outcome.as_str()).and_plain(port))?;
+    for evidence in &proof.evidence {
+        tried(printer, evidence)?;
+    }
+    if proof.contradicts {
+        let words = format!("this contradicts the answer `{}`", answer.verdict);
+        printer.styled(&Line::styled(Style::Caution, words))?;
+    }
+    if let Some(Obstacle { reason, remedy }) = &proof.cause {
+        printer.styled(&Line::styled(Style::Bad, "likely cause: ").and_plain(reason))?;
+        printer.styled(&Line::plain(format!("  {remedy}")))?;
+    }
+    Ok(())
+}
+
+const fn style(outcome: ReachOutcome) -> Style {
+    match outcome {
+        ReachOutcome::Connected => Style::Good,
+        ReachOutcome::Untried => Style::Caution,
+        ReachOutcome::Refused
+        | ReachOutcome::TimedOut
+        | ReachOutcome::Unreachable
+        | ReachOutcome::NameNotFound
+        | ReachOutcome::Stranger => Style::Bad,
+    }
 }
 
 fn show(printer: &Printer, answer: &Reach) -> anyhow::Result<()> {

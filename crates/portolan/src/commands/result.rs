@@ -2,11 +2,12 @@
 
 use portolan_types::{
     Adoptability, AdoptedNetwork, Blocker, LeftBehind, Maker, MemberKind, MovedContainer,
-    MovedService, OperationResult, ScannedNetwork,
+    MovedService, OperationResult, ReachOutcome, ScannedNetwork,
 };
 
-use super::verification;
+use super::{reach, verification};
 use crate::{
+    failure::Outcome,
     printer::{Printer, Span, Style, Table},
     words::{since, took},
 };
@@ -17,6 +18,7 @@ pub(super) fn show(printer: &Printer, result: &OperationResult) -> anyhow::Resul
         OperationResult::Scan { networks } => printer.table(&scanned(networks))?,
         OperationResult::Adoption { networks } => printer.table(&adopted(networks))?,
         OperationResult::Verification { checks } => verification::show(printer, checks)?,
+        OperationResult::Reach { reach, proof } => reach::show_proof(printer, reach, proof)?,
         OperationResult::ProxyLogs { text } => {
             for line in text.lines() {
                 printer.line(line)?;
@@ -26,6 +28,23 @@ pub(super) fn show(printer: &Printer, result: &OperationResult) -> anyhow::Resul
         OperationResult::Forgotten { left_behind } => printer.line(&stays(left_behind))?,
     }
     Ok(())
+}
+
+/// Whether the work found what was hoped for: that no connection came about is the end of a trial,
+/// and no failure of it.
+pub(super) fn outcome(result: &OperationResult) -> Outcome {
+    match result {
+        OperationResult::Reach { proof, .. } if proof.outcome != ReachOutcome::Connected => {
+            Outcome::Failed
+        }
+        OperationResult::Reach { .. }
+        | OperationResult::Scan { .. }
+        | OperationResult::Adoption { .. }
+        | OperationResult::Verification { .. }
+        | OperationResult::ProxyLogs { .. }
+        | OperationResult::Change { .. }
+        | OperationResult::Forgotten { .. } => Outcome::Done,
+    }
 }
 
 /// Nobody may have been on the network.

@@ -108,3 +108,52 @@ fn a_fleet_is_verified_in_one_go() {
         assert_eq!(program.run(wrong).code, 2, "{wrong:?}");
     }
 }
+
+fn reach_end(name: &str, address: &str) -> Value {
+    json!({
+        "name": name, "server_id": OTHER_ID, "server_name": "web-1", "container_id": "4b5c",
+        "state": "running", "places": [{ "network": "shop", "address": address }],
+        "as_of": days_ago(0),
+    })
+}
+
+/// First the answer from what was seen, then what a probe found, and that they differ.
+#[test]
+fn a_way_is_proved() {
+    let mut over = operation("succeeded", &[]);
+    over["kind"] = json!("prove-reach");
+    over["result"] = json!({
+        "type": "reach",
+        "reach": {
+            "verdict": "yes", "from": reach_end("web", "10.64.0.2"),
+            "to": reach_end("db", "10.64.0.3"), "obstacles": [],
+            "paths": [{
+                "kind": "network", "network": "shop", "address": "10.64.0.3",
+                "detail": "both are on network `shop`",
+            }],
+        },
+        "proof": {
+            "outcome": "timed-out", "port": 5432, "contradicts": true,
+            "evidence": [{
+                "from": "a probe in the network of `web`", "to": "`db`, 10.64.0.3:5432",
+                "tried": "a TCP connection", "answer": "nothing came back, after 3000 ms",
+            }],
+            "cause": { "reason": "a firewall rule drops them\u{1b}[2J", "remedy": "look for it" },
+        },
+    });
+    let fake = Fake::new()
+        .on("POST", "/v1/reach/prove", 202, operation("queued", &[]))
+        .get(&format!("/v1/operations/{OPERATION}"), over);
+    let program = Program::with(&fake);
+    let ran = program.run(&["reach", "web", "db", "--prove", "--port", "5432"]);
+    snapshot!("reach_prove", ran);
+    let asked = fake.asked();
+    let question = asked.iter().find(|one| one.path == "/v1/reach/prove").expect("a question");
+    assert_eq!(question.body, json!({ "from": "web", "to": "db", "port": 5432 }));
+    for wrong in [
+        &["reach", "web", "db", "--port", "1"][..],
+        &["reach", "web", "db", "--prove", "--port", "0"],
+    ] {
+        assert_eq!(program.run(wrong).code, 2, "{wrong:?}");
+    }
+}

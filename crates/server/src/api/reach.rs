@@ -1,11 +1,11 @@
 //! `/v1/reach`.
 
 use axum::{Json as Answer, extract::State};
-use portolan_types::{AskReach, Reach};
+use portolan_types::{AskReach, Operation, ProveReach, Reach};
 
 use super::{
     AppState,
-    extract::{Json, Reader},
+    extract::{Answered, Json, Query, Reader, Wait, Writer},
     problem::Problems,
 };
 use crate::{Error, reach};
@@ -14,7 +14,7 @@ use crate::{Error, reach};
 /// way otherwise. Changes nothing.
 ///
 /// It is judged from what was last seen of the hosts, looked at again for this where they answer.
-/// Firewalls of the hosts are not seen: `verify_destination` finds those.
+/// Firewalls of the hosts are not seen: `prove_reach` and `verify_destination` find those.
 #[utoipa::path(post, path = "/v1/reach", tag = "destinations",
     security(("token" = ["read"])),
     responses((status = 200, description = "The answer", body = Reach), Problems))]
@@ -24,4 +24,20 @@ pub(super) async fn ask_reach(
     Json(input): Json<AskReach>,
 ) -> Result<Answer<Reach>, Error> {
     Ok(Answer(reach::ask(&app, &actor, &input).await?))
+}
+
+/// Proves the answer: a short-lived probe in the network of the one end tries a connection to the
+/// other. The result has the answer from what was seen, what the probe found, and the likely cause
+/// when they differ. That no connection came about is a result, not a failure of the work.
+#[utoipa::path(post, path = "/v1/reach/prove", tag = "destinations", params(Wait),
+    security(("token" = ["write"])),
+    responses((status = 202, description = "The work", body = Operation), Problems))]
+pub(super) async fn prove_reach(
+    State(app): State<AppState>,
+    Writer(actor): Writer,
+    Query(wait): Query<Wait>,
+    Json(input): Json<ProveReach>,
+) -> Result<Answered<Operation>, Error> {
+    let begun = reach::prove(&app, &actor, input).await?;
+    wait.accepted(&app, &actor, &begun).await
 }

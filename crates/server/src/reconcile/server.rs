@@ -399,11 +399,11 @@ impl Keeper {
     ) -> Result<bool, PassError> {
         let (around, pulse) = (&self.around, &self.pulse);
         let (app, host) = (around.app.as_ref(), connection.as_ref());
-        // Before the look: what it has on the host is gone from what is seen.
-        verifier.make_way(app).await?;
         // Read once for all that follows. A change after this rings the bell, and is met by the
         // next look.
         let rows = destinations::rows(app, row).await?;
+        // Before the look: what it has on the host is gone from what is seen.
+        verifier.make_way(app, &rows).await?;
         let looked = pulse.pass("sight", self.sight.look(app, row, &rows, host)).await;
         let seen = match looked {
             Ok(seen) => seen,
@@ -436,7 +436,7 @@ impl Keeper {
             0 => waiting,
             _ => work::waiting(app, &row.server.id).await?,
         };
-        verifier.start_next(around, row, &waiting, connection);
+        verifier.start_next(around, row, (&waiting, &rows), connection);
         Ok(under_way)
     }
 }

@@ -124,7 +124,7 @@ impl Things {
                 "target": "blog",
                 "port": 80,
             }),
-            ("POST", "/v1/reach") => json!({ "from": "web", "to": "web" }),
+            ("POST", "/v1/reach" | "/v1/reach/prove") => json!({ "from": "web", "to": "web" }),
             ("POST", "/v1/destinations") => json!({ "server_id": self.server }),
             ("POST", "/v1/destinations/{id}/containers") => json!({ "container": "web" }),
             ("POST", "/v1/destinations/{id}/containers/{container}/move") => {
@@ -279,7 +279,7 @@ story! {
             let named = route.path.contains("{id}");
             let in_body = route.method == Method::POST
                 && ["/v1/servers", "/v1/destinations", "/v1/routes"].contains(&route.path.as_str());
-            if route.path == "/v1/reach" {
+            if route.path.starts_with("/v1/reach") {
                 // Names, not ids: the answer is that of a name that nobody has.
                 let problem = answer.problem(422).with_context(|| format!("{route:?}"))?;
                 ensure!(!format!("{problem:?}").contains(&things.destination), "{problem:?}");

@@ -37,6 +37,7 @@ impl World {
                 ["dial", to, _] => self.dial(container, to, None),
                 ["dial", to, _, nonce] => self.dial(container, to, Some(nonce)),
                 ["routes"] => self.default_routes(container),
+                ["listeners"] => self.listeners(container),
                 _ => return None,
             },
             _ => return None,
@@ -122,6 +123,14 @@ impl World {
             !network.internal && !self.has(network, NetworkFault::DropsOutward)
         };
         from.network_mode == "host" || self.networks_of(from).into_iter().any(|one| open(&one))
+    }
+
+    /// Whoever is not deaf listens at one port; the engine's resolver at another, inside.
+    fn listeners(&self, container: &ContainerDetail) -> serde_json::Value {
+        let resident = self.resident(container);
+        let open = (!self.deaf.contains(&resident.member.name)).then_some("0.0.0.0:80");
+        let all: Vec<&str> = ["127.0.0.11:40123"].into_iter().chain(open).collect();
+        json!({ "listeners": all })
     }
 
     fn default_routes(&self, container: &ContainerDetail) -> serde_json::Value {

@@ -1,6 +1,6 @@
 //! What probes answer, read with distrust: it came back through a host.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use serde::Deserialize;
 
@@ -86,6 +86,27 @@ impl Routes {
 
     pub(super) fn lead_out(&self) -> bool {
         !self.gateways.is_empty() || self.ipv6_default_routes > 0
+    }
+}
+
+/// To `listeners`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(super) struct Listeners {
+    pub(super) listeners: Vec<SocketAddr>,
+}
+
+impl Listeners {
+    /// A container may listen at thousands of ports.
+    const SHOWN: usize = 12;
+
+    pub(super) fn in_words(&self) -> String {
+        let shown = self.listeners.iter().take(Self::SHOWN).map(ToString::to_string);
+        let shown: Vec<String> = shown.collect();
+        match (shown.as_slice(), self.listeners.len().saturating_sub(Self::SHOWN)) {
+            ([], _) => "nobody listens".into(),
+            (some, 0) => some.join(", "),
+            (some, more) => format!("{} and {more} more", some.join(", ")),
+        }
     }
 }
 

@@ -10,14 +10,14 @@ use std::{
     time::Duration,
 };
 
-use portolan_types::{OperationId, id::cuid2};
+use portolan_types::{OperationId, Server, id::cuid2};
 use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
 
 use super::answer::Dialled;
 use crate::{
     host::{
-        Afterwards, Capabilities, ContainerDetail, Exec, Host, HostError, Limits, NetworkMode,
+        Afterwards, Attachment, Capabilities, Exec, Host, HostError, Limits, NetworkMode,
         NewContainer, Place, Privileges, RestartPolicy, RootFilesystem, probe,
     },
     reconcile::{PassError, compare::LABEL_MANAGED},
@@ -25,7 +25,6 @@ use crate::{
 
 /// How long a probe lives when nobody removes it: longer than a verification may take.
 const LIFE: Duration = Duration::from_mins(4);
-const PORT: u16 = Probe::PORT;
 const MEMORY: u64 = 32 << 20;
 const PROCESSES: u32 = 32;
 /// How much longer than its question an answer may take: the way to the host and back.
@@ -100,14 +99,15 @@ pub(super) struct Probe {
     pub(super) name: String,
     /// What it is to the verification, as the evidence names it.
     role: String,
-    /// What it answers whoever connects.
+    /// What it answers whoever connects, and where.
     pub(super) nonce: String,
+    port: u16,
     /// Its addresses on the network that it was put on: none on a network that is another's.
     pub(super) addresses: Vec<IpAddr>,
 }
 
 impl Probe {
-    /// Where probes answer.
+    /// Where probes answer, unless another port is to be tried.
     pub(super) const PORT: u16 = 7411;
 
     /// The address of IPv4, or else any.
@@ -124,12 +124,24 @@ impl Probe {
 
     /// The same as the target of a connection.
     pub(super) fn at_port(&self, address: IpAddr) -> String {
-        format!("{}, {}", self.title(), SocketAddr::from((address, Self::PORT)))
+        format!("{}, {}", self.title(), SocketAddr::from((address, self.port)))
     }
 
     fn title(&self) -> String {
         format!("the {} probe", self.role)
     }
+}
+
+/// Why no probe runs on a server, and what to do about it; `None` where one does.
+pub(super) fn foreign_machine(server: &Server) -> Option<(String, String)> {
+    let architecture = server.engine.as_ref().map(|engine| &engine.architecture);
+    let foreign = architecture.filter(|one| !probe::runs_on(one))?;
+    let why = format!(
+        "server `{}` is a {foreign} machine, and this Portolan carries a probe for {} alone",
+        server.name,
+        probe::architecture()
+    );
+    Some((why, "run Portolan on a machine of that architecture to verify it".to_owned()))
 }
 
 /// What a probe may do besides talking on the network.
@@ -205,16 +217,40 @@ impl Probes<'_> {
         network: NetworkMode,
         power: Power,
     ) -> Result<Probe, Trouble> {
-        self.goes_on()?;
         let nonce = cuid2();
-        let container = self.container(role, network, power, &nonce);
+        let container = self.container(role, network, power, (Probe::PORT, &nonce));
+        self.launch(ground, role, container, (Probe::PORT, nonce)).await
+    }
+
+    /// Starts a probe that answers at a port of the caller's choice.
+    pub(super) async fn start_at(
+        &self,
+        ground: &Ground<'_>,
+        role: &str,
+        network: NetworkMode,
+        port: u16,
+    ) -> Result<Probe, Trouble> {
+        let nonce = cuid2();
+        let container = self.container(role, network, Power::Nothing, (port, &nonce));
+        self.launch(ground, role, container, (port, nonce)).await
+    }
+
+    async fn launch(
+        &self,
+        ground: &Ground<'_>,
+        role: &str,
+        container: NewContainer,
+        (port, nonce): (u16, String),
+    ) -> Result<Probe, Trouble> {
+        self.goes_on()?;
         let docker_id = ground.answer(ground.host.create_container(&container).await)?;
         self.goes_on()?;
         ground.answer(ground.host.start_container(&docker_id).await)?;
         self.goes_on()?;
         let found = ground.answer(ground.host.find_container(&docker_id).await)?;
-        let addresses = found.as_ref().map(addresses).unwrap_or_default();
-        Ok(Probe { docker_id, name: container.name, role: role.to_owned(), nonce, addresses })
+        let endpoints = found.iter().flat_map(|one| &one.endpoints);
+        let addresses = endpoints.flat_map(|one| addresses(&one.attachment)).collect();
+        Ok(Probe { docker_id, name: container.name, role: role.to_owned(), nonce, port, addresses })
     }
 
     fn container(
@@ -222,7 +258,7 @@ impl Probes<'_> {
         role: &str,
         network: NetworkMode,
         power: Power,
-        nonce: &str,
+        (port, nonce): (u16, &str),
     ) -> NewContainer {
         let capabilities = match power {
             Power::Nothing => Vec::new(),
@@ -231,7 +267,7 @@ impl Probes<'_> {
         // In a namespace that is not its own it opens no port.
         let mut command = vec!["hold".to_owned(), LIFE.as_secs().to_string()];
         if matches!(network, NetworkMode::Networks(_)) {
-            command.extend([PORT.to_string(), nonce.to_owned()]);
+            command.extend([port.to_string(), nonce.to_owned()]);
         }
         NewContainer {
             name: self.name(role),
@@ -263,7 +299,7 @@ impl Probes<'_> {
         within: Duration,
     ) -> Result<Dialled, Trouble> {
         let address = to.address().ok_or_else(|| without_address(&to.name))?;
-        self.dial_at(ground, from, (address, PORT), Some(&to.nonce), within).await
+        self.dial_at(ground, from, (address, to.port), Some(&to.nonce), within).await
     }
 
     /// Lets a probe connect to an address, and takes any answer when no word is expected.
@@ -321,8 +357,8 @@ fn without_address(name: &str) -> Trouble {
     Trouble::Refused(HostError::Protocol { why })
 }
 
-fn addresses(container: &ContainerDetail) -> Vec<IpAddr> {
-    let places = container.endpoints.iter().map(|one| &one.attachment);
-    let texts = places.flat_map(|place| [&place.address, &place.ipv6_address]);
-    texts.flatten().filter_map(|text| text.parse().ok()).collect()
+/// The addresses of a place on a network.
+pub(super) fn addresses(place: &Attachment) -> Vec<IpAddr> {
+    let texts = [&place.address, &place.ipv6_address];
+    texts.into_iter().flatten().filter_map(|text| text.parse().ok()).collect()
 }

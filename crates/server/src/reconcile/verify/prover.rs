@@ -10,12 +10,12 @@ use portolan_types::{Check, CheckName, CheckOutcome, DestinationKind, Server};
 use super::{
     checks::Inside,
     draft::{Draft, Verdict},
-    probes::{Ground, Probes, Stop, Trouble, Whose},
+    probes::{Ground, Probes, Stop, Trouble, Whose, foreign_machine},
 };
 use crate::{
     App,
     db::{destination, server},
-    host::{ContainerDetail, Host, HostNetwork, probe},
+    host::{ContainerDetail, Host, HostNetwork},
     reconcile::recorder::{Recorder, failure},
 };
 
@@ -158,16 +158,8 @@ impl Prover<'_> {
     }
 
     async fn bring_probe(&self) -> Result<Result<&'static str, (String, String)>, Trouble> {
-        let architecture = self.server.server.engine.as_ref().map(|engine| &engine.architecture);
-        if let Some(architecture) = architecture.filter(|one| !probe::runs_on(one)) {
-            let why = format!(
-                "server `{}` is a {architecture} machine, and this Portolan carries a probe for {} \
-                 alone",
-                self.ground.server,
-                probe::architecture()
-            );
-            let remedy = "run Portolan on a machine of that architecture to verify it";
-            return Ok(Err((why, remedy.to_owned())));
+        if let Some(foreign) = foreign_machine(&self.server.server) {
+            return Ok(Err(foreign));
         }
         self.probes.bring_image(&self.ground).await.map(Ok)
     }
