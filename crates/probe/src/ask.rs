@@ -22,6 +22,8 @@ pub(crate) enum Ask {
     Routes,
     /// `listeners`: who listens here?
     Listeners,
+    /// `xfrm`: for how many packets was there no key?
+    Xfrm,
     /// `capture MILLISECONDS PEER NONCE`: how do packets to and from a machine travel?
     Capture(Capture),
 }
@@ -70,12 +72,16 @@ impl Ask {
             })),
             ["routes"] => Ok(Self::Routes),
             ["listeners"] => Ok(Self::Listeners),
+            ["xfrm"] => Ok(Self::Xfrm),
             ["capture", millis, peer, nonce] => Ok(Self::Capture(Capture {
                 within: bounded(Duration::from_millis(number(millis)?))?,
                 peer: number(peer)?,
                 nonce: (*nonce).to_owned(),
             })),
-            _ => Err("not a question: hold, dial, resolve, routes, listeners or capture".into()),
+            _ => {
+                Err("not a question: hold, dial, resolve, routes, listeners, xfrm or capture"
+                    .into())
+            }
         }
     }
 }
@@ -117,6 +123,7 @@ mod tests {
         assert_eq!(parse("dial [fd12::1]:80 50"), Ok(Ask::Dial(Dial { to, within, nonce: None })));
         assert_eq!(parse("routes"), Ok(Ask::Routes));
         assert_eq!(parse("listeners"), Ok(Ask::Listeners));
+        assert_eq!(parse("xfrm"), Ok(Ask::Xfrm));
     }
 
     #[test]

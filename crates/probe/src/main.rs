@@ -19,6 +19,7 @@ mod hold;
 mod json;
 mod listeners;
 mod routes;
+mod xfrm;
 
 use ask::Ask;
 
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         Ok(Ask::Resolve(resolve)) => dns::run(&resolve),
         Ok(Ask::Routes) => routes::run(),
         Ok(Ask::Listeners) => listeners::run(),
+        Ok(Ask::Xfrm) => xfrm::run(),
         Ok(Ask::Capture(capture)) => capture::run(&capture),
         Err(why) => return say(&json::error(&why), USAGE),
     };

@@ -2,6 +2,7 @@
 //! Docker does where that matters: names are taken, members block removal, events follow changes.
 
 use std::{
+    cell::Cell,
     collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -131,6 +132,8 @@ struct World {
     network_faults: BTreeSet<(String, NetworkFault)>,
     /// Names of containers in which nobody listens.
     deaf: BTreeSet<String>,
+    /// Packets that were to be encrypted and found no key.
+    without_key: Cell<u64>,
 }
 
 /// The names of the networks that each container is on, by its name.
@@ -196,6 +199,7 @@ impl FakeEngine {
             workloads: Workloads::default(),
             network_faults: BTreeSet::new(),
             deaf: BTreeSet::new(),
+            without_key: Cell::new(0),
         };
         Self {
             world: Mutex::new(world),

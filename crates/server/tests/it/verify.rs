@@ -16,6 +16,8 @@ use serde_json::json;
 
 use crate::support::{Database, TestApp, eventually, story};
 
+mod overlays;
+
 /// More calls than a verification makes: the loops end when it makes fewer.
 const MOST_CALLS: usize = 60;
 

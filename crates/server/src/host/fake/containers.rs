@@ -86,6 +86,16 @@ impl World {
         own.or_else(|| self.membership.as_ref()?.swarm.network(docker_id))
     }
 
+    /// The network of this name or Docker id, the host's own or the swarm's.
+    pub(super) fn network_called(&self, id_or_name: &str) -> Option<HostNetwork> {
+        let is = |one: &&HostNetwork| one.docker_id == id_or_name || one.name == id_or_name;
+        let own = self.networks.values().find(is).cloned();
+        own.or_else(|| {
+            let swarm = &self.membership.as_ref()?.swarm;
+            swarm.network(id_or_name).or_else(|| swarm.networks(id_or_name).pop())
+        })
+    }
+
     /// Whether something on the network runs: only that holds it.
     pub(super) fn is_active(&self, docker_id: &str) -> bool {
         self.members(docker_id).iter().any(|member| member.state == "running")
@@ -123,7 +133,9 @@ impl World {
             ipv6_address: None,
             aliases: Vec::new(),
         };
-        one.endpoints.push(ContainerEndpoint { attachment: ours, endpoint: endpoint.clone() });
+        let place = ContainerEndpoint { attachment: ours, endpoint: endpoint.clone() };
+        one.endpoints.push(place.clone());
+        self.meet(container, &place);
         Ok(())
     }
 
@@ -138,6 +150,10 @@ impl World {
         let subnet = subnet.unwrap_or_else(|| Ipv4Net::new_assert([169, 254, 0, 0].into(), 16));
         let taken = |address: &Ipv4Addr| {
             let text = address.to_string();
+            let swarm = self.membership.as_ref().map(|one| &one.swarm);
+            if swarm.is_some_and(|swarm| swarm.has_end(network, &text)) {
+                return true;
+            }
             let places = self.containers.values().flat_map(|one| &one.endpoints);
             places
                 .filter(|place| place.attachment.network_id == network)

@@ -74,11 +74,7 @@ impl World {
 
     /// A place that it will have once it is started.
     fn promised(&self, place: &Place) -> Result<ContainerEndpoint, HostError> {
-        let network = self
-            .networks
-            .values()
-            .find(|network| network.docker_id == place.network || network.name == place.network);
-        let Some(network) = network else {
+        let Some(network) = self.network_called(&place.network) else {
             return refused(404, format!("network {} not found", place.network));
         };
         let attachment = Attachment { key: network.name.clone(), ..Attachment::default() };
@@ -97,6 +93,7 @@ impl World {
         });
         let mut events: Vec<HostEvent> = connected.collect();
         events.push(told("start", &container));
+        self.join_overlays(docker_id, &places);
         let ends_with = self.workloads.run(docker_id, &container.image);
         let ports = self.workloads.asked_for(docker_id).map(|new| new.ports.clone());
         if let Some(one) = self.containers.get_mut(docker_id) {
@@ -141,9 +138,7 @@ impl World {
     fn placed(&self, container: &ContainerDetail) -> Result<Vec<ContainerEndpoint>, HostError> {
         let place = |one: &ContainerEndpoint| {
             let key = &one.attachment.key;
-            let own = self.networks.values().find(|network| network.name == *key).cloned();
-            let of_swarm = || self.membership.as_ref()?.swarm.networks(key).pop();
-            let Some(network) = own.or_else(of_swarm) else {
+            let Some(network) = self.network_called(key) else {
                 return refused(404, format!("network {key} not found"));
             };
             let address = self.address(&network, &one.endpoint)?;
@@ -170,6 +165,9 @@ impl World {
         "exited".clone_into(&mut one.member.state);
         one.exit_code = code;
         one.ports.clear();
+        if let Some(membership) = &self.membership {
+            membership.swarm.fell_silent(docker_id);
+        }
         let mut events = vec![told("die", one)];
         for place in &mut one.endpoints {
             place.attachment.endpoint_id.clear();

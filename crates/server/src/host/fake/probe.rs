@@ -4,7 +4,7 @@
 
 use serde_json::json;
 
-use super::World;
+use super::{World, swarm::Heard};
 use crate::host::{ContainerDetail, ExecOutput, HostNetwork};
 
 /// What is wrong on a network, as a host can have it.
@@ -18,6 +18,12 @@ pub enum NetworkFault {
     DropsOutward,
     /// Names are not answered.
     NoNames,
+    /// What goes to other nodes gets lost.
+    DropsAcross,
+    /// What goes to other nodes is to be encrypted, and there is no key for it.
+    WithoutKeys,
+    /// What goes to other nodes can be read on the way, whatever was asked for.
+    Readable,
 }
 
 /// Somebody outside who answers.
@@ -38,6 +44,8 @@ impl World {
                 ["dial", to, _, nonce] => self.dial(container, to, Some(nonce)),
                 ["routes"] => self.default_routes(container),
                 ["listeners"] => self.listeners(container),
+                ["capture", _, peer, _] => self.capture(peer),
+                ["xfrm"] => json!({ "without_key": self.without_key.get() }),
                 _ => return None,
             },
             _ => return None,
@@ -52,9 +60,9 @@ impl World {
     }
 
     /// The networks that a container is on.
-    fn networks_of(&self, container: &ContainerDetail) -> Vec<&HostNetwork> {
+    fn networks_of(&self, container: &ContainerDetail) -> Vec<HostNetwork> {
         let places = self.resident(container).endpoints.iter();
-        places.filter_map(|place| self.networks.get(&place.attachment.network_id)).collect()
+        places.filter_map(|place| self.network(&place.attachment.network_id)).collect()
     }
 
     fn has(&self, network: &HostNetwork, fault: NetworkFault) -> bool {
@@ -65,10 +73,18 @@ impl World {
         let mut addresses = Vec::new();
         for network in self.networks_of(container) {
             let alone = name.strip_suffix(&format!(".{}", network.name)).unwrap_or(name);
-            let named = self.container(alone).filter(|_| !self.has(network, NetworkFault::NoNames));
+            if self.has(&network, NetworkFault::NoNames) {
+                continue;
+            }
+            let named = self.container(alone);
             let place = named.and_then(|one| one.endpoint(&network.docker_id, &network.name));
             addresses.extend(place.and_then(|place| place.attachment.address.clone()));
+            let swarm = self.membership.as_ref().map(|one| &one.swarm);
+            let of_swarm = swarm.map(|swarm| swarm.addresses_of(&network.docker_id, alone));
+            addresses.extend(of_swarm.into_iter().flatten());
         }
+        addresses.sort();
+        addresses.dedup();
         let why = addresses.is_empty().then_some("there is no such name (NXDOMAIN)");
         json!({ "name": name, "resolver": "127.0.0.11", "addresses": addresses, "why": why })
     }
@@ -87,7 +103,9 @@ impl World {
             let mut places = one.endpoints.iter();
             places.any(|place| place.attachment.address.as_deref() == Some(address))
         };
-        let Some(target) = self.containers.values().find(at) else { return "silent" };
+        let Some(target) = self.containers.values().find(at) else {
+            return self.across(from, (address, port), nonce);
+        };
         let own = self.resident(from).member.docker_id == target.member.docker_id;
         if !own && !self.gets_across(from, target) {
             return "silent";
@@ -104,6 +122,38 @@ impl World {
         }
     }
 
+    /// To a container of another node of the swarm.
+    fn across(
+        &self,
+        from: &ContainerDetail,
+        at: (&str, &str),
+        nonce: Option<&str>,
+    ) -> &'static str {
+        let Some(membership) = &self.membership else { return "silent" };
+        let heard = self.networks_of(from).into_iter().find_map(|network| {
+            let heard = membership.swarm.hear(&network.docker_id, at, nonce)?;
+            Some((network, heard))
+        });
+        match heard {
+            None => "silent",
+            Some((network, _)) if self.has(&network, NetworkFault::DropsAcross) => "silent",
+            Some((network, _)) if self.has(&network, NetworkFault::WithoutKeys) => {
+                self.without_key.set(self.without_key.get() + 1);
+                "silent"
+            }
+            Some((_, Heard::TheNonce)) => "answered",
+            Some((_, Heard::SomethingElse)) => "stranger",
+            Some((_, Heard::Nothing)) => "refused",
+        }
+    }
+
+    /// What goes by on the wire while probes talk to each other.
+    fn capture(&self, peer: &str) -> serde_json::Value {
+        let open = self.network_faults.iter().any(|(_, fault)| *fault == NetworkFault::Readable);
+        let (readable, esp) = if open { (4, 0) } else { (0, 4) };
+        json!({ "peer": peer, "packets": 4, "readable": readable, "vxlan": readable, "esp": esp })
+    }
+
     fn gets_across(&self, from: &ContainerDetail, to: &ContainerDetail) -> bool {
         let icc = "com.docker.network.bridge.enable_icc";
         let theirs = self.networks_of(to);
@@ -114,15 +164,15 @@ impl World {
         let ours = self.networks_of(from);
         let leaks = |network: &&HostNetwork| self.has(network, NetworkFault::Leaks);
         from.network_mode == "host"
-            || ours.iter().copied().any(|network| carries(&network))
-            || ours.iter().chain(&theirs).copied().any(|network| leaks(&network))
+            || ours.iter().any(|network| carries(&network))
+            || ours.iter().chain(&theirs).any(|network| leaks(&network))
     }
 
     fn gets_out(&self, from: &ContainerDetail) -> bool {
         let open = |network: &&HostNetwork| {
             !network.internal && !self.has(network, NetworkFault::DropsOutward)
         };
-        from.network_mode == "host" || self.networks_of(from).into_iter().any(|one| open(&one))
+        from.network_mode == "host" || self.networks_of(from).iter().any(|one| open(&one))
     }
 
     /// Whoever is not deaf listens at one port; the engine's resolver at another, inside.

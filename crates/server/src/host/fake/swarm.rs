@@ -13,8 +13,10 @@ use crate::host::{
     HostError, HostEvent, HostNetwork, HostNode, HostService, HostTask, SwarmEndpoint,
 };
 
+mod ends;
 mod rolling;
 
+pub(super) use ends::Heard;
 pub use rolling::Rolling;
 
 /// A swarm. Engines join and leave it; what is in it is there for all its managers.
@@ -35,6 +37,8 @@ pub(super) struct SwarmWorld {
     rolling: Rolling,
     /// The names of services on networks, by the ids of both.
     names: BTreeMap<(String, String), Vec<String>>,
+    /// Who is met at an address of an overlay, by the network's id and the address.
+    ends: BTreeMap<(String, String), ends::End>,
 }
 
 #[derive(Debug)]
@@ -64,6 +68,7 @@ impl FakeSwarm {
             tasks: Vec::new(),
             rolling: Rolling::AtOnce,
             names: BTreeMap::new(),
+            ends: BTreeMap::new(),
         };
         Arc::new(Self { world: Mutex::new(world) })
     }

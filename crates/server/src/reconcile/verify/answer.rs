@@ -110,6 +110,13 @@ impl Listeners {
     }
 }
 
+/// To `xfrm`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub(super) struct Xfrm {
+    /// Packets that were to be encrypted and found no key, since the host's network is there.
+    pub(super) without_key: u64,
+}
+
 /// To `capture`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub(super) struct Captured {

@@ -119,7 +119,9 @@ impl FakeSwarm {
 
     pub(in super::super) fn detached(&self, network: &str, container: &str) {
         let is_it = |id: &Option<String>| id.as_deref() == Some(container);
-        lock(&self.world).tasks.retain(|task| !(task.is_on(network) && is_it(&task.container_id)));
+        let mut world = lock(&self.world);
+        world.tasks.retain(|task| !(task.is_on(network) && is_it(&task.container_id)));
+        world.leave(network, container);
     }
 
     pub(in super::super) fn ended(&self, container: &str) {

@@ -5,10 +5,11 @@
 use std::{net::IpAddr, time::Duration};
 
 use portolan_types::{Check, CheckName};
+use tokio::task::yield_now;
 
 use super::{
     super::{
-        answer::{Captured, Dialled, Word},
+        answer::{Captured, Dialled, Word, Xfrm},
         draft::{Draft, Verdict},
         probes::{Power, Probe, Stop, Trouble},
         prover::{Companion, Prover},
@@ -20,6 +21,7 @@ use crate::host::NetworkMode;
 /// An overlay learns where a new address is within a few seconds.
 const DIAL: Duration = Duration::from_secs(8);
 const CAPTURE: Duration = Duration::from_secs(3);
+const COUNT: Duration = Duration::from_secs(2);
 /// How many other nodes are tried.
 const NODES: usize = 3;
 
@@ -30,14 +32,24 @@ struct Far<'a> {
     probe: Probe,
 }
 
+/// A probe in the host's own network, where packets leave.
+#[derive(Debug)]
+struct Wire {
+    probe: Probe,
+    /// Packets for which there was no key, before anything was tried.
+    without_key: u64,
+}
+
 impl Prover<'_> {
     /// Both checks: the second one watches what the first one sends.
     pub(in super::super) async fn across(&self, inside: &Inside) -> Result<Vec<Check>, Stop> {
+        let asked_for = self.row.destination.options.encrypted;
+        let wire = if asked_for { Some(self.wire().await) } else { None };
         let mut draft = Draft::new(CheckName::AcrossNodes);
         let mut far = None;
         let verdict = self.try_across(&mut draft, inside, &mut far).await;
         let across = draft.end(verdict)?;
-        let encrypted = self.encrypted(inside, far.as_ref()).await?;
+        let encrypted = self.encrypted(inside, far.as_ref(), wire).await?;
         Ok(vec![across, encrypted])
     }
 
@@ -79,23 +91,52 @@ impl Prover<'_> {
         Ok(Verdict::Passed)
     }
 
-    async fn encrypted(&self, inside: &Inside, far: Option<&Far<'_>>) -> Result<Check, Stop> {
+    async fn wire(&self) -> Result<Wire, Trouble> {
+        let probe = self.probes.start(&self.ground, "wire", NetworkMode::Host, Power::Watch);
+        let probe = probe.await?;
+        let without_key = self.without_key(&probe).await?;
+        Ok(Wire { probe, without_key })
+    }
+
+    async fn without_key(&self, probe: &Probe) -> Result<u64, Trouble> {
+        let counted: Xfrm = self.probes.ask(&self.ground, probe, &["xfrm"], COUNT).await?;
+        Ok(counted.without_key)
+    }
+
+    /// Without a wire encryption was not asked for.
+    async fn encrypted(
+        &self,
+        inside: &Inside,
+        far: Option<&Far<'_>>,
+        wire: Option<Result<Wire, Trouble>>,
+    ) -> Result<Check, Stop> {
         let mut draft = Draft::new(CheckName::Encrypted);
-        if !self.row.destination.options.encrypted {
-            return Ok(draft.with(Verdict::not_here("encryption was not asked for")));
-        }
-        let Some(far) = far else {
-            let reason = "no packet could be sent to another node, so none was watched on its way";
-            return Ok(draft.with(Verdict::untried(reason, "see the check across nodes")));
+        let verdict = match (wire, far) {
+            (None, _) => Ok(Verdict::not_here("encryption was not asked for")),
+            (Some(Err(trouble)), _) => Err(trouble),
+            (Some(Ok(wire)), Some(far)) => self.watch(&mut draft, &wire.probe, inside, far).await,
+            (Some(Ok(wire)), None) => self.unseen(&mut draft, &wire).await,
         };
-        let verdict = self.watch(&mut draft, inside, far).await;
         draft.end(verdict)
+    }
+
+    /// Nothing got to another node, so nothing is proved; the kernel may know why.
+    async fn unseen(&self, draft: &mut Draft, wire: &Wire) -> Result<Verdict, Trouble> {
+        let server = self.ground.server;
+        let lost = self.without_key(&wire.probe).await?.saturating_sub(wire.without_key);
+        draft.saw(
+            (format!("server `{server}`"), "its kernel's counters of IPsec"),
+            "reading them before and after",
+            format!("{lost} packets that were to be encrypted found no key"),
+        );
+        Ok(keyless(lost, server))
     }
 
     /// Sends what is known between two nodes, and looks at the packets as they leave and arrive.
     async fn watch(
         &self,
         draft: &mut Draft,
+        watcher: &Probe,
         inside: &Inside,
         far: &Far<'_>,
     ) -> Result<Verdict, Trouble> {
@@ -103,9 +144,7 @@ impl Prover<'_> {
             let reason = format!("the address of node `{}` is not known", far.node.server.name);
             return Ok(Verdict::untried(reason, "validate the server again"));
         };
-        let watcher = self.probes.start(&self.ground, "wire", NetworkMode::Host, Power::Watch);
-        let watcher = watcher.await?;
-        let (captured, answered) = self.capture_while_sending(&watcher, peer, inside, far).await?;
+        let (captured, answered) = self.capture_while_sending(watcher, peer, inside, far).await?;
         let from = format!("server `{}`, on the wire", self.ground.server);
         let tried = format!(
             "watching its packets while the probes sent each other a word ({answered} times)"
@@ -134,14 +173,17 @@ impl Prover<'_> {
                 let dialled =
                     self.probes.dial(&self.ground, &inside.first, &far.probe, DIAL).await?;
                 answered += u32::from(dialled.answer == Word::Answered);
+                // A host that answers at once must not keep the capture from being heard.
+                yield_now().await;
             }
         };
         let captured = tokio::select! {
-            captured = capture => captured?,
+            biased;
             stopped = send => match stopped {
                 Ok(never) => never,
                 Err(trouble) => return Err(trouble),
             },
+            captured = capture => captured?,
         };
         Ok((captured, answered))
     }
@@ -170,6 +212,23 @@ fn judge(captured: &Captured, answered: u32, network: &str) -> Verdict {
     }
 }
 
+/// An engine asks for encryption whether or not its kernel can do it: then nothing leaves.
+fn keyless(lost: u64, server: &str) -> Verdict {
+    if lost == 0 {
+        return Verdict::untried(
+            "no packet could be sent to another node, so none was watched on its way",
+            "see the check across nodes",
+        );
+    }
+    Verdict::untried(
+        format!(
+            "server `{server}` is to encrypt what goes to other nodes and has no key for it, so that \
+             nothing leaves: its kernel lacks IPsec (ESP)"
+        ),
+        "load it on every node (`modprobe esp4`) or use a kernel that has it, and see the engine's log (`journalctl -u docker`)",
+    )
+}
+
 fn broken(inside: &Inside, here: &str, there: &str, dialled: &Dialled) -> Verdict {
     let name = &inside.network.name;
     let what = dialled.in_words();
@@ -187,6 +246,16 @@ mod tests {
 
     fn outcome(readable: u64, esp: u64, answered: u32) -> Verdict {
         judge(&Captured { packets: readable + esp, readable, vxlan: 0, esp }, answered, "sea")
+    }
+
+    #[test]
+    fn what_could_not_leave_is_neither_proved_nor_refuted() {
+        for (lost, word) in [(0, "no packet could be sent"), (8, "lacks IPsec")] {
+            let Verdict::Skipped { reason, remedy } = keyless(lost, "web-1") else {
+                panic!("{lost} packets prove nothing");
+            };
+            assert!(reason.contains(word) && remedy.is_some(), "{reason}");
+        }
     }
 
     #[test]
