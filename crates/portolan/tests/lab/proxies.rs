@@ -15,6 +15,7 @@ mod acme;
 mod certificates;
 mod generated;
 mod undisturbed;
+mod verify;
 
 pub(crate) const HTTP: u16 = 8180;
 pub(crate) const HTTPS: u16 = 8543;

@@ -10,6 +10,7 @@ use crate::support::{Host, Portolan, create, eventually, eventually_within, uniq
 
 mod change;
 mod proxy;
+mod verify;
 
 /// A swarm of the lab, dissolved when it goes.
 struct Swarm {
