@@ -10,8 +10,8 @@ use crate::Invalid;
 /// Units from the largest, with their seconds.
 const UNITS: [(char, u64); 3] = [('d', 86_400), ('h', 3_600), ('m', 60)];
 
-/// In seconds: ten minutes or more, because below that a fleet would be
-/// busy with nothing else.
+/// `90m`, `24h` or `7d`: ten minutes or more, because below that a fleet would be busy with nothing
+/// else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schema(value_type = String, example = "6h")]

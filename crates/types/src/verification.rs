@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use utoipa::{
     PartialSchema, ToSchema,
-    openapi::{RefOr, Schema},
+    openapi::{Object, RefOr, Schema, Type},
 };
 
 use crate::{DestinationId, Invalid, OperationId, Pause, Timestamp, text::words};
@@ -104,7 +104,11 @@ pub enum VerifyEvery {
 /// Text: utoipa derives no such thing for an enum.
 impl PartialSchema for VerifyEvery {
     fn schema() -> RefOr<Schema> {
-        Pause::schema()
+        let text = Object::builder()
+            .schema_type(Type::String)
+            .description(Some("`default`, `never`, or a pause like `6h` of ten minutes or more."))
+            .examples(["6h"]);
+        text.build().into()
     }
 }
 
