@@ -35,7 +35,7 @@ pub(super) async fn run(app: Arc<App>, pulse: Pulse, shutdown: CancellationToken
         under_way: JoinSet::new(),
         busy: HashMap::new(),
     };
-    shutdown.run_until_cancelled(courier.work()).await;
+    courier.work(shutdown).await;
 }
 
 struct Courier {
@@ -50,7 +50,9 @@ struct Courier {
 }
 
 impl Courier {
-    async fn work(mut self) {
+    /// Ends between two looks: they are short, and a connection that is dropped in the middle of a
+    /// statement outlives the pool by a moment.
+    async fn work(mut self, shutdown: CancellationToken) {
         loop {
             let looked = self.pulse.run(look(&self.app)).await;
             let next = match looked {
@@ -66,7 +68,9 @@ impl Courier {
                 }
             };
             self.pulse.next(next);
-            self.wait(next).await;
+            if shutdown.run_until_cancelled(self.wait(next)).await.is_none() {
+                return;
+            }
         }
     }
 
