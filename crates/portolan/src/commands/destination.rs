@@ -124,7 +124,6 @@ pub(super) fn details(destination: &Destination) -> Details {
     let details = observed_details(details, destination);
     let live: Vec<&str> = destination.nodes.iter().map(|node| node.hostname.as_str()).collect();
     details
-        .maybe("swarm", destination.cluster_id.as_deref())
         .maybe("live on", (!live.is_empty()).then(|| live.join(", ")))
         .maybe("operation", destination.operation_id.as_ref().map(OperationId::as_str))
         .row("created", since(destination.created_at))
@@ -152,11 +151,12 @@ fn with_options(details: Details, options: &NetworkOptions) -> Details {
 
 fn observed_details(details: Details, destination: &Destination) -> Details {
     let Some(observed) = &destination.observed else { return details };
+    let joined = |texts: &[String]| (!texts.is_empty()).then(|| texts.join(", "));
     details
         .row("docker id", &observed.docker_id)
         .row("driver", &observed.driver)
-        .row("subnets", observed.subnets.join(", "))
-        .row("gateways", observed.gateways.join(", "))
+        .maybe("subnets", joined(&observed.subnets))
+        .maybe("gateways", joined(&observed.gateways))
         .row("inspected", since(observed.inspected_at))
 }
 

@@ -48,13 +48,17 @@ pub(super) fn of_fleet(plan: &AddressPlan, fleet: &[Known]) -> Chart {
     let ipv4 = Planner::new(plan.pools.as_slice(), plan.ula, occupied).ipv4_use();
     Chart {
         title: "addresses of the fleet".to_owned(),
-        lines: vec![
-            in_words("IPv4", &ipv4),
-            format!("{} servers; free is what is free on every one", fleet.len()),
-        ],
+        lines: vec![in_words("IPv4", &ipv4), across(fleet.len())],
         pools: plan.pools.as_slice().to_vec(),
         blocks,
         next: next(&ipv4),
+    }
+}
+
+fn across(servers: usize) -> String {
+    match servers {
+        1 => "1 server".to_owned(),
+        count => format!("{count} servers; free is what is free on every one"),
     }
 }
 

@@ -54,7 +54,9 @@ pub(super) fn details(server: &Server) -> Details {
         Some(engine) => with_engine(details, engine),
         None => details,
     };
+    let pools: Vec<String> = server.pools.as_slice().iter().map(ToString::to_string).collect();
     details
+        .maybe("pools", (!pools.is_empty()).then(|| pools.join(", ")))
         .maybe("operation", server.operation_id.as_ref().map(OperationId::as_str))
         .row("created", since(server.created_at))
 }
