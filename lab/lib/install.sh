@@ -12,6 +12,7 @@ readonly LAB_NEEDS=(
   ssh:openssh-client
   curl:curl
   /usr/bin/python3:python3
+  faketime:faketime
 )
 
 missing_packages() {

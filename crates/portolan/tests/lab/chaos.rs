@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::{
     proxies::{NAME, Stage},
-    support::{Host, eventually, eventually_within, unique},
+    support::{Clock, Host, Portolan, eventually, eventually_within, unique},
 };
 
 mod report;
@@ -48,6 +48,7 @@ const BACK: Duration = Duration::from_mins(1);
 
 const FAULTS: &[Fault] = &[
     Fault { name: "kill -9 of Portolan", traffic: Traffic::Untouched, within: BACK, act: killed },
+    Fault { name: "clock stepped", traffic: Traffic::Untouched, within: SOON, act: clock_stepped },
     Fault { name: "sshd gone", traffic: Traffic::Untouched, within: BACK, act: sshd_gone },
     Fault { name: "hostile names", traffic: Traffic::Untouched, within: SOON, act: hostile },
     Fault { name: "link slowed by 200 ms", traffic: Traffic::Untouched, within: SOON, act: slow },
@@ -80,7 +81,7 @@ struct Scene {
 
 impl Scene {
     fn set(kind: &str) -> Result<(Self, crate::support::Container)> {
-        let stage = Stage::set("charlie")?;
+        let stage = Stage::of(Portolan::start_by(Some(Clock::new()?))?, "charlie")?;
         stage.proxy(kind, &[])?;
         let (network, container) = stage.echo()?;
         stage.host.docker(&["update", "--restart", "unless-stopped", &container.name])?;
@@ -161,6 +162,16 @@ fn attempt(scene: &mut Scene, fault: &Fault, row: &mut Row) -> Result<()> {
 
 fn killed(scene: &mut Scene) -> Result<Instant> {
     scene.stage.portolan.kill_and_restart()?;
+    Ok(Instant::now())
+}
+
+/// By an hour ahead, then by an hour back, with something to do at each time.
+fn clock_stepped(scene: &mut Scene) -> Result<Instant> {
+    let (clock, scan) = (scene.stage.portolan.clock()?, ["server", "scan", &scene.host().name]);
+    for seconds in [3600, -3600, 0] {
+        clock.step(seconds)?;
+        scene.stage.portolan.run(&scan)?;
+    }
     Ok(Instant::now())
 }
 

@@ -53,7 +53,11 @@ pub(crate) fn sweep(host: &Host) -> Result<()> {
 
 impl Stage {
     pub(crate) fn set(host: &str) -> Result<Self> {
-        let (portolan, host) = (Portolan::start()?, Host::find(host)?);
+        Self::of(Portolan::start()?, host)
+    }
+
+    pub(crate) fn of(portolan: Portolan, host: &str) -> Result<Self> {
+        let host = Host::find(host)?;
         sweep(&host)?;
         portolan.add_server(&host, "deploy")?;
         Ok(Self { portolan, host, networks: RefCell::default() })

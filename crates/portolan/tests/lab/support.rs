@@ -13,6 +13,10 @@ use anyhow::{Context, Result, bail, ensure};
 use ipnet::Ipv4Net;
 use serde_json::Value;
 
+mod clock;
+
+pub(crate) use clock::Clock;
+
 /// Real hosts are slow when everything runs at once.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -21,6 +25,7 @@ pub(crate) struct Portolan {
     folder: tempfile::TempDir,
     address: String,
     process: Child,
+    clock: Option<Clock>,
 }
 
 /// What a command said.
@@ -39,10 +44,15 @@ fn command(program: &str) -> Command {
 impl Portolan {
     /// Starts `portolan serve` in an empty directory and signs its owner in.
     pub(crate) fn start() -> Result<Self> {
+        Self::start_by(None)
+    }
+
+    /// The same by a clock of its own.
+    pub(crate) fn start_by(clock: Option<Clock>) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let address = free_address()?;
-        let process = serve(&folder, &address)?;
-        let portolan = Self { folder, address, process };
+        let process = serve(&folder, &address, clock.as_ref())?;
+        let portolan = Self { folder, address, process, clock };
         let token = portolan.path("setup-token");
         let url = format!("http://{}", portolan.address);
         portolan.run(&[
@@ -61,10 +71,14 @@ impl Portolan {
         self.folder.path().join(name).display().to_string()
     }
 
+    pub(crate) fn clock(&self) -> Result<&Clock> {
+        self.clock.as_ref().context("it goes by the kernel's clock")
+    }
+
     /// `kill -9`, then a new start with the same data.
     pub(crate) fn kill_and_restart(&mut self) -> Result<()> {
         self.kill()?;
-        self.process = serve(&self.folder, &self.address)?;
+        self.process = serve(&self.folder, &self.address, self.clock.as_ref())?;
         Ok(())
     }
 
@@ -246,9 +260,13 @@ fn free_address() -> Result<String> {
 }
 
 /// Starts the control plane and waits until it says that it is ready.
-fn serve(folder: &tempfile::TempDir, address: &str) -> Result<Child> {
+fn serve(folder: &tempfile::TempDir, address: &str, clock: Option<&Clock>) -> Result<Child> {
     let in_folder = |name: &str| folder.path().join(name);
-    let mut process = command(env!("CARGO_BIN_EXE_portolan"))
+    let mut process = command(env!("CARGO_BIN_EXE_portolan"));
+    if let Some(clock) = clock {
+        process.envs(clock.environment()?);
+    }
+    let mut process = process
         .args(["serve", "--rate-limit", "1000000", "--listen", address, "--data-dir"])
         .arg(in_folder("data"))
         .arg("--setup-token-file")
