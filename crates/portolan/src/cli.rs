@@ -5,6 +5,7 @@
 #![expect(clippy::doc_markdown, reason = "doc comments are the help text, not Markdown")]
 
 mod addresses;
+mod backup;
 mod certificate;
 mod destination;
 mod drift;
@@ -30,6 +31,7 @@ use crate::client::BaseUrl;
 
 pub(crate) use self::{
     addresses::{AddressesCommand, SetAddressesArgs},
+    backup::{BackupArgs, RestoreArgs},
     certificate::CertificateCommand,
     destination::{
         ConnectArgs, CreateDestinationArgs, DestinationCommand, DisconnectArgs,
@@ -111,6 +113,12 @@ pub(crate) enum Command {
     /// Explain what is wrong with an installation, and how to put it right.
     #[command(after_help = serve::DOCTOR_EXAMPLES)]
     Doctor(ConfigArgs),
+    /// Write everything that Portolan knows to one sealed file, and prove it.
+    #[command(after_help = backup::BACKUP_EXAMPLES)]
+    Backup(BackupArgs),
+    /// Make an installation from a backup.
+    #[command(after_help = backup::RESTORE_EXAMPLES)]
+    Restore(RestoreArgs),
     /// Log in to a control plane and remember it.
     #[command(after_help = login::EXAMPLES)]
     Login(LoginArgs),

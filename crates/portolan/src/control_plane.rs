@@ -2,6 +2,9 @@
 
 pub(crate) use portolan_server::{
     Config, Finding, Level,
+    backup::{
+        Backup, BackupError, Cost, MasterKey, restore as restore_backup, take as take_backup,
+    },
     config::{Notifications, Pace, Smtp},
     doctor, run,
 };

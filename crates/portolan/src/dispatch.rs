@@ -13,7 +13,7 @@ use crate::{
     },
     client::{Access, Client, ClientFile},
     commands::{
-        completions, doctor,
+        backup, completions, doctor,
         event::{self, Filter},
         event_watch,
         key::{self, NewKey, Shown},
@@ -22,6 +22,7 @@ use crate::{
         operation::{self, About},
         reach, reconcile, serve, token, version,
     },
+    control_plane::MasterKey,
     environment::environment,
     failure::{Failure, Outcome},
     printer::Printer,
@@ -48,6 +49,19 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outc
         Command::Doctor(args) => {
             let flags = args.into_flags();
             return doctor::doctor(printer, flags, environment, &access(global)?).await;
+        }
+        Command::Backup(args) => {
+            let config = Settings::merge(args.config.into_flags(), environment)?.config;
+            let key = if args.without_master_key {
+                MasterKey::KeptElsewhere
+            } else {
+                MasterKey::Included
+            };
+            backup::backup(printer, &config, &args.to, args.passphrase_file, key).await?;
+        }
+        Command::Restore(args) => {
+            let config = Settings::merge(args.config.into_flags(), environment)?.config;
+            backup::restore(printer, &config, &args.from, args.passphrase_file).await?;
         }
         Command::Login(args) => {
             let proof = proof(args, global.token.clone())?;

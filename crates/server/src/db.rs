@@ -29,6 +29,7 @@ pub mod delivery;
 pub mod destination;
 pub mod drift;
 pub mod drift_rules;
+pub mod dump;
 pub mod event;
 pub mod idempotency;
 pub mod key;
@@ -127,7 +128,7 @@ impl Db {
     /// is there. The file of SQLite is guarded by the lock of its data directory. PostgreSQL frees
     /// the lock with its session, so a pooler in between must not share sessions.
     pub async fn lock(&self) -> Result<Option<DbLock>, sqlx::Error> {
-        if self.begin == BEGIN_SQLITE {
+        if self.is_sqlite() {
             return Ok(Some(DbLock { _session: None }));
         }
         let mut session = self.pool.acquire().await?.detach();
@@ -142,6 +143,10 @@ impl Db {
             }
             Err(error) => Err(error),
         }
+    }
+
+    fn is_sqlite(&self) -> bool {
+        self.begin == BEGIN_SQLITE
     }
 
     /// A connection to read with, or to write one statement.

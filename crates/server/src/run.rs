@@ -156,7 +156,7 @@ async fn serve(
 }
 
 /// Makes the directory when it is missing, refuses one that others may enter, and locks it.
-fn take_data_dir(config: &Config) -> Result<File, RunError> {
+pub(crate) fn take_data_dir(config: &Config) -> Result<File, RunError> {
     let path = &config.data_dir;
     let unusable = |cause| RunError::DataDir { path: path.clone(), cause };
     DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(unusable)?;

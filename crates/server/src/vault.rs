@@ -97,10 +97,20 @@ pub enum Missing {
 }
 
 fn create_key(path: &Path) -> Result<(), VaultError> {
+    let key: Zeroizing<[u8; KEY_BYTES]> = Zeroizing::new(rand::random());
+    write_key(path, &to_hex(&*key).into())
+}
+
+/// The master key as its file has it, checked.
+pub(crate) fn export_key(path: &Path) -> Result<SecretString, VaultError> {
+    Ok(to_hex(&*read_key(path)?).into())
+}
+
+/// Writes a master key to a file that is not there yet.
+pub(crate) fn write_key(path: &Path, text: &SecretString) -> Result<(), VaultError> {
     let write = || -> io::Result<()> {
-        let key: Zeroizing<[u8; KEY_BYTES]> = Zeroizing::new(rand::random());
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-        file.write_all(to_hex(&*key).as_bytes())?;
+        file.write_all(text.expose_secret().as_bytes())?;
         file.write_all(b"\n")?;
         file.sync_all()?;
         // The name of the file must survive a power cut as well.

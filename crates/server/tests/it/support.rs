@@ -229,6 +229,11 @@ impl Client {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
+    /// The same caller elsewhere.
+    pub(crate) fn at(&self, url: &str) -> Self {
+        Self { url: url.to_owned(), ..self.clone() }
+    }
+
     pub(crate) fn anonymous(&self) -> Self {
         Self { token: None, ..self.clone() }
     }
