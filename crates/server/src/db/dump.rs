@@ -12,7 +12,7 @@ use sqlx::{
 use super::{Db, MIGRATIONS};
 
 /// All that there are, those that others refer to first.
-pub const TABLES: [&str; 22] = [
+pub const TABLES: [&str; 24] = [
     "teams",
     "users",
     "memberships",
@@ -35,6 +35,8 @@ pub const TABLES: [&str; 22] = [
     "drift_rules",
     "drifts",
     "verifications",
+    "notifiers",
+    "deliveries",
 ];
 
 /// A value as every table of ours has them: there are no others in either database.
