@@ -15,7 +15,8 @@ impl Checks {
     pub(crate) fn of(portolan: &Portolan, destination: &str) -> Result<Self> {
         let said = portolan.try_run(&["destination", "verify", destination, "--json"])?;
         let operation: Value = serde_json::from_str(&said.out).with_context(|| said.err.clone())?;
-        let checks = operation["result"]["checks"].as_array().context("checks")?.clone();
+        let checks = operation["result"]["checks"].as_array();
+        let checks = checks.with_context(|| format!("no checks: {operation}"))?.clone();
         let failed = checks.iter().any(|check| check["outcome"] == "failed");
         ensure!((said.code == 1) == failed, "ended with {}: {}", said.code, said.err);
         Ok(Self(checks))
