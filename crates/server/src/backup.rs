@@ -1,7 +1,7 @@
 //! Backups: everything that Portolan knows in one sealed file, taken while it runs, proved by
 //! restoring it, and restored into a new installation on either database.
 //!
-//! Owns what a backup holds and how it is proved. How it is sealed is in [`envelope`], its lines in
+//! Owns what a backup holds and how it is proved. How it is sealed is in `envelope`, its lines in
 //! `record`, reading and writing of tables in `db::dump`.
 
 use std::{
