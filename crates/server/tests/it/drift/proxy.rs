@@ -59,11 +59,20 @@ story! {
             app.policy_of("proxy-down", policy).await?;
             for (harm, message) in HARMS {
                 harm(&engine);
-                let found = app.drift_of(KIND, state).await.context(message)?;
-                let drifted = app.proxy_is(&server, ProxyState::Drifted).await?;
+                app.drift_of(KIND, state).await.context(message)?;
+                // A look that was under way saw half of it, and the next one the whole.
+                let found = eventually(message, || async {
+                    let latest = app.drifts_of(KIND).await?.swap_remove(0);
+                    Ok(Some(latest).filter(|one| one.message == message && one.state == state))
+                })
+                .await?;
                 let heal = format!("portolan drift heal {}", found.id);
-                let reason = drifted.reason.context("a reason")?;
-                ensure!(reason.starts_with(message) && reason.contains(&heal), "{reason}");
+                eventually("the proxy says so", || async {
+                    let drifted = app.proxy_is(&server, ProxyState::Drifted).await?;
+                    let reason = drifted.reason.context("a reason")?;
+                    Ok((reason.starts_with(message) && reason.contains(&heal)).then_some(()))
+                })
+                .await?;
                 app.restart_and_look(&server).await?;
                 ensure!(!runs(&engine), "{message}: it was repaired");
                 assert_eq!(app.drifts_of(KIND).await?[0], found);
