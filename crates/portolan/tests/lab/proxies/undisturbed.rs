@@ -2,13 +2,17 @@
 
 use std::{
     collections::BTreeMap,
-    io::{ErrorKind, Read, Write},
+    io::{
+        self,
+        ErrorKind::{BrokenPipe, ConnectionReset},
+        Read, Write,
+    },
     net::TcpStream,
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use super::{HTTP, Stage};
 use crate::support::Host;
@@ -16,33 +20,45 @@ use crate::support::Host;
 /// How often a route comes and goes.
 const CHANGES: usize = 12;
 
-/// The status of an answer, over a connection of its own; `None` where that ended without one.
-fn status(host: &Host) -> Result<Option<String>> {
+/// What comes over a connection of its own.
+fn asked(host: &Host) -> io::Result<String> {
     let mut stream = TcpStream::connect((host.address.as_str(), HTTP))?;
     stream.set_read_timeout(Some(Duration::from_secs(5)))?;
     stream.write_all(b"GET / HTTP/1.1\r\nHost: a.example.com\r\nConnection: close\r\n\r\n")?;
     let mut answer = String::new();
-    match stream.read_to_string(&mut answer) {
-        Err(error) if error.kind() != ErrorKind::ConnectionReset => return Err(error.into()),
-        _ if answer.is_empty() => return Ok(None),
-        _ => {}
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
+}
+
+/// The status of an answer; `None` where the connection ended without one.
+fn status(host: &Host) -> Result<Option<String>> {
+    let answer = match asked(host) {
+        Err(error) if matches!(error.kind(), ConnectionReset | BrokenPipe) => String::new(),
+        answer => answer?,
+    };
+    if answer.is_empty() {
+        return Ok(None);
     }
     Ok(Some(answer.split(' ').nth(1).context(answer.clone())?.to_owned()))
+}
+
+/// Whoever reaches Caddy in the moment in which it exchanges its listener may be cut off, and asks
+/// again, as browsers do (RFC 9110, section 9.2.2).
+fn visit(host: &Host, cut: &mut usize) -> Result<String> {
+    for _ in 0..3 {
+        if let Some(answer) = status(host)? {
+            return Ok(answer);
+        }
+        *cut += 1;
+    }
+    bail!("cut off three times in a row")
 }
 
 /// Asks without pause until it is over; how often each answer came, and how often none.
 fn visits(host: &Host, over: &AtomicBool) -> Result<(BTreeMap<String, usize>, usize)> {
     let (mut answers, mut cut) = (BTreeMap::new(), 0);
     while !over.load(Ordering::Relaxed) {
-        // Whoever reaches Caddy in the moment in which it exchanges its listener may be cut off. As
-        // browsers do (RFC 9110, section 9.2.2), one asks again, and is answered then.
-        let answer = if let Some(answer) = status(host)? {
-            answer
-        } else {
-            cut += 1;
-            status(host)?.context("cut off twice")?
-        };
-        *answers.entry(answer).or_default() += 1;
+        *answers.entry(visit(host, &mut cut)?).or_default() += 1;
     }
     Ok((answers, cut))
 }
