@@ -87,6 +87,20 @@ pub enum Subject {
 }
 
 impl Subject {
+    /// The word of its type: as in JSON, in SQL and for people.
+    pub const fn type_word(&self) -> &'static str {
+        match self {
+            Self::Server(_) => "server",
+            Self::Destination(_) => "destination",
+            Self::Route(_) => "route",
+            Self::Certificate(_) => "certificate",
+            Self::Key(_) => "key",
+            Self::Token(_) => "token",
+            Self::Team(_) => "team",
+            Self::Notifier(_) => "notifier",
+        }
+    }
+
     /// The identifier as text, whatever it is of.
     pub fn id(&self) -> &str {
         match self {

@@ -68,15 +68,5 @@ fn table(events: &[Event]) -> Table {
 
 /// `server web-1`.
 pub(crate) fn subject_words(subject: &Subject, name: &str) -> String {
-    let of = match subject {
-        Subject::Server(_) => "server",
-        Subject::Destination(_) => "destination",
-        Subject::Route(_) => "route",
-        Subject::Certificate(_) => "certificate",
-        Subject::Key(_) => "key",
-        Subject::Token(_) => "token",
-        Subject::Team(_) => "team",
-        Subject::Notifier(_) => "notifier",
-    };
-    format!("{of} {name}")
+    format!("{} {name}", subject.type_word())
 }

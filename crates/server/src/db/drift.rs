@@ -8,9 +8,7 @@ use portolan_types::{
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
 use super::{
-    Window,
-    event::{subject, subject_type},
-    json_option, moment, moment_option, parsed, parsed_option, to_json,
+    Window, event::subject, json_option, moment, moment_option, parsed, parsed_option, to_json,
 };
 
 mod network;
@@ -100,7 +98,7 @@ pub async fn insert(
     .bind(drift.id.as_str())
     .bind(team.as_str())
     .bind(drift.kind.as_str())
-    .bind(subject_type(&drift.subject))
+    .bind(drift.subject.type_word())
     .bind(drift.subject.id())
     .bind(drift.subject_name.as_str())
     .bind(drift.server_id.as_str())

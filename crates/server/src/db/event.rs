@@ -79,20 +79,6 @@ pub(super) fn subject(row: &AnyRow) -> Result<Subject, sqlx::Error> {
     }
 }
 
-/// The word of a subject's type in `events` and `operations`.
-pub(super) const fn subject_type(subject: &Subject) -> &'static str {
-    match subject {
-        Subject::Server(_) => "server",
-        Subject::Destination(_) => "destination",
-        Subject::Route(_) => "route",
-        Subject::Certificate(_) => "certificate",
-        Subject::Key(_) => "key",
-        Subject::Token(_) => "token",
-        Subject::Team(_) => "team",
-        Subject::Notifier(_) => "notifier",
-    }
-}
-
 /// Appends an event. Call it in the transaction of the change, so that neither is without the other.
 pub async fn insert(conn: &mut AnyConnection, event: &NewEvent<'_>) -> Result<(), sqlx::Error> {
     sqlx::query(
@@ -106,7 +92,7 @@ pub async fn insert(conn: &mut AnyConnection, event: &NewEvent<'_>) -> Result<()
     .bind(event.at.as_millis())
     .bind(event.written)
     .bind(event.kind)
-    .bind(subject_type(event.subject))
+    .bind(event.subject.type_word())
     .bind(event.subject.id())
     .bind(event.subject_name)
     .bind(event.message)

@@ -8,9 +8,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
 use super::{
-    Window,
-    event::{subject, subject_type},
-    json_option, moment, moment_option, parsed, parsed_option, to_json,
+    Window, event::subject, json_option, moment, moment_option, parsed, parsed_option, to_json,
 };
 
 struct OperationRow(Operation);
@@ -63,7 +61,7 @@ pub async fn insert(
     .bind(operation.id.as_str())
     .bind(team.as_str())
     .bind(operation.kind.as_str())
-    .bind(subject_type(&operation.subject))
+    .bind(operation.subject.type_word())
     .bind(operation.subject.id())
     .bind(operation.subject_name.as_str())
     .bind(operation.state.as_str())

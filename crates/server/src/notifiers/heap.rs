@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use portolan_types::{
-    Event, NotificationKind, NotifiedSubject, Severity, Subject, Timestamp, Topic,
-};
+use portolan_types::{Event, NotificationKind, NotifiedSubject, Severity, Timestamp, Topic};
 use serde::{Deserialize, Serialize};
 
 /// Things that a summary names.
@@ -132,18 +130,4 @@ pub(crate) fn merge(heaps: impl IntoIterator<Item = Heap>) -> Option<Heap> {
         all.absorb(heap);
         all
     })
-}
-
-/// The word of a subject's type.
-pub(crate) const fn type_word(subject: &Subject) -> &'static str {
-    match subject {
-        Subject::Server(_) => "server",
-        Subject::Destination(_) => "destination",
-        Subject::Route(_) => "route",
-        Subject::Certificate(_) => "certificate",
-        Subject::Key(_) => "key",
-        Subject::Token(_) => "token",
-        Subject::Team(_) => "team",
-        Subject::Notifier(_) => "notifier",
-    }
 }

@@ -9,7 +9,7 @@ use portolan_types::{
 };
 use serde::Serialize;
 
-use super::heap::{Heap, type_word};
+use super::heap::Heap;
 use crate::host::clean;
 
 /// Characters of a title: subjects of mail are cut at about this.
@@ -86,7 +86,7 @@ fn list_counts(heap: &Heap) -> String {
 }
 
 fn words(named: &NotifiedSubject) -> String {
-    format!("{} `{}`", type_word(&named.subject), clean(&named.name))
+    format!("{} `{}`", named.subject.type_word(), clean(&named.name))
 }
 
 fn text(heap: &Heap) -> String {
