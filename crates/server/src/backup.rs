@@ -18,7 +18,7 @@ use tempfile::TempDir;
 
 use crate::{
     Config, RunError,
-    db::{Db, dump},
+    db::Db,
     run,
     vault::{self, VaultError},
 };
@@ -80,6 +80,34 @@ pub enum BackupError {
 
     #[error(transparent)]
     Run(#[from] RunError),
+}
+
+/// What can go wrong between the file and the database.
+enum Trouble {
+    Database(sqlx::Error),
+    File(io::Error),
+}
+
+impl From<sqlx::Error> for Trouble {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<io::Error> for Trouble {
+    fn from(error: io::Error) -> Self {
+        Self::File(error)
+    }
+}
+
+impl Trouble {
+    /// `file` says which file it was.
+    fn or_of_file(self, file: impl FnOnce(io::Error) -> BackupError) -> BackupError {
+        match self {
+            Self::Database(error) => error.into(),
+            Self::File(cause) => file(cause),
+        }
+    }
 }
 
 /// Writes a backup of a running or stopped installation to a new file, and proves it: it is opened,
@@ -245,9 +273,4 @@ fn reader(path: &Path) -> io::Result<BufReader<File>> {
 
 fn writer(file: &File) -> io::Result<BufWriter<impl Write>> {
     Ok(BufWriter::new(file.try_clone()?))
-}
-
-/// Of the schema that this program knows.
-fn is_known(schema: i64) -> bool {
-    schema <= dump::newest_schema()
 }

@@ -9,9 +9,9 @@ use secrecy::SecretString;
 use sqlx::AnyConnection;
 
 use super::{
-    Backup, BackupError,
+    Backup, BackupError, Trouble,
     envelope::Opener,
-    is_known, reader,
+    reader,
     record::{self, Head, Record, Sums},
 };
 use crate::db::{
@@ -31,15 +31,13 @@ pub(super) async fn load(
     let size = file.get_ref().metadata().map_err(unreadable)?.len();
     let mut lines = Lines::open(file, passphrase).map_err(unreadable)?;
     let head = lines.head().map_err(unreadable)?;
-    if !is_known(head.schema) {
+    if head.schema > dump::newest_schema() {
         return Err(BackupError::Newer { path: path.to_owned(), portolan: head.portolan });
     }
     db.migrate_to(head.schema).await?;
     let mut tx = db.begin().await?;
-    let sums = fill(&mut tx, &mut lines).await.map_err(|trouble| match trouble {
-        Trouble::Database(error) => error.into(),
-        Trouble::File(cause) => unreadable(cause),
-    })?;
+    let filled = fill(&mut tx, &mut lines).await;
+    let sums = filled.map_err(|trouble| trouble.or_of_file(unreadable))?;
     tx.commit_quietly().await?;
     db.migrate().await?;
     let backup = Backup {
@@ -50,23 +48,6 @@ pub(super) async fn load(
         size,
     };
     Ok((backup, head.master_key.map(Into::into)))
-}
-
-enum Trouble {
-    Database(sqlx::Error),
-    File(io::Error),
-}
-
-impl From<sqlx::Error> for Trouble {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Database(error)
-    }
-}
-
-impl From<io::Error> for Trouble {
-    fn from(error: io::Error) -> Self {
-        Self::File(error)
-    }
 }
 
 /// Reads to the end, which has to be there and to agree.

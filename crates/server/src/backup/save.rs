@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sqlx::AnyConnection;
 
 use super::{
-    BackupError, Cost, Unfinished,
+    BackupError, Cost, Trouble, Unfinished,
     envelope::Sealer,
     record::{self, Head, Record, Sums},
     writer,
@@ -39,12 +39,8 @@ pub(super) async fn save(
     let mut snapshot = db.snapshot().await?;
     let mut sums = Sums::default();
     for table in TABLES {
-        save_table(&mut snapshot, table, &mut sealer, &mut sums).await.map_err(|trouble| {
-            match trouble {
-                Trouble::Database(error) => error.into(),
-                Trouble::File(cause) => failed(cause),
-            }
-        })?;
+        let saved = save_table(&mut snapshot, table, &mut sealer, &mut sums).await;
+        saved.map_err(|trouble| trouble.or_of_file(failed))?;
     }
     record::write(&mut sealer, &Record::End(sums.clone())).map_err(failed)?;
     sealer.finish().map_err(failed)?;
@@ -56,19 +52,10 @@ pub(super) async fn sums(db: &Db) -> Result<Sums, BackupError> {
     let mut snapshot = db.snapshot().await?;
     let mut sums = Sums::default();
     for table in TABLES {
-        save_table(&mut snapshot, table, &mut io::sink(), &mut sums).await.map_err(|trouble| {
-            match trouble {
-                Trouble::Database(error) => error,
-                Trouble::File(cause) => sqlx::Error::Io(cause),
-            }
-        })?;
+        let read = save_table(&mut snapshot, table, &mut io::sink(), &mut sums).await;
+        read.map_err(|trouble| trouble.or_of_file(|cause| sqlx::Error::Io(cause).into()))?;
     }
     Ok(sums)
-}
-
-enum Trouble {
-    Database(sqlx::Error),
-    File(io::Error),
 }
 
 async fn save_table(
@@ -79,15 +66,15 @@ async fn save_table(
 ) -> Result<(), Trouble> {
     let mut rows = dump::rows(conn, table);
     let mut columns = Vec::new();
-    while let Some(row) = rows.try_next().await.map_err(Trouble::Database)? {
+    while let Some(row) = rows.try_next().await? {
         if columns.is_empty() {
             columns = dump::columns(&row);
             let (name, columns) = (table.to_owned(), columns.clone());
-            record::write(to, &Record::Table { name, columns }).map_err(Trouble::File)?;
+            record::write(to, &Record::Table { name, columns })?;
         }
-        let cells = dump::cells(&row).map_err(Trouble::Database)?;
-        sums.add(table, &columns, &cells).map_err(Trouble::File)?;
-        record::write(to, &Record::Row(cells)).map_err(Trouble::File)?;
+        let cells = dump::cells(&row)?;
+        sums.add(table, &columns, &cells)?;
+        record::write(to, &Record::Row(cells))?;
     }
     Ok(())
 }
