@@ -2,8 +2,8 @@
 //! which policy applies. Nothing here acts on a difference: that is in `reconcile/drift`.
 
 use portolan_types::{
-    DestinationId, DriftKind, DriftPolicies, EffectiveDriftPolicy, ServerId, Subject, TeamId,
-    Timestamp, UpdateDriftRules,
+    DestinationId, DriftKind, DriftPolicies, DriftPolicy, EffectiveDriftPolicy, ServerId, Subject,
+    TeamId, Timestamp, UpdateDriftRules,
 };
 use sqlx::AnyConnection;
 
@@ -174,5 +174,38 @@ impl Rules {
 
     pub(crate) fn effective(&self, kind: DriftKind) -> EffectiveDriftPolicy {
         EffectiveDriftPolicy::of(kind, self.0.iter().map(|one| (one.scope, &one.rules)))
+    }
+}
+
+/// What is said of one kind anywhere in a team: read once for many destinations.
+#[derive(Debug)]
+pub(crate) struct Naming {
+    kind: DriftKind,
+    rules: Vec<Scoped>,
+}
+
+impl Naming {
+    pub(crate) async fn read(
+        conn: &mut AnyConnection,
+        team: &TeamId,
+        kind: DriftKind,
+    ) -> Result<Self, sqlx::Error> {
+        Ok(Self { kind, rules: db::drift_rules::list_naming(conn, team, kind).await? })
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// What holds on a destination of the team.
+    pub(crate) fn policy(
+        &self,
+        team: &TeamId,
+        server: &ServerId,
+        destination: &DestinationId,
+    ) -> DriftPolicy {
+        let places = [team.as_str(), server.as_str(), destination.as_str()];
+        let here = self.rules.iter().filter(|one| places.contains(&one.scope_id.as_str()));
+        EffectiveDriftPolicy::of(self.kind, here.map(|one| (one.scope, &one.rules))).policy
     }
 }

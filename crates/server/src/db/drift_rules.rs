@@ -12,6 +12,8 @@ use super::{json_option, parsed, to_json};
 /// What is said in one place.
 #[derive(Debug, Clone)]
 pub struct Scoped {
+    /// The team's, server's or destination's id.
+    pub scope_id: String,
     pub scope: PolicyScope,
     pub rules: DriftRules,
     /// Grows with each change.
@@ -21,6 +23,7 @@ pub struct Scoped {
 impl FromRow<'_, AnyRow> for Scoped {
     fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
+            scope_id: row.try_get("scope_id")?,
             scope: parsed(row, "scope")?,
             rules: json_option(row, "rules")?.unwrap_or_default(),
             revision: row.try_get("revision")?,
@@ -69,7 +72,7 @@ pub async fn list(
     place: Place<'_>,
 ) -> Result<Vec<Scoped>, sqlx::Error> {
     let mut rules: Vec<Scoped> = sqlx::query_as(
-        "select scope, rules, revision from drift_rules
+        "select scope_id, scope, rules, revision from drift_rules
          where team_id = $1 and scope_id in ($1, $2, $3)",
     )
     .bind(team.as_str())
@@ -81,19 +84,23 @@ pub async fn list(
     Ok(rules)
 }
 
-/// Whether any rule of the team names a kind.
-pub async fn is_named(
+/// All rules of a team that name a kind, wherever they are said, from the narrowest to the widest.
+pub async fn list_naming(
     conn: &mut AnyConnection,
     team: &TeamId,
     kind: DriftKind,
-) -> Result<bool, sqlx::Error> {
+) -> Result<Vec<Scoped>, sqlx::Error> {
     // The kind is a key of the JSON: what is found too much is decided by reading the rules.
-    let row = sqlx::query("select 1 from drift_rules where team_id = $1 and rules like $2 limit 1")
-        .bind(team.as_str())
-        .bind(format!("%\"{kind}\"%"))
-        .fetch_optional(conn)
-        .await?;
-    Ok(row.is_some())
+    let mut rules: Vec<Scoped> = sqlx::query_as(
+        "select scope_id, scope, rules, revision from drift_rules
+         where team_id = $1 and rules like $2",
+    )
+    .bind(team.as_str())
+    .bind(format!("%\"{kind}\"%"))
+    .fetch_all(conn)
+    .await?;
+    rules.sort_by_key(|one| Reverse(one.scope));
+    Ok(rules)
 }
 
 /// Stores what is said in a place.

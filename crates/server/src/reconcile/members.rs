@@ -25,9 +25,8 @@ use super::{
     retries::Retries,
 };
 use crate::{
-    Error,
-    db::{self, destination::Assigned, drift::Standing, server},
-    drift_rules::Rules,
+    db::{destination::Assigned, drift::Standing, server},
+    drift_rules::Naming,
     host::{HostContainer, HostNetwork},
     sighting::Sighting,
 };
@@ -48,7 +47,8 @@ pub(super) async fn pass(
     let kind = DriftKind::UnexpectedMember;
     let stands = round.standing.iter().any(|one| one.drift.kind == kind);
     let mut conn = round.app.db.acquire().await?;
-    if !stands && !db::drift_rules::is_named(&mut conn, &server.team_id, kind).await? {
+    let said = Naming::read(&mut conn, &server.team_id, kind).await?;
+    if !stands && said.is_empty() {
         return Ok(());
     }
     let expected = Expected::on(&mut conn, &server.server).await?;
@@ -56,10 +56,12 @@ pub(super) async fn pass(
     for row in rows {
         let Some(network) = network_of(&row.destination, seen) else { continue };
         let place = Place { server, row, network };
-        let strangers = if is_asked_for(round, &place).await? {
-            expected.strangers(&row.destination, network, seen)
-        } else {
-            Vec::new()
+        let policy = said.policy(&row.team_id, &server.server.id, &row.destination.id);
+        let strangers = match policy {
+            DriftPolicy::Ignore => Vec::new(),
+            DriftPolicy::Heal | DriftPolicy::Ask | DriftPolicy::Tell => {
+                expected.strangers(&row.destination, network, seen)
+            }
         };
         settle(round, &place, &strangers, retries).await?;
     }
@@ -85,13 +87,6 @@ fn network_of<'a>(destination: &Destination, seen: &'a Sighting) -> Option<&'a H
         | DestinationState::Failed
         | DestinationState::Deleting => None,
     }
-}
-
-async fn is_asked_for(round: &Round<'_>, place: &Place<'_>) -> Result<bool, Error> {
-    let (team, server) = (&place.row.team_id, &place.server.server.id);
-    let mut conn = round.app.db.acquire().await?;
-    let rules = Rules::of(&mut conn, team, server, Some(&place.row.destination.id)).await?;
-    Ok(rules.effective(DriftKind::UnexpectedMember).policy != DriftPolicy::Ignore)
 }
 
 async fn settle(
