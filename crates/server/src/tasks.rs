@@ -180,10 +180,7 @@ impl Pulse {
 
     /// It runs again after so long, if nothing wakes it before.
     pub(crate) fn next(&self, wait: Option<Duration>) {
-        let millis = wait.map(|wait| i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
-        let at =
-            |wait: i64| Timestamp::from_millis(Timestamp::now().as_millis().saturating_add(wait));
-        lock(&self.entry).next_run_at = millis.map(at);
+        lock(&self.entry).next_run_at = wait.map(|wait| Timestamp::now().plus(wait));
     }
 
     pub(crate) fn connected(&self) {

@@ -1,5 +1,7 @@
 //! Moments: RFC 3339 in UTC outside, whole milliseconds since 1970 inside.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 
@@ -25,6 +27,13 @@ impl Timestamp {
     /// Milliseconds since 1970: the form in the database.
     pub fn as_millis(self) -> i64 {
         self.0.as_millisecond()
+    }
+
+    /// This moment plus a pause.
+    #[must_use]
+    pub fn plus(self, pause: Duration) -> Self {
+        let millis = i64::try_from(pause.as_millis()).unwrap_or(i64::MAX);
+        Self::from_millis(self.as_millis().saturating_add(millis))
     }
 
     /// This moment plus so many seconds.

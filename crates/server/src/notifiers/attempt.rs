@@ -99,7 +99,7 @@ async fn record(app: &App, head: &Head, sent: Result<String, Refusal>) -> Result
         }
         Err(refusal) => {
             let pace = &app.config.notifications.pace;
-            let at = later(now, pause(pace, head.attempts, rand::rng().random_range(0.8..1.2)));
+            let at = now.plus(pause(pace, head.attempts, rand::rng().random_range(0.8..1.2)));
             let outcome = Outcome::Again { error: &refusal.words, at };
             db::delivery::record(&mut tx, &head.id, &outcome, now).await?;
         }
@@ -169,11 +169,6 @@ fn is_hopeless(pace: &Pace, head: &Head, now: Timestamp) -> bool {
 fn pause(pace: &Pace, before: u32, jitter: f64) -> Duration {
     let times = 3_u32.checked_pow(before).unwrap_or(u32::MAX);
     pace.first_pause.saturating_mul(times).min(pace.longest_pause).mul_f64(jitter)
-}
-
-fn later(now: Timestamp, pause: Duration) -> Timestamp {
-    let millis = i64::try_from(pause.as_millis()).unwrap_or(i64::MAX);
-    Timestamp::from_millis(now.as_millis().saturating_add(millis))
 }
 
 #[cfg(test)]

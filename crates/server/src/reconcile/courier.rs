@@ -13,6 +13,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+use super::server::after;
 use crate::{
     App, Error,
     db::{self, delivery::Head},
@@ -90,7 +91,7 @@ impl Courier {
             () = rung(&mut self.news) => {}
             () = self.app.courier.notified() => {}
             Some(ended) = self.under_way.join_next_with_id() => self.ended(ended).await,
-            () = sleep(next) => {}
+            () = after(next) => {}
         }
     }
 
@@ -116,13 +117,6 @@ async fn rung(news: &mut Receiver<Numbered>) {
         Ok(_) | Err(RecvError::Lagged(_)) => {}
         // The sender lives as long as the app.
         Err(RecvError::Closed) => std::future::pending().await,
-    }
-}
-
-async fn sleep(pause: Option<Duration>) {
-    match pause {
-        Some(pause) => tokio::time::sleep(pause).await,
-        None => std::future::pending().await,
     }
 }
 

@@ -34,7 +34,8 @@ use crate::{
 
 mod listen;
 
-use listen::{after, closed, drain, is_of_swarm, jittered, ticker};
+pub(super) use listen::after;
+use listen::{closed, drain, is_of_swarm, jittered, ticker};
 
 const FIRST_BACKOFF: Duration = Duration::from_secs(1);
 /// Well below the minute in which a server that came back must have converged.

@@ -17,7 +17,7 @@ const MOST_EVENTS: usize = 256;
 pub(super) type Events = BoxStream<'static, Result<HostEvent, HostError>>;
 
 /// Sleeps, or waits forever.
-pub(super) async fn after(duration: Option<Duration>) {
+pub(in super::super) async fn after(duration: Option<Duration>) {
     match duration {
         Some(duration) => sleep(duration).await,
         None => std::future::pending().await,
