@@ -20,17 +20,17 @@ pub(super) async fn connect(
         container: DockerId::parse(container)?.to_string(),
         endpoint_config: Some(settings(endpoint)),
     };
-    for _ in 1..TRIES {
+    let mut tries = TRIES;
+    loop {
+        tries -= 1;
         let connecting = engine.docker().connect_network(network, request.clone());
         match engine.ask_within(limits::ENDPOINT, "connect container", connecting).await {
-            Err(error) if error.is_slow_swarm() => {
+            Err(error) if error.is_slow_swarm() && tries > 0 => {
                 tracing::warn!(network, container, "the swarm was slow to give out a place");
             }
             answer => return answer,
         }
     }
-    let connecting = engine.docker().connect_network(network, request);
-    engine.ask_within(limits::ENDPOINT, "connect container", connecting).await
 }
 
 /// How often a place is asked for. An engine waits 20 s for the swarm to give one out on an overlay,
