@@ -64,6 +64,11 @@ impl HostError {
                 && message.contains("context deadline exceeded"))
     }
 
+    /// Whether nobody knows what became of the request: it is no refusal, and is asked again.
+    pub fn is_undecided(&self) -> bool {
+        self.is_connection() || self.is_of_swarm()
+    }
+
     /// Whether Docker refused a subnet because something else has its addresses.
     pub fn is_overlap(&self) -> bool {
         matches!(self, Self::Docker { message, .. } if message.contains("overlap"))

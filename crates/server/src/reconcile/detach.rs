@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     Error, db,
-    host::{Endpoint, HostContainer, HostError, HostNetwork},
+    host::{Endpoint, Host, HostContainer, HostError, HostNetwork},
 };
 
 /// A container as it was on the network.
@@ -101,15 +101,20 @@ async fn disconnect(work: &Work<'_>, network: &HostNetwork, one: &Detached) -> A
         Err(error) => error,
     };
     // It may have left by itself between two looks.
-    if !error.is_connection() && !is_on(work, network, one).await? {
+    if !error.is_connection() && !is_on(work.host, network, &one.container).await? {
         work.recorder.done(step, &format!("`{}` is not on it any more", one.name)).await?;
         return Ok(Ok(()));
     }
     work.fail(step, &format!("disconnect container `{}`", one.name), error).await
 }
 
-async fn is_on(work: &Work<'_>, network: &HostNetwork, one: &Detached) -> Result<bool, HostError> {
-    let found = work.host.find_container(&one.container).await?;
+/// Whether a container is on a network now.
+pub(super) async fn is_on(
+    host: &dyn Host,
+    network: &HostNetwork,
+    container: &str,
+) -> Result<bool, HostError> {
+    let found = host.find_container(container).await?;
     Ok(found.is_some_and(|found| found.endpoint(&network.docker_id, &network.name).is_some()))
 }
 
@@ -139,7 +144,7 @@ pub(super) async fn undo(
     detached: Vec<Detached>,
 ) -> Result<(), super::PassError> {
     for one in detached {
-        match is_on(work, network, &one).await {
+        match is_on(work.host, network, &one.container).await {
             Ok(true) => continue,
             Err(error) if error.is_connection() => return Err(error.into()),
             // Where it cannot be told, Docker says so when it is put back.

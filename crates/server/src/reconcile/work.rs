@@ -73,8 +73,7 @@ impl Recorder<'_> {
     ) -> Attempt<T> {
         let failure = host_failure(call.action, call.server, &error);
         self.fail(step, &failure).await?;
-        let undecided = error.is_connection() || error.is_of_swarm();
-        if undecided { Err(error.into()) } else { Ok(Err(failure)) }
+        if error.is_undecided() { Err(error.into()) } else { Ok(Err(failure)) }
     }
 }
 
@@ -109,7 +108,7 @@ impl Work<'_> {
     ) -> Result<T, Halt> {
         let server = self.row.destination.server_name.as_str();
         answer.map_err(|error| {
-            if error.is_connection() || error.is_of_swarm() {
+            if error.is_undecided() {
                 Halt::Pass(error.into())
             } else {
                 Halt::Refused(host_failure(&action(), server, &error))

@@ -75,7 +75,7 @@ async fn disconnect(round: &Round<'_>, place: &Place<'_>, one: &HostContainer) -
     }
     match round.host.disconnect(&network.docker_id, &one.member.docker_id).await {
         Ok(()) => Ok(()),
-        Err(error) if error.is_connection() || error.is_of_swarm() => Err(error.into()),
+        Err(error) if error.is_undecided() => Err(error.into()),
         Err(error) => match on_it(round, network, one).await? {
             Some(_) => Err(refused(place, one, &error).into()),
             None => Ok(()),

@@ -109,7 +109,7 @@ impl Job<'_> {
 
 /// A refusal is put into words; a lost connection, or a swarm that cannot be asked, is none.
 pub(super) fn halt(scene: &Scene<'_>, error: &HostError, action: &str) -> Halt {
-    if error.is_connection() || error.is_of_swarm() {
+    if error.is_undecided() {
         Halt::Pass(error.clone().into())
     } else {
         Halt::Refused(host_failure(action, scene.server_name(), error))

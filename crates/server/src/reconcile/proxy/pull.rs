@@ -13,8 +13,10 @@ use super::{
     super::{
         PassError,
         recorder::{OpenStep, Recorder, failure, host_failure},
+        work::Halt,
     },
     Scene,
+    job::halt,
 };
 use crate::{
     App, Error, db,
@@ -107,7 +109,9 @@ impl Pulls {
             match scene.host.find_image(image).await {
                 Ok(Some(_)) => return Ok(Stage::Ready),
                 Ok(None) => {}
-                Err(error) => return refused(scene, image, error),
+                Err(error) => {
+                    return stage(halt(scene, &error, &format!("look for image `{image}`")));
+                }
             }
         }
         let Some(recorder) = Recorder::start(scene.app, kind, operation).await? else {
@@ -166,12 +170,11 @@ impl Pulls {
     }
 }
 
-fn refused(scene: &Scene<'_>, image: &str, error: HostError) -> Result<Stage, PassError> {
-    if error.is_connection() || error.is_of_swarm() {
-        return Err(error.into());
+fn stage(halt: Halt) -> Result<Stage, PassError> {
+    match halt {
+        Halt::Refused(failure) => Ok(Stage::Refused(failure)),
+        Halt::Pass(error) => Err(error),
     }
-    let action = format!("look for image `{image}`");
-    Ok(Stage::Refused(host_failure(&action, scene.server_name(), &error)))
 }
 
 /// Why the proxy is not there yet.

@@ -5,6 +5,7 @@ use portolan_types::{Destination, Failure, Origin};
 
 use super::super::{
     PassError,
+    detach::is_on,
     recorder::{OpenStep, host_failure},
     work::Work,
 };
@@ -61,13 +62,10 @@ async fn disconnect(
         work.recorder.done(step, detail).await?;
         return Ok(Ok(()));
     };
-    if error.is_connection() || error.is_of_swarm() {
+    if error.is_undecided() {
         return Err(error.into());
     }
-    let found = work.host.find_container(id).await?;
-    let on_it =
-        found.is_some_and(|found| found.endpoint(&network.docker_id, &network.name).is_some());
-    if !on_it {
+    if !is_on(work.host, network, id).await? {
         work.recorder.done(step, "the proxy is not on the network any more").await?;
         return Ok(Ok(()));
     }
