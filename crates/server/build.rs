@@ -25,7 +25,8 @@ const OF_THE_OUTER_BUILD: [&str; 6] = [
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    // Asked now, not when this script was compiled: a checkout may have been moved or copied since.
+    let workspace = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("../..");
     for path in ["crates/probe/Cargo.toml", "crates/probe/src", "Cargo.lock"] {
         println!("cargo::rerun-if-changed={}", workspace.join(path).display());
     }
