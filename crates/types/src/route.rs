@@ -33,7 +33,8 @@ words! {
 }
 
 words! {
-    /// What becomes of requests for the host with `www.` before it, or without it.
+    /// What becomes of requests for the host with `www.` before it, or without it. Of several routes
+    /// on one host that with the longest path decides for all of it.
     #[derive(Default)]
     pub enum Www ("redirect of www") {
         /// Nothing: the host alone is answered.

@@ -1,7 +1,7 @@
 //! Routes as nobody would think of them: whatever the API takes, the real proxy takes as well, and
 //! answers as the routes say.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use anyhow::{Context, Result, ensure};
 use proptest::{
@@ -152,10 +152,18 @@ fn expected(routes: &[Value], way: Way, host: &str, path: &str) -> Answer {
             _ => Answer::Target(text(route, "/id").to_owned()),
         };
     }
-    let sends_on = |route: &&Value| other_host(route).as_deref() == Some(host);
-    let Some(route) = routes.iter().find(sends_on) else { return Answer::Nobody };
+    let sends_on = |route: &&Value| {
+        let is_answered = way == Way::Http || text(route, "/options/https") != "off";
+        is_answered && other_host(route).as_deref() == Some(host)
+    };
+    let longest = |route: &&Value| {
+        let path = text(route, "/path");
+        (Reverse(path.len()), path.to_owned())
+    };
+    let Some(route) = routes.iter().filter(sends_on).min_by_key(longest) else {
+        return Answer::Nobody;
+    };
     let to = match (way, text(route, "/options/https")) {
-        (Way::Https, "off") => return Answer::Nobody,
         (Way::Http, "both" | "off") => Way::Http,
         _ => Way::Https,
     };

@@ -305,6 +305,40 @@ fn other_host(route: &Route) -> Option<RouteHost> {
     }
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Http,
+    Https,
+}
+
+/// The redirects of www that answer over this way, each with the host that it answers: of several
+/// routes of one host that with the longest path decides where all of it is sent, for a redirect
+/// claims a whole host.
+fn sending_on(routes: &[Assigned], way: Way) -> Vec<(&Route, RouteHost)> {
+    let mut sending: Vec<(&Route, RouteHost)> = Vec::new();
+    for row in in_order(routes) {
+        let route = &row.route;
+        let is_answered = way == Way::Http || route.options.https != Https::Off;
+        let Some(other) = other_host(route).filter(|_| is_answered) else { continue };
+        if sending.iter().all(|(_, host)| *host != other) {
+            sending.push((route, other));
+        }
+    }
+    sending
+}
+
+/// Where such a redirect sends to, without the path.
+fn sent_to(proxy: &Proxy, route: &Route, way: Way) -> String {
+    match (way, route.options.https) {
+        (Way::Http, Https::Both | Https::Off) => {
+            format!("http://{}", http_authority(proxy, &route.host))
+        }
+        (Way::Http, Https::Redirect) | (Way::Https, _) => {
+            format!("https://{}", https_authority(proxy, &route.host))
+        }
+    }
+}
+
 /// Where a route leads: the container's name on this network and no other, as Docker's own name
 /// server has it.
 fn target(route: &Route) -> String {

@@ -4,8 +4,8 @@ use portolan_types::{CertificateSource, Direction, Header, Https, Proxy, ProxyKi
 use serde_json::{Map, Value, json};
 
 use super::{
-    CADDY_FILE, File, Ingredients, STAGING, Unfit, http_authority, https_authority, in_order,
-    other_host, root, target, without_own,
+    CADDY_FILE, File, Ingredients, STAGING, Unfit, Way, https_authority, in_order, root,
+    sending_on, sent_to, target, without_own,
 };
 use crate::db::route::Assigned;
 
@@ -96,32 +96,13 @@ fn merge(generated: &mut Value, extra: Value) {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
-    Http,
-    Https,
-}
-
 fn routes(ingredients: &Ingredients<'_>, way: Way) -> Vec<Value> {
     let proxy = ingredients.proxy;
     let ordered = in_order(ingredients.routes);
     let mut routes: Vec<Value> = ordered.iter().filter_map(|row| route(proxy, row, way)).collect();
-    let mut sent_on = Vec::new();
-    for row in ordered {
-        let Some(other) = other_host(&row.route) else { continue };
-        let answered = way == Way::Http || row.route.options.https != Https::Off;
-        if answered && !sent_on.contains(&other) {
-            let to = match (way, row.route.options.https) {
-                (Way::Http, Https::Both | Https::Off) => {
-                    format!("http://{}", http_authority(proxy, &row.route.host))
-                }
-                (Way::Http, Https::Redirect) | (Way::Https, _) => {
-                    format!("https://{}", https_authority(proxy, &row.route.host))
-                }
-            };
-            routes.push(terminal(&json!([{"host": [other]}]), &[redirect(&to)]));
-            sent_on.push(other);
-        }
+    for (route, other) in sending_on(ingredients.routes, way) {
+        let to = sent_to(proxy, route, way);
+        routes.push(terminal(&json!([{"host": [other]}]), &[redirect(&to)]));
     }
     routes
 }

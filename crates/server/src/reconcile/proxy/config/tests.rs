@@ -169,6 +169,37 @@ fn traefik_sends_www_on_by_the_way_it_came() {
 }
 
 #[test]
+fn of_several_routes_the_longest_path_decides_where_www_is_sent() {
+    let deep = |options: Value| {
+        let mut row = route("shop.example.com", options, None);
+        row.route.path = "/deep".parse().expect("a path");
+        row
+    };
+    let plain = deep(json!({"https": "off", "www": "strip"}));
+    let secure = route("shop.example.com", json!({"www": "strip"}), None);
+    let rows = [secure, plain];
+
+    let config = dynamic(&generated(&proxy(ProxyKind::Traefik, internal()), &rows));
+    let routers = config["http"]["routers"].as_object().expect("routers");
+    let sending: Vec<&String> = routers.keys().filter(|name| name.contains("-www-")).collect();
+    let expected = [(&rows[1], "http"), (&rows[0], "https")]
+        .map(|(row, way)| format!("portolan-{}-www-{way}", row.route.id));
+    assert_eq!(sending.len(), 2);
+    assert!(expected.iter().all(|name| sending.contains(&name)), "{sending:?}");
+
+    let config = file(&generated(&proxy(ProxyKind::Caddy, internal()), &rows), CADDY_FILE);
+    for (way, to) in
+        [("http", "http://shop.example.com:8080"), ("https", "https://shop.example.com:8443")]
+    {
+        let routes = config["apps"]["http"]["servers"][way]["routes"].as_array().expect("routes");
+        let of_www = |one: &&Value| one["match"][0]["host"] == json!(["www.shop.example.com"]);
+        let sending: Vec<&Value> = routes.iter().filter(of_www).collect();
+        assert_eq!(sending.len(), 1);
+        assert!(sending[0].to_string().contains(&format!("{to}{{http.request.uri}}")));
+    }
+}
+
+#[test]
 fn the_mark_tells_one_configuration_from_another() {
     let proxy = proxy(ProxyKind::Traefik, internal());
     let generated = |routes: &[Assigned]| {

@@ -14,8 +14,8 @@ use serde_json::{
 };
 
 use super::{
-    File, INTERNAL_CHAIN, INTERNAL_KEY, Ingredients, Keyed, TRAEFIK_FOLDER, Unfit, has_own,
-    http_authority, https_authority, in_order, other_host, target,
+    File, INTERNAL_CHAIN, INTERNAL_KEY, Ingredients, Keyed, TRAEFIK_FOLDER, Unfit, Way, has_own,
+    in_order, sending_on, sent_to, target,
 };
 use crate::db::route::Assigned;
 
@@ -130,6 +130,9 @@ fn config(ingredients: &Ingredients<'_>, hashes: Hashes) -> Value {
     for row in in_order(ingredients.routes) {
         add(&mut parts, ingredients, row, hashes);
     }
+    for way in [Way::Http, Way::Https] {
+        send_on(&mut parts, ingredients, way);
+    }
     let Parts { routers, middlewares, services } = parts;
     // Traefik refuses an empty table in place of none.
     let mut http = Map::new();
@@ -182,7 +185,6 @@ fn add(parts: &mut Parts, ingredients: &Ingredients<'_>, row: &Assigned, hashes:
         router["middlewares"] = json!([to_https]);
     }
     parts.routers.insert(format!("{name}-http"), router);
-    send_on(parts, ingredients, route);
 }
 
 /// Which route a router of ours is of.
@@ -217,26 +219,23 @@ fn to_https(parts: &mut Parts, proxy: &Proxy, route: &Route) -> String {
     parts.middleware(&route.id, "to-https", json!({"redirectScheme": scheme}))
 }
 
-/// Requests for the other host are sent on, once for each.
-fn send_on(parts: &mut Parts, ingredients: &Ingredients<'_>, route: &Route) {
-    let Some(other) = other_host(route) else { return };
-    let proxy = ingredients.proxy;
-    let secure = format!("https://{}", https_authority(proxy, &route.host));
-    let plain = match route.options.https {
-        Https::Redirect => secure.clone(),
-        Https::Both | Https::Off => format!("http://{}", http_authority(proxy, &route.host)),
-    };
-    let name = format!("{ROUTER_PREFIX}{}", route.id);
-    let mut router = json!({
-        "rule": format!("Host(`{other}`)"), "priority": PRIORITY, "service": name,
-        "middlewares": [to_host(parts, route, "www-http", &plain)], "entryPoints": ["web"],
-    });
-    parts.routers.insert(format!("{name}-www-http"), router.clone());
-    if route.options.https != Https::Off {
-        router["middlewares"] = json!([to_host(parts, route, "www-https", &secure)]);
-        router["entryPoints"] = json!(["websecure"]);
-        router["tls"] = tls(ingredients, other.as_str());
-        parts.routers.insert(format!("{name}-www-https"), router);
+/// Requests for other hosts are sent on.
+fn send_on(parts: &mut Parts, ingredients: &Ingredients<'_>, way: Way) {
+    for (route, other) in sending_on(ingredients.routes, way) {
+        let to = sent_to(ingredients.proxy, route, way);
+        let (what, entry_point) = match way {
+            Way::Http => ("www-http", "web"),
+            Way::Https => ("www-https", "websecure"),
+        };
+        let name = format!("{ROUTER_PREFIX}{}", route.id);
+        let mut router = json!({
+            "rule": format!("Host(`{other}`)"), "priority": PRIORITY, "service": name,
+            "middlewares": [to_host(parts, route, what, &to)], "entryPoints": [entry_point],
+        });
+        if way == Way::Https {
+            router["tls"] = tls(ingredients, other.as_str());
+        }
+        parts.routers.insert(format!("{name}-{what}"), router);
     }
 }
 
