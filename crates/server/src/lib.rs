@@ -24,6 +24,7 @@ pub mod keys;
 pub mod metrics;
 pub mod notifiers;
 pub mod operations;
+mod outbound;
 mod page;
 pub mod plan;
 pub mod proxies;

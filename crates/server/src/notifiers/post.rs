@@ -1,7 +1,6 @@
 //! Sending one message to one receiver, once. Nothing is remembered here: when it is tried, and
 //! again, is the courier's affair.
 
-mod guard;
 mod mail;
 mod signature;
 mod webhook;

@@ -5,8 +5,8 @@ use std::{error::Error as _, time::Duration};
 use portolan_types::{Timestamp, WebhookSecret, WebhookUrl};
 use reqwest::{Client, Response, StatusCode, header, redirect};
 
-use super::{Letter, Refusal, guard::Guard, signature::sign};
-use crate::{config::Notifications, host::clean};
+use super::{Letter, Refusal, signature::sign};
+use crate::{config::Notifications, host::clean, outbound::Guard};
 
 /// What is read of an answer, in bytes.
 const READ: usize = 2_048;
@@ -23,7 +23,7 @@ pub(super) struct Webhooks {
 
 impl Webhooks {
     pub(super) fn new(config: &Notifications) -> Result<Self, reqwest::Error> {
-        let guard = Guard::new(&config.allow_webhooks_to);
+        let guard = Guard::new(&config.allow_webhooks_to, "--allow-webhooks-to");
         let timeout = config.pace.webhook;
         let client = Client::builder()
             .user_agent(concat!("portolan/", env!("CARGO_PKG_VERSION")))

@@ -1,9 +1,10 @@
-//! Where webhooks may go: to public addresses, and where the operator said.
+//! Where Portolan may be led to: to public addresses, and where the operator said.
 //!
-//! People choose URLs, and the control plane stands where much can be reached that they cannot
-//! reach. So the address is judged, not the name, and the connection is made to the address that
-//! was judged: the judge *is* the resolver of the HTTP client, which asks once. A name that
-//! resolves to something else the next time is judged again then.
+//! Others choose URLs: people of teams those of their webhooks, issuers those of their documents.
+//! And the control plane stands where much can be reached that they cannot reach. So the address is
+//! judged, not the name, and the connection is made to the address that was judged: the judge *is*
+//! the resolver of the HTTP client, which asks once. A name that resolves to something else the next
+//! time is judged again then. Owns no client: redirects and proxies are the callers' affair.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -14,20 +15,19 @@ use ipnet::{IpNet, Ipv6Net};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
-/// Why a webhook does not go there.
+/// Why it does not go there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{address} is not a public address; the operator of Portolan permits others with \
-     `--allow-webhooks-to`"
-)]
-pub(super) struct Refused {
+#[error("{address} is not a public address; the operator of Portolan permits others with `{flag}`")]
+pub(crate) struct Refused {
     address: IpAddr,
+    flag: &'static str,
 }
 
 /// Judges addresses, and resolves names to those that pass.
 #[derive(Clone)]
-pub(super) struct Guard {
+pub(crate) struct Guard {
     allowed: Arc<[IpNet]>,
+    flag: &'static str,
     resolver: Arc<dyn Resolve>,
 }
 
@@ -38,17 +38,17 @@ impl std::fmt::Debug for Guard {
 }
 
 impl Guard {
-    /// `allowed` are the networks that the operator permits besides public addresses.
-    pub(super) fn new(allowed: &[IpNet]) -> Self {
-        Self::with(allowed, Arc::new(System))
+    /// `allowed` are the networks that the operator permits besides public addresses, by `flag`.
+    pub(crate) fn new(allowed: &[IpNet], flag: &'static str) -> Self {
+        Self::with(allowed, flag, Arc::new(System))
     }
 
-    fn with(allowed: &[IpNet], resolver: Arc<dyn Resolve>) -> Self {
-        Self { allowed: allowed.into(), resolver }
+    fn with(allowed: &[IpNet], flag: &'static str, resolver: Arc<dyn Resolve>) -> Self {
+        Self { allowed: allowed.into(), flag, resolver }
     }
 
     /// The HTTP client resolves no addresses: those in a URL are judged here.
-    pub(super) fn check(&self, url: &Url) -> Result<(), Refused> {
+    pub(crate) fn check(&self, url: &Url) -> Result<(), Refused> {
         match url.host() {
             Some(Host::Ipv4(address)) => self.judge(address.into()),
             Some(Host::Ipv6(address)) => self.judge(address.into()),
@@ -61,7 +61,7 @@ impl Guard {
         if is_public(real) || self.allowed.iter().any(|net| net.contains(&real)) {
             return Ok(());
         }
-        Err(Refused { address: real })
+        Err(Refused { address: real, flag: self.flag })
     }
 
     /// Those that pass; a refusal when none does.
@@ -157,6 +157,8 @@ mod tests {
 
     use super::*;
 
+    const FLAG: &str = "--allow-webhooks-to";
+
     fn public(text: &str) -> bool {
         is_public(embedded(text.parse().expect(text)))
     }
@@ -218,7 +220,7 @@ mod tests {
 
     #[test]
     fn addresses_in_urls_are_judged_however_they_are_written() {
-        let guard = Guard::new(&["10.1.0.0/16".parse().expect("a network")]);
+        let guard = Guard::new(&["10.1.0.0/16".parse().expect("a network")], FLAG);
         let check = |url: &str| guard.check(&url.parse().expect(url));
         for bad in [
             "http://127.0.0.1/",
@@ -266,7 +268,7 @@ mod tests {
             &["169.254.169.254", "::ffff:10.0.0.1"],
             &["10.0.0.1", "1.1.1.1", "::1"],
         ];
-        let guard = Guard::with(&[], Arc::new(Changing(AtomicUsize::new(0), answers)));
+        let guard = Guard::with(&[], FLAG, Arc::new(Changing(AtomicUsize::new(0), answers)));
         assert_eq!(resolved(&guard).await, Ok(vec!["1.1.1.1".to_owned()]));
         let refused = resolved(&guard).await.expect_err("loopback");
         assert!(refused.starts_with("127.0.0.1 is not a public address"), "{refused}");
@@ -283,7 +285,7 @@ mod tests {
         let answers: &[&[&str]] = &[&["127.0.0.2"], &["127.0.0.1"]];
         let changing = Arc::new(Changing(AtomicUsize::new(0), answers));
         let allowed = ["127.0.0.1/32".parse().expect("a network")];
-        let guard = Guard::with(&allowed, changing.clone());
+        let guard = Guard::with(&allowed, FLAG, changing.clone());
         let client = reqwest::Client::builder().no_proxy().dns_resolver(guard).build();
         let client = client.expect("a client");
         let url = format!("http://hooks.example.com:{port}/");
