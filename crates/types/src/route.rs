@@ -27,7 +27,7 @@ words! {
         Redirect = "redirect",
         /// Both, each as it came.
         Both = "both",
-        /// HTTP alone: no certificate is asked for.
+        /// HTTP alone: no certificate is asked for, and over HTTPS nobody answers.
         Off = "off",
     }
 }

@@ -27,6 +27,12 @@ impl RoutePath {
     pub fn is_root(&self) -> bool {
         self.0 == "/"
     }
+
+    /// Whether another path is this one or below it.
+    pub fn takes(&self, other: &Self) -> bool {
+        let rest = other.0.strip_prefix(self.0.as_str());
+        self.is_root() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
 }
 
 impl Default for RoutePath {

@@ -7,7 +7,7 @@
 
 use portolan_types::{
     Certificate, CertificateSource, ConfigurationFile, GeneratedConfiguration, Https, Proxy,
-    ProxyKind, Route, RouteHost, RouteId, Timestamp, Www,
+    ProxyKind, Route, RouteHost, RouteId, RoutePath, Timestamp, Www,
 };
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
@@ -309,6 +309,20 @@ fn other_host(route: &Route) -> Option<RouteHost> {
 enum Way {
     Http,
     Https,
+}
+
+/// The paths below a route's that belong to routes of HTTP alone: over HTTPS they are nobody's.
+/// Without this a visitor by HTTPS would be given to the shorter route, which is another target.
+fn plain_below<'a>(routes: &'a [Assigned], route: &Route) -> Vec<&'a RoutePath> {
+    let plain = routes.iter().map(|row| &row.route).filter(|other| {
+        other.host == route.host
+            && other.options.https == Https::Off
+            && other.path != route.path
+            && route.path.takes(&other.path)
+    });
+    let mut paths: Vec<&RoutePath> = plain.map(|other| &other.path).collect();
+    paths.sort();
+    paths
 }
 
 /// The redirects of www that answer over this way, each with the host that it answers: of several

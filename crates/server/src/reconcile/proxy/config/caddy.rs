@@ -1,11 +1,13 @@
 //! Caddy's JSON.
 
-use portolan_types::{CertificateSource, Direction, Header, Https, Proxy, ProxyKind, Route};
+use portolan_types::{
+    CertificateSource, Direction, Header, Https, Proxy, ProxyKind, Route, RoutePath,
+};
 use serde_json::{Map, Value, json};
 
 use super::{
-    CADDY_FILE, File, Ingredients, STAGING, Unfit, Way, https_authority, in_order, root,
-    sending_on, sent_to, target, without_own,
+    CADDY_FILE, File, Ingredients, STAGING, Unfit, Way, https_authority, in_order, plain_below,
+    root, sending_on, sent_to, target, without_own,
 };
 use crate::db::route::Assigned;
 
@@ -99,7 +101,8 @@ fn merge(generated: &mut Value, extra: Value) {
 fn routes(ingredients: &Ingredients<'_>, way: Way) -> Vec<Value> {
     let proxy = ingredients.proxy;
     let ordered = in_order(ingredients.routes);
-    let mut routes: Vec<Value> = ordered.iter().filter_map(|row| route(proxy, row, way)).collect();
+    let mut routes: Vec<Value> =
+        ordered.iter().filter_map(|row| route(ingredients, row, way)).collect();
     for (route, other) in sending_on(ingredients.routes, way) {
         let to = sent_to(proxy, route, way);
         routes.push(terminal(&json!([{"host": [other]}]), &[redirect(&to)]));
@@ -107,25 +110,38 @@ fn routes(ingredients: &Ingredients<'_>, way: Way) -> Vec<Value> {
     routes
 }
 
-fn route(proxy: &Proxy, row: &Assigned, way: Way) -> Option<Value> {
+fn route(ingredients: &Ingredients<'_>, row: &Assigned, way: Way) -> Option<Value> {
     let route = &row.route;
     let handlers = match (way, route.options.https) {
         (Way::Https, Https::Off) => return None,
         (Way::Http, Https::Redirect) => {
-            vec![redirect(&format!("https://{}", https_authority(proxy, &route.host)))]
+            vec![redirect(&format!("https://{}", https_authority(ingredients.proxy, &route.host)))]
         }
         (Way::Http, Https::Both | Https::Off) | (Way::Https, Https::Redirect | Https::Both) => {
             handlers(row)
         }
     };
-    Some(terminal(&matcher(route), &handlers))
+    Some(terminal(&matcher(ingredients, route, way), &handlers))
 }
 
-fn matcher(route: &Route) -> Value {
-    if route.path.is_root() {
-        return json!([{"host": [route.host]}]);
+fn matcher(ingredients: &Ingredients<'_>, route: &Route, way: Way) -> Value {
+    let mut matcher = Map::new();
+    matcher.insert("host".to_owned(), json!([route.host]));
+    if !route.path.is_root() {
+        matcher.insert("path_regexp".to_owned(), below(&[&route.path]));
     }
-    json!([{"host": [route.host], "path": [route.path, format!("{}/*", route.path)]}])
+    let plain = plain_below(ingredients.routes, route);
+    if way == Way::Https && !plain.is_empty() {
+        matcher.insert("not".to_owned(), json!([{"path_regexp": below(&plain)}]));
+    }
+    json!([matcher])
+}
+
+/// A path or what is below it. Not Caddy's matcher of paths: that takes `/API` for `/api`, which are
+/// two routes. Of what a path can hold only the dot means something in a pattern.
+fn below(paths: &[&RoutePath]) -> Value {
+    let paths: Vec<String> = paths.iter().map(|path| path.as_str().replace('.', "\\.")).collect();
+    json!({"pattern": format!("^(?:{})(?:/|$)", paths.join("|"))})
 }
 
 fn terminal(matcher: &Value, handlers: &[Value]) -> Value {

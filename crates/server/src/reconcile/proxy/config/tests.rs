@@ -200,6 +200,25 @@ fn of_several_routes_the_longest_path_decides_where_www_is_sent() {
 }
 
 #[test]
+fn what_is_plain_is_nobodys_over_https() {
+    let mut plain = route("shop.example.com", json!({"https": "off"}), None);
+    plain.route.path = "/a.b".parse().expect("a path");
+    let rows = [route("shop.example.com", json!({}), None), plain];
+
+    let config = dynamic(&generated(&proxy(ProxyKind::Traefik, internal()), &rows));
+    let rule = &config["http"]["routers"][format!("portolan-{}-https", rows[0].route.id)]["rule"];
+    let without = "Host(`shop.example.com`) && !(Path(`/a.b`) || PathPrefix(`/a.b/`))";
+    assert_eq!(*rule, without);
+
+    let config = file(&generated(&proxy(ProxyKind::Caddy, internal()), &rows), CADDY_FILE);
+    let matcher = &config["apps"]["http"]["servers"]["https"]["routes"][0]["match"][0];
+    let without = json!([{"path_regexp": {"pattern": "^(?:/a\\.b)(?:/|$)"}}]);
+    assert_eq!(matcher["not"], without);
+    let matcher = &config["apps"]["http"]["servers"]["http"]["routes"][1]["match"][0];
+    assert_eq!(*matcher, json!({"host": ["shop.example.com"]}));
+}
+
+#[test]
 fn the_mark_tells_one_configuration_from_another() {
     let proxy = proxy(ProxyKind::Traefik, internal());
     let generated = |routes: &[Assigned]| {

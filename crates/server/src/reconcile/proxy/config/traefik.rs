@@ -5,7 +5,7 @@ use std::io;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use portolan_types::{
-    CertificateSource, Direction, Header, Https, Proxy, ProxyKind, Route, RouteId,
+    CertificateSource, Direction, Header, Https, Proxy, ProxyKind, Route, RouteId, RoutePath,
 };
 use serde::Serialize;
 use serde_json::{
@@ -15,7 +15,7 @@ use serde_json::{
 
 use super::{
     File, INTERNAL_CHAIN, INTERNAL_KEY, Ingredients, Keyed, TRAEFIK_FOLDER, Unfit, Way, has_own,
-    in_order, sending_on, sent_to, target,
+    in_order, plain_below, sending_on, sent_to, target,
 };
 use crate::db::route::Assigned;
 
@@ -175,6 +175,7 @@ fn add(parts: &mut Parts, ingredients: &Ingredients<'_>, row: &Assigned, hashes:
     });
     if route.options.https != Https::Off {
         let mut secure = router.clone();
+        secure["rule"] = secure_rule(ingredients, route).into();
         secure["entryPoints"] = json!(["websecure"]);
         secure["tls"] = tls(ingredients, route.host.as_str());
         parts.routers.insert(format!("{name}-https"), secure);
@@ -195,10 +196,17 @@ pub(in super::super) fn router_of(name: &str) -> Option<RouteId> {
 /// The host and path can hold nothing that ends a text in a rule: see their types.
 fn rule(route: &Route) -> String {
     let host = format!("Host(`{}`)", route.host);
-    if route.path.is_root() {
-        return host;
-    }
-    format!("{host} && (Path(`{0}`) || PathPrefix(`{0}/`))", route.path)
+    if route.path.is_root() { host } else { format!("{host} && {}", below(&route.path)) }
+}
+
+fn secure_rule(ingredients: &Ingredients<'_>, route: &Route) -> String {
+    let plain = plain_below(ingredients.routes, route);
+    let without = plain.iter().map(|path| format!(" && !{}", below(path)));
+    std::iter::once(rule(route)).chain(without).collect()
+}
+
+fn below(path: &RoutePath) -> String {
+    format!("(Path(`{path}`) || PathPrefix(`{path}/`))")
 }
 
 fn tls(ingredients: &Ingredients<'_>, host: &str) -> Value {
