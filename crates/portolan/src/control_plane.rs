@@ -5,6 +5,6 @@ pub(crate) use portolan_server::{
     backup::{
         Backup, BackupError, Cost, MasterKey, restore as restore_backup, take as take_backup,
     },
-    config::{Notifications, Pace, Smtp},
+    config::{Notifications, Pace, Sessions, Smtp},
     doctor, run,
 };

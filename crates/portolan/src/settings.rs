@@ -10,8 +10,12 @@ mod values;
 use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, str::FromStr};
 
 use anyhow::Context;
+use portolan_types::Pause;
 
-use crate::{control_plane::Config, environment::Environment};
+use crate::{
+    control_plane::{Config, Sessions},
+    environment::Environment,
+};
 
 use self::file::File;
 pub(crate) use self::notifications::{Networks, NotificationFlags, SmtpUrl};
@@ -22,6 +26,8 @@ const DEFAULT_RATE_LIMIT: &str = "600";
 const DEFAULT_VERIFY_EVERY: &str = "24h";
 const DEFAULT_LOG: &str = "info";
 const DEFAULT_KEEP_EVENTS: &str = "90";
+const DEFAULT_SESSION_IDLE: &str = "7d";
+const DEFAULT_SESSION_LIFETIME: &str = "30d";
 
 /// What was said on the command line; the rest is looked for elsewhere.
 #[derive(Debug, Default)]
@@ -35,6 +41,8 @@ pub(crate) struct Flags {
     pub(crate) rate_limit: Option<NonZeroU32>,
     pub(crate) verify_every: Option<Every>,
     pub(crate) keep_events: Option<NonZeroU32>,
+    pub(crate) session_idle: Option<Pause>,
+    pub(crate) session_lifetime: Option<Pause>,
     pub(crate) notifications: NotificationFlags,
     pub(crate) log: Option<LogFilter>,
     pub(crate) log_format: Option<LogFormat>,
@@ -74,6 +82,14 @@ impl Settings {
                 flags.keep_events,
                 DEFAULT_KEEP_EVENTS,
             )?,
+            sessions: Sessions {
+                idle: merge
+                    .needed("session-idle", flags.session_idle, DEFAULT_SESSION_IDLE)?
+                    .as_duration(),
+                lifetime: merge
+                    .needed("session-lifetime", flags.session_lifetime, DEFAULT_SESSION_LIFETIME)?
+                    .as_duration(),
+            },
             notifications: merge.notifications(flags.notifications)?,
         };
         Ok(Self {

@@ -1,17 +1,17 @@
 //! Who is asking, and what they may do. Every operation takes an [`Actor`]; there is no other way
 //! to name a team.
 
-use portolan_types::{Ability, Author, Role, Session, Team, TeamId, Token, User};
+use portolan_types::{Ability, Author, Credential, Role, Session, Team, TeamId, User};
 
-use crate::Error;
+use crate::{Error, sessions, tokens};
 
-/// A person in a team, acting with a token.
+/// A person in a team, acting with a token or a session.
 #[derive(Debug, Clone)]
 pub struct Actor {
     pub user: User,
     pub team: Team,
     pub role: Role,
-    pub token: Token,
+    pub credential: Credential,
 }
 
 impl Actor {
@@ -22,15 +22,13 @@ impl Actor {
 
     /// The actor as the author of an event.
     pub(crate) fn author(&self) -> Author {
-        Author::Person {
-            user_id: self.user.id.clone(),
-            email: self.user.email.clone(),
-            token_id: self.token.id.clone(),
-            token_name: self.token.name.clone(),
+        match &self.credential {
+            Credential::Token(token) => tokens::author(&self.user, token),
+            Credential::Session(sign_in) => sessions::author(&self.user, sign_in),
         }
     }
 
-    /// A token never exceeds the role of its owner.
+    /// A token never exceeds the role of its owner; a session is as much as that.
     pub fn require(&self, wanted: Ability) -> Result<(), Error> {
         if !role_allows(self.role, wanted) {
             return Err(Error::Forbidden(format!(
@@ -38,13 +36,25 @@ impl Actor {
                 self.role
             )));
         }
-        if !self.token.abilities.allow(wanted) {
-            return Err(Error::Forbidden(format!(
-                "this needs a token with the ability `{wanted}`; this one has {}",
-                self.token.abilities
-            )));
+        match &self.credential {
+            Credential::Token(token) if !token.abilities.allow(wanted) => {
+                Err(Error::Forbidden(format!(
+                    "this needs a token with the ability `{wanted}`; this one has {}",
+                    token.abilities
+                )))
+            }
+            Credential::Token(_) | Credential::Session(_) => Ok(()),
         }
-        Ok(())
+    }
+
+    /// What concerns a person and no team is not for programs.
+    pub fn require_person(&self) -> Result<(), Error> {
+        match &self.credential {
+            Credential::Session(_) => Ok(()),
+            Credential::Token(_) => Err(Error::Forbidden(
+                "this needs a person who signed in (`portolan login --email`), not a token".into(),
+            )),
+        }
     }
 
     /// What the caller may know of themselves.
@@ -53,7 +63,7 @@ impl Actor {
             user: self.user.clone(),
             team: self.team.clone(),
             role: self.role,
-            token: self.token.clone(),
+            credential: self.credential.clone(),
         }
     }
 }

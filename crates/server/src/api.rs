@@ -22,6 +22,7 @@ mod reconcile;
 mod routes;
 mod servers;
 mod session;
+mod sessions;
 mod tokens;
 mod verifications;
 
@@ -76,9 +77,11 @@ struct TokenScheme;
 
 impl Modify for TokenScheme {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        // Whatever takes a token takes a session; what concerns a person takes only that.
         let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
         let components = document.components.get_or_insert_default();
-        components.add_security_scheme("token", SecurityScheme::Http(scheme));
+        components.add_security_scheme("token", SecurityScheme::Http(scheme.clone()));
+        components.add_security_scheme("session", SecurityScheme::Http(scheme));
     }
 }
 
@@ -91,6 +94,8 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(health::metrics))
         .routes(routes!(session::set_up))
         .routes(routes!(session::show_session))
+        .routes(routes!(sessions::list_sessions, sessions::delete_other_sessions))
+        .routes(routes!(sessions::delete_session))
         .routes(routes!(tokens::list_tokens, tokens::create_token))
         .routes(routes!(tokens::delete_token))
         .routes(routes!(keys::list_keys, keys::create_key))

@@ -1,12 +1,14 @@
 //! What `run` needs to know. Flags, environment and files are merged by the binary.
 
 mod notifications;
+mod sessions;
 
 use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
 
 use secrecy::SecretString;
 
 pub use notifications::{Notifications, Pace, Smtp, SmtpSecurity};
+pub use sessions::Sessions;
 
 /// The checked configuration of one process.
 #[derive(Debug, Clone)]
@@ -27,6 +29,8 @@ pub struct Config {
     pub verify_every: Option<Duration>,
     /// How long events are kept.
     pub keep_events_days: NonZeroU32,
+    /// How long people stay signed in.
+    pub sessions: Sessions,
     /// How notifiers may tell.
     pub notifications: Notifications,
 }

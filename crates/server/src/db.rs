@@ -38,6 +38,7 @@ pub mod operation;
 pub mod proxy;
 pub mod route;
 pub mod server;
+pub mod session;
 pub mod setup;
 pub mod sighting;
 pub mod team;

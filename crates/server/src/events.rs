@@ -87,6 +87,7 @@ impl<'a> From<Happened<'a>> for Entry<'a> {
             | Subject::Key(_)
             | Subject::Token(_)
             | Subject::Team(_)
+            | Subject::User(_)
             | Subject::Notifier(_) => (None, None),
         };
         let by = portolan("keeper");

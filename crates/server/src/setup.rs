@@ -12,7 +12,7 @@ use std::{
 };
 
 use portolan_types::{
-    Abilities, Author, Name, Role, Setup, SetupDone, Subject, Team, TeamId, Timestamp, User, UserId,
+    Abilities, Name, Role, Setup, SetupDone, Subject, Team, TeamId, Timestamp, User, UserId,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -129,13 +129,7 @@ async fn sign_in(tx: &mut Transaction, team: Team, user: User) -> Result<SetupDo
         days: DEFAULT_DAYS,
     };
     let token = tokens::mint(tx, &team, &user, wanted).await?;
-    let author = Author::Person {
-        user_id: user.id.clone(),
-        email: user.email.clone(),
-        token_id: token.token.id.clone(),
-        token_name: token.token.name.clone(),
-    };
-    let by = (author, user.email.as_str());
+    let by = (tokens::author(&user, &token.token), user.email.as_str());
     tokens::note(tx, &team.id, by, Change::Made(&token.token)).await?;
     Ok(SetupDone { user, team, token })
 }

@@ -1,8 +1,8 @@
 //! API tokens: made, listed, revoked, and recognised at each request.
 
 use portolan_types::{
-    Abilities, Author, CreateToken, CreatedToken, Name, Page, PageQuery, Subject, Team, TeamId,
-    Timestamp, Token, TokenId, User,
+    Abilities, Author, CreateToken, CreatedToken, Credential, Name, Page, PageQuery, Subject, Team,
+    TeamId, Timestamp, Token, TokenId, User,
 };
 use secrecy::ExposeSecret;
 use sqlx::AnyConnection;
@@ -146,11 +146,22 @@ pub(crate) async fn note(
     Ok(events::record(conn, entry, Timestamp::now()).await?)
 }
 
-/// Whose secret it is.
-pub async fn authenticate(app: &App, secret: &str) -> Result<Actor, Error> {
+/// A person as the author of what they do with a token.
+pub(crate) fn author(user: &User, token: &Token) -> Author {
+    Author::Person {
+        user_id: user.id.clone(),
+        email: user.email.clone(),
+        token_id: Some(token.id.clone()),
+        token_name: Some(token.name.clone()),
+        session_id: None,
+    }
+}
+
+/// Whose token it is.
+pub(crate) async fn authenticate(app: &App, secret_hash: &str) -> Result<Actor, Error> {
     let now = Timestamp::now();
     let mut conn = app.db.acquire().await?;
-    let holder = db::token::find_holder(&mut conn, &vault::hash(secret), now)
+    let holder = db::token::find_holder(&mut conn, secret_hash, now)
         .await?
         .ok_or(Error::Unauthenticated("the token is unknown or has expired"))?;
     let stale = |at: Timestamp| at.seconds_until(now) >= TOUCH_AFTER_SECONDS;
@@ -158,5 +169,5 @@ pub async fn authenticate(app: &App, secret: &str) -> Result<Actor, Error> {
         db::token::touch(&mut conn, &holder.token.id, now).await?;
     }
     let db::token::Holder { token, user, team, role } = holder;
-    Ok(Actor { user, team, role, token })
+    Ok(Actor { user, team, role, credential: Credential::Token(token) })
 }

@@ -10,8 +10,8 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    DestinationId, EventId, Invalid, Name, OperationId, ServerId, Subject, Timestamp, TokenId,
-    UserId,
+    DestinationId, EventId, Invalid, Name, OperationId, ServerId, SessionId, Subject, Timestamp,
+    TokenId, UserId,
     id::SubjectId,
     text::{text_newtype, words},
 };
@@ -62,8 +62,17 @@ pub struct Event {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum Author {
-    /// A person, with the token that they used.
-    Person { user_id: UserId, email: String, token_id: TokenId, token_name: Name },
+    /// A person, with the token or the session that they used.
+    Person {
+        user_id: UserId,
+        email: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        token_id: Option<TokenId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        token_name: Option<Name>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session_id: Option<SessionId>,
+    },
     /// Portolan itself, by the task that did it.
     Portolan {
         #[schema(example = "keeper")]

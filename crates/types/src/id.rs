@@ -72,6 +72,8 @@ id! {
     UserId,
     /// An API token.
     TokenId,
+    /// A sign-in of a person.
+    SessionId,
     /// An SSH private key.
     KeyId,
     /// A Docker host.

@@ -54,7 +54,7 @@ pub use drift::{
 pub use event::{Author, Event, EventFilter, KindPrefix, Severity, Topic};
 pub use id::{
     CertificateId, DeliveryId, DestinationId, DriftId, EventId, KeyId, NotifierId, OperationId,
-    RouteId, ServerId, TeamId, TokenId, UserId,
+    RouteId, ServerId, SessionId, TeamId, TokenId, UserId,
 };
 pub use invalid::Invalid;
 pub use key::{CreateKey, Key, KeyAlgorithm, UpdateKey};
@@ -95,7 +95,9 @@ pub use server::{
     Access, Connection, CreateServer, Engine, HostKey, Reachability, RemovedServer, Repin, Server,
     ServerKind, ServerState, UpdateServer,
 };
-pub use session::{Role, Session, Setup, SetupDone, Team, User};
+pub use session::{
+    Credential, EndedSessions, Role, Session, Setup, SetupDone, SignIn, SignInMethod, Team, User,
+};
 pub use swarm::{LiveNode, Swarm, SwarmManager, SwarmServer};
 pub use timestamp::Timestamp;
 pub use token::{Abilities, Ability, CreateToken, CreatedToken, Token};

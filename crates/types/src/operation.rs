@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::{
     CertificateId, DestinationId, KeyId, MemberKind, NotifierId, OperationId, OperationResult,
-    RouteId, ServerId, TeamId, Timestamp, TokenId, text::words,
+    RouteId, ServerId, TeamId, Timestamp, TokenId, UserId, text::words,
 };
 
 words! {
@@ -83,6 +83,7 @@ pub enum Subject {
     Key(KeyId),
     Token(TokenId),
     Team(TeamId),
+    User(UserId),
     Notifier(NotifierId),
 }
 
@@ -97,6 +98,7 @@ impl Subject {
             Self::Key(_) => "key",
             Self::Token(_) => "token",
             Self::Team(_) => "team",
+            Self::User(_) => "user",
             Self::Notifier(_) => "notifier",
         }
     }
@@ -111,6 +113,7 @@ impl Subject {
             Self::Key(id) => id.as_str(),
             Self::Token(id) => id.as_str(),
             Self::Team(id) => id.as_str(),
+            Self::User(id) => id.as_str(),
             Self::Notifier(id) => id.as_str(),
         }
     }

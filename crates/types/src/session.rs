@@ -1,9 +1,9 @@
-//! People, teams and the first sign-in.
+//! People, teams, the first sign-in, and what shows who is asking.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{CreatedToken, Name, TeamId, Token, UserId, text::words};
+use crate::{CreatedToken, Name, SessionId, TeamId, Timestamp, Token, UserId, text::words};
 
 words! {
     /// What a person may do in a team: a member reads, an admin changes, an owner also hands out
@@ -35,7 +35,51 @@ pub struct Session {
     pub user: User,
     pub team: Team,
     pub role: Role,
-    pub token: Token,
+    #[serde(flatten)]
+    pub credential: Credential,
+}
+
+/// With what a request shows who is asking.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Credential {
+    /// A program's, made for one purpose.
+    Token(Token),
+    /// A person who signed in.
+    Session(SignIn),
+}
+
+words! {
+    /// How a person showed at sign-in who they are.
+    pub enum SignInMethod ("way to sign in") {
+        Password = "password",
+        Passkey = "passkey",
+        OpenId = "openid",
+    }
+}
+
+/// A sign-in that goes on: a browser's or a command line's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SignIn {
+    pub id: SessionId,
+    pub method: SignInMethod,
+    /// From where it was begun.
+    pub address: Option<String>,
+    /// What the program called itself: anything at all.
+    pub user_agent: Option<String>,
+    pub created_at: Timestamp,
+    pub last_used_at: Timestamp,
+    /// It ends then, and earlier when it is not used.
+    pub expires_at: Timestamp,
+    /// Whether it is the one that asks.
+    pub current: bool,
+}
+
+/// How many sessions were ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EndedSessions {
+    #[schema(minimum = 0)]
+    pub ended: u64,
 }
 
 /// What `set_up` takes: it makes the first owner, once.

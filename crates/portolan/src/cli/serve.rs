@@ -5,6 +5,7 @@
 use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf};
 
 use clap::Args;
+use portolan_types::Pause;
 
 use crate::settings::{
     DatabaseUrl, Every, Flags, LogFilter, LogFormat, Networks, NotificationFlags, SmtpUrl,
@@ -61,6 +62,14 @@ pub(crate) struct ConfigArgs {
     /// Days for which events are kept [env: PORTOLAN_KEEP_EVENTS] [default: 90].
     #[arg(long, value_name = "DAYS")]
     keep_events: Option<NonZeroU32>,
+    /// End sessions that were not used for so long, like `12h` or `7d` [env: PORTOLAN_SESSION_IDLE]
+    /// [default: 7d].
+    #[arg(long, value_name = "TIME")]
+    session_idle: Option<Pause>,
+    /// End sessions after so long, however much they are used [env: PORTOLAN_SESSION_LIFETIME]
+    /// [default: 30d].
+    #[arg(long, value_name = "TIME")]
+    session_lifetime: Option<Pause>,
     /// Send mail through this server, like `smtps://USER@mail.example.com` or
     /// `smtp://mail.example.com:587`, which has to offer STARTTLS unless `?tls=none` is behind it
     /// [env: PORTOLAN_SMTP_URL].
@@ -99,6 +108,8 @@ impl ConfigArgs {
             rate_limit: self.rate_limit,
             verify_every: self.verify_every,
             keep_events: self.keep_events,
+            session_idle: self.session_idle,
+            session_lifetime: self.session_lifetime,
             notifications: NotificationFlags {
                 smtp_url: self.smtp_url,
                 smtp_password_file: self.smtp_password_file,

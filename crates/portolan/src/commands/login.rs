@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use portolan_types::{Name, Session, Setup, SetupDone};
+use portolan_types::{Credential, Name, Session, Setup, SetupDone};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::token::expiry_span;
@@ -91,12 +91,18 @@ pub(crate) async fn whoami(client: &Client, printer: &Printer) -> anyhow::Result
 }
 
 fn details(session: &Session, url: String) -> Details {
-    Details::default()
+    let details = Details::default()
         .row("email", &session.user.email)
         .row("team", session.team.name.as_str())
-        .row("role", session.role.as_str())
-        .row("token", session.token.name.as_str())
-        .row("abilities", session.token.abilities.to_string())
-        .span("expires", expiry_span(session.token.expires_at))
-        .row("url", url)
+        .row("role", session.role.as_str());
+    let details = match &session.credential {
+        Credential::Token(token) => details
+            .row("token", token.name.as_str())
+            .row("abilities", token.abilities.to_string())
+            .span("expires", expiry_span(token.expires_at)),
+        Credential::Session(sign_in) => details
+            .row("signed in", format!("by {}", sign_in.method))
+            .span("expires", expiry_span(Some(sign_in.expires_at))),
+    };
+    details.row("url", url)
 }

@@ -16,7 +16,7 @@ use super::{
     AppState,
     problem::{answer, invalid, problem},
 };
-use crate::{Actor, Error, idempotency::IdempotencyKey, operations, tokens};
+use crate::{Actor, Error, credentials, idempotency::IdempotencyKey, operations};
 
 macro_rules! policy {
     ($($(#[$meta:meta])* $name:ident needs $ability:ident),+ $(,)?) => {$(
@@ -48,10 +48,24 @@ policy! {
     Owner needs Owner,
 }
 
+/// Policy: a person who signed in, whatever their role: for what is theirs and no team's.
+#[derive(Debug)]
+pub(super) struct Person(pub Actor);
+
+impl FromRequestParts<AppState> for Person {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Error> {
+        let actor = authenticate(parts, app).await?;
+        actor.require_person()?;
+        Ok(Self(actor))
+    }
+}
+
 async fn authenticate(parts: &Parts, app: &AppState) -> Result<Actor, Error> {
     let secret = bearer(&parts.headers)
         .ok_or(Error::Unauthenticated("this needs a token (`Authorization: Bearer ...`)"))?;
-    tokens::authenticate(app, secret).await
+    credentials::authenticate(app, secret).await
 }
 
 /// The token of a request.

@@ -12,12 +12,18 @@ use sqlx::{
 use super::{Db, MIGRATIONS};
 
 /// All that there are, those that others refer to first.
-pub const TABLES: [&str; 24] = [
+pub const TABLES: [&str; 30] = [
     "teams",
     "users",
     "memberships",
     "setup",
     "tokens",
+    "sessions",
+    "totps",
+    "recovery_codes",
+    "password_resets",
+    "known_places",
+    "throttles",
     "keys",
     "certificates",
     "servers",

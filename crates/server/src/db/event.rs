@@ -71,6 +71,7 @@ pub(super) fn subject(row: &AnyRow) -> Result<Subject, sqlx::Error> {
         "key" => Ok(Subject::Key(parsed(row, "subject_id")?)),
         "token" => Ok(Subject::Token(parsed(row, "subject_id")?)),
         "team" => Ok(Subject::Team(parsed(row, "subject_id")?)),
+        "user" => Ok(Subject::User(parsed(row, "subject_id")?)),
         "notifier" => Ok(Subject::Notifier(parsed(row, "subject_id")?)),
         other => Err(decode_error(
             "subject_type",

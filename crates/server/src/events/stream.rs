@@ -2,12 +2,12 @@
 //!
 //! A reader that waits costs nothing: it is woken by the bell of its team. What it is sent is read
 //! from the rows when it asks for more, so a slow one fills no memory. It ends when the process
-//! stops, and when its token is revoked or its person leaves the team.
+//! stops, and when its token or session ends or its person leaves the team.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use futures_util::stream::{self, Stream};
-use portolan_types::{Event, EventFilter, Timestamp, page::SearchText};
+use portolan_types::{Event, EventFilter, page::SearchText};
 use tokio::{
     sync::{
         OwnedSemaphorePermit,
@@ -18,7 +18,7 @@ use tokio::{
 
 use super::{Numbered, number};
 use crate::{
-    Actor, App, Error,
+    Actor, App, Error, credentials,
     db::{self, event::Part},
 };
 
@@ -142,13 +142,10 @@ impl Follower {
         }
     }
 
-    /// Whether the token is still good and its person still in the team.
+    /// Whether the reader may still read: neither revoked nor removed from the team.
     async fn may_read(&mut self) -> Result<bool, Error> {
         self.checked = Instant::now();
-        let mut conn = self.app.db.acquire().await?;
-        let (token, user) = (&self.actor.token.id, &self.actor.user.id);
-        let team = self.actor.team_id();
-        Ok(db::token::is_good(&mut conn, team, user, token, Timestamp::now()).await?)
+        credentials::is_good(&self.app, &self.actor).await
     }
 
     async fn read(&mut self) -> Result<(), Error> {

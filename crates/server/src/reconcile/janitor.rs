@@ -1,12 +1,12 @@
-//! Throws away what nobody needs any more: old events, deliveries, operations and drifts,
-//! and spent idempotency keys.
+//! Throws away what nobody needs any more: old events, deliveries, operations and drifts, ended
+//! sessions and spent idempotency keys.
 
 use std::{sync::Arc, time::Duration};
 
 use portolan_types::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use crate::{App, Error, db, tasks::Pulse};
+use crate::{App, Error, db, sessions, tasks::Pulse};
 
 const PERIOD: Duration = Duration::from_hours(1);
 /// Rows that are swept in one transaction.
@@ -46,7 +46,8 @@ async fn sweep(app: &App) -> Result<u64, Error> {
         db::operation::delete_before(&mut conn, now.plus_seconds(-KEEP_OPERATIONS_SECONDS)).await?;
     let drifts =
         db::drift::delete_before(&mut conn, now.plus_seconds(-KEEP_DRIFTS_SECONDS)).await?;
-    Ok(events + deliveries + keys + operations + drifts)
+    let sessions = db::session::delete_ended(&mut conn, sessions::still(app, now)).await?;
+    Ok(events + sessions + deliveries + keys + operations + drifts)
 }
 
 /// In small transactions: others want to write in between.

@@ -26,6 +26,7 @@ mod running;
 mod scan;
 mod security;
 mod servers;
+mod sessions;
 mod setup;
 mod support;
 mod swarm;

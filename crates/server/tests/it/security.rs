@@ -10,7 +10,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    certificates, notifiers,
+    certificates, notifiers, sessions,
     support::{Answer, Client, TestApp, story},
 };
 
@@ -19,8 +19,10 @@ use crate::{
 struct Route {
     method: Method,
     path: String,
-    /// The ability that the document says it needs; `None` for public ones.
+    /// The ability that the document says it needs; `None` for public and personal ones.
     needs: Option<Ability>,
+    /// It is for a person who signed in, and for no token.
+    personal: bool,
 }
 
 fn routes() -> Result<Vec<Route>> {
@@ -34,7 +36,8 @@ fn routes() -> Result<Vec<Route>> {
             let needs = security.iter().find_map(|scheme| scheme["token"][0].as_str());
             let needs = needs.map(str::parse::<Ability>).transpose()?;
             let method = method.to_uppercase().parse()?;
-            routes.push(Route { method, path: path.clone(), needs });
+            let personal = security.iter().any(|scheme| scheme["session"].is_array());
+            routes.push(Route { method, path: path.clone(), needs, personal });
         }
     }
     ensure!(routes.len() > 25, "the document is too small: {}", routes.len());
@@ -52,6 +55,7 @@ struct Things {
     route: String,
     certificate: String,
     notifier: String,
+    session: String,
 }
 
 impl Things {
@@ -78,6 +82,7 @@ impl Things {
             drift,
             token: token.token.id.to_string(),
             notifier: notifiers::add_unheard(app).await?.id.to_string(),
+            session: sessions::begin(app, &app.owner).await?.1.to_string(),
         })
     }
 
@@ -93,6 +98,7 @@ impl Things {
             Some("routes") => &self.route,
             Some("certificates") => &self.certificate,
             Some("notifiers") => &self.notifier,
+            Some("sessions") => &self.session,
             _ if route.path.contains('{') => bail!("no id for {}", route.path),
             _ => return Ok(route.path.clone()),
         };
@@ -229,12 +235,11 @@ story! {
             let answer = things.call(&app.owner.anonymous(), &route).await?;
             let stranger = app.owner.with_token("portolan_0000");
             let guessed = things.call(&stranger, &route).await?;
-            match route.needs {
-                Some(_) => {
-                    answer.problem(401).with_context(|| format!("{route:?}"))?;
-                    guessed.problem(401).with_context(|| format!("{route:?}"))?;
-                }
-                None => ensure!(answer.status.as_u16() != 401, "{route:?} is not public"),
+            if route.needs.is_some() || route.personal {
+                answer.problem(401).with_context(|| format!("{route:?}"))?;
+                guessed.problem(401).with_context(|| format!("{route:?}"))?;
+            } else {
+                ensure!(answer.status.as_u16() != 401, "{route:?} is not public");
             }
         }
         assert_eq!(world(app).await?, before);
@@ -258,6 +263,9 @@ story! {
                         ensure!(answer.status == 200, "{route:?}: {}", answer.text);
                     }
                     Some(_) => {
+                        answer.problem(403).with_context(|| format!("{route:?}"))?;
+                    }
+                    None if route.personal => {
                         answer.problem(403).with_context(|| format!("{route:?}"))?;
                     }
                     None => {}

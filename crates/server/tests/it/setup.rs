@@ -1,7 +1,7 @@
 //! The first owner.
 
-use anyhow::{Context, Result, ensure};
-use portolan_types::{Role, Session, SetupDone};
+use anyhow::{Context, Result, bail, ensure};
+use portolan_types::{Credential, Role, Session, SetupDone};
 use serde_json::json;
 
 use crate::support::{Database, TestApp, mode, story};
@@ -29,7 +29,8 @@ story! {
     /// An owner whose last token has ended is let in again, and nobody else.
     async fn an_owner_without_tokens_is_let_in_again(app) {
         let session: Session = app.owner.get("/v1/session").await?.ok()?;
-        let gone = app.owner.delete(&format!("/v1/tokens/{}", session.token.id)).await?;
+        let Credential::Token(token) = &session.credential else { bail!("{session:?}") };
+        let gone = app.owner.delete(&format!("/v1/tokens/{}", token.id)).await?;
         assert_eq!(gone.status, 204);
         app.restart().await?;
         let token = app.setup_token()?;

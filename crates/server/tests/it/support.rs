@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use portolan_server::{
     Config, RunError,
-    config::Notifications,
+    config::{Notifications, Sessions},
     host::fake::{FakeEngine, FakeFleet},
 };
 use portolan_types::{
@@ -79,6 +79,7 @@ impl TestApp {
             requests_per_minute: NonZeroU32::MAX,
             verify_every: None,
             keep_events_days: NonZeroU32::MAX,
+            sessions: Sessions::default(),
             notifications: Notifications::default(),
         };
         let owner = Client::new("http://127.0.0.1:0")?;

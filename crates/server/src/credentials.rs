@@ -1,0 +1,35 @@
+//! One door for whoever asks: what came with a request is the secret of a token or of a session.
+//!
+//! Owns how a secret is recognised and whether what it stands for is still good. Tokens are made in
+//! `tokens`, sessions in `sessions`.
+
+use portolan_types::{Credential, Timestamp};
+
+use crate::{Actor, App, Error, db, sessions, tokens, vault};
+
+/// Whose secret it is.
+pub async fn authenticate(app: &App, secret: &str) -> Result<Actor, Error> {
+    let hash = vault::hash(secret);
+    if secret.starts_with(sessions::SECRET_PREFIX) {
+        sessions::authenticate(app, &hash).await
+    } else {
+        tokens::authenticate(app, &hash).await
+    }
+}
+
+/// Whether what the actor came with has neither ended nor been revoked, and the person is still in
+/// the team.
+pub(crate) async fn is_good(app: &App, actor: &Actor) -> Result<bool, Error> {
+    let now = Timestamp::now();
+    let mut conn = app.db.acquire().await?;
+    let (team, user) = (actor.team_id(), &actor.user.id);
+    Ok(match &actor.credential {
+        Credential::Token(token) => {
+            db::token::is_good(&mut conn, team, user, &token.id, now).await?
+        }
+        Credential::Session(sign_in) => {
+            let still = sessions::still(app, now);
+            db::session::is_good(&mut conn, (team, user), &sign_in.id, still).await?
+        }
+    })
+}
