@@ -15,9 +15,11 @@ lab_up() {
   say "up: ${hosts[*]}"
 }
 
-# A host that runs already is given back its services and relieved of its faults.
+# A host that runs already is given back its services and relieved of its faults; and its link, which it lacks when an
+# earlier `up` was interrupted or gave up before it had one.
 up_host() {
   if is_running "$1"; then
+    is_plugged "$1" || plug "$1" "$(host_address "$1")"
     clear_faults "$1"
   else
     power_on "$1"

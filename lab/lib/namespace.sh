@@ -36,7 +36,7 @@ start_init() {
       "$@" </dev/null >"$log" 2>&1 9>&- &
     echo $! >"$(init_file "$name").launcher"
   )
-  wait_until 20 "$name to start (see $log)" adopt_init "$name"
+  wait_until 60 "$name to start (see $log)" adopt_init "$name"
   settle_cgroup "$name"
 }
 

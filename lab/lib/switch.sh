@@ -43,6 +43,8 @@ plug() {
     ip link set eth0 up"
 }
 
+is_plugged() { in_switch ip link show "port-$1" >/dev/null 2>&1; }
+
 # The same after a reboot, as a real card has; otherwise neighbours send to the old one for half a minute.
 hardware_address() { printf '02:00:0a:58:00:%02x\n' "${1##*.}"; }
 
