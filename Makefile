@@ -2,7 +2,7 @@
 # `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop clean-data test test-fast chaos check audit openapi lab-up lab-down bench-transport
+.PHONY: help run stop clean-data test test-fast chaos check audit openapi matrix lab-up lab-down bench-transport
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ audit: ## known vulnerabilities of the dependencies (needs the network, see deny
 
 openapi: ## write openapi.json anew
 	@cargo run --quiet --locked -p portolan -- openapi > openapi.json.new && mv openapi.json.new openapi.json
+
+matrix: ## write docs/security-matrix.md anew
+	@PORTOLAN_UPDATE_DOCS=1 cargo test --quiet --locked -p portolan-server --test it published
 
 lab-up: ## start the lab: real SSH servers and Docker engines on this machine
 	@lab/lab install && lab/lab up

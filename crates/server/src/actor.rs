@@ -1,9 +1,14 @@
 //! Who is asking, and what they may do. Every operation takes an [`Actor`]; there is no other way
 //! to name a team.
 
-use portolan_types::{Ability, Author, Credential, Role, Session, Team, TeamId, User};
+use portolan_types::{Author, Credential, Right, Role, ServerId, Session, Team, TeamId, User};
 
-use crate::{Error, sessions, tokens};
+use crate::{
+    Error,
+    policy::{self, Policy},
+    rights::Grants,
+    sessions, tokens,
+};
 
 /// A person in a team, acting with a token or a session.
 #[derive(Debug, Clone)]
@@ -12,6 +17,8 @@ pub struct Actor {
     pub team: Team,
     pub role: Role,
     pub credential: Credential,
+    /// What a member was granted beside what the role gives; read when the policy asks for it.
+    pub grants: Grants,
 }
 
 impl Actor {
@@ -28,32 +35,47 @@ impl Actor {
         }
     }
 
-    /// A token never exceeds the role of its owner; a session is as much as that.
-    pub fn require(&self, wanted: Ability) -> Result<(), Error> {
-        if !role_allows(self.role, wanted) {
+    /// Whether the role and the credential are enough for a policy. A token never exceeds the role
+    /// of its owner; a session is as much as that. What a right on a server needs besides is asked
+    /// with `require_on`.
+    pub fn require(&self, policy: Policy) -> Result<(), Error> {
+        if let Some(wanted) = policy.role()
+            && !policy::includes(self.role, wanted)
+        {
             return Err(Error::Forbidden(format!(
-                "this needs the right to {wanted}, which the role {} does not have",
+                "this needs the role {wanted}, and yours is {}",
                 self.role
             )));
         }
-        match &self.credential {
-            Credential::Token(token) if !token.abilities.allow(wanted) => {
-                Err(Error::Forbidden(format!(
-                    "this needs a token with the ability `{wanted}`; this one has {}",
-                    token.abilities
-                )))
-            }
-            Credential::Token(_) | Credential::Session(_) => Ok(()),
+        match (&self.credential, policy.ability()) {
+            (Credential::Session(_), _) => Ok(()),
+            (Credential::Token(_), None) => Err(Error::Forbidden(
+                "this needs a person who signed in (`portolan login --email`), not a token".into(),
+            )),
+            (Credential::Token(token), Some(wanted)) if token.abilities.allow(wanted) => Ok(()),
+            (Credential::Token(token), Some(wanted)) => Err(Error::Forbidden(format!(
+                "this needs a token with the ability `{wanted}`; this one has {}",
+                token.abilities
+            ))),
         }
     }
 
-    /// What concerns a person and no team is not for programs.
-    pub fn require_person(&self) -> Result<(), Error> {
-        match &self.credential {
-            Credential::Session(_) => Ok(()),
-            Credential::Token(_) => Err(Error::Forbidden(
-                "this needs a person who signed in (`portolan login --email`), not a token".into(),
-            )),
+    /// Whether the actor has a right on a server: by role, or because it was granted.
+    pub fn require_on(&self, wanted: Right, server: &ServerId) -> Result<(), Error> {
+        let has = self.right(self.grants.on(server));
+        if has >= wanted { Ok(()) } else { Err(lacks(wanted, "this server", has)) }
+    }
+
+    /// Whether there is a server on which the actor has a right.
+    pub(crate) fn require_anywhere(&self, wanted: Right) -> Result<(), Error> {
+        let has = self.right(self.grants.highest());
+        if has >= wanted { Ok(()) } else { Err(lacks(wanted, "a server", has)) }
+    }
+
+    const fn right(&self, granted: Right) -> Right {
+        match self.role {
+            Role::Owner | Role::Admin => Right::Manage,
+            Role::Member => granted,
         }
     }
 
@@ -68,25 +90,6 @@ impl Actor {
     }
 }
 
-const fn role_allows(role: Role, wanted: Ability) -> bool {
-    match role {
-        Role::Owner => true,
-        Role::Admin => !matches!(wanted, Ability::Owner),
-        Role::Member => matches!(wanted, Ability::Read),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_role_includes_the_one_below() {
-        for wanted in Ability::ALL {
-            assert!(role_allows(Role::Owner, *wanted));
-            assert!(!role_allows(Role::Member, *wanted) || role_allows(Role::Admin, *wanted));
-        }
-        assert!(!role_allows(Role::Admin, Ability::Owner));
-        assert!(!role_allows(Role::Member, Ability::Write));
-    }
+fn lacks(wanted: Right, place: &str, has: Right) -> Error {
+    Error::Forbidden(format!("this needs the right to {wanted} {place}; you may {has}"))
 }

@@ -15,6 +15,7 @@ mod keys;
 mod middleware;
 mod notifiers;
 mod operations;
+mod policy;
 mod problem;
 mod proxies;
 mod reach;
@@ -28,7 +29,7 @@ mod verifications;
 
 use std::sync::Arc;
 
-use axum::Router;
+use axum::{Router, middleware::from_fn_with_state};
 use portolan_types::Notification;
 use utoipa::{
     Modify, OpenApi,
@@ -37,6 +38,8 @@ use utoipa::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) use middleware::Limiter;
+use policy::Policies;
+pub use policy::{Guarded, PolicyError};
 
 use crate::App;
 
@@ -85,8 +88,8 @@ impl Modify for TokenScheme {
     }
 }
 
-/// Every route there is. The policy of each is the extractor in its handler (`Reader`, `Writer`,
-/// `Owner`, or none for the public ones), and stands in the document as its security.
+/// Every route there is. The policy of each is what its `security` says: the document is what is
+/// enforced (`policy`).
 fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(health::healthz))
@@ -171,12 +174,19 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     routes().to_openapi()
 }
 
-/// Everything that is served.
-pub(crate) fn router(app: AppState, limiter: Arc<Limiter>) -> Router {
+/// Every operation of the document, with who may call it.
+pub fn policies() -> Result<Vec<Guarded>, PolicyError> {
+    policy::read(&openapi())
+}
+
+/// Everything that is served. An error when a route does not say who may call it.
+pub(crate) fn router(app: AppState, limiter: Arc<Limiter>) -> Result<Router, PolicyError> {
     let (api, document) = routes().split_for_parts();
+    let policies = Arc::new(Policies::of(&document)?);
     let api = api
+        .route_layer(from_fn_with_state((app.clone(), policies), policy::enforce))
         .fallback(problem::no_such_route)
         .method_not_allowed_fallback(problem::no_such_method)
         .with_state(app.clone());
-    middleware::wrap(api.merge(docs::router(document)), app, limiter)
+    Ok(middleware::wrap(api.merge(docs::router(document)), app, limiter))
 }

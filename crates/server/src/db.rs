@@ -31,6 +31,7 @@ pub mod drift;
 pub mod drift_rules;
 pub mod dump;
 pub mod event;
+pub mod grant;
 pub mod idempotency;
 pub mod key;
 pub mod notifier;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use portolan_types::{
     CreateDestination, Destination, DestinationId, DestinationState, Name, NetworkName, Operation,
-    OperationKind, Origin, Page, PageQuery, PlannedSubnets, ProxyAttachment, Server, ServerId,
-    Subject, Timestamp, UpdateDestination, VerifyEvery,
+    OperationKind, Origin, Page, PageQuery, PlannedSubnets, ProxyAttachment, Right, Server,
+    ServerId, Subject, Timestamp, UpdateDestination, VerifyEvery,
 };
 use serde_json::json;
 use sqlx::AnyConnection;
@@ -71,6 +71,7 @@ async fn stage(
     input: CreateDestination,
 ) -> Result<Destination, Error> {
     let server = servers::find(tx, actor, &input.server_id).await?;
+    actor.require_on(Right::Operate, &server.id)?;
     let team = actor.team_id();
     let place = placement::check(tx, team, &server, input.kind).await?;
     placement::check_options(&server, place.kind, &input.options)?;

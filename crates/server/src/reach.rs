@@ -9,7 +9,7 @@ use std::num::NonZeroU16;
 use futures_util::future::join_all;
 use portolan_types::{
     AskReach, Destination, Operation, OperationKind, ProveReach, Reach, ReachEnd, ReachName,
-    ReachPath, ReachPlace, Server, Subject, container::ContainerName,
+    ReachPath, ReachPlace, Right, Server, Subject, container::ContainerName,
 };
 use serde::{Deserialize, Serialize};
 
@@ -85,6 +85,7 @@ pub async fn prove(app: &App, actor: &Actor, input: ProveReach) -> Result<Operat
     let answer = ask(app, actor, &AskReach { from, to }).await?;
     let mut tx = app.db.begin().await?;
     let server = servers::find(&mut tx, actor, &answer.from.server_id).await?;
+    actor.require_on(Right::Operate, &server.id)?;
     check_usable(&server)?;
     let task = Task {
         kind: OperationKind::ProveReach,

@@ -3,7 +3,7 @@
 
 use portolan_types::{
     BasicAuth, ChangeAuth, CreateRoute, Destination, DestinationId, Page, PageQuery,
-    ProxyAttachment, Route, RouteId, RouteState, Subject, TeamId, Timestamp, UpdateRoute,
+    ProxyAttachment, Right, Route, RouteId, RouteState, Subject, TeamId, Timestamp, UpdateRoute,
 };
 use sqlx::AnyConnection;
 
@@ -43,6 +43,7 @@ pub async fn create(
         return show(app, actor, &earlier.parse().map_err(|_| Error::NotFound("route"))?).await;
     }
     let destination = destinations::find(&mut tx, actor, &input.destination_id).await?;
+    actor.require_on(Right::Use, &destination.server_id)?;
     check_open(&destination)?;
     let row = filled_in(id, &destination, input, hash);
     claim::check(&mut tx, team, &destination, &row.route).await?;

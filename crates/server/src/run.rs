@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use axum::Router;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -69,6 +70,9 @@ pub enum RunError {
     #[error(transparent)]
     Post(#[from] PostError),
 
+    #[error("could not tell who may do what: {0}")]
+    Policy(#[from] api::PolicyError),
+
     #[error("could not prepare the first sign-in: {0}")]
     Setup(crate::Error),
 
@@ -107,6 +111,7 @@ pub async fn run_with(
     let post = Post::new(&config.notifications)?;
     let (app, woken) = App::new(config.clone(), db, vault, post, shutdown.clone());
     let app = Arc::new(app);
+    let router = api::router(app.clone(), Arc::new(Limiter::new(config.requests_per_minute)))?;
     if let Some(offer) = setup::offer(&app).await.map_err(RunError::Setup)? {
         setup::announce(&offer, config.setup_token_file.as_deref()).map_err(RunError::Announce)?;
     }
@@ -114,7 +119,7 @@ pub async fn run_with(
     reconcile::start(&app, dialer, woken, &tasks, &shutdown);
     tasks.close();
     tracing::info!(listen = %config.listen, "portolan is ready at http://{}", config.listen);
-    let served = serve(&app, &config, listener, &shutdown).await;
+    let served = serve(router, listener, &shutdown).await;
     shutdown.cancel();
     if tokio::time::timeout(GRACE, tasks.wait()).await.is_err() {
         tracing::warn!("background tasks did not end in time");
@@ -132,14 +137,11 @@ async fn check_master_key(config: &Config, db: &Db, vault: &Vault) -> Result<(),
 }
 
 async fn serve(
-    app: &Arc<App>,
-    config: &Config,
+    router: Router,
     listener: TcpListener,
     shutdown: &CancellationToken,
 ) -> io::Result<()> {
-    let limiter = Arc::new(Limiter::new(config.requests_per_minute));
-    let router =
-        api::router(app.clone(), limiter).into_make_service_with_connect_info::<SocketAddr>();
+    let router = router.into_make_service_with_connect_info::<SocketAddr>();
     let server =
         axum::serve(listener, router).with_graceful_shutdown(shutdown.clone().cancelled_owned());
     let cut = async {

@@ -20,7 +20,9 @@ use crate::{
     },
     events::{self, Happened},
     host::clean,
-    page, vault,
+    page,
+    rights::Grants,
+    vault,
 };
 
 /// The prefix by which a session's secret is told from a token's, and found by secret scanners.
@@ -121,7 +123,7 @@ pub(crate) async fn authenticate(app: &App, secret_hash: &str) -> Result<Actor, 
         db::session::touch(&mut conn, &sign_in.id, now).await?;
     }
     let credential = Credential::Session(SignIn { current: true, ..sign_in });
-    Ok(Actor { user, team, role, credential })
+    Ok(Actor { user, team, role, credential, grants: Grants::default() })
 }
 
 /// The caller's own sessions, oldest first.

@@ -12,7 +12,9 @@ use crate::{
     db::token::NewToken,
     events::{self, Happened},
     idempotency::{self, IdempotencyKey},
-    page, vault,
+    page,
+    rights::Grants,
+    vault,
 };
 
 /// How long a token lasts when its maker does not say.
@@ -169,5 +171,5 @@ pub(crate) async fn authenticate(app: &App, secret_hash: &str) -> Result<Actor, 
         db::token::touch(&mut conn, &holder.token.id, now).await?;
     }
     let db::token::Holder { token, user, team, role } = holder;
-    Ok(Actor { user, team, role, credential: Credential::Token(token) })
+    Ok(Actor { user, team, role, credential: Credential::Token(token), grants: Grants::default() })
 }

@@ -23,6 +23,7 @@ pub mod problem;
 pub mod proxy;
 pub mod reach;
 pub mod reconcile;
+pub mod right;
 pub mod route;
 pub mod scan;
 pub mod server;
@@ -82,6 +83,7 @@ pub use reach::{
     ReachPlace, ReachProof, ReachVerdict,
 };
 pub use reconcile::{ReconcileStatus, TaskKind, TaskStatus};
+pub use right::{Grant, Right};
 pub use route::{
     BasicAuth, BodyLimit, ChangeAuth, CreateRoute, Direction, Header, HeaderName, HeaderValue,
     Headers, Https, Route, RouteHost, RouteOptions, RoutePath, RouteState, RouteUser, UpdateRoute,

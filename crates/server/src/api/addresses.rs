@@ -10,7 +10,7 @@ use portolan_types::{AddressPlan, FleetAddresses, ServerAddresses, ServerId, Upd
 
 use super::{
     AppState,
-    extract::{Json, Owner, Path, Reader},
+    extract::{Caller, Json, Path},
     problem::Problems,
 };
 use crate::{Error, addresses};
@@ -21,7 +21,7 @@ use crate::{Error, addresses};
     responses((status = 200, description = "The plan", body = FleetAddresses), Problems))]
 pub(super) async fn show_addresses(
     State(app): State<AppState>,
-    Reader(actor): Reader,
+    Caller(actor): Caller,
 ) -> Result<Answer<FleetAddresses>, Error> {
     Ok(Answer(addresses::show(&app, &actor).await?))
 }
@@ -32,7 +32,7 @@ pub(super) async fn show_addresses(
     responses((status = 200, description = "The plan", body = AddressPlan), Problems))]
 pub(super) async fn update_addresses(
     State(app): State<AppState>,
-    Owner(actor): Owner,
+    Caller(actor): Caller,
     Json(input): Json<UpdateAddressPlan>,
 ) -> Result<Answer<AddressPlan>, Error> {
     Ok(Answer(addresses::update(&app, &actor, input).await?))
@@ -47,7 +47,7 @@ pub(super) async fn update_addresses(
     ))]
 pub(super) async fn draw_addresses(
     State(app): State<AppState>,
-    Reader(actor): Reader,
+    Caller(actor): Caller,
 ) -> Result<Picture, Error> {
     Ok(Picture(addresses::draw(&app, &actor).await?))
 }
@@ -59,7 +59,7 @@ pub(super) async fn draw_addresses(
     responses((status = 200, description = "Its addresses", body = ServerAddresses), Problems))]
 pub(super) async fn show_server_addresses(
     State(app): State<AppState>,
-    Reader(actor): Reader,
+    Caller(actor): Caller,
     Path(id): Path<ServerId>,
 ) -> Result<Answer<ServerAddresses>, Error> {
     Ok(Answer(addresses::show_server(&app, &actor, &id).await?))
@@ -75,7 +75,7 @@ pub(super) async fn show_server_addresses(
     ))]
 pub(super) async fn draw_server_addresses(
     State(app): State<AppState>,
-    Reader(actor): Reader,
+    Caller(actor): Caller,
     Path(id): Path<ServerId>,
 ) -> Result<Picture, Error> {
     Ok(Picture(addresses::draw_server(&app, &actor, &id).await?))

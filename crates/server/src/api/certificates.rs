@@ -5,7 +5,7 @@ use portolan_types::{Certificate, CertificateId, CreateCertificate, Page, PageQu
 
 use super::{
     AppState,
-    extract::{Json, Path, Query, Reader, Writer},
+    extract::{Caller, Json, Path, Query},
     problem::Problems,
 };
 use crate::{Error, certificates};
@@ -16,7 +16,7 @@ use crate::{Error, certificates};
     responses((status = 200, description = "A page", body = Page<Certificate>), Problems))]
 pub(super) async fn list_certificates(
     State(app): State<AppState>,
-    Reader(actor): Reader,
+    Caller(actor): Caller,
     Query(query): Query<PageQuery>,
 ) -> Result<Answer<Page<Certificate>>, Error> {
     Ok(Answer(certificates::list(&app, &actor, &query).await?))
@@ -25,11 +25,11 @@ pub(super) async fn list_certificates(
 /// Stores a certificate with its private key, which is never answered. It serves every route whose
 /// host it names.
 #[utoipa::path(post, path = "/v1/certificates", tag = "certificates",
-    security(("token" = ["write"])),
+    security(("token" = ["admin"])),
     responses((status = 201, description = "The certificate", body = Certificate), Problems))]
 pub(super) async fn create_certificate(
     State(app): State<AppState>,
-    Writer(actor): Writer,
+    Caller(actor): Caller,
     Json(input): Json<CreateCertificate>,
 ) -> Result<(StatusCode, Answer<Certificate>), Error> {
     Ok((StatusCode::CREATED, Answer(certificates::create(&app, &actor, input).await?)))
@@ -42,7 +42,7 @@ pub(super) async fn create_certificate(
     responses((status = 200, description = "The certificate", body = Certificate), Problems))]
 pub(super) async fn show_certificate(
     State(app): State<AppState>,
-    Reader(actor): Reader,
+    Caller(actor): Caller,
     Path(id): Path<CertificateId>,
 ) -> Result<Answer<Certificate>, Error> {
     Ok(Answer(certificates::show(&app, &actor, &id).await?))
@@ -51,11 +51,11 @@ pub(super) async fn show_certificate(
 /// Removes a certificate. Routes that it served take theirs from where their proxy takes them.
 #[utoipa::path(delete, path = "/v1/certificates/{id}", tag = "certificates",
     params(("id" = CertificateId, Path, description = "The certificate")),
-    security(("token" = ["write"])),
+    security(("token" = ["admin"])),
     responses((status = 204, description = "It is gone"), Problems))]
 pub(super) async fn delete_certificate(
     State(app): State<AppState>,
-    Writer(actor): Writer,
+    Caller(actor): Caller,
     Path(id): Path<CertificateId>,
 ) -> Result<StatusCode, Error> {
     certificates::delete(&app, &actor, &id).await?;

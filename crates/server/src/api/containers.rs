@@ -8,7 +8,7 @@ use portolan_types::{
 
 use super::{
     AppState,
-    extract::{Answered, Ask, Json, Path, Query, Reader, Wait, Writer},
+    extract::{Answered, Ask, Caller, Json, Path, Query, Wait},
     problem::Problems,
 };
 use crate::{
@@ -23,7 +23,7 @@ use crate::{
     responses((status = 200, description = "As last seen", body = DestinationContainers), Problems))]
 pub(super) async fn list_containers(
     State(app): State<AppState>,
-    Reader(actor): Reader,
+    Caller(actor): Caller,
     Path(id): Path<DestinationId>,
 ) -> Result<Answer<DestinationContainers>, Error> {
     Ok(Answer(containers::list(&app, &actor, &id).await?))
@@ -32,11 +32,11 @@ pub(super) async fn list_containers(
 /// Connects a container of the host to a destination. One that is on it already is left alone.
 #[utoipa::path(post, path = "/v1/destinations/{id}/containers", tag = "destinations",
     params(("id" = DestinationId, Path, description = "The destination"), Wait),
-    security(("token" = ["write"])),
+    security(("token" = ["use"])),
     responses((status = 202, description = "The work", body = Operation), Problems))]
 pub(super) async fn connect_container(
     State(app): State<AppState>,
-    Writer(actor): Writer,
+    Caller(actor): Caller,
     Path(id): Path<DestinationId>,
     Query(wait): Query<Wait>,
     Json(input): Json<ConnectContainer>,
@@ -53,7 +53,7 @@ pub(super) async fn connect_container(
         Wait,
         Ask,
     ),
-    security(("token" = ["write"])),
+    security(("token" = ["use"])),
     responses(
         (status = 202, description = "The work", body = Operation),
         (status = 200, description = "What would happen", body = Preview),
@@ -61,7 +61,7 @@ pub(super) async fn connect_container(
     ))]
 pub(super) async fn disconnect_container(
     State(app): State<AppState>,
-    Writer(actor): Writer,
+    Caller(actor): Caller,
     Path((id, container)): Path<(DestinationId, ContainerName)>,
     Query(wait): Query<Wait>,
     Query(ask): Query<Ask>,
@@ -82,7 +82,7 @@ pub(super) async fn disconnect_container(
         Wait,
         Ask,
     ),
-    security(("token" = ["write"])),
+    security(("token" = ["use"])),
     responses(
         (status = 202, description = "The work", body = Operation),
         (status = 200, description = "What would happen", body = Preview),
@@ -90,7 +90,7 @@ pub(super) async fn disconnect_container(
     ))]
 pub(super) async fn move_container(
     State(app): State<AppState>,
-    Writer(actor): Writer,
+    Caller(actor): Caller,
     Path((id, container)): Path<(DestinationId, ContainerName)>,
     Query(wait): Query<Wait>,
     Query(ask): Query<Ask>,

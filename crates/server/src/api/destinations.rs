@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     AppState,
-    extract::{Answered, Ask, Json, Path, Query, Reader, Repeat, Wait, Writer},
+    extract::{Answered, Ask, Caller, Json, Path, Query, Repeat, Wait},
     problem::Problems,
 };
 use crate::{
@@ -36,7 +36,7 @@ pub(super) struct OfServer {
     responses((status = 200, description = "A page", body = Page<Destination>), Problems))]
 pub(super) async fn list_destinations(
     State(app): State<AppState>,
-    Reader(actor): Reader,
+    Caller(actor): Caller,
     Query(of): Query<OfServer>,
     Query(query): Query<PageQuery>,
 ) -> Result<Answer<Page<Destination>>, Error> {
@@ -50,7 +50,7 @@ pub(super) async fn list_destinations(
         Ask,
         ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition safe"),
     ),
-    security(("token" = ["write"])),
+    security(("token" = ["operate"])),
     responses(
         (status = 201, description = "The destination", body = Destination),
         (status = 200, description = "What would happen", body = Preview),
@@ -58,7 +58,7 @@ pub(super) async fn list_destinations(
     ))]
 pub(super) async fn create_destination(
     State(app): State<AppState>,
-    Writer(actor): Writer,
+    Caller(actor): Caller,
     Query(wait): Query<Wait>,
     Query(ask): Query<Ask>,
     Repeat(repeat): Repeat,
@@ -79,7 +79,7 @@ pub(super) async fn create_destination(
     responses((status = 200, description = "The destination", body = Destination), Problems))]
 pub(super) async fn show_destination(
     State(app): State<AppState>,
-    Reader(actor): Reader,
+    Caller(actor): Caller,
     Path(id): Path<DestinationId>,
 ) -> Result<Answer<Destination>, Error> {
     Ok(Answer(destinations::show(&app, &actor, &id).await?))
@@ -92,7 +92,7 @@ pub(super) async fn show_destination(
 /// change that cannot be made is taken back.
 #[utoipa::path(patch, path = "/v1/destinations/{id}", tag = "destinations",
     params(("id" = DestinationId, Path, description = "The destination"), Wait, Ask, Since),
-    security(("token" = ["write"])),
+    security(("token" = ["operate"])),
     responses(
         (status = 200, description = "The destination; with `preview`, what would happen",
          body = UpdatedOrPreviewed),
@@ -100,7 +100,7 @@ pub(super) async fn show_destination(
     ))]
 pub(super) async fn update_destination(
     State(app): State<AppState>,
-    Writer(actor): Writer,
+    Caller(actor): Caller,
     Path(id): Path<DestinationId>,
     Query(wait): Query<Wait>,
     Query(ask): Query<Ask>,
@@ -160,7 +160,7 @@ impl Deletion {
 /// not to be disconnected.
 #[utoipa::path(delete, path = "/v1/destinations/{id}", tag = "destinations",
     params(("id" = DestinationId, Path, description = "The destination"), Wait, Ask, Deletion),
-    security(("token" = ["write"])),
+    security(("token" = ["operate"])),
     responses(
         (status = 202, description = "The removal", body = Operation),
         (status = 200, description = "What would happen", body = Preview),
@@ -168,7 +168,7 @@ impl Deletion {
     ))]
 pub(super) async fn delete_destination(
     State(app): State<AppState>,
-    Writer(actor): Writer,
+    Caller(actor): Caller,
     Path(id): Path<DestinationId>,
     Query(wait): Query<Wait>,
     Query(ask): Query<Ask>,
@@ -191,11 +191,11 @@ pub(super) async fn delete_destination(
 /// Tries a failed destination again.
 #[utoipa::path(post, path = "/v1/destinations/{id}/retry", tag = "destinations",
     params(("id" = DestinationId, Path, description = "The destination"), Wait),
-    security(("token" = ["write"])),
+    security(("token" = ["operate"])),
     responses((status = 202, description = "The work", body = Operation), Problems))]
 pub(super) async fn retry_destination(
     State(app): State<AppState>,
-    Writer(actor): Writer,
+    Caller(actor): Caller,
     Path(id): Path<DestinationId>,
     Query(wait): Query<Wait>,
 ) -> Result<Answered<Operation>, Error> {
@@ -207,11 +207,11 @@ pub(super) async fn retry_destination(
 /// repaired and removed as one that was created.
 #[utoipa::path(post, path = "/v1/destinations/{id}/take-over", tag = "destinations",
     params(("id" = DestinationId, Path, description = "The destination")),
-    security(("token" = ["write"])),
+    security(("token" = ["operate"])),
     responses((status = 200, description = "The destination", body = Destination), Problems))]
 pub(super) async fn take_over_destination(
     State(app): State<AppState>,
-    Writer(actor): Writer,
+    Caller(actor): Caller,
     Path(id): Path<DestinationId>,
 ) -> Result<Answer<Destination>, Error> {
     Ok(Answer(destinations::take_over(&app, &actor, &id).await?))

@@ -5,7 +5,7 @@ use portolan_types::{DestinationId, DriftPolicies, ServerId, UpdateDriftRules};
 
 use super::{
     AppState,
-    extract::{Json, Path, Reader, Writer},
+    extract::{Caller, Json, Path},
     problem::Problems,
 };
 use crate::{
@@ -18,17 +18,17 @@ use crate::{
     responses((status = 200, description = "The policy", body = DriftPolicies), Problems))]
 pub(super) async fn show_drift_policy(
     State(app): State<AppState>,
-    Reader(actor): Reader,
+    Caller(actor): Caller,
 ) -> Result<Answer<DriftPolicies>, Error> {
     Ok(Answer(drift_rules::show(&app, &actor, &Scope::Team).await?))
 }
 
 /// Changes what the team says. A server's or a destination's own policy counts more.
-#[utoipa::path(patch, path = "/v1/drift-policy", tag = "drifts", security(("token" = ["write"])),
+#[utoipa::path(patch, path = "/v1/drift-policy", tag = "drifts", security(("token" = ["admin"])),
     responses((status = 200, description = "The policy", body = DriftPolicies), Problems))]
 pub(super) async fn update_drift_policy(
     State(app): State<AppState>,
-    Writer(actor): Writer,
+    Caller(actor): Caller,
     Json(change): Json<UpdateDriftRules>,
 ) -> Result<Answer<DriftPolicies>, Error> {
     Ok(Answer(drift_rules::update(&app, &actor, &Scope::Team, &change).await?))
@@ -41,7 +41,7 @@ pub(super) async fn update_drift_policy(
     responses((status = 200, description = "The policy", body = DriftPolicies), Problems))]
 pub(super) async fn show_server_drift_policy(
     State(app): State<AppState>,
-    Reader(actor): Reader,
+    Caller(actor): Caller,
     Path(id): Path<ServerId>,
 ) -> Result<Answer<DriftPolicies>, Error> {
     Ok(Answer(drift_rules::show(&app, &actor, &Scope::Server(id)).await?))
@@ -50,11 +50,11 @@ pub(super) async fn show_server_drift_policy(
 /// Changes what is said for a server. What waits for a person there is decided anew.
 #[utoipa::path(patch, path = "/v1/servers/{id}/drift-policy", tag = "drifts",
     params(("id" = ServerId, Path, description = "The server")),
-    security(("token" = ["write"])),
+    security(("token" = ["manage"])),
     responses((status = 200, description = "The policy", body = DriftPolicies), Problems))]
 pub(super) async fn update_server_drift_policy(
     State(app): State<AppState>,
-    Writer(actor): Writer,
+    Caller(actor): Caller,
     Path(id): Path<ServerId>,
     Json(change): Json<UpdateDriftRules>,
 ) -> Result<Answer<DriftPolicies>, Error> {
@@ -68,7 +68,7 @@ pub(super) async fn update_server_drift_policy(
     responses((status = 200, description = "The policy", body = DriftPolicies), Problems))]
 pub(super) async fn show_destination_drift_policy(
     State(app): State<AppState>,
-    Reader(actor): Reader,
+    Caller(actor): Caller,
     Path(id): Path<DestinationId>,
 ) -> Result<Answer<DriftPolicies>, Error> {
     Ok(Answer(drift_rules::show(&app, &actor, &Scope::Destination(id)).await?))
@@ -77,11 +77,11 @@ pub(super) async fn show_destination_drift_policy(
 /// Changes what is said for a destination. What waits for a person there is decided anew.
 #[utoipa::path(patch, path = "/v1/destinations/{id}/drift-policy", tag = "drifts",
     params(("id" = DestinationId, Path, description = "The destination")),
-    security(("token" = ["write"])),
+    security(("token" = ["operate"])),
     responses((status = 200, description = "The policy", body = DriftPolicies), Problems))]
 pub(super) async fn update_destination_drift_policy(
     State(app): State<AppState>,
-    Writer(actor): Writer,
+    Caller(actor): Caller,
     Path(id): Path<DestinationId>,
     Json(change): Json<UpdateDriftRules>,
 ) -> Result<Answer<DriftPolicies>, Error> {

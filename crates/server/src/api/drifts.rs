@@ -9,7 +9,7 @@ use utoipa::IntoParams;
 
 use super::{
     AppState,
-    extract::{Answered, Path, Query, Reader, Wait, Writer},
+    extract::{Answered, Caller, Path, Query, Wait},
     problem::Problems,
 };
 use crate::{Error, db::drift::Filter, drifts};
@@ -44,7 +44,7 @@ impl From<Wanted> for Filter {
     responses((status = 200, description = "A page", body = Page<Drift>), Problems))]
 pub(super) async fn list_drifts(
     State(app): State<AppState>,
-    Reader(actor): Reader,
+    Caller(actor): Caller,
     Query(wanted): Query<Wanted>,
     Query(query): Query<PageQuery>,
 ) -> Result<Answer<Page<Drift>>, Error> {
@@ -58,7 +58,7 @@ pub(super) async fn list_drifts(
     responses((status = 200, description = "The drift", body = Drift), Problems))]
 pub(super) async fn show_drift(
     State(app): State<AppState>,
-    Reader(actor): Reader,
+    Caller(actor): Caller,
     Path(id): Path<DriftId>,
 ) -> Result<Answer<Drift>, Error> {
     Ok(Answer(drifts::show(&app, &actor, &id).await?))
@@ -68,11 +68,11 @@ pub(super) async fn show_drift(
 /// since, is repaired by itself again from then on.
 #[utoipa::path(post, path = "/v1/drifts/{id}/heal", tag = "drifts",
     params(("id" = DriftId, Path, description = "The drift"), Wait),
-    security(("token" = ["write"])),
+    security(("token" = ["operate"])),
     responses((status = 202, description = "The repair", body = Operation), Problems))]
 pub(super) async fn heal_drift(
     State(app): State<AppState>,
-    Writer(actor): Writer,
+    Caller(actor): Caller,
     Path(id): Path<DriftId>,
     Query(wait): Query<Wait>,
 ) -> Result<Answered<Operation>, Error> {
@@ -83,11 +83,11 @@ pub(super) async fn heal_drift(
 /// Leaves a difference as it is. It is not told again while it stays the same.
 #[utoipa::path(post, path = "/v1/drifts/{id}/dismiss", tag = "drifts",
     params(("id" = DriftId, Path, description = "The drift")),
-    security(("token" = ["write"])),
+    security(("token" = ["operate"])),
     responses((status = 200, description = "The drift", body = Drift), Problems))]
 pub(super) async fn dismiss_drift(
     State(app): State<AppState>,
-    Writer(actor): Writer,
+    Caller(actor): Caller,
     Path(id): Path<DriftId>,
 ) -> Result<Answer<Drift>, Error> {
     Ok(Answer(drifts::dismiss(&app, &actor, &id).await?))

@@ -18,7 +18,7 @@ use utoipa::IntoParams;
 
 use super::{
     AppState,
-    extract::{Query, Reader},
+    extract::{Caller, Query},
     problem::Problems,
 };
 use crate::{
@@ -56,7 +56,7 @@ pub(super) struct Search {
     responses((status = 200, description = "A page", body = Page<Event>), Problems))]
 pub(super) async fn list_events(
     State(app): State<AppState>,
-    Reader(actor): Reader,
+    Caller(actor): Caller,
     Query(filter): Query<EventFilter>,
     Query(After { after }): Query<After>,
     Query(query): Query<PageQuery>,
@@ -86,7 +86,7 @@ pub(super) async fn list_events(
     ))]
 pub(super) async fn stream_events(
     State(app): State<AppState>,
-    Reader(actor): Reader,
+    Caller(actor): Caller,
     Query(filter): Query<EventFilter>,
     Query(After { after }): Query<After>,
     Query(Search { search }): Query<Search>,

@@ -1,4 +1,4 @@
-//! What handlers take from a request: the caller with the policy of the route, and parsed input.
+//! What handlers take from a request: the caller whom the policy let through, and parsed input.
 
 use std::time::Duration;
 
@@ -8,62 +8,33 @@ use axum::{
     http::{HeaderMap, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use portolan_types::{Ability, FieldError, Operation, Preview, Problem};
+use portolan_types::{FieldError, Operation, Preview, Problem};
 use serde::{Deserialize, de::DeserializeOwned};
 use utoipa::IntoParams;
 
 use super::{
     AppState,
+    policy::unguarded,
     problem::{answer, invalid, problem},
 };
 use crate::{Actor, Error, credentials, idempotency::IdempotencyKey, operations};
 
-macro_rules! policy {
-    ($($(#[$meta:meta])* $name:ident needs $ability:ident),+ $(,)?) => {$(
-        $(#[$meta])*
-        #[derive(Debug)]
-        pub(super) struct $name(pub Actor);
-
-        impl FromRequestParts<AppState> for $name {
-            type Rejection = Error;
-
-            async fn from_request_parts(
-                parts: &mut Parts,
-                app: &AppState,
-            ) -> Result<Self, Self::Rejection> {
-                let actor = authenticate(parts, app).await?;
-                actor.require(Ability::$ability)?;
-                Ok(Self(actor))
-            }
-        }
-    )+};
-}
-
-policy! {
-    /// Policy: anyone in the team.
-    Reader needs Read,
-    /// Policy: admins and owners, with a token that may write.
-    Writer needs Write,
-    /// Policy: owners, with a token that may do what owners do.
-    Owner needs Owner,
-}
-
-/// Policy: a person who signed in, whatever their role: for what is theirs and no team's.
+/// Who is asking, after the policy of the route let them through (`policy`).
 #[derive(Debug)]
-pub(super) struct Person(pub Actor);
+pub(super) struct Caller(pub Actor);
 
-impl FromRequestParts<AppState> for Person {
-    type Rejection = Error;
+impl FromRequestParts<AppState> for Caller {
+    type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Error> {
-        let actor = authenticate(parts, app).await?;
-        actor.require_person()?;
-        Ok(Self(actor))
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Response> {
+        // Missing on a public route, and where no policy ran: then nobody is let in.
+        let actor = parts.extensions.get::<Actor>().cloned();
+        actor.map(Self).ok_or_else(|| unguarded(parts.uri.path()))
     }
 }
 
-async fn authenticate(parts: &Parts, app: &AppState) -> Result<Actor, Error> {
-    let secret = bearer(&parts.headers)
+pub(super) async fn authenticate(headers: &HeaderMap, app: &AppState) -> Result<Actor, Error> {
+    let secret = bearer(headers)
         .ok_or(Error::Unauthenticated("this needs a token (`Authorization: Bearer ...`)"))?;
     credentials::authenticate(app, secret).await
 }

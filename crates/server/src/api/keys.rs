@@ -5,7 +5,7 @@ use portolan_types::{CreateKey, Key, KeyId, Page, PageQuery, UpdateKey};
 
 use super::{
     AppState,
-    extract::{Json, Path, Query, Reader, Repeat, Writer},
+    extract::{Caller, Json, Path, Query, Repeat},
     problem::Problems,
 };
 use crate::{Error, keys};
@@ -16,7 +16,7 @@ use crate::{Error, keys};
     responses((status = 200, description = "A page", body = Page<Key>), Problems))]
 pub(super) async fn list_keys(
     State(app): State<AppState>,
-    Reader(actor): Reader,
+    Caller(actor): Caller,
     Query(query): Query<PageQuery>,
 ) -> Result<Answer<Page<Key>>, Error> {
     Ok(Answer(keys::list(&app, &actor, &query).await?))
@@ -25,11 +25,11 @@ pub(super) async fn list_keys(
 /// Generates an ed25519 key, or imports one. The private part is never answered.
 #[utoipa::path(post, path = "/v1/keys", tag = "keys",
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition safe")),
-    security(("token" = ["write"])),
+    security(("token" = ["admin"])),
     responses((status = 201, description = "The key", body = Key), Problems))]
 pub(super) async fn create_key(
     State(app): State<AppState>,
-    Writer(actor): Writer,
+    Caller(actor): Caller,
     Repeat(repeat): Repeat,
     Json(input): Json<CreateKey>,
 ) -> Result<(StatusCode, Answer<Key>), Error> {
@@ -43,7 +43,7 @@ pub(super) async fn create_key(
     responses((status = 200, description = "The key", body = Key), Problems))]
 pub(super) async fn show_key(
     State(app): State<AppState>,
-    Reader(actor): Reader,
+    Caller(actor): Caller,
     Path(id): Path<KeyId>,
 ) -> Result<Answer<Key>, Error> {
     Ok(Answer(keys::show(&app, &actor, &id).await?))
@@ -52,11 +52,11 @@ pub(super) async fn show_key(
 /// Renames a key.
 #[utoipa::path(patch, path = "/v1/keys/{id}", tag = "keys",
     params(("id" = KeyId, Path, description = "The key")),
-    security(("token" = ["write"])),
+    security(("token" = ["admin"])),
     responses((status = 200, description = "The key", body = Key), Problems))]
 pub(super) async fn update_key(
     State(app): State<AppState>,
-    Writer(actor): Writer,
+    Caller(actor): Caller,
     Path(id): Path<KeyId>,
     Json(input): Json<UpdateKey>,
 ) -> Result<Answer<Key>, Error> {
@@ -66,11 +66,11 @@ pub(super) async fn update_key(
 /// Removes a key that no server uses.
 #[utoipa::path(delete, path = "/v1/keys/{id}", tag = "keys",
     params(("id" = KeyId, Path, description = "The key")),
-    security(("token" = ["write"])),
+    security(("token" = ["admin"])),
     responses((status = 204, description = "It is gone"), Problems))]
 pub(super) async fn delete_key(
     State(app): State<AppState>,
-    Writer(actor): Writer,
+    Caller(actor): Caller,
     Path(id): Path<KeyId>,
 ) -> Result<StatusCode, Error> {
     keys::delete(&app, &actor, &id).await?;

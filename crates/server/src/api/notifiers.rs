@@ -8,7 +8,7 @@ use portolan_types::{
 
 use super::{
     AppState,
-    extract::{Json, Owner, Path, Query, Reader, Writer},
+    extract::{Caller, Json, Path, Query},
     problem::Problems,
 };
 use crate::{Error, notifiers};
@@ -19,7 +19,7 @@ use crate::{Error, notifiers};
     responses((status = 200, description = "A page", body = Page<Notifier>), Problems))]
 pub(super) async fn list_notifiers(
     State(app): State<AppState>,
-    Reader(actor): Reader,
+    Caller(actor): Caller,
     Query(query): Query<PageQuery>,
 ) -> Result<Answer<Page<Notifier>>, Error> {
     Ok(Answer(notifiers::list(&app, &actor, &query).await?))
@@ -35,7 +35,7 @@ pub(super) async fn list_notifiers(
                body = CreatedNotifier), Problems))]
 pub(super) async fn create_notifier(
     State(app): State<AppState>,
-    Owner(actor): Owner,
+    Caller(actor): Caller,
     Json(input): Json<CreateNotifier>,
 ) -> Result<(StatusCode, Answer<CreatedNotifier>), Error> {
     Ok((StatusCode::CREATED, Answer(notifiers::create(&app, &actor, input).await?)))
@@ -48,7 +48,7 @@ pub(super) async fn create_notifier(
     responses((status = 200, description = "The notifier", body = Notifier), Problems))]
 pub(super) async fn show_notifier(
     State(app): State<AppState>,
-    Reader(actor): Reader,
+    Caller(actor): Caller,
     Path(id): Path<NotifierId>,
 ) -> Result<Answer<Notifier>, Error> {
     Ok(Answer(notifiers::show(&app, &actor, &id).await?))
@@ -61,7 +61,7 @@ pub(super) async fn show_notifier(
     responses((status = 200, description = "The notifier", body = Notifier), Problems))]
 pub(super) async fn update_notifier(
     State(app): State<AppState>,
-    Owner(actor): Owner,
+    Caller(actor): Caller,
     Path(id): Path<NotifierId>,
     Json(input): Json<UpdateNotifier>,
 ) -> Result<Answer<Notifier>, Error> {
@@ -75,7 +75,7 @@ pub(super) async fn update_notifier(
     responses((status = 204, description = "It is gone"), Problems))]
 pub(super) async fn delete_notifier(
     State(app): State<AppState>,
-    Owner(actor): Owner,
+    Caller(actor): Caller,
     Path(id): Path<NotifierId>,
 ) -> Result<StatusCode, Error> {
     notifiers::delete(&app, &actor, &id).await?;
@@ -85,11 +85,11 @@ pub(super) async fn delete_notifier(
 /// Sends a message that tells nothing, once and at once, and answers what came of it.
 #[utoipa::path(post, path = "/v1/notifiers/{id}/test", tag = "notifiers",
     params(("id" = NotifierId, Path, description = "The notifier")),
-    security(("token" = ["write"])),
+    security(("token" = ["admin"])),
     responses((status = 200, description = "What came of it", body = Delivery), Problems))]
 pub(super) async fn test_notifier(
     State(app): State<AppState>,
-    Writer(actor): Writer,
+    Caller(actor): Caller,
     Path(id): Path<NotifierId>,
 ) -> Result<Answer<Delivery>, Error> {
     Ok(Answer(notifiers::test(&app, &actor, &id).await?))
@@ -102,7 +102,7 @@ pub(super) async fn test_notifier(
     responses((status = 200, description = "A page", body = Page<Delivery>), Problems))]
 pub(super) async fn list_deliveries(
     State(app): State<AppState>,
-    Reader(actor): Reader,
+    Caller(actor): Caller,
     Path(id): Path<NotifierId>,
     Query(query): Query<PageQuery>,
 ) -> Result<Answer<Page<Delivery>>, Error> {

@@ -7,7 +7,7 @@ use utoipa::IntoParams;
 
 use super::{
     AppState,
-    extract::{Path, Query, Reader, Wait},
+    extract::{Caller, Path, Query, Wait},
     problem::Problems,
 };
 use crate::{Error, operations};
@@ -27,7 +27,7 @@ pub(super) struct OfSubject {
     responses((status = 200, description = "A page", body = Page<Operation>), Problems))]
 pub(super) async fn list_operations(
     State(app): State<AppState>,
-    Reader(actor): Reader,
+    Caller(actor): Caller,
     Query(of): Query<OfSubject>,
     Query(query): Query<PageQuery>,
 ) -> Result<Answer<Page<Operation>>, Error> {
@@ -41,7 +41,7 @@ pub(super) async fn list_operations(
     responses((status = 200, description = "The operation", body = Operation), Problems))]
 pub(super) async fn show_operation(
     State(app): State<AppState>,
-    Reader(actor): Reader,
+    Caller(actor): Caller,
     Path(id): Path<OperationId>,
     Query(wait): Query<Wait>,
 ) -> Result<Answer<Operation>, Error> {

@@ -10,7 +10,7 @@ use utoipa::IntoParams;
 
 use super::{
     AppState,
-    extract::{Answered, Json, Path, Query, Reader, Wait, Writer},
+    extract::{Answered, Caller, Json, Path, Query, Wait},
     problem::Problems,
 };
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
     responses((status = 200, description = "A page", body = Page<Proxy>), Problems))]
 pub(super) async fn list_proxies(
     State(app): State<AppState>,
-    Reader(actor): Reader,
+    Caller(actor): Caller,
     Query(query): Query<PageQuery>,
 ) -> Result<Answer<Page<Proxy>>, Error> {
     Ok(Answer(proxies::list(&app, &actor, &query).await?))
@@ -48,7 +48,7 @@ pub(super) struct Ends {
     responses((status = 200, description = "A page", body = Page<Attachment>), Problems))]
 pub(super) async fn list_attachments(
     State(app): State<AppState>,
-    Reader(actor): Reader,
+    Caller(actor): Caller,
     Query(ends): Query<Ends>,
     Query(query): Query<PageQuery>,
 ) -> Result<Answer<Page<Attachment>>, Error> {
@@ -64,7 +64,7 @@ pub(super) async fn list_attachments(
     responses((status = 200, description = "The proxy", body = Proxy), Problems))]
 pub(super) async fn show_proxy(
     State(app): State<AppState>,
-    Reader(actor): Reader,
+    Caller(actor): Caller,
     Path(id): Path<ServerId>,
 ) -> Result<Answer<Proxy>, Error> {
     Ok(Answer(proxies::show(&app, &actor, &id).await?))
@@ -74,11 +74,11 @@ pub(super) async fn show_proxy(
 /// The new one is made and its configuration checked before the old one lets go of the ports.
 #[utoipa::path(put, path = "/v1/servers/{id}/proxy", tag = "proxies",
     params(("id" = ServerId, Path, description = "The server"), Wait),
-    security(("token" = ["write"])),
+    security(("token" = ["manage"])),
     responses((status = 202, description = "The work", body = Operation), Problems))]
 pub(super) async fn set_proxy(
     State(app): State<AppState>,
-    Writer(actor): Writer,
+    Caller(actor): Caller,
     Path(id): Path<ServerId>,
     Query(wait): Query<Wait>,
     Json(input): Json<SetProxy>,
@@ -100,11 +100,11 @@ pub(super) struct Force {
 /// Removes the proxy of a server. Its volume stays on the host, with certificates in it.
 #[utoipa::path(delete, path = "/v1/servers/{id}/proxy", tag = "proxies",
     params(("id" = ServerId, Path, description = "The server"), Wait, Force),
-    security(("token" = ["write"])),
+    security(("token" = ["manage"])),
     responses((status = 202, description = "The work", body = Operation), Problems))]
 pub(super) async fn remove_proxy(
     State(app): State<AppState>,
-    Writer(actor): Writer,
+    Caller(actor): Caller,
     Path(id): Path<ServerId>,
     Query(wait): Query<Wait>,
     Query(force): Query<Force>,
@@ -117,11 +117,11 @@ pub(super) async fn remove_proxy(
 /// Starts a proxy that was stopped, or that failed.
 #[utoipa::path(post, path = "/v1/servers/{id}/proxy/start", tag = "proxies",
     params(("id" = ServerId, Path, description = "The server"), Wait),
-    security(("token" = ["write"])),
+    security(("token" = ["manage"])),
     responses((status = 202, description = "The work", body = Operation), Problems))]
 pub(super) async fn start_proxy(
     State(app): State<AppState>,
-    Writer(actor): Writer,
+    Caller(actor): Caller,
     Path(id): Path<ServerId>,
     Query(wait): Query<Wait>,
 ) -> Result<Answered<Operation>, Error> {
@@ -132,11 +132,11 @@ pub(super) async fn start_proxy(
 /// Stops a proxy until it is started again.
 #[utoipa::path(post, path = "/v1/servers/{id}/proxy/stop", tag = "proxies",
     params(("id" = ServerId, Path, description = "The server"), Wait),
-    security(("token" = ["write"])),
+    security(("token" = ["manage"])),
     responses((status = 202, description = "The work", body = Operation), Problems))]
 pub(super) async fn stop_proxy(
     State(app): State<AppState>,
-    Writer(actor): Writer,
+    Caller(actor): Caller,
     Path(id): Path<ServerId>,
     Query(wait): Query<Wait>,
 ) -> Result<Answered<Operation>, Error> {
@@ -147,11 +147,11 @@ pub(super) async fn stop_proxy(
 /// Restarts a proxy.
 #[utoipa::path(post, path = "/v1/servers/{id}/proxy/restart", tag = "proxies",
     params(("id" = ServerId, Path, description = "The server"), Wait),
-    security(("token" = ["write"])),
+    security(("token" = ["manage"])),
     responses((status = 202, description = "The work", body = Operation), Problems))]
 pub(super) async fn restart_proxy(
     State(app): State<AppState>,
-    Writer(actor): Writer,
+    Caller(actor): Caller,
     Path(id): Path<ServerId>,
     Query(wait): Query<Wait>,
 ) -> Result<Answered<Operation>, Error> {
@@ -163,11 +163,11 @@ pub(super) async fn restart_proxy(
 /// one comes back when it does not run.
 #[utoipa::path(post, path = "/v1/servers/{id}/proxy/upgrade", tag = "proxies",
     params(("id" = ServerId, Path, description = "The server"), Wait),
-    security(("token" = ["write"])),
+    security(("token" = ["manage"])),
     responses((status = 202, description = "The work", body = Operation), Problems))]
 pub(super) async fn upgrade_proxy(
     State(app): State<AppState>,
-    Writer(actor): Writer,
+    Caller(actor): Caller,
     Path(id): Path<ServerId>,
     Query(wait): Query<Wait>,
 ) -> Result<Answered<Operation>, Error> {
@@ -178,11 +178,11 @@ pub(super) async fn upgrade_proxy(
 /// Reads what the proxy said. It is the operation's `result`.
 #[utoipa::path(post, path = "/v1/servers/{id}/proxy/logs", tag = "proxies",
     params(("id" = ServerId, Path, description = "The server"), Wait),
-    security(("token" = ["write"])),
+    security(("token" = ["manage"])),
     responses((status = 202, description = "The reading", body = Operation), Problems))]
 pub(super) async fn read_proxy_logs(
     State(app): State<AppState>,
-    Writer(actor): Writer,
+    Caller(actor): Caller,
     Path(id): Path<ServerId>,
     Query(wait): Query<Wait>,
     Json(input): Json<ReadProxyLogs>,
@@ -198,7 +198,7 @@ pub(super) async fn read_proxy_logs(
     responses((status = 200, description = "Its files", body = GeneratedConfiguration), Problems))]
 pub(super) async fn show_proxy_configuration(
     State(app): State<AppState>,
-    Reader(actor): Reader,
+    Caller(actor): Caller,
     Path(id): Path<ServerId>,
 ) -> Result<Answer<GeneratedConfiguration>, Error> {
     Ok(Answer(proxies::configuration(&app, &actor, &id).await?))

@@ -5,7 +5,7 @@ use portolan_types::{AskReach, Operation, ProveReach, Reach};
 
 use super::{
     AppState,
-    extract::{Answered, Json, Query, Reader, Wait, Writer},
+    extract::{Answered, Caller, Json, Query, Wait},
     problem::Problems,
 };
 use crate::{Error, reach};
@@ -20,7 +20,7 @@ use crate::{Error, reach};
     responses((status = 200, description = "The answer", body = Reach), Problems))]
 pub(super) async fn ask_reach(
     State(app): State<AppState>,
-    Reader(actor): Reader,
+    Caller(actor): Caller,
     Json(input): Json<AskReach>,
 ) -> Result<Answer<Reach>, Error> {
     Ok(Answer(reach::ask(&app, &actor, &input).await?))
@@ -30,11 +30,11 @@ pub(super) async fn ask_reach(
 /// other. The result has the answer from what was seen, what the probe found, and the likely cause
 /// when they differ. That no connection came about is a result, not a failure of the work.
 #[utoipa::path(post, path = "/v1/reach/prove", tag = "destinations", params(Wait),
-    security(("token" = ["write"])),
+    security(("token" = ["operate"])),
     responses((status = 202, description = "The work", body = Operation), Problems))]
 pub(super) async fn prove_reach(
     State(app): State<AppState>,
-    Writer(actor): Writer,
+    Caller(actor): Caller,
     Query(wait): Query<Wait>,
     Json(input): Json<ProveReach>,
 ) -> Result<Answered<Operation>, Error> {

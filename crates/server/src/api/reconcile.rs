@@ -3,7 +3,7 @@
 use axum::{Json as Answer, extract::State};
 use portolan_types::ReconcileStatus;
 
-use super::{AppState, extract::Reader, problem::Problems};
+use super::{AppState, extract::Caller, problem::Problems};
 use crate::{Error, tasks};
 
 /// Shows how the background work goes: of each of the team's servers, and of the installation.
@@ -11,7 +11,7 @@ use crate::{Error, tasks};
     responses((status = 200, description = "Every task", body = ReconcileStatus), Problems))]
 pub(super) async fn show_reconcile(
     State(app): State<AppState>,
-    Reader(actor): Reader,
+    Caller(actor): Caller,
 ) -> Result<Answer<ReconcileStatus>, Error> {
     Ok(Answer(tasks::status(&app, &actor).await?))
 }

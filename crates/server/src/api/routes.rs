@@ -7,7 +7,7 @@ use utoipa::IntoParams;
 
 use super::{
     AppState,
-    extract::{Json, Path, Query, Reader, Repeat, Wait, Writer},
+    extract::{Caller, Json, Path, Query, Repeat, Wait},
     problem::Problems,
 };
 use crate::{Error, routes};
@@ -27,7 +27,7 @@ pub(super) struct OfDestination {
     responses((status = 200, description = "A page", body = Page<Route>), Problems))]
 pub(super) async fn list_routes(
     State(app): State<AppState>,
-    Reader(actor): Reader,
+    Caller(actor): Caller,
     Query(of): Query<OfDestination>,
     Query(query): Query<PageQuery>,
 ) -> Result<Answer<Page<Route>>, Error> {
@@ -41,11 +41,11 @@ pub(super) async fn list_routes(
         Wait,
         ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition safe"),
     ),
-    security(("token" = ["write"])),
+    security(("token" = ["use"])),
     responses((status = 201, description = "The route", body = Route), Problems))]
 pub(super) async fn create_route(
     State(app): State<AppState>,
-    Writer(actor): Writer,
+    Caller(actor): Caller,
     Query(wait): Query<Wait>,
     Repeat(repeat): Repeat,
     Json(input): Json<CreateRoute>,
@@ -62,7 +62,7 @@ pub(super) async fn create_route(
     responses((status = 200, description = "The route", body = Route), Problems))]
 pub(super) async fn show_route(
     State(app): State<AppState>,
-    Reader(actor): Reader,
+    Caller(actor): Caller,
     Path(id): Path<RouteId>,
 ) -> Result<Answer<Route>, Error> {
     Ok(Answer(routes::show(&app, &actor, &id).await?))
@@ -71,11 +71,11 @@ pub(super) async fn show_route(
 /// Changes a route's target or options. Its host and path are what a route is, and stay.
 #[utoipa::path(patch, path = "/v1/routes/{id}", tag = "routes",
     params(("id" = RouteId, Path, description = "The route"), Wait),
-    security(("token" = ["write"])),
+    security(("token" = ["use"])),
     responses((status = 200, description = "The route", body = Route), Problems))]
 pub(super) async fn update_route(
     State(app): State<AppState>,
-    Writer(actor): Writer,
+    Caller(actor): Caller,
     Path(id): Path<RouteId>,
     Query(wait): Query<Wait>,
     Json(input): Json<UpdateRoute>,
@@ -87,11 +87,11 @@ pub(super) async fn update_route(
 /// Removes a route. The proxy stops answering for its address as soon as it is told.
 #[utoipa::path(delete, path = "/v1/routes/{id}", tag = "routes",
     params(("id" = RouteId, Path, description = "The route")),
-    security(("token" = ["write"])),
+    security(("token" = ["use"])),
     responses((status = 204, description = "It is gone"), Problems))]
 pub(super) async fn delete_route(
     State(app): State<AppState>,
-    Writer(actor): Writer,
+    Caller(actor): Caller,
     Path(id): Path<RouteId>,
 ) -> Result<StatusCode, Error> {
     routes::delete(&app, &actor, &id).await?;

@@ -10,7 +10,7 @@ use utoipa::IntoParams;
 
 use super::{
     AppState,
-    extract::{Answered, Ask, Json, Path, Query, Reader, Repeat, Wait, Writer},
+    extract::{Answered, Ask, Caller, Json, Path, Query, Repeat, Wait},
     problem::Problems,
 };
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
     responses((status = 200, description = "A page", body = Page<Server>), Problems))]
 pub(super) async fn list_servers(
     State(app): State<AppState>,
-    Reader(actor): Reader,
+    Caller(actor): Caller,
     Query(query): Query<PageQuery>,
 ) -> Result<Answer<Page<Server>>, Error> {
     Ok(Answer(servers::list(&app, &actor, &query).await?))
@@ -33,11 +33,11 @@ pub(super) async fn list_servers(
 /// Adds a server and begins its validation (`operation_id`).
 #[utoipa::path(post, path = "/v1/servers", tag = "servers",
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition safe")),
-    security(("token" = ["write"])),
+    security(("token" = ["admin"])),
     responses((status = 201, description = "The server", body = Server), Problems))]
 pub(super) async fn create_server(
     State(app): State<AppState>,
-    Writer(actor): Writer,
+    Caller(actor): Caller,
     Repeat(repeat): Repeat,
     Json(input): Json<CreateServer>,
 ) -> Result<(StatusCode, Answer<Server>), Error> {
@@ -51,7 +51,7 @@ pub(super) async fn create_server(
     responses((status = 200, description = "The server", body = Server), Problems))]
 pub(super) async fn show_server(
     State(app): State<AppState>,
-    Reader(actor): Reader,
+    Caller(actor): Caller,
     Path(id): Path<ServerId>,
 ) -> Result<Answer<Server>, Error> {
     Ok(Answer(servers::show(&app, &actor, &id).await?))
@@ -60,11 +60,11 @@ pub(super) async fn show_server(
 /// Edits a server. A changed connection is validated anew.
 #[utoipa::path(patch, path = "/v1/servers/{id}", tag = "servers",
     params(("id" = ServerId, Path, description = "The server")),
-    security(("token" = ["write"])),
+    security(("token" = ["manage"])),
     responses((status = 200, description = "The server", body = Server), Problems))]
 pub(super) async fn update_server(
     State(app): State<AppState>,
-    Writer(actor): Writer,
+    Caller(actor): Caller,
     Path(id): Path<ServerId>,
     Json(input): Json<UpdateServer>,
 ) -> Result<Answer<Server>, Error> {
@@ -84,11 +84,11 @@ pub(super) struct DeleteServer {
 /// Removes a server from Portolan. Its host is not touched.
 #[utoipa::path(delete, path = "/v1/servers/{id}", tag = "servers",
     params(("id" = ServerId, Path, description = "The server"), DeleteServer),
-    security(("token" = ["write"])),
+    security(("token" = ["manage"])),
     responses((status = 200, description = "It is gone", body = RemovedServer), Problems))]
 pub(super) async fn delete_server(
     State(app): State<AppState>,
-    Writer(actor): Writer,
+    Caller(actor): Caller,
     Path(id): Path<ServerId>,
     Query(query): Query<DeleteServer>,
 ) -> Result<Answer<RemovedServer>, Error> {
@@ -99,11 +99,11 @@ pub(super) async fn delete_server(
 /// Begins a validation.
 #[utoipa::path(post, path = "/v1/servers/{id}/validate", tag = "servers",
     params(("id" = ServerId, Path, description = "The server")),
-    security(("token" = ["write"])),
+    security(("token" = ["manage"])),
     responses((status = 202, description = "The validation", body = Operation), Problems))]
 pub(super) async fn validate_server(
     State(app): State<AppState>,
-    Writer(actor): Writer,
+    Caller(actor): Caller,
     Path(id): Path<ServerId>,
 ) -> Result<(StatusCode, Answer<Operation>), Error> {
     Ok((StatusCode::ACCEPTED, Answer(servers::validate(&app, &actor, &id).await?)))
@@ -112,11 +112,11 @@ pub(super) async fn validate_server(
 /// Scans the server's networks. They are the operation's `result`.
 #[utoipa::path(post, path = "/v1/servers/{id}/scan", tag = "servers",
     params(("id" = ServerId, Path, description = "The server"), Wait),
-    security(("token" = ["write"])),
+    security(("token" = ["operate"])),
     responses((status = 202, description = "The scan", body = Operation), Problems))]
 pub(super) async fn scan_server(
     State(app): State<AppState>,
-    Writer(actor): Writer,
+    Caller(actor): Caller,
     Path(id): Path<ServerId>,
     Query(wait): Query<Wait>,
 ) -> Result<Answered<Operation>, Error> {
@@ -128,7 +128,7 @@ pub(super) async fn scan_server(
 /// operation's `result`.
 #[utoipa::path(post, path = "/v1/servers/{id}/adopt", tag = "servers",
     params(("id" = ServerId, Path, description = "The server"), Wait, Ask),
-    security(("token" = ["write"])),
+    security(("token" = ["operate"])),
     responses(
         (status = 202, description = "The adoption", body = Operation),
         (status = 200, description = "What would happen", body = Preview),
@@ -136,7 +136,7 @@ pub(super) async fn scan_server(
     ))]
 pub(super) async fn adopt_networks(
     State(app): State<AppState>,
-    Writer(actor): Writer,
+    Caller(actor): Caller,
     Path(id): Path<ServerId>,
     Query(wait): Query<Wait>,
     Query(ask): Query<Ask>,
@@ -153,11 +153,11 @@ pub(super) async fn adopt_networks(
 /// Pins another host key by its fingerprint, and begins a validation with it.
 #[utoipa::path(post, path = "/v1/servers/{id}/host-key", tag = "servers",
     params(("id" = ServerId, Path, description = "The server")),
-    security(("token" = ["write"])),
+    security(("token" = ["manage"])),
     responses((status = 202, description = "The validation", body = Operation), Problems))]
 pub(super) async fn repin_server(
     State(app): State<AppState>,
-    Writer(actor): Writer,
+    Caller(actor): Caller,
     Path(id): Path<ServerId>,
     Json(input): Json<Repin>,
 ) -> Result<(StatusCode, Answer<Operation>), Error> {

@@ -5,7 +5,7 @@ use portolan_types::{Session, Setup, SetupDone};
 
 use super::{
     AppState,
-    extract::{Json, Reader},
+    extract::{Caller, Json},
     problem::Problems,
 };
 use crate::{Error, setup};
@@ -23,6 +23,6 @@ pub(super) async fn set_up(
 /// Who is asking, in which team, with which rights.
 #[utoipa::path(get, path = "/v1/session", tag = "session", security(("token" = ["read"])),
     responses((status = 200, description = "The caller", body = Session), Problems))]
-pub(super) async fn show_session(Reader(actor): Reader) -> Answer<Session> {
+pub(super) async fn show_session(Caller(actor): Caller) -> Answer<Session> {
     Answer(actor.session())
 }

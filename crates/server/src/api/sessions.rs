@@ -5,7 +5,7 @@ use portolan_types::{EndedSessions, Page, PageQuery, SessionId, SignIn};
 
 use super::{
     AppState,
-    extract::{Path, Person, Query},
+    extract::{Caller, Path, Query},
     problem::Problems,
 };
 use crate::{Error, sessions};
@@ -16,7 +16,7 @@ use crate::{Error, sessions};
     responses((status = 200, description = "A page", body = Page<SignIn>), Problems))]
 pub(super) async fn list_sessions(
     State(app): State<AppState>,
-    Person(actor): Person,
+    Caller(actor): Caller,
     Query(query): Query<PageQuery>,
 ) -> Result<Answer<Page<SignIn>>, Error> {
     Ok(Answer(sessions::list(&app, &actor, &query).await?))
@@ -27,7 +27,7 @@ pub(super) async fn list_sessions(
     responses((status = 200, description = "How many ended", body = EndedSessions), Problems))]
 pub(super) async fn delete_other_sessions(
     State(app): State<AppState>,
-    Person(actor): Person,
+    Caller(actor): Caller,
 ) -> Result<Answer<EndedSessions>, Error> {
     let ended = sessions::delete_others(&app, &actor).await?;
     Ok(Answer(EndedSessions { ended }))
@@ -40,7 +40,7 @@ pub(super) async fn delete_other_sessions(
     responses((status = 204, description = "It has ended"), Problems))]
 pub(super) async fn delete_session(
     State(app): State<AppState>,
-    Person(actor): Person,
+    Caller(actor): Caller,
     Path(id): Path<SessionId>,
 ) -> Result<StatusCode, Error> {
     sessions::delete(&app, &actor, &id).await?;

@@ -5,7 +5,7 @@ use portolan_types::{CreateToken, CreatedToken, Page, PageQuery, Token, TokenId}
 
 use super::{
     AppState,
-    extract::{Json, Owner, Path, Query, Repeat},
+    extract::{Caller, Json, Path, Query, Repeat},
     problem::Problems,
 };
 use crate::{Error, tokens};
@@ -16,7 +16,7 @@ use crate::{Error, tokens};
     responses((status = 200, description = "A page", body = Page<Token>), Problems))]
 pub(super) async fn list_tokens(
     State(app): State<AppState>,
-    Owner(actor): Owner,
+    Caller(actor): Caller,
     Query(query): Query<PageQuery>,
 ) -> Result<Answer<Page<Token>>, Error> {
     Ok(Answer(tokens::list(&app, &actor, &query).await?))
@@ -29,7 +29,7 @@ pub(super) async fn list_tokens(
     responses((status = 201, description = "The token and its secret", body = CreatedToken), Problems))]
 pub(super) async fn create_token(
     State(app): State<AppState>,
-    Owner(actor): Owner,
+    Caller(actor): Caller,
     Repeat(repeat): Repeat,
     Json(input): Json<CreateToken>,
 ) -> Result<(StatusCode, Answer<CreatedToken>), Error> {
@@ -43,7 +43,7 @@ pub(super) async fn create_token(
     responses((status = 204, description = "It is gone"), Problems))]
 pub(super) async fn delete_token(
     State(app): State<AppState>,
-    Owner(actor): Owner,
+    Caller(actor): Caller,
     Path(id): Path<TokenId>,
 ) -> Result<StatusCode, Error> {
     tokens::delete(&app, &actor, &id).await?;

@@ -5,7 +5,7 @@ use portolan_types::{DestinationId, Operation, Page, PageQuery, Verification};
 
 use super::{
     AppState,
-    extract::{Answered, Path, Query, Reader, Wait, Writer},
+    extract::{Answered, Caller, Path, Query, Wait},
     problem::Problems,
 };
 use crate::{Error, destinations::verify};
@@ -14,11 +14,11 @@ use crate::{Error, destinations::verify};
 /// was tried and what came back; the work fails when a check does.
 #[utoipa::path(post, path = "/v1/destinations/{id}/verify", tag = "destinations",
     params(("id" = DestinationId, Path, description = "The destination"), Wait),
-    security(("token" = ["write"])),
+    security(("token" = ["operate"])),
     responses((status = 202, description = "The work", body = Operation), Problems))]
 pub(super) async fn verify_destination(
     State(app): State<AppState>,
-    Writer(actor): Writer,
+    Caller(actor): Caller,
     Path(id): Path<DestinationId>,
     Query(wait): Query<Wait>,
 ) -> Result<Answered<Operation>, Error> {
@@ -33,7 +33,7 @@ pub(super) async fn verify_destination(
     responses((status = 200, description = "A page", body = Page<Verification>), Problems))]
 pub(super) async fn list_verifications(
     State(app): State<AppState>,
-    Reader(actor): Reader,
+    Caller(actor): Caller,
     Path(id): Path<DestinationId>,
     Query(query): Query<PageQuery>,
 ) -> Result<Answer<Page<Verification>>, Error> {

@@ -12,7 +12,7 @@ use sqlx::{
 use super::{Db, MIGRATIONS};
 
 /// All that there are, those that others refer to first.
-pub const TABLES: [&str; 30] = [
+pub const TABLES: [&str; 32] = [
     "teams",
     "users",
     "memberships",
@@ -29,6 +29,8 @@ pub const TABLES: [&str; 30] = [
     "servers",
     "address_plans",
     "sightings",
+    "grants",
+    "invites",
     "destinations",
     "proxies",
     "attachments",

@@ -9,6 +9,7 @@ use crate::{
     db::{self, Transaction},
     error::Refusal,
     events,
+    policy::Policy,
 };
 
 /// Edits a server. A changed connection is validated anew.
@@ -46,6 +47,8 @@ async fn change_connection(
     actor: &Actor,
     server: &Server,
 ) -> Result<(), Error> {
+    // Another host, and the team's keys with which it is entered, are more than this one server.
+    actor.require(Policy::Admin)?;
     check_socket(&server.connection)?;
     check_key(tx, actor, &server.connection).await?;
     db::server::update_connection(tx, actor.team_id(), server, Timestamp::now())

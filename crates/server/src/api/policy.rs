@@ -1,0 +1,245 @@
+//! The policy of each route, read off the document and enforced before its handler runs.
+//!
+//! One declaration does both: what `#[utoipa::path(security(...))]` says is what is asked of the
+//! caller. A route whose policy cannot be read keeps the process from starting; a route that is not
+//! in the document answers nothing but an error.
+
+use std::{collections::HashMap, sync::Arc};
+
+use axum::{
+    extract::{MatchedPath, RawPathParams, Request, State},
+    http::{Method, StatusCode},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use portolan_types::{Right, Role, ServerId};
+use serde_json::Value;
+use utoipa::openapi::OpenApi;
+
+use super::{
+    AppState,
+    extract::authenticate,
+    problem::{answer, problem},
+};
+use crate::{
+    Actor, Error,
+    policy::{Policy, UnknownPolicy},
+    rights::{self, Thing},
+};
+
+/// Why the routes cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum PolicyError {
+    #[error("could not read the document of the API: {0}")]
+    Document(#[from] serde_json::Error),
+    #[error("{0} states no policy")]
+    Missing(String),
+    #[error("{route} states no policy that can be enforced: {cause}")]
+    Unknown { route: String, cause: UnknownPolicy },
+    #[error("{0} does not state one policy for every way to sign in")]
+    Unclear(String),
+    #[error("{0} needs a right on a server, and nothing tells on which server its thing is")]
+    Nowhere(String),
+}
+
+/// An operation of the document, with who may call it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guarded {
+    pub method: Method,
+    /// With its parameters in braces.
+    pub path: String,
+    pub policy: Policy,
+}
+
+/// Every operation of the document with its policy.
+pub(super) fn read(document: &OpenApi) -> Result<Vec<Guarded>, PolicyError> {
+    let document = serde_json::to_value(document)?;
+    let mut guarded = Vec::new();
+    for (path, operations) in document["paths"].as_object().into_iter().flatten() {
+        for (method, operation) in operations.as_object().into_iter().flatten() {
+            // A path may also have a summary and parameters of its own.
+            let Ok(method) = method.to_uppercase().parse::<Method>() else { continue };
+            if !operation["responses"].is_object() {
+                continue;
+            }
+            let route = format!("{method} {path}");
+            let policy = policy_of(&route, &operation["security"])?;
+            if matches!(policy, Policy::On(_)) && path.contains("{id}") && kind(path).is_none() {
+                return Err(PolicyError::Nowhere(route));
+            }
+            guarded.push(Guarded { method, path: path.clone(), policy });
+        }
+    }
+    Ok(guarded)
+}
+
+/// All ways to sign in lead to the same right.
+fn policy_of(route: &str, security: &Value) -> Result<Policy, PolicyError> {
+    let missing = || PolicyError::Missing(route.to_owned());
+    let unclear = || PolicyError::Unclear(route.to_owned());
+    let ways = security.as_array().filter(|ways| !ways.is_empty()).ok_or_else(missing)?;
+    let mut policies = ways.iter().map(|way| {
+        let schemes = way.as_object().ok_or_else(missing)?;
+        let mut words = schemes.values().flat_map(|words| words.as_array().into_iter().flatten());
+        match (schemes.len(), words.next().and_then(Value::as_str), words.next()) {
+            (0, None, None) => Ok(Policy::Public),
+            (1, None, None) if schemes.contains_key("session") => Ok(Policy::Account),
+            (_, Some(word), None) => word
+                .parse()
+                .map_err(|cause| PolicyError::Unknown { route: route.to_owned(), cause }),
+            _ => Err(unclear()),
+        }
+    });
+    let first = policies.next().ok_or_else(missing)??;
+    for other in policies {
+        if other? != first {
+            return Err(unclear());
+        }
+    }
+    Ok(first)
+}
+
+/// What a path names, by the list that it is in.
+fn kind(path: &str) -> Option<fn(&str) -> Option<Thing>> {
+    match path.split('/').nth(2)? {
+        "servers" => Some(|id| id.parse().ok().map(Thing::Server)),
+        "destinations" => Some(|id| id.parse().ok().map(Thing::Destination)),
+        "routes" => Some(|id| id.parse().ok().map(Thing::Route)),
+        "drifts" => Some(|id| id.parse().ok().map(Thing::Drift)),
+        _ => None,
+    }
+}
+
+/// What is enforced, by path and method.
+#[derive(Debug)]
+pub(super) struct Policies(HashMap<String, Vec<(Method, Policy)>>);
+
+impl Policies {
+    pub(super) fn of(document: &OpenApi) -> Result<Self, PolicyError> {
+        let mut policies: HashMap<String, Vec<_>> = HashMap::new();
+        for Guarded { method, path, policy } in read(document)? {
+            policies.entry(path).or_default().push((method, policy));
+        }
+        Ok(Self(policies))
+    }
+
+    fn find(&self, method: &Method, path: &str) -> Option<Policy> {
+        // Handlers of GET answer HEAD as well.
+        let method = if method == Method::HEAD { &Method::GET } else { method };
+        let of_path = self.0.get(path)?;
+        of_path.iter().find(|(known, _)| known == method).map(|(_, policy)| *policy)
+    }
+}
+
+/// The layer: looks the policy up, finds out who is asking, and lets those through who may.
+pub(super) async fn enforce(
+    State((app, policies)): State<(AppState, Arc<Policies>)>,
+    path: MatchedPath,
+    params: RawPathParams,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let Some(policy) = policies.find(request.method(), path.as_str()) else {
+        return unguarded(&format!("{} {}", request.method(), path.as_str()));
+    };
+    if policy != Policy::Public {
+        let thing = named(path.as_str(), &params);
+        match admit(&app, request.headers(), policy, thing).await {
+            Ok(actor) => request.extensions_mut().insert(actor),
+            Err(error) => return error.into_response(),
+        };
+    }
+    next.run(request).await
+}
+
+/// What the path names; an id that cannot be one names nothing.
+fn named(path: &str, params: &RawPathParams) -> Option<Result<Thing, Error>> {
+    let parse = kind(path)?;
+    let (_, id) = params.iter().find(|(name, _)| *name == "id")?;
+    Some(parse(id).ok_or(Error::NotFound("resource")))
+}
+
+async fn admit(
+    app: &AppState,
+    headers: &axum::http::HeaderMap,
+    policy: Policy,
+    thing: Option<Result<Thing, Error>>,
+) -> Result<Actor, Error> {
+    let mut actor = authenticate(headers, app).await?;
+    actor.require(policy)?;
+    let Policy::On(right) = policy else { return Ok(actor) };
+    // Admins and owners have every right on every server: nothing has to be looked up.
+    if actor.role == Role::Member {
+        let mut conn = app.db.acquire().await?;
+        actor.grants = rights::read(&mut conn, &actor).await?;
+        let server = match thing {
+            Some(thing) => Some(rights::locate(&mut conn, &actor, &thing?).await?),
+            None => None,
+        };
+        check(&actor, right, server.as_ref())?;
+    }
+    Ok(actor)
+}
+
+/// On the server of the path; without one the operation finds out which it is, and somebody who has
+/// the right nowhere is refused before.
+fn check(actor: &Actor, right: Right, server: Option<&ServerId>) -> Result<(), Error> {
+    match server {
+        Some(server) => actor.require_on(right, server),
+        None => actor.require_anywhere(right),
+    }
+}
+
+/// A route that is served and not in the document. Nobody gets in by it.
+pub(super) fn unguarded(route: &str) -> Response {
+    tracing::error!(route, "a route was called for which no policy was enforced");
+    let status = StatusCode::INTERNAL_SERVER_ERROR;
+    answer(problem(status, "internal", "Internal error", "the control plane made a mistake"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn of(security: &Value) -> Result<Policy, String> {
+        policy_of("GET /x", security).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn every_route_states_a_policy_that_can_be_enforced() {
+        let guarded = read(&crate::openapi()).expect("policies");
+        assert!(guarded.len() > 60, "{}", guarded.len());
+    }
+
+    #[test]
+    fn what_is_said_is_one_word_for_all_ways_to_sign_in() {
+        assert_eq!(of(&json!([{}])), Ok(Policy::Public));
+        assert_eq!(of(&json!([{ "token": ["admin"] }])), Ok(Policy::Admin));
+        assert_eq!(of(&json!([{ "session": [] }])), Ok(Policy::Account));
+        let both = json!([{ "token": ["use"] }, { "session": ["use"] }]);
+        assert_eq!(of(&both), Ok(Policy::On(Right::Use)));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_no_policy() {
+        for security in [
+            Value::Null,
+            json!([]),
+            json!([{ "token": [] }]),
+            json!([{ "token": ["write"] }]),
+            json!([{ "token": ["read", "use"] }]),
+            json!([{ "token": ["read"] }, {}]),
+            json!([{ "token": ["read"] }, { "session": ["use"] }]),
+        ] {
+            assert!(of(&security).is_err(), "{security}");
+        }
+    }
+
+    #[test]
+    fn a_right_needs_a_server() {
+        assert!(kind("/v1/servers/{id}/proxy").is_some());
+        assert!(kind("/v1/keys/{id}").is_none());
+    }
+}

@@ -1,0 +1,355 @@
+//! Who may call what: every operation of the document as everybody there is. What is expected is
+//! derived from the policy that the document states, and nothing of it is typed by hand.
+//!
+//! `docs/security-matrix.md` is this table. `PORTOLAN_UPDATE_DOCS=1` writes it anew.
+
+use std::fmt::Write;
+
+use anyhow::{Context, Result, ensure};
+use portolan_server::{Guarded, policy::Policy};
+use portolan_types::{CreatedToken, Right, Role};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{Person, Team, Things, join, world, write};
+use crate::{
+    sessions,
+    support::{Answer, Client, TestApp, story},
+};
+
+/// Somebody who calls. Where nothing else is said, with a token for everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Who {
+    Nobody,
+    /// With a token that nobody was given.
+    Guessing,
+    /// With a token that has ended.
+    Expired,
+    /// Who was a member of the team.
+    Removed,
+    /// The owner, with a token that only reads.
+    ReadOnly,
+    Member,
+    /// A person with a session instead of a token. The things are the owner's.
+    SignedIn(Role),
+    /// A member with every right on another server.
+    Elsewhere,
+    /// A member with a right on the server of the things.
+    Granted(Right),
+    Admin,
+    Owner,
+    /// The owner of another team.
+    Foreign,
+}
+
+impl Who {
+    const ALL: [Self; 15] = [
+        Self::Nobody,
+        Self::Guessing,
+        Self::Expired,
+        Self::Removed,
+        Self::ReadOnly,
+        Self::Member,
+        Self::SignedIn(Role::Member),
+        Self::Elsewhere,
+        Self::Granted(Right::Use),
+        Self::Granted(Right::Operate),
+        Self::Granted(Right::Manage),
+        Self::Admin,
+        Self::Owner,
+        Self::SignedIn(Role::Owner),
+        Self::Foreign,
+    ];
+
+    const fn title(self) -> &'static str {
+        match self {
+            Self::Nobody => "nobody",
+            Self::Guessing => "made-up token",
+            Self::Expired => "expired token",
+            Self::Removed => "removed member",
+            Self::ReadOnly => "owner, read-only token",
+            Self::Member => "member",
+            Self::SignedIn(Role::Member) => "member, signed in",
+            Self::SignedIn(Role::Admin) => "admin, signed in",
+            Self::SignedIn(Role::Owner) => "owner, signed in",
+            Self::Elsewhere => "member, `manage` elsewhere",
+            Self::Granted(Right::View) => "member, `view`",
+            Self::Granted(Right::Use) => "member, `use`",
+            Self::Granted(Right::Operate) => "member, `operate`",
+            Self::Granted(Right::Manage) => "member, `manage`",
+            Self::Admin => "admin",
+            Self::Owner => "owner",
+            Self::Foreign => "owner of another team",
+        }
+    }
+}
+
+/// What somebody is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Expected {
+    /// 401
+    Unknown,
+    /// 403
+    Forbidden,
+    /// 404: what another team has does not exist.
+    Missing,
+    /// Whatever the operation answers.
+    Passes,
+}
+
+impl Expected {
+    const fn cell(self) -> &'static str {
+        match self {
+            Self::Unknown => "401",
+            Self::Forbidden => "403",
+            Self::Missing => "404",
+            Self::Passes => "yes",
+        }
+    }
+}
+
+/// The rule in words of its own: it must not be the code that it tests.
+fn expected(policy: Policy, who: Who, names: bool) -> Expected {
+    let allowed = match who {
+        Who::Nobody | Who::Guessing | Who::Expired | Who::Removed => {
+            return if policy == Policy::Public { Expected::Passes } else { Expected::Unknown };
+        }
+        Who::SignedIn(role) if policy == Policy::Account => {
+            // What is somebody's own is nobody else's, in whatever team.
+            let theirs = role == Role::Owner || !names;
+            return if theirs { Expected::Passes } else { Expected::Missing };
+        }
+        // It is not for tokens, and what they have is all tokens.
+        _ if policy == Policy::Account => false,
+        Who::Foreign => {
+            let sees = policy == Policy::Public || !names;
+            return if sees { Expected::Passes } else { Expected::Missing };
+        }
+        Who::Owner | Who::SignedIn(Role::Owner) => true,
+        Who::ReadOnly => matches!(policy, Policy::Public | Policy::Person | Policy::Read),
+        Who::Admin | Who::SignedIn(Role::Admin) => policy != Policy::Owner,
+        Who::Member | Who::SignedIn(Role::Member) | Who::Elsewhere => everyone(policy),
+        Who::Granted(has) => match policy {
+            Policy::On(wanted) => has >= wanted,
+            _ => everyone(policy),
+        },
+    };
+    if allowed { Expected::Passes } else { Expected::Forbidden }
+}
+
+const fn everyone(policy: Policy) -> bool {
+    matches!(policy, Policy::Public | Policy::Person | Policy::Read)
+}
+
+/// Everybody, with a way to call.
+struct Cast(Vec<(Who, Client)>);
+
+impl Cast {
+    async fn assemble(app: &TestApp, things: &Things) -> Result<Self> {
+        let (elsewhere, _) = app.add_server("beta").await?;
+        let mut cast = Vec::new();
+        for who in Who::ALL {
+            let client = match who {
+                Who::Nobody => app.owner.anonymous(),
+                Who::Guessing => app.owner.with_token("portolan_0000"),
+                Who::Expired => expired(app).await?,
+                Who::Removed => removed(app).await?,
+                Who::ReadOnly => {
+                    let body = json!({ "name": "reader", "abilities": ["read"] });
+                    let made: CreatedToken = app.owner.post("/v1/tokens", body).await?.created()?;
+                    app.owner.with_token(&made.secret)
+                }
+                Who::Member => member(app).await?.client,
+                Who::SignedIn(Role::Owner) => sessions::begin(app, &app.owner).await?.0,
+                Who::SignedIn(role) => {
+                    let person = join(app, role.as_str(), Team::Same).await?;
+                    sessions::begin(app, &person.client).await?.0
+                }
+                Who::Elsewhere => granted(app, elsewhere.id.as_str(), Right::Manage).await?,
+                Who::Granted(right) => granted(app, &things.server, right).await?,
+                Who::Admin => join(app, "admin", Team::Same).await?.client,
+                Who::Owner => join(app, "owner", Team::Same).await?.client,
+                Who::Foreign => join(app, "owner", Team::Other).await?.client,
+            };
+            cast.push((who, client));
+        }
+        Ok(Self(cast))
+    }
+}
+
+async fn member(app: &TestApp) -> Result<Person> {
+    join(app, "member", Team::Same).await
+}
+
+async fn granted(app: &TestApp, server: &str, right: Right) -> Result<Client> {
+    let person = member(app).await?;
+    person.grant(app, server, right).await?;
+    Ok(person.client)
+}
+
+async fn expired(app: &TestApp) -> Result<Client> {
+    let person = join(app, "owner", Team::Same).await?;
+    write(app, "update tokens set expires_at = 1 where user_id = $1", &[&person.id]).await?;
+    Ok(person.client)
+}
+
+async fn removed(app: &TestApp) -> Result<Client> {
+    let person = join(app, "owner", Team::Same).await?;
+    let _: Value = person.client.get("/v1/session").await?.ok()?;
+    write(app, "delete from memberships where user_id = $1", &[&person.id]).await?;
+    Ok(person.client)
+}
+
+fn check(expected: Expected, answer: &Answer) -> Result<()> {
+    match expected {
+        Expected::Unknown => answer.problem(401).map(drop),
+        Expected::Forbidden => answer.problem(403).map(drop),
+        Expected::Missing => answer.problem(404).map(drop),
+        Expected::Passes => {
+            let status = answer.status.as_u16();
+            let passed = answer.status.is_success() || [409, 422].contains(&status);
+            ensure!(passed, "{status}: {}", answer.text);
+            Ok(())
+        }
+    }
+}
+
+/// Nothing that the owner's team has is told to another team.
+fn check_silent(things: &Things, answer: &Answer) -> Result<()> {
+    for id in things.all() {
+        ensure!(!answer.text.contains(id), "it tells of {id}: {}", answer.text);
+    }
+    Ok(())
+}
+
+/// What only reads comes first, then what changes, then what removes; the last is what ends the
+/// caller's own part.
+fn in_order(mut routes: Vec<Guarded>) -> Vec<Guarded> {
+    routes.sort_by_key(|route| match route.method {
+        Method::GET => 0,
+        _ if route.path.ends_with("/leave") => 3,
+        Method::DELETE => 2,
+        _ => 1,
+    });
+    routes
+}
+
+story! {
+    /// Nobody gets in but where the document says so, and nothing happens when they try.
+    async fn refused(app) {
+        let things = Things::make(app).await?;
+        let cast = Cast::assemble(app, &things).await?;
+        let before = world(app).await?;
+        for (who, client) in &cast.0 {
+            for route in portolan_server::policies()? {
+                let expected = expected(route.policy, *who, things.named_in(&route));
+                if expected == Expected::Passes && *who != Who::Foreign {
+                    continue;
+                }
+                let answer = things.call(client, &route).await?;
+                check(expected, &answer).with_context(|| format!("{route:?} as {who:?}"))?;
+                if *who == Who::Foreign {
+                    check_silent(&things, &answer).with_context(|| format!("{route:?}"))?;
+                }
+            }
+        }
+        assert_eq!(world(app).await?, before);
+    }
+}
+
+story! {
+    /// Everybody gets in where the document says so.
+    async fn let_in(app) {
+        let mut things = Things::make(app).await?;
+        let cast = Cast::assemble(app, &things).await?;
+        for route in in_order(portolan_server::policies()?) {
+            for (who, client) in &cast.0 {
+                let expected = expected(route.policy, *who, things.named_in(&route));
+                if expected != Expected::Passes || *who == Who::Foreign {
+                    continue;
+                }
+                things.renew(app, &route).await?;
+                let answer = things.call(client, &route).await?;
+                let reads = route.method == Method::GET && route.policy != Policy::Public;
+                ensure!(!reads || answer.status == 200, "{route:?} as {who:?}: {}", answer.text);
+                check(expected, &answer).with_context(|| format!("{route:?} as {who:?}"))?;
+            }
+        }
+    }
+}
+
+story! {
+    /// What a list is narrowed to is looked up in the team as well.
+    async fn narrowed_to_what_another_team_has(app) {
+        let things = Things::make(app).await?;
+        let stranger = join(app, "owner", Team::Other).await?.client;
+        let of = format!("/v1/destinations?server_id={}", things.server);
+        stranger.get(&of).await?.problem(404)?;
+        let of = format!("/v1/drifts?destination_id={}", things.destination);
+        stranger.get(&of).await?.problem(404)?;
+        let of = format!("/v1/operations?subject_id={}", things.destination);
+        let page: Value = stranger.get(&of).await?.ok()?;
+        assert_eq!(page["items"], json!([]));
+    }
+}
+
+story! {
+    /// Whoever manages a server does not choose which host it is, nor with which of the team's keys
+    /// it is entered.
+    async fn a_manager_does_not_choose_the_host(app) {
+        let (server, _) = app.add_server("alpha").await?;
+        let person = member(app).await?;
+        person.grant(app, server.id.as_str(), Right::Manage).await?;
+        let path = format!("/v1/servers/{}", server.id);
+        let _: Value = person.client.patch(&path, json!({ "description": "ours" })).await?.ok()?;
+        let local = json!({ "connection": { "type": "local", "socket": "/run/docker.sock" } });
+        person.client.patch(&path, local.clone()).await?.problem(403)?;
+        let admin = join(app, "admin", Team::Same).await?.client;
+        let _: Value = admin.patch(&path, local).await?.ok()?;
+    }
+}
+
+/// The table as it is published.
+fn published() -> Result<String> {
+    let mut text = String::from(
+        "# Who may call what\n\n\
+         Written by `crates/server/tests/it/security/matrix.rs` from the policies that the document \
+         of the API states, and tested in full: each cell is a call. `yes` is let in; 401, 403 and \
+         404 are what the others are answered, and nothing happens. What another team has is 404 in \
+         the path and in the body, and `yes` is about what \
+         is theirs. Rights (`use`, `operate`, `manage`) are on the server that the \
+         thing is on. See [decision 0030](decisions/0030-a-policy-is-declared-once.md) for the \
+         words.\n\n| route | policy |",
+    );
+    for who in Who::ALL {
+        write!(text, " {} |", who.title())?;
+    }
+    text.push_str("\n| --- | --- |");
+    text.push_str(&" --- |".repeat(Who::ALL.len()));
+    for route in portolan_server::policies()? {
+        let word = match route.policy {
+            Policy::Public => "public",
+            Policy::Account => "account",
+            policy => policy.word().context("a word")?,
+        };
+        write!(text, "\n| `{} {}` | {word} |", route.method, route.path)?;
+        for who in Who::ALL {
+            let cell = expected(route.policy, who, route.path.contains("{id}")).cell();
+            write!(text, " {cell} |")?;
+        }
+    }
+    text.push('\n');
+    Ok(text)
+}
+
+#[test]
+fn the_published_table_is_up_to_date() -> Result<()> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/security-matrix.md");
+    let now = published()?;
+    if std::env::var_os("PORTOLAN_UPDATE_DOCS").is_some() {
+        std::fs::write(path, &now)?;
+    }
+    let checked_in = std::fs::read_to_string(path).context("docs/security-matrix.md")?;
+    ensure!(checked_in == now, "docs/security-matrix.md is stale: run `make matrix`");
+    Ok(())
+}
