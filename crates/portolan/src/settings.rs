@@ -38,6 +38,7 @@ pub(crate) struct Flags {
     pub(crate) database_url: Option<DatabaseUrl>,
     pub(crate) master_key_file: Option<PathBuf>,
     pub(crate) setup_token_file: Option<PathBuf>,
+    pub(crate) trusted_proxy: Option<Networks>,
     pub(crate) rate_limit: Option<NonZeroU32>,
     pub(crate) verify_every: Option<Every>,
     pub(crate) keep_events: Option<NonZeroU32>,
@@ -69,6 +70,10 @@ impl Settings {
                 .map(DatabaseUrl::into_secret),
             master_key_file: merge.optional("master-key-file", flags.master_key_file)?,
             setup_token_file: merge.optional("setup-token-file", flags.setup_token_file)?,
+            trusted_proxies: merge
+                .optional("trusted-proxy", flags.trusted_proxy)?
+                .map(Networks::into_networks)
+                .unwrap_or_default(),
             requests_per_minute: merge.needed(
                 "rate-limit",
                 flags.rate_limit,

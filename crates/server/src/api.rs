@@ -1,6 +1,7 @@
 //! HTTP: routes, policies and the translation of errors. Handlers extract, call one operation and
 //! wrap; only here do status codes exist.
 
+mod address;
 mod addresses;
 mod certificates;
 mod containers;

@@ -5,6 +5,7 @@ mod sessions;
 
 use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
 
+use ipnet::IpNet;
 use secrecy::SecretString;
 
 pub use notifications::{Notifications, Pace, Smtp, SmtpSecurity};
@@ -23,6 +24,8 @@ pub struct Config {
     pub master_key_file: Option<PathBuf>,
     /// Where the setup token is written, besides standard error.
     pub setup_token_file: Option<PathBuf>,
+    /// Proxies in front of Portolan: whom they name in `X-Forwarded-For` is the caller.
+    pub trusted_proxies: Vec<IpNet>,
     /// Requests that one caller may make in a minute.
     pub requests_per_minute: NonZeroU32,
     /// How often each destination is verified by itself; never without it.

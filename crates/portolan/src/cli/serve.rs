@@ -52,6 +52,10 @@ pub(crate) struct ConfigArgs {
     /// Also write the one-time setup token to this file [env: PORTOLAN_SETUP_TOKEN_FILE].
     #[arg(long, value_name = "FILE")]
     setup_token_file: Option<PathBuf>,
+    /// Believe these reverse proxies when they name the caller in X-Forwarded-For
+    /// [env: PORTOLAN_TRUSTED_PROXY].
+    #[arg(long, value_name = "CIDR[,CIDR]")]
+    trusted_proxy: Option<Networks>,
     /// Requests that one caller may make in a minute [env: PORTOLAN_RATE_LIMIT] [default: 600].
     #[arg(long, value_name = "N")]
     rate_limit: Option<NonZeroU32>,
@@ -105,6 +109,7 @@ impl ConfigArgs {
             database_url: self.database_url,
             master_key_file: self.master_key_file,
             setup_token_file: self.setup_token_file,
+            trusted_proxy: self.trusted_proxy,
             rate_limit: self.rate_limit,
             verify_every: self.verify_every,
             keep_events: self.keep_events,

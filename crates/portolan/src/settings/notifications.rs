@@ -43,6 +43,12 @@ impl FromStr for SmtpUrl {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Networks(Vec<IpNet>);
 
+impl Networks {
+    pub(crate) fn into_networks(self) -> Vec<IpNet> {
+        self.0
+    }
+}
+
 impl FromStr for Networks {
     type Err = Invalid;
 

@@ -8,7 +8,7 @@ use std::{
 
 use axum::{
     Router,
-    extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request, State},
+    extract::{DefaultBodyLimit, MatchedPath, Request, State},
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
@@ -24,6 +24,7 @@ use tower_http::{
 
 use super::{
     AppState,
+    address::{self, ClientAddress},
     extract::bearer,
     problem::{answer, problem},
 };
@@ -42,6 +43,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(super) fn wrap(router: Router, app: AppState, limiter: Arc<Limiter>) -> Router {
     let layers = ServiceBuilder::new()
         .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
+        .layer(middleware::from_fn_with_state(app.clone(), address::recognise))
         .layer(TraceLayer::new_for_http().make_span_with(span))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(fixed_header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
@@ -159,8 +161,8 @@ async fn limit(State(limiter): State<Arc<Limiter>>, request: Request, next: Next
 /// A token is told from another by its hash, so that callers behind one address do not slow each
 /// other.
 fn caller(request: &Request) -> Caller {
-    let address = request.extensions().get::<ConnectInfo<std::net::SocketAddr>>();
-    let address = address.map_or_else(String::new, |info| info.0.ip().to_string());
+    let address = ClientAddress::of(request.extensions());
+    let address = address.map_or_else(String::new, |address| address.0.to_string());
     let name = match bearer(request.headers()) {
         Some(token) => format!("{address} {}", vault::hash(token)),
         None => address.clone(),

@@ -139,3 +139,24 @@ async fn made_up_tokens_are_limited_by_their_address() -> Result<()> {
     ensure!(slowed, "nobody was slowed down");
     app.stop().await
 }
+
+#[tokio::test]
+async fn callers_behind_a_trusted_proxy_are_told_apart() -> Result<()> {
+    let mut app = TestApp::prepare(Database::Sqlite, tempfile::tempdir()?.into())?;
+    app.config.requests_per_minute = 3.try_into()?;
+    app.config.trusted_proxies = vec!["127.0.0.0/8".parse()?];
+    app.launch().await?;
+    for n in 0..40 {
+        let path = app.owner.request(Method::GET, "/v1/session");
+        let answer = app.owner.send(path.header("x-forwarded-for", format!("192.0.2.{n}"))).await?;
+        ensure!(answer.status == 401, "{}: one caller slowed another", answer.status);
+    }
+    let mut slowed = false;
+    for n in 0..40 {
+        let path = app.owner.request(Method::GET, "/v1/session");
+        let named = format!("192.0.2.{n}, 198.51.100.7");
+        slowed |= app.owner.send(path.header("x-forwarded-for", named)).await?.status == 429;
+    }
+    ensure!(slowed, "one caller that made up others was not slowed down");
+    app.stop().await
+}

@@ -76,6 +76,7 @@ impl TestApp {
             database_url: database.url(),
             master_key_file: None,
             setup_token_file: Some(folder.path().join("setup-token")),
+            trusted_proxies: Vec::new(),
             requests_per_minute: NonZeroU32::MAX,
             verify_every: None,
             keep_events_days: NonZeroU32::MAX,
