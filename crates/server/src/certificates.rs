@@ -79,7 +79,7 @@ async fn note(
             actor.user.email
         ),
     };
-    Ok(events::record(conn, happened, Timestamp::now()).await?)
+    Ok(events::record(conn, happened.by(actor.author()), Timestamp::now()).await?)
 }
 
 /// Every proxy of the team may have a route whose host it names.

@@ -176,7 +176,7 @@ async fn note(
             server.name, actor.user.email
         ),
     };
-    Ok(events::record(conn, happened, Timestamp::now()).await?)
+    Ok(events::record(conn, happened.by(actor.author()), Timestamp::now()).await?)
 }
 
 /// The proxy of a server.
