@@ -5,6 +5,7 @@
 #![expect(clippy::doc_markdown, reason = "doc comments are the help text, not Markdown")]
 
 mod addresses;
+mod audit;
 mod backup;
 mod certificate;
 mod destination;
@@ -31,6 +32,7 @@ use crate::client::BaseUrl;
 
 pub(crate) use self::{
     addresses::{AddressesCommand, SetAddressesArgs},
+    audit::{AuditCommand, AuditFilterArgs, VerifyAuditArgs},
     backup::{BackupArgs, RestoreArgs},
     certificate::CertificateCommand,
     destination::{
@@ -176,6 +178,9 @@ Examples:
     /// What happened.
     #[command(subcommand)]
     Event(EventCommand),
+    /// What people did, for good.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Who outside is told of what happens: webhooks and mail.
     #[command(subcommand)]
     Notifier(NotifierCommand),

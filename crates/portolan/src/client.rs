@@ -5,6 +5,7 @@
 mod access;
 mod error;
 mod file;
+mod lines;
 mod stream;
 mod url;
 
@@ -19,6 +20,7 @@ pub(crate) use self::{
     access::Access,
     error::{Error, innermost},
     file::{ClientFile, Credentials},
+    lines::Lines,
     stream::{Message, Stream},
     url::BaseUrl,
 };
@@ -81,6 +83,14 @@ impl Client {
         let response = request.send().await.map_err(|error| Error::sending(&self.url, &error))?;
         let response = self.accepted(response).await?;
         Ok(Stream::new(self.url.clone(), response))
+    }
+
+    /// Opens an answer of many lines.
+    pub(crate) async fn lines(&self, path: &str, query: &Query<'_>) -> Result<Lines, Error> {
+        let request = self.request(Method::GET, path)?.query(query).timeout(NO_END);
+        let response = request.send().await.map_err(|error| Error::sending(&self.url, &error))?;
+        let response = self.accepted(response).await?;
+        Ok(Lines::new(self.url.clone(), response))
     }
 
     /// Asks and lets the control plane hold its answer back for so many seconds.

@@ -30,6 +30,7 @@ use crate::{
 };
 
 mod addresses;
+mod audit;
 mod certificate;
 mod destination;
 mod drift;
@@ -108,6 +109,7 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outc
         Command::Event(command) => {
             run_event(&client(global, printer)?, printer, command).await?;
         }
+        Command::Audit(command) => return audit::run(global, printer, command).await,
         Command::Notifier(command) => {
             return notifier::run(&client(global, printer)?, printer, command).await;
         }

@@ -3,6 +3,7 @@
 
 mod address;
 mod addresses;
+mod audit;
 mod certificates;
 mod containers;
 mod destinations;
@@ -26,6 +27,7 @@ mod servers;
 mod session;
 mod sessions;
 mod tokens;
+mod traced;
 mod verifications;
 
 use std::sync::Arc;
@@ -69,6 +71,7 @@ pub(crate) type AppState = Arc<App>;
         (name = "keys", description = "SSH private keys"),
         (name = "operations", description = "Pieces of work and their steps"),
         (name = "events", description = "What happened"),
+        (name = "audit", description = "What people did, for good"),
         (name = "notifiers", description = "Who outside is told of it"),
         (name = "tokens", description = "API tokens"),
         (name = "session", description = "The first sign-in, and who is asking"),
@@ -160,6 +163,9 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(operations::show_operation))
         .routes(routes!(events::list_events))
         .routes(routes!(events::stream_events))
+        .routes(routes!(audit::list_audit))
+        .routes(routes!(audit::export_audit))
+        .routes(routes!(audit::verify_audit))
         .routes(routes!(notifiers::list_notifiers, notifiers::create_notifier))
         .routes(routes!(
             notifiers::show_notifier,
@@ -189,5 +195,6 @@ pub(crate) fn router(app: AppState, limiter: Arc<Limiter>) -> Result<Router, Pol
         .fallback(problem::no_such_route)
         .method_not_allowed_fallback(problem::no_such_method)
         .with_state(app.clone());
-    Ok(middleware::wrap(api.merge(docs::router(document)), app, limiter))
+    let operations = traced::Operations::of(&document);
+    Ok(middleware::wrap(api.merge(docs::router(document)), app, limiter, operations))
 }

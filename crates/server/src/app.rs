@@ -14,7 +14,14 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Config, db::Db, events::Readers, metrics::Metrics, notifiers::Post, tasks::Board, vault::Vault,
+    Config,
+    audit::{AuditKey, Refusals},
+    db::Db,
+    events::Readers,
+    metrics::Metrics,
+    notifiers::Post,
+    tasks::Board,
+    vault::Vault,
 };
 
 /// One per process, behind an `Arc`.
@@ -24,6 +31,10 @@ pub struct App {
     pub config: Config,
     pub db: Db,
     pub vault: Vault,
+    /// Proves what is written into the audit.
+    pub(crate) audit: AuditKey,
+    /// What bounds it.
+    pub(crate) refusals: Refusals,
     pub metrics: Arc<Metrics>,
     /// How the background tasks go.
     pub(crate) board: Board,
@@ -47,10 +58,11 @@ pub struct App {
 
 impl App {
     /// The other end of the bell goes to the reconcilers.
-    pub fn new(
+    pub(crate) fn new(
         config: Config,
         db: Db,
         vault: Vault,
+        audit: AuditKey,
         post: Post,
         stopping: CancellationToken,
     ) -> (Self, mpsc::UnboundedReceiver<ServerId>) {
@@ -66,6 +78,8 @@ impl App {
             config,
             db,
             vault,
+            audit,
+            refusals: Refusals::default(),
             metrics,
             board,
             stopping,

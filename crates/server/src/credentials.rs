@@ -5,16 +5,18 @@
 
 use portolan_types::{Credential, Timestamp};
 
-use crate::{Actor, App, Error, db, sessions, tokens, vault};
+use crate::{Actor, App, Error, audit, db, sessions, tokens, vault};
 
 /// Whose secret it is.
 pub async fn authenticate(app: &App, secret: &str) -> Result<Actor, Error> {
     let hash = vault::hash(secret);
-    if secret.starts_with(sessions::SECRET_PREFIX) {
-        sessions::authenticate(app, &hash).await
+    let actor = if secret.starts_with(sessions::SECRET_PREFIX) {
+        sessions::authenticate(app, &hash).await?
     } else {
-        tokens::authenticate(app, &hash).await
-    }
+        tokens::authenticate(app, &hash).await?
+    };
+    audit::known(actor.team_id(), actor.author());
+    Ok(actor)
 }
 
 /// Whether what the actor came with has neither ended nor been revoked, and the person is still in

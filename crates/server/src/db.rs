@@ -24,6 +24,7 @@ use tokio::sync::Notify;
 
 pub mod address_plan;
 pub mod attachment;
+pub mod audit;
 pub mod certificate;
 pub mod delivery;
 pub mod destination;
@@ -258,7 +259,7 @@ fn moment_option(
 }
 
 /// JSON text of a value for a column.
-fn to_json(value: &impl serde::Serialize) -> Result<String, sqlx::Error> {
+pub(crate) fn to_json(value: &impl serde::Serialize) -> Result<String, sqlx::Error> {
     serde_json::to_string(value).map_err(|source| sqlx::Error::Encode(source.into()))
 }
 

@@ -20,7 +20,7 @@ use serde_json::Value;
 use sqlx::AnyConnection;
 
 use crate::{
-    Actor, App, Error,
+    Actor, App, Error, audit,
     db::{
         self,
         event::{NewEvent, Part},
@@ -133,7 +133,8 @@ pub(crate) fn portolan(task: &str) -> Author {
     Author::Portolan { task: task.to_owned() }
 }
 
-/// Writes an event down, in the transaction of what it tells of.
+/// Writes an event down, in the transaction of what it tells of; and into the audit, when a request
+/// brought it about.
 pub(crate) async fn record<'a>(
     conn: &mut AnyConnection,
     entry: impl Into<Entry<'a>>,
@@ -165,12 +166,13 @@ pub(crate) async fn record<'a>(
         before: entry.before.as_ref(),
         after: entry.after.as_ref(),
     };
-    db::event::insert(conn, &event).await
+    db::event::insert(conn, &event).await?;
+    audit::of_event(conn, &event).await
 }
 
 /// Microseconds since 1970, and more than ever before in this process: a clock that is set back
 /// must not turn the order around.
-fn stamp() -> i64 {
+pub(crate) fn stamp() -> i64 {
     static LATEST: AtomicI64 = AtomicI64::new(0);
     let now = Timestamp::now().as_millis().saturating_mul(1_000);
     let next = |latest: i64| Some(now.max(latest.saturating_add(1)));

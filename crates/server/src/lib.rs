@@ -7,6 +7,7 @@ pub mod actor;
 pub mod addresses;
 mod api;
 pub mod app;
+pub mod audit;
 pub mod backup;
 pub mod certificates;
 mod chart;

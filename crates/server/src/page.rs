@@ -1,6 +1,6 @@
 //! Cutting a list at its limit: one row more than asked for tells that a page follows.
 
-use portolan_types::{Cursor, Delivery, Event, Page, PageQuery, Timestamp};
+use portolan_types::{AuditEntry, Cursor, Delivery, Event, Page, PageQuery, Timestamp};
 
 use crate::db::delivery::Placed;
 
@@ -20,6 +20,13 @@ pub(crate) fn of<T>(
 pub(crate) fn by_sequence(events: Vec<Event>, query: &PageQuery) -> Page<Event> {
     cut(events, query, |event| {
         Cursor::new(i64::try_from(event.sequence).unwrap_or(i64::MAX), event.id.as_str())
+    })
+}
+
+/// A page of the audit: places in the chain say where the next one begins.
+pub(crate) fn by_place_in_chain(entries: Vec<AuditEntry>, query: &PageQuery) -> Page<AuditEntry> {
+    cut(entries, query, |entry| {
+        Cursor::new(i64::try_from(entry.sequence).unwrap_or(i64::MAX), entry.id.as_str())
     })
 }
 

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     App, Config,
     api::{self, Limiter},
+    audit::{self, AuditError},
     db::{self, Db},
     host::{Dialer, RealDialer},
     keys,
@@ -68,6 +69,9 @@ pub enum RunError {
     Vault(#[from] VaultError),
 
     #[error(transparent)]
+    Audit(#[from] AuditError),
+
+    #[error(transparent)]
     Post(#[from] PostError),
 
     #[error("could not tell who may do what: {0}")]
@@ -108,8 +112,9 @@ pub async fn run_with(
         db.lock().await.map_err(RunError::Database)?.ok_or(RunError::DatabaseInUse)?;
     db.migrate().await.map_err(RunError::Database)?;
     check_master_key(&config, &db, &vault).await?;
+    let audit = audit::open_key(&db, &vault).await?;
     let post = Post::new(&config.notifications)?;
-    let (app, woken) = App::new(config.clone(), db, vault, post, shutdown.clone());
+    let (app, woken) = App::new(config.clone(), db, vault, audit, post, shutdown.clone());
     let app = Arc::new(app);
     let router = api::router(app.clone(), Arc::new(Limiter::new(config.requests_per_minute)))?;
     if let Some(offer) = setup::offer(&app).await.map_err(RunError::Setup)? {

@@ -88,6 +88,8 @@ id! {
     OperationId,
     /// Something that happened.
     EventId,
+    /// Something that somebody did.
+    AuditEntryId,
     /// A found difference.
     DriftId,
     /// Who is told of events.

@@ -4,6 +4,7 @@
 
 pub mod address;
 pub mod attachment;
+pub mod audit;
 pub mod certificate;
 pub mod container;
 pub mod destination;
@@ -39,6 +40,10 @@ pub use address::{
     SubnetPool, SubnetPools, UpdateAddressPlan,
 };
 pub use attachment::{Attachment, AttachmentProbe, ProxyAttachment};
+pub use audit::{
+    AuditBreak, AuditEntry, AuditFault, AuditFilter, AuditHash, AuditNote, AuditOutcome,
+    AuditVerdict,
+};
 pub use certificate::{Certificate, CreateCertificate};
 pub use container::{
     Alias, ConnectContainer, ContainerName, DestinationContainer, DestinationContainers,
@@ -54,8 +59,8 @@ pub use drift::{
 };
 pub use event::{Author, Event, EventFilter, KindPrefix, Severity, Topic};
 pub use id::{
-    CertificateId, DeliveryId, DestinationId, DriftId, EventId, KeyId, NotifierId, OperationId,
-    RouteId, ServerId, SessionId, TeamId, TokenId, UserId,
+    AuditEntryId, CertificateId, DeliveryId, DestinationId, DriftId, EventId, KeyId, NotifierId,
+    OperationId, RouteId, ServerId, SessionId, TeamId, TokenId, UserId,
 };
 pub use invalid::Invalid;
 pub use key::{CreateKey, Key, KeyAlgorithm, UpdateKey};

@@ -1,6 +1,7 @@
 //! The command line from outside: the built binary against a control plane that answers as told.
 
 mod addresses;
+mod audit;
 mod backup;
 mod change;
 mod doctor;

@@ -27,6 +27,7 @@ use super::{
     address::{self, ClientAddress},
     extract::bearer,
     problem::{answer, problem},
+    traced::{self, Operations},
 };
 use crate::{metrics::RequestLabels, vault};
 
@@ -40,7 +41,12 @@ const TEN: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Puts the layers around the routes; the first is the outermost.
-pub(super) fn wrap(router: Router, app: AppState, limiter: Arc<Limiter>) -> Router {
+pub(super) fn wrap(
+    router: Router,
+    app: AppState,
+    limiter: Arc<Limiter>,
+    operations: Operations,
+) -> Router {
     let layers = ServiceBuilder::new()
         .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
         .layer(middleware::from_fn_with_state(app.clone(), address::recognise))
@@ -52,9 +58,10 @@ pub(super) fn wrap(router: Router, app: AppState, limiter: Arc<Limiter>) -> Rout
         .layer(default_header(header::CACHE_CONTROL, "no-store"))
         .layer(default_header(header::CONTENT_SECURITY_POLICY, "default-src 'none'"))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(middleware::from_fn_with_state(app, measure))
+        .layer(middleware::from_fn_with_state(app.clone(), measure))
         .layer(middleware::from_fn(in_time))
         .layer(middleware::from_fn_with_state(limiter, limit))
+        .layer(middleware::from_fn_with_state((app, operations), traced::trace))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
     router.layer(layers)
 }

@@ -12,7 +12,7 @@ use sqlx::{
 use super::{Db, MIGRATIONS};
 
 /// All that there are, those that others refer to first.
-pub const TABLES: [&str; 32] = [
+pub const TABLES: [&str; 35] = [
     "teams",
     "users",
     "memberships",
@@ -45,6 +45,9 @@ pub const TABLES: [&str; 32] = [
     "verifications",
     "notifiers",
     "deliveries",
+    "audit",
+    "audit_chain",
+    "data_keys",
 ];
 
 /// A value as every table of ours has them: there are no others in either database.

@@ -7,8 +7,14 @@ use serde_json::{Map, Value, json};
 const MAX_BYTES: usize = 8 * 1_024;
 
 /// Fields that change with everything, and tell nothing.
-const NOISE: [&str; 5] =
-    ["updated_at", "operation_id", "last_contact_at", "last_contact_age_seconds", "last_used_at"];
+const NOISE: [&str; 6] = [
+    "updated_at",
+    "operation_id",
+    "last_contact_at",
+    "last_contact_age_seconds",
+    "last_used_at",
+    "last_used_address",
+];
 
 /// The fields that differ, on either side. `None` where there is nothing.
 pub(super) fn between(

@@ -3,6 +3,7 @@
 //! What needs real hosts is in the test binary `lab`.
 
 mod addresses;
+mod audit;
 mod backup;
 mod certificates;
 mod change;
