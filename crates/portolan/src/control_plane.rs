@@ -6,6 +6,6 @@ pub(crate) use portolan_server::{
     backup::{
         Backup, BackupError, Cost, MasterKey, restore as restore_backup, take as take_backup,
     },
-    config::{Notifications, Pace, Sessions, Smtp},
+    config::{GroupRole, Notifications, Pace, Provider, PublicUrl, Sessions, SignIn, Smtp},
     doctor, run,
 };

@@ -5,6 +5,7 @@
 
 mod file;
 mod notifications;
+mod sign_in;
 mod values;
 
 use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, str::FromStr};
@@ -19,6 +20,7 @@ use crate::{
 
 use self::file::File;
 pub(crate) use self::notifications::{Networks, NotificationFlags, SmtpUrl};
+pub(crate) use self::sign_in::SignInFlags;
 pub(crate) use self::values::{DatabaseUrl, Every, LogFilter, LogFormat};
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:7070";
@@ -45,6 +47,7 @@ pub(crate) struct Flags {
     pub(crate) session_idle: Option<Pause>,
     pub(crate) session_lifetime: Option<Pause>,
     pub(crate) notifications: NotificationFlags,
+    pub(crate) sign_in: SignInFlags,
     pub(crate) log: Option<LogFilter>,
     pub(crate) log_format: Option<LogFormat>,
 }
@@ -95,6 +98,7 @@ impl Settings {
                     .needed("session-lifetime", flags.session_lifetime, DEFAULT_SESSION_LIFETIME)?
                     .as_duration(),
             },
+            sign_in: merge.sign_in(flags.sign_in)?,
             notifications: merge.notifications(flags.notifications)?,
         };
         Ok(Self {

@@ -13,10 +13,12 @@ mod drifts;
 mod events;
 mod extract;
 mod health;
+mod identities;
 mod keys;
 mod middleware;
 mod notifiers;
 mod operations;
+mod passkeys;
 mod policy;
 mod problem;
 mod proxies;
@@ -26,6 +28,7 @@ mod routes;
 mod servers;
 mod session;
 mod sessions;
+mod sign_in;
 mod tokens;
 mod traced;
 mod verifications;
@@ -103,6 +106,16 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(session::show_session))
         .routes(routes!(sessions::list_sessions, sessions::delete_other_sessions))
         .routes(routes!(sessions::delete_session))
+        .routes(routes!(sign_in::list_sign_in_ways))
+        .routes(routes!(sign_in::begin_openid))
+        .routes(routes!(sign_in::finish_openid))
+        .routes(routes!(sign_in::begin_sign_in_by_passkey))
+        .routes(routes!(sign_in::sign_in_by_passkey))
+        .routes(routes!(identities::list_identities, identities::link_identity))
+        .routes(routes!(identities::delete_identity))
+        .routes(routes!(passkeys::list_passkeys, passkeys::create_passkey))
+        .routes(routes!(passkeys::begin_passkey))
+        .routes(routes!(passkeys::update_passkey, passkeys::delete_passkey))
         .routes(routes!(tokens::list_tokens, tokens::create_token))
         .routes(routes!(tokens::delete_token))
         .routes(routes!(keys::list_keys, keys::create_key))

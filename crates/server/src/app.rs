@@ -20,6 +20,7 @@ use crate::{
     events::Readers,
     metrics::Metrics,
     notifiers::Post,
+    openid::Issuers,
     tasks::Board,
     vault::Vault,
 };
@@ -52,6 +53,8 @@ pub struct App {
     pub(crate) readers: Readers,
     /// Sends webhooks and mail.
     pub(crate) post: Post,
+    /// Asks issuers of OpenID Connect.
+    pub(crate) issuers: Issuers,
     /// Rung when the courier has to look without there being an event.
     pub(crate) courier: Notify,
 }
@@ -63,7 +66,7 @@ impl App {
         db: Db,
         vault: Vault,
         audit: AuditKey,
-        post: Post,
+        (post, issuers): (Post, Issuers),
         stopping: CancellationToken,
     ) -> (Self, mpsc::UnboundedReceiver<ServerId>) {
         let (wake, woken) = mpsc::unbounded_channel();
@@ -89,6 +92,7 @@ impl App {
             routed,
             readers,
             post,
+            issuers,
             courier: Notify::new(),
         };
         (app, woken)

@@ -2,6 +2,7 @@
 
 mod notifications;
 mod sessions;
+mod sign_in;
 
 use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
 
@@ -10,6 +11,7 @@ use secrecy::SecretString;
 
 pub use notifications::{Notifications, Pace, Smtp, SmtpSecurity};
 pub use sessions::Sessions;
+pub use sign_in::{GroupRole, Issuer, Provider, PublicUrl, SignIn};
 
 /// The checked configuration of one process.
 #[derive(Debug, Clone)]
@@ -34,6 +36,8 @@ pub struct Config {
     pub keep_events_days: NonZeroU32,
     /// How long people stay signed in.
     pub sessions: Sessions,
+    /// The ways in besides passwords.
+    pub sign_in: SignIn,
     /// How notifiers may tell.
     pub notifications: Notifications,
 }

@@ -22,6 +22,7 @@ use crate::{
     host::{Dialer, RealDialer},
     keys,
     notifiers::{Post, PostError},
+    openid::Issuers,
     reconcile, setup,
     tasks::Tasks,
     vault::{Missing, Vault, VaultError},
@@ -77,6 +78,9 @@ pub enum RunError {
     #[error("could not tell who may do what: {0}")]
     Policy(#[from] api::PolicyError),
 
+    #[error("could not prepare to ask issuers: {0}")]
+    Issuers(reqwest::Error),
+
     #[error("could not prepare the first sign-in: {0}")]
     Setup(crate::Error),
 
@@ -114,7 +118,9 @@ pub async fn run_with(
     check_master_key(&config, &db, &vault).await?;
     let audit = audit::open_key(&db, &vault).await?;
     let post = Post::new(&config.notifications)?;
-    let (app, woken) = App::new(config.clone(), db, vault, audit, post, shutdown.clone());
+    let issuers = Issuers::new(&config.sign_in).map_err(RunError::Issuers)?;
+    let senders = (post, issuers);
+    let (app, woken) = App::new(config.clone(), db, vault, audit, senders, shutdown.clone());
     let app = Arc::new(app);
     let router = api::router(app.clone(), Arc::new(Limiter::new(config.requests_per_minute)))?;
     if let Some(offer) = setup::offer(&app).await.map_err(RunError::Setup)? {

@@ -74,6 +74,10 @@ id! {
     TokenId,
     /// A sign-in of a person.
     SessionId,
+    /// What a person is known by at a provider.
+    IdentityId,
+    /// A passkey.
+    PasskeyId,
     /// An SSH private key.
     KeyId,
     /// A Docker host.

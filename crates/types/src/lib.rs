@@ -18,6 +18,7 @@ pub mod network;
 pub mod notifier;
 pub mod operation;
 pub mod page;
+pub mod passkey;
 pub mod pause;
 pub mod preview;
 pub mod problem;
@@ -29,6 +30,7 @@ pub mod route;
 pub mod scan;
 pub mod server;
 pub mod session;
+pub mod sign_in;
 pub mod swarm;
 mod text;
 pub mod timestamp;
@@ -59,8 +61,8 @@ pub use drift::{
 };
 pub use event::{Author, Event, EventFilter, KindPrefix, Severity, Topic};
 pub use id::{
-    AuditEntryId, CertificateId, DeliveryId, DestinationId, DriftId, EventId, KeyId, NotifierId,
-    OperationId, RouteId, ServerId, SessionId, TeamId, TokenId, UserId,
+    AuditEntryId, CertificateId, DeliveryId, DestinationId, DriftId, EventId, IdentityId, KeyId,
+    NotifierId, OperationId, PasskeyId, RouteId, ServerId, SessionId, TeamId, TokenId, UserId,
 };
 pub use invalid::Invalid;
 pub use key::{CreateKey, Key, KeyAlgorithm, UpdateKey};
@@ -75,6 +77,11 @@ pub use operation::{
     Blocker, Failure, Operation, OperationKind, OperationState, Step, StepState, Subject,
 };
 pub use page::{Cursor, Page, PageQuery};
+pub use passkey::{
+    CreatePasskey, CredentialKind, MadeCredential, MadeResponse, Passkey, PasskeyAlgorithm,
+    PasskeyCreation, PasskeyDescriptor, PasskeyParty, PasskeyRequest, PasskeySelection,
+    PasskeyUser, SignInByPasskey, UpdatePasskey, UsedCredential, UsedResponse,
+};
 pub use pause::Pause;
 pub use preview::{Affected, DarkRoute, MemberKind, Preview};
 pub use problem::{FieldError, Problem};
@@ -104,6 +111,10 @@ pub use server::{
 };
 pub use session::{
     Credential, EndedSessions, Role, Session, Setup, SetupDone, SignIn, SignInMethod, Team, User,
+};
+pub use sign_in::{
+    BeginOpenId, Identity, LinkBegun, LinkIdentity, ProviderName, ReturnTo, SignInProvider,
+    SignInWays, SignedIn,
 };
 pub use swarm::{LiveNode, Swarm, SwarmManager, SwarmServer};
 pub use timestamp::Timestamp;

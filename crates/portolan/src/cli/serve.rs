@@ -7,8 +7,12 @@ use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf};
 use clap::Args;
 use portolan_types::Pause;
 
-use crate::settings::{
-    DatabaseUrl, Every, Flags, LogFilter, LogFormat, Networks, NotificationFlags, SmtpUrl,
+use crate::{
+    control_plane::PublicUrl,
+    settings::{
+        DatabaseUrl, Every, Flags, LogFilter, LogFormat, Networks, NotificationFlags, SignInFlags,
+        SmtpUrl,
+    },
 };
 
 pub(super) const SERVE_EXAMPLES: &str = "A flag wins over its variable, that over the settings \
@@ -91,6 +95,16 @@ pub(crate) struct ConfigArgs {
     /// [env: PORTOLAN_ALLOW_WEBHOOKS_TO].
     #[arg(long, value_name = "CIDR[,CIDR]")]
     allow_webhooks_to: Option<Networks>,
+    /// How browsers reach this control plane, like `https://portolan.example.com`
+    /// [env: PORTOLAN_PUBLIC_URL].
+    ///
+    /// Passkeys and OpenID Connect need it. Providers stand in the settings file, as `[[oidc]]`.
+    #[arg(long, value_name = "URL")]
+    public_url: Option<PublicUrl>,
+    /// Let issuers of OpenID Connect be in these networks, besides public addresses
+    /// [env: PORTOLAN_ALLOW_ISSUERS_TO].
+    #[arg(long, value_name = "CIDR[,CIDR]")]
+    allow_issuers_to: Option<Networks>,
     /// What to log, like `info` or `info,portolan_server=debug` [env: PORTOLAN_LOG]
     /// [default: info].
     #[arg(long, value_name = "FILTER")]
@@ -120,6 +134,10 @@ impl ConfigArgs {
                 smtp_password_file: self.smtp_password_file,
                 smtp_from: self.smtp_from,
                 allow_webhooks_to: self.allow_webhooks_to,
+            },
+            sign_in: SignInFlags {
+                public_url: self.public_url,
+                allow_issuers_to: self.allow_issuers_to,
             },
             log: self.log,
             log_format: self.log_format,

@@ -31,8 +31,40 @@ struct Values {
     smtp_password_file: Option<String>,
     smtp_from: Option<String>,
     allow_webhooks_to: Option<String>,
+    public_url: Option<String>,
+    allow_issuers_to: Option<String>,
+    #[serde(default)]
+    oidc: Vec<ProviderValues>,
     log: Option<String>,
     log_format: Option<String>,
+}
+
+/// A provider of OpenID Connect, as it is written.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct ProviderValues {
+    pub(super) name: String,
+    pub(super) issuer: String,
+    pub(super) client_id: String,
+    pub(super) client_secret_file: Option<PathBuf>,
+    #[serde(default)]
+    pub(super) scopes: Vec<String>,
+    #[serde(default)]
+    pub(super) allowed_domains: Vec<String>,
+    pub(super) groups_claim: Option<String>,
+    #[serde(default)]
+    pub(super) trust_email: bool,
+    #[serde(default)]
+    pub(super) roles: Vec<RoleValues>,
+}
+
+/// What a group may do in a team, as it is written.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RoleValues {
+    pub(super) group: String,
+    pub(super) team: String,
+    pub(super) role: String,
 }
 
 impl File {
@@ -49,6 +81,11 @@ impl File {
 
     pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The providers of OpenID Connect.
+    pub(super) fn providers(&self) -> &[ProviderValues] {
+        &self.values.oidc
     }
 
     /// The value of a key as text, to be parsed as a variable's would be.
@@ -70,6 +107,8 @@ impl File {
             "smtp-password-file" => values.smtp_password_file.clone(),
             "smtp-from" => values.smtp_from.clone(),
             "allow-webhooks-to" => values.allow_webhooks_to.clone(),
+            "public-url" => values.public_url.clone(),
+            "allow-issuers-to" => values.allow_issuers_to.clone(),
             "log" => values.log.clone(),
             "log-format" => values.log_format.clone(),
             _ => None,

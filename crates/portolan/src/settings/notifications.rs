@@ -41,7 +41,7 @@ impl FromStr for SmtpUrl {
 
 /// Networks, with commas between them.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Networks(Vec<IpNet>);
+pub(crate) struct Networks(pub(super) Vec<IpNet>);
 
 impl Networks {
     pub(crate) fn into_networks(self) -> Vec<IpNet> {

@@ -12,7 +12,7 @@ use sqlx::{
 use super::{Db, MIGRATIONS};
 
 /// All that there are, those that others refer to first.
-pub const TABLES: [&str; 35] = [
+pub const TABLES: [&str; 39] = [
     "teams",
     "users",
     "memberships",
@@ -24,6 +24,10 @@ pub const TABLES: [&str; 35] = [
     "password_resets",
     "known_places",
     "throttles",
+    "identities",
+    "openid_flows",
+    "passkeys",
+    "passkey_challenges",
     "keys",
     "certificates",
     "servers",

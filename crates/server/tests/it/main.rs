@@ -18,6 +18,8 @@ mod idempotency;
 mod keys;
 mod notifiers;
 mod openapi;
+mod openid;
+mod passkeys;
 mod proxies;
 mod reach;
 mod reconcile;

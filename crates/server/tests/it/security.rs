@@ -10,7 +10,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    certificates, notifiers, sessions,
+    certificates, notifiers, openid, sessions,
     support::{Answer, Client, TestApp},
 };
 
@@ -28,6 +28,8 @@ struct Things {
     certificate: String,
     notifier: String,
     session: String,
+    /// A passkey and an identity of the owner, of one id.
+    way_in: String,
 }
 
 impl Things {
@@ -55,6 +57,7 @@ impl Things {
             token: token.token.id.to_string(),
             notifier: notifiers::add_unheard(app).await?.id.to_string(),
             session: sessions::begin(app, &app.owner).await?.1.to_string(),
+            way_in: ways_in(app).await?,
         })
     }
 
@@ -71,6 +74,8 @@ impl Things {
             Some("certificates") => &self.certificate,
             Some("notifiers") => &self.notifier,
             Some("sessions") => &self.session,
+            Some("identities" | "passkeys") => &self.way_in,
+            Some("sign-in") => return Ok(route.path.replace("{provider}", openid::NOWHERE)),
             _ if route.path.contains('{') => bail!("no id for {}", route.path),
             _ => return Ok(route.path.clone()),
         };
@@ -80,6 +85,7 @@ impl Things {
     /// A body that would be accepted from the owner.
     fn body(&self, route: &Guarded) -> Value {
         match (route.method.as_str(), route.path.as_str()) {
+            ("POST", "/v1/identities") => json!({ "provider": openid::NOWHERE }),
             ("POST", "/v1/tokens") => json!({ "name": "x", "abilities": ["read"] }),
             ("PATCH", path) if path.ends_with("/drift-policy") => json!({ "policy": "tell" }),
             ("PATCH", "/v1/addresses") => json!({ "across_fleet": true }),
@@ -119,7 +125,7 @@ impl Things {
         route.path.contains("{id}") || (sends && self.all().iter().any(|id| body.contains(*id)))
     }
 
-    fn all(&self) -> [&str; 10] {
+    fn all(&self) -> [&str; 11] {
         let Self {
             key,
             server,
@@ -131,9 +137,22 @@ impl Things {
             certificate,
             notifier,
             session,
+            way_in,
         } = self;
-        [key, server, destination, operation, drift, token, route, certificate, notifier, session]
-            .map(String::as_str)
+        [
+            key,
+            server,
+            destination,
+            operation,
+            drift,
+            token,
+            route,
+            certificate,
+            notifier,
+            session,
+            way_in,
+        ]
+        .map(String::as_str)
     }
 
     /// Makes what a call is about to remove anew, so that the next one finds it again.
@@ -191,6 +210,21 @@ async fn drift(app: &TestApp, server: &Server, engine: &FakeEngine) -> Result<St
     app.owner.settled(&made, DestinationState::Drifted).await?;
     let page: Page<Drift> = app.owner.get("/v1/drifts?open=true").await?.ok()?;
     Ok(page.items.first().context("a drift")?.id.to_string())
+}
+
+/// Ways in of the owner; answers the id that each of them has.
+async fn ways_in(app: &TestApp) -> Result<String> {
+    let session: Value = app.owner.get("/v1/session").await?.ok()?;
+    let user = session["user"]["id"].as_str().context("a person")?;
+    let id = portolan_types::id::cuid2();
+    let sql = "insert into passkeys
+                   (id, user_id, name, credential_id, public_key, counter, backed_up, created_at)
+               values ($1, $2, 'phone', $1, '', 0, 0, 1)";
+    write(app, sql, &[&id, user]).await?;
+    let sql = "insert into identities (id, user_id, issuer, subject, created_at, last_used_at)
+               values ($1, $2, 'https://id.example.com', $1, 1, 1)";
+    write(app, sql, &[&id, user]).await?;
+    Ok(id)
 }
 
 /// Somebody in a team, with a token for everything.

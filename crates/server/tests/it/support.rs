@@ -81,6 +81,7 @@ impl TestApp {
             verify_every: None,
             keep_events_days: NonZeroU32::MAX,
             sessions: Sessions::default(),
+            sign_in: crate::openid::nowhere()?,
             notifications: Notifications::default(),
         };
         let owner = Client::new("http://127.0.0.1:0")?;

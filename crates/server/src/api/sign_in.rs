@@ -1,0 +1,124 @@
+//! `/v1/sign-in`: the ways in besides passwords.
+
+pub(super) mod cookie;
+
+use std::convert::Infallible;
+
+use axum::{
+    Json as Answer,
+    extract::{FromRequestParts, State},
+    http::{HeaderMap, StatusCode, header, request::Parts},
+    response::{AppendHeaders, IntoResponse},
+};
+use portolan_types::{
+    BeginOpenId, PasskeyRequest, ProviderName, SignInByPasskey, SignInWays, SignedIn, Timestamp,
+};
+use secrecy::ExposeSecret;
+
+use super::{
+    AppState,
+    address::ClientAddress,
+    extract::{Json, Path, Query},
+    problem::Problems,
+};
+use crate::{
+    Error,
+    openid::{self, Answered},
+    passkeys,
+    sessions::{Begun, Visitor},
+    sign_in,
+};
+
+/// From where a request comes, and by which program.
+#[derive(Debug)]
+pub(super) struct From(Visitor);
+
+impl<S: Sync> FromRequestParts<S> for From {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let address = ClientAddress::of(&parts.extensions);
+        let agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+        Ok(Self(Visitor {
+            address: address.map(|ClientAddress(address)| address),
+            user_agent: agent.map(str::to_owned),
+        }))
+    }
+}
+
+/// Which ways in there are.
+#[utoipa::path(get, path = "/v1/sign-in", tag = "session", security(()),
+    responses((status = 200, description = "The ways", body = SignInWays), Problems))]
+pub(super) async fn list_sign_in_ways(State(app): State<AppState>) -> Answer<SignInWays> {
+    Answer(sign_in::ways(&app))
+}
+
+/// Sends a browser to an OpenID Connect provider. Follow it in a browser, not in a program.
+#[utoipa::path(get, path = "/v1/sign-in/oidc/{provider}", tag = "session", security(()),
+    params(("provider" = ProviderName, Path, description = "The provider"), BeginOpenId),
+    responses((status = 303, description = "To the provider"), Problems))]
+pub(super) async fn begin_openid(
+    State(app): State<AppState>,
+    Path(provider): Path<ProviderName>,
+    Query(input): Query<BeginOpenId>,
+) -> Result<impl IntoResponse, Error> {
+    let leaving = openid::begin(&app, &provider, input).await?;
+    let flow = cookie::set(cookie::SIGN_IN, &leaving.browser, openid::FLOW_SECONDS);
+    let headers = AppendHeaders([(header::SET_COOKIE, flow)]);
+    Ok((StatusCode::SEE_OTHER, headers, [(header::LOCATION, leaving.url)]))
+}
+
+/// Where a provider sends the browser back to: signs it in by a cookie.
+#[utoipa::path(get, path = "/v1/sign-in/oidc/{provider}/callback", tag = "session", security(()),
+    params(
+        ("provider" = ProviderName, Path, description = "The provider"),
+        ("code" = Option<String>, Query, description = "Given by the provider, good for one use"),
+        ("state" = Option<String>, Query, description = "As it was sent to the provider"),
+        ("error" = Option<String>, Query, description = "Why the provider did not let them in"),
+        ("iss" = Option<String>, Query, description = "The issuer"),
+    ),
+    responses((status = 303, description = "Signed in"), Problems))]
+pub(super) async fn finish_openid(
+    State(app): State<AppState>,
+    Path(provider): Path<ProviderName>,
+    Query(answered): Query<Answered>,
+    visitor: From,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, Error> {
+    let browser = cookie::read(&headers, cookie::SIGN_IN);
+    let arrived = openid::finish(&app, &provider, answered, browser, &visitor.0).await?;
+    let spent = cookie::set(cookie::SIGN_IN, &String::new().into(), 0);
+    let set = arrived.session.iter().map(session_cookie).chain([spent]);
+    let headers: Vec<_> = set.map(|cookie| (header::SET_COOKIE, cookie)).collect();
+    let location = [(header::LOCATION, arrived.return_to.to_string())];
+    Ok((StatusCode::SEE_OTHER, AppendHeaders(headers), location))
+}
+
+/// Begins to sign in with a passkey: what `navigator.credentials.get` takes.
+#[utoipa::path(post, path = "/v1/sign-in/passkey/begin", tag = "session", security(()),
+    responses((status = 200, description = "What to ask of the authenticator", body = PasskeyRequest), Problems))]
+pub(super) async fn begin_sign_in_by_passkey(
+    State(app): State<AppState>,
+) -> Result<Answer<PasskeyRequest>, Error> {
+    Ok(Answer(passkeys::begin_sign_in(&app).await?))
+}
+
+/// Signs in with a passkey. It counts as both factors.
+#[utoipa::path(post, path = "/v1/sign-in/passkey", tag = "session", security(()),
+    responses((status = 201, description = "The session", body = SignedIn), Problems))]
+pub(super) async fn sign_in_by_passkey(
+    State(app): State<AppState>,
+    visitor: From,
+    Json(input): Json<SignInByPasskey>,
+) -> Result<impl IntoResponse, Error> {
+    let begun = passkeys::sign_in(&app, &input.credential, &visitor.0).await?;
+    let cookie = input.cookie.then(|| (header::SET_COOKIE, session_cookie(&begun)));
+    let secret = (!input.cookie).then(|| begun.secret.expose_secret().to_owned());
+    let headers = AppendHeaders(Vec::from_iter(cookie));
+    Ok((StatusCode::CREATED, headers, Answer(SignedIn { session: begun.sign_in, secret })))
+}
+
+fn session_cookie(begun: &Begun) -> axum::http::HeaderValue {
+    let seconds = Timestamp::now().seconds_until(begun.sign_in.expires_at);
+    cookie::set(cookie::SESSION, &begun.secret, i64::try_from(seconds).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,94 @@
+//! What all ways in have in common: which there are, where they lead, and that one is left.
+//!
+//! The ways themselves are in `openid` and `passkeys`.
+
+use portolan_types::{
+    Credential, SessionId, SignInMethod, SignInProvider, SignInWays, Timestamp, User, UserId,
+};
+use sqlx::AnyConnection;
+
+use crate::{
+    Actor, App, Error,
+    config::Provider,
+    db, sessions,
+    sessions::{Begun, Visitor},
+};
+
+/// Who adds a way in has to have shown who they are so lately.
+const FRESH_SECONDS: u64 = 15 * 60;
+
+/// The ways in that the operator has opened.
+pub fn ways(app: &App) -> SignInWays {
+    let shown = |provider: &Provider| SignInProvider {
+        name: provider.name.clone(),
+        issuer: provider.issuer.as_str().to_owned(),
+        begin: format!("/v1/sign-in/oidc/{}", provider.name),
+    };
+    let config = &app.config.sign_in;
+    let domain = config.public_url.as_ref().and_then(|url| url.domain());
+    SignInWays {
+        passkey: domain.is_some(),
+        providers: config.providers.iter().map(shown).collect(),
+    }
+}
+
+/// A session that somebody else found open is no reason to let them make a way in of their own.
+/// Answers the session.
+pub(crate) fn require_fresh(actor: &Actor) -> Result<&SessionId, Error> {
+    match &actor.credential {
+        Credential::Session(sign_in)
+            if sign_in.created_at.seconds_until(Timestamp::now()) < FRESH_SECONDS =>
+        {
+            Ok(&sign_in.id)
+        }
+        Credential::Session(_) | Credential::Token(_) => Err(Error::refused(
+            "sign-in-again",
+            "a way in is only added shortly after signing in",
+            "sign in again, and add it within 15 minutes",
+        )),
+    }
+}
+
+/// Begins a session for a person who has just shown who they are, in the team that they have been in
+/// for the longest time.
+pub(crate) async fn enter(
+    app: &App,
+    conn: &mut AnyConnection,
+    user: &User,
+    method: SignInMethod,
+    visitor: &Visitor,
+) -> Result<Option<Begun>, Error> {
+    let places = db::granted_role::list(conn, &user.id).await?;
+    let Some(place) = places.first() else { return Ok(None) };
+    Ok(Some(sessions::begin(app, conn, (user, &place.team), method, visitor).await?))
+}
+
+/// What is said to whoever is known but in no team.
+pub(crate) fn nowhere() -> Error {
+    Error::Forbidden("you are in no team: ask somebody of yours for an invitation".into())
+}
+
+/// Refuses to leave a person without a way in. Call it before the commit.
+pub(crate) async fn ensure_one_left(
+    app: &App,
+    conn: &mut AnyConnection,
+    user: &UserId,
+) -> Result<(), Error> {
+    let config = &app.config.sign_in;
+    if db::identity::has_password(conn, user).await? {
+        return Ok(());
+    }
+    if ways(app).passkey && !db::passkey::credential_ids(conn, user).await?.is_empty() {
+        return Ok(());
+    }
+    let issuers = db::identity::issuers(conn, user).await?;
+    if config.providers.iter().any(|one| issuers.iter().any(|issuer| issuer == one.issuer.as_str()))
+    {
+        return Ok(());
+    }
+    Err(Error::refused(
+        "last-way-in",
+        "this is the only way in that is left to you",
+        "add another passkey, a password or a provider first",
+    ))
+}
