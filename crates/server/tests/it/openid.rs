@@ -2,6 +2,7 @@
 
 mod browser;
 mod issuer;
+mod real;
 
 use anyhow::{Context, Result, ensure};
 use base64::{

@@ -1,6 +1,7 @@
 //! Passkeys: made, used, and everything that is not one.
 
 mod authenticator;
+mod chromium;
 
 use anyhow::{Context, Result};
 use portolan_server::config::SignIn;
