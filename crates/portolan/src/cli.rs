@@ -11,10 +11,12 @@ mod certificate;
 mod destination;
 mod drift;
 mod event;
+mod identity;
 mod key;
 mod login;
 mod notifier;
 mod operation;
+mod passkey;
 mod proxy;
 mod reach;
 mod reconcile;
@@ -41,10 +43,12 @@ pub(crate) use self::{
     },
     drift::{DriftCommand, DriftPolicyCommand, ListDriftsArgs, PlaceArgs, SetDriftPolicyArgs},
     event::{EventCommand, Moment},
+    identity::IdentityCommand,
     key::{CreateKeyArgs, KeyCommand},
     login::LoginArgs,
     notifier::{AddNotifierArgs, EditNotifierArgs, NotifierCommand},
     operation::OperationCommand,
+    passkey::PasskeyCommand,
     proxy::{ProxyArgs, ProxyCommand, SetProxyArgs},
     reach::ReachArgs,
     reconcile::ReconcileCommand,
@@ -169,6 +173,12 @@ Examples:
   portolan reach shop-web-1 blog                     to a destination"
     )]
     Reach(ReachArgs),
+    /// Your passkeys; browsers make them.
+    #[command(subcommand)]
+    Passkey(PasskeyCommand),
+    /// What you are known by at providers of OpenID Connect.
+    #[command(subcommand)]
+    Identity(IdentityCommand),
     /// API tokens.
     #[command(subcommand)]
     Token(TokenCommand),

@@ -8,19 +8,20 @@ use portolan_types::{CreateToken, ProveReach};
 use crate::{
     ask::read_secret,
     cli::{
-        Cli, Command, CreateKeyArgs, CreateTokenArgs, EventCommand, GlobalArgs, KeyCommand,
-        LoginArgs, Moment, OperationCommand, ReachArgs, ReconcileCommand, TokenCommand,
+        Cli, Command, CreateKeyArgs, CreateTokenArgs, EventCommand, GlobalArgs, IdentityCommand,
+        KeyCommand, LoginArgs, Moment, OperationCommand, PasskeyCommand, ReachArgs,
+        ReconcileCommand, TokenCommand,
     },
     client::{Access, Client, ClientFile},
     commands::{
         backup, completions, doctor,
         event::{self, Filter},
-        event_watch,
+        event_watch, identity,
         key::{self, NewKey, Shown},
         login::{self, Proof},
         openapi,
         operation::{self, About},
-        reach, reconcile, serve, token, version,
+        passkey, reach, reconcile, serve, token, version,
     },
     control_plane::MasterKey,
     environment::environment,
@@ -101,6 +102,12 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outc
         Command::Reach(ReachArgs { from, to, prove: true, port, wait }) => {
             let question = ProveReach { from, to, port };
             return reach::prove(&client(global, printer)?, printer, &question, wait.into()).await;
+        }
+        Command::Passkey(command) => {
+            run_passkey(&client(global, printer)?, printer, command).await?;
+        }
+        Command::Identity(command) => {
+            run_identity(&client(global, printer)?, printer, command).await?;
         }
         Command::Token(command) => run_token(&client(global, printer)?, printer, command).await?,
         Command::Operation(command) => {
@@ -189,6 +196,31 @@ async fn run_token(
             token::create(client, printer, &request).await
         }
         TokenCommand::Revoke { wanted } => token::revoke(client, printer, &wanted).await,
+    }
+}
+
+async fn run_passkey(
+    client: &Client,
+    printer: &Printer,
+    command: PasskeyCommand,
+) -> anyhow::Result<()> {
+    match command {
+        PasskeyCommand::List(list) => passkey::list(client, printer, list.into()).await,
+        PasskeyCommand::Rename { passkey, new } => {
+            passkey::rename(client, printer, &passkey, new).await
+        }
+        PasskeyCommand::Remove { passkey } => passkey::remove(client, printer, &passkey).await,
+    }
+}
+
+async fn run_identity(
+    client: &Client,
+    printer: &Printer,
+    command: IdentityCommand,
+) -> anyhow::Result<()> {
+    match command {
+        IdentityCommand::List(list) => identity::list(client, printer, list.into()).await,
+        IdentityCommand::Remove { identity } => identity::remove(client, printer, &identity).await,
     }
 }
 

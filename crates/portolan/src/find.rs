@@ -4,13 +4,16 @@
 
 use std::{borrow::Cow, convert::Infallible, str::FromStr};
 
-use portolan_types::{Certificate, Destination, Key, Notifier, Route, Server, Token, id::is_cuid2};
+use portolan_types::{
+    Certificate, Destination, Identity, Key, Notifier, Passkey, Route, Server, Token, id::is_cuid2,
+};
 use serde::de::DeserializeOwned;
 
 use crate::{
     client::Client,
     failure::Failure,
     list::{Listing, collect},
+    words::since,
 };
 
 /// An id or a name, as it was typed.
@@ -172,6 +175,52 @@ impl Named for Token {
     async fn with_id(client: &Client, id: &str) -> Result<Option<Self>, crate::client::Error> {
         let page = collect::<Self>(client, Self::PATH, &[], Listing::all(None)).await?;
         Ok(page.items.into_iter().find(|token| token.id.as_str() == id))
+    }
+}
+
+impl Named for Passkey {
+    const WHAT: &'static str = "passkey";
+    const PATH: &'static str = "/v1/passkeys";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn names(&self) -> Vec<Cow<'_, str>> {
+        vec![self.name.as_str().into()]
+    }
+
+    fn context(&self) -> String {
+        format!("made {}", since(self.created_at))
+    }
+
+    /// A single passkey cannot be read: the list is searched.
+    async fn with_id(client: &Client, id: &str) -> Result<Option<Self>, crate::client::Error> {
+        let page = collect::<Self>(client, Self::PATH, &[], Listing::all(None)).await?;
+        Ok(page.items.into_iter().find(|passkey| passkey.id.as_str() == id))
+    }
+}
+
+impl Named for Identity {
+    const WHAT: &'static str = "identity";
+    const PATH: &'static str = "/v1/identities";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn names(&self) -> Vec<Cow<'_, str>> {
+        vec![self.issuer.as_str().into()]
+    }
+
+    fn context(&self) -> String {
+        self.subject.clone()
+    }
+
+    /// A single identity cannot be read: the list is searched.
+    async fn with_id(client: &Client, id: &str) -> Result<Option<Self>, crate::client::Error> {
+        let page = collect::<Self>(client, Self::PATH, &[], Listing::all(None)).await?;
+        Ok(page.items.into_iter().find(|identity| identity.id.as_str() == id))
     }
 }
 
