@@ -5,6 +5,7 @@ use crate::{
     Config,
     db::{self, Db},
     keys,
+    openid::Issuers,
     vault::{Missing, Vault},
 };
 
@@ -32,8 +33,38 @@ impl Finding {
     }
 }
 
-/// Checks the database, its schema, and whether the master key is the one that sealed the keys.
+/// Checks the database, its schema, whether the master key is the one that sealed the keys, and
+/// whether providers can be asked who somebody is.
 pub async fn doctor(config: &Config) -> Vec<Finding> {
+    let mut findings = database(config).await;
+    findings.extend(providers(config).await);
+    findings
+}
+
+async fn providers(config: &Config) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let issuers = match Issuers::new(&config.sign_in) {
+        Ok(issuers) => issuers,
+        Err(error) => {
+            let detail = format!("could not prepare to ask them: {error}");
+            return vec![Finding::new("providers", Level::Fail, detail, None)];
+        }
+    };
+    for provider in &config.sign_in.providers {
+        let name = format!("provider {}", provider.name);
+        findings.push(match issuers.look(provider).await {
+            Ok(()) => Finding::new(&name, Level::Ok, "it answers, and has keys", None),
+            Err(why) => {
+                let remedy =
+                    "check its `issuer` in the settings, and --allow-issuers-to when it is inside";
+                Finding::new(&name, Level::Fail, why, Some(remedy))
+            }
+        });
+    }
+    findings
+}
+
+async fn database(config: &Config) -> Vec<Finding> {
     if config.database_url.is_none() && !config.sqlite_file().exists() {
         let detail = "there is none yet: the first start makes it";
         return vec![Finding::new("database", Level::Warn, detail, None)];

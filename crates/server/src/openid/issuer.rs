@@ -117,6 +117,8 @@ struct TokenRefusal {
 impl Issuers {
     /// Asks nobody yet.
     pub fn new(config: &SignIn) -> Result<Self, reqwest::Error> {
+        // One may be there already; without any, no TLS can be spoken.
+        let _present = rustls::crypto::ring::default_provider().install_default();
         let guard = Guard::new(&config.allow_issuers_to, "--allow-issuers-to");
         let client = Client::builder()
             .user_agent(concat!("portolan/", env!("CARGO_PKG_VERSION")))
@@ -127,6 +129,11 @@ impl Issuers {
             .timeout(config.issuer_timeout)
             .build()?;
         Ok(Self { client, guard, known: Mutex::default() })
+    }
+
+    /// Whether a provider can be asked. The cause otherwise.
+    pub(crate) async fn look(&self, provider: &Provider) -> Result<(), String> {
+        self.keys(provider, Fresh::No).await.map(drop).map_err(|why| why.to_string())
     }
 
     /// What the issuer says of itself; remembered for a while, a failure for a moment.

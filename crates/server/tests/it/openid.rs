@@ -9,7 +9,10 @@ use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use portolan_server::config::{GroupRole, Provider, SignIn};
+use portolan_server::{
+    Level,
+    config::{GroupRole, Provider, SignIn},
+};
 use portolan_types::{Identity, LinkBegun, Page, Role, SignInWays, TeamId};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -311,6 +314,14 @@ story! {
         let known: i64 = sqlx::query_scalar("select count(*) from identities").fetch_one(&pool).await?;
         pool.close().await;
         assert_eq!(known, 0);
+
+        let found = portolan_server::doctor(&app.config).await;
+        let of = |manner: &str| {
+            let name = format!("provider {manner}");
+            found.iter().find(|finding| finding.name == name).map(|finding| finding.level)
+        };
+        assert_eq!((of("expired"), of("huge")), (Some(Level::Ok), Some(Level::Fail)));
+        assert_eq!((of("inside"), of("document")), (Some(Level::Fail), Some(Level::Fail)));
 
         // Where the operator does not let issuers be, not even an honest one is asked.
         app.config.sign_in.providers = vec![issuer.provider("honest")?];
