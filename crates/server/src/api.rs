@@ -14,7 +14,9 @@ mod events;
 mod extract;
 mod health;
 mod identities;
+mod invites;
 mod keys;
+mod members;
 mod middleware;
 mod notifiers;
 mod operations;
@@ -29,6 +31,7 @@ mod servers;
 mod session;
 mod sessions;
 mod sign_in;
+mod teams;
 mod tokens;
 mod traced;
 mod verifications;
@@ -76,6 +79,7 @@ pub(crate) type AppState = Arc<App>;
         (name = "events", description = "What happened"),
         (name = "audit", description = "What people did, for good"),
         (name = "notifiers", description = "Who outside is told of it"),
+        (name = "teams", description = "Teams, who is in them, and who is invited"),
         (name = "tokens", description = "API tokens"),
         (name = "session", description = "The first sign-in, and who is asking"),
         (name = "health", description = "For load balancers and Prometheus"),
@@ -116,6 +120,18 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(passkeys::list_passkeys, passkeys::create_passkey))
         .routes(routes!(passkeys::begin_passkey))
         .routes(routes!(passkeys::update_passkey, passkeys::delete_passkey))
+        .routes(routes!(teams::list_teams, teams::create_team))
+        .routes(routes!(teams::show_team, teams::rename_team))
+        .routes(routes!(teams::transfer_team))
+        .routes(routes!(teams::switch_team))
+        .routes(routes!(teams::leave_team))
+        .routes(routes!(members::list_members))
+        .routes(routes!(members::show_member, members::update_member, members::remove_member))
+        .routes(routes!(members::grant_right, members::revoke_right))
+        .routes(routes!(invites::list_invites, invites::create_invite))
+        .routes(routes!(invites::revoke_invite))
+        .routes(routes!(invites::join_team))
+        .routes(routes!(invites::accept_invite))
         .routes(routes!(tokens::list_tokens, tokens::create_token))
         .routes(routes!(tokens::delete_token))
         .routes(routes!(keys::list_keys, keys::create_key))

@@ -22,7 +22,9 @@ pub mod error;
 pub mod events;
 pub mod host;
 pub mod idempotency;
+pub mod invites;
 pub mod keys;
+pub mod members;
 pub mod metrics;
 pub mod notifiers;
 pub mod openid;
@@ -45,6 +47,7 @@ pub mod sighting;
 pub mod sign_in;
 mod signatures;
 pub mod tasks;
+pub mod teams;
 pub mod tokens;
 pub mod vault;
 

@@ -13,7 +13,7 @@ mod quiet;
 mod trial;
 
 use portolan_types::{
-    CreateNotifier, CreatedNotifier, Delivery, Email, NewTarget, Notifier, NotifierId,
+    CreateNotifier, CreatedNotifier, Delivery, DeliveryId, Email, NewTarget, Notifier, NotifierId,
     NotifierState, Page, PageQuery, Subject, Target, Timestamp, WebhookSecret, WebhookUrl,
     notifier::check_recipients,
 };
@@ -29,6 +29,7 @@ use crate::{
 pub(crate) use attempt::attempt;
 pub use change::update;
 pub(crate) use outbox::collect;
+use post::{Letter, Receiver};
 pub use post::{Post, PostError};
 pub use trial::test;
 
@@ -107,7 +108,8 @@ fn secret_context(id: &NotifierId) -> String {
     format!("notifier-secret:{id}")
 }
 
-fn check_mail(app: &App, field: &str, to: &[Email]) -> Result<(), Error> {
+/// Whether mail can be sent, and to these addresses.
+pub(crate) fn check_mail(app: &App, field: &str, to: &[Email]) -> Result<(), Error> {
     if !app.post.has_mail() {
         return Err(Error::refused(
             "no-mail-server",
@@ -119,6 +121,18 @@ fn check_mail(app: &App, field: &str, to: &[Email]) -> Result<(), Error> {
     check_recipients(to).map_err(|invalid| Error::field(field, invalid.to_string()))?;
     let unusable = to.iter().find_map(|address| post::mailbox(address).err());
     unusable.map_or(Ok(()), |words| Err(Error::field(field, words)))
+}
+
+/// Sends one message to one address, once. The mail server's words, either way.
+pub(crate) async fn send_mail(
+    app: &App,
+    to: Email,
+    title: &str,
+    text: &str,
+) -> Result<String, String> {
+    let letter = Letter { id: &DeliveryId::generate(), title, text, body: "" };
+    let sent = app.post.send(&Receiver::Email { to: vec![to] }, &letter).await;
+    sent.map_err(|refusal| refusal.words)
 }
 
 fn check_pace(notifier: &Notifier) -> Result<(), Error> {

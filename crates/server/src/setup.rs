@@ -122,7 +122,12 @@ async fn make_owner(
     sign_in(tx, team, user).await
 }
 
-async fn sign_in(tx: &mut Transaction, team: Team, user: User) -> Result<SetupDone, Error> {
+/// A person's first token, for everything.
+pub(crate) async fn sign_in(
+    tx: &mut Transaction,
+    team: Team,
+    user: User,
+) -> Result<SetupDone, Error> {
     let wanted = Wanted {
         name: literal_name("first sign-in")?,
         abilities: Abilities::all(),

@@ -70,6 +70,8 @@ id! {
     TeamId,
     /// A person.
     UserId,
+    /// An invitation into a team.
+    InviteId,
     /// An API token.
     TokenId,
     /// A sign-in of a person.

@@ -32,6 +32,7 @@ pub mod server;
 pub mod session;
 pub mod sign_in;
 pub mod swarm;
+pub mod team;
 mod text;
 pub mod timestamp;
 pub mod token;
@@ -61,8 +62,8 @@ pub use drift::{
 };
 pub use event::{Author, Event, EventFilter, KindPrefix, Severity, Topic};
 pub use id::{
-    AuditEntryId, CertificateId, DeliveryId, DestinationId, DriftId, EventId, IdentityId, KeyId,
-    NotifierId, OperationId, PasskeyId, RouteId, ServerId, SessionId, TeamId, TokenId, UserId,
+    AuditEntryId, CertificateId, DeliveryId, DestinationId, DriftId, EventId, IdentityId, InviteId,
+    KeyId, NotifierId, OperationId, PasskeyId, RouteId, ServerId, SessionId, TeamId, TokenId, UserId,
 };
 pub use invalid::Invalid;
 pub use key::{CreateKey, Key, KeyAlgorithm, UpdateKey};
@@ -117,6 +118,11 @@ pub use sign_in::{
     SignInWays, SignedIn,
 };
 pub use swarm::{LiveNode, Swarm, SwarmManager, SwarmServer};
+pub use team::{
+    AcceptInvite, AcceptedInvite, CreateInvite, CreateTeam, CreatedInvite, GrantRight, Invite,
+    InviteMail, JoinTeam, Member, Membership, NewGrant, RenameTeam, SwitchTeam, TransferTeam,
+    UpdateMember,
+};
 pub use timestamp::Timestamp;
 pub use token::{Abilities, Ability, CreateToken, CreatedToken, Token};
 pub use verification::{Check, CheckName, CheckOutcome, Evidence, Verification, VerifyEvery};

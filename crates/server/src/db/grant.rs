@@ -38,6 +38,25 @@ pub async fn list_of(
     Ok(rows.into_iter().map(|GrantRow(grant)| grant).collect())
 }
 
+/// Everything that the team's members were granted, by the names of the servers.
+pub async fn list(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+) -> Result<Vec<(UserId, Grant)>, sqlx::Error> {
+    let rows = sqlx::query(
+        "select g.user_id, g.server_id, s.name as server_name, g.level
+         from grants g
+         join servers s on s.id = g.server_id
+         where g.team_id = $1
+         order by s.name",
+    )
+    .bind(team.as_str())
+    .fetch_all(conn)
+    .await?;
+    let read = |row: &AnyRow| Ok((parsed(row, "user_id")?, GrantRow::from_row(row)?.0));
+    rows.iter().map(read).collect()
+}
+
 /// Gives a member a right on a server, instead of the one before.
 pub async fn set(
     conn: &mut AnyConnection,

@@ -215,3 +215,44 @@ pub async fn delete_ended(conn: &mut AnyConnection, still: Still) -> Result<u64,
         .await?;
     Ok(done.rows_affected())
 }
+
+/// Lets a session act in another team.
+pub async fn switch(
+    conn: &mut AnyConnection,
+    id: &SessionId,
+    team: &TeamId,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("update sessions set team_id = $2 where id = $1")
+        .bind(id.as_str())
+        .bind(team.as_str())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Lets the sessions of somebody who leaves a team go on in the one of their others that they
+/// joined first. Without another one they stay.
+pub async fn move_out(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    user: &UserId,
+) -> Result<(), sqlx::Error> {
+    let other: Option<String> = sqlx::query_scalar(
+        "select team_id from memberships
+         where user_id = $1 and team_id <> $2
+         order by created_at, team_id
+         limit 1",
+    )
+    .bind(user.as_str())
+    .bind(team.as_str())
+    .fetch_optional(&mut *conn)
+    .await?;
+    let Some(other) = other else { return Ok(()) };
+    sqlx::query("update sessions set team_id = $3 where user_id = $1 and team_id = $2")
+        .bind(user.as_str())
+        .bind(team.as_str())
+        .bind(other)
+        .execute(conn)
+        .await?;
+    Ok(())
+}

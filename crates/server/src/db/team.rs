@@ -20,6 +20,25 @@ pub async fn insert_team(
     Ok(())
 }
 
+/// A team.
+pub async fn find(conn: &mut AnyConnection, id: &TeamId) -> Result<Option<Team>, sqlx::Error> {
+    let row = sqlx::query("select id, name from teams where id = $1")
+        .bind(id.as_str())
+        .fetch_optional(conn)
+        .await?;
+    row.map(|row| Ok(Team { id: parsed(&row, "id")?, name: parsed(&row, "name")? })).transpose()
+}
+
+/// Gives a team another name.
+pub async fn rename(conn: &mut AnyConnection, team: &Team) -> Result<(), sqlx::Error> {
+    sqlx::query("update teams set name = $2 where id = $1")
+        .bind(team.id.as_str())
+        .bind(team.name.as_str())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// Lets one transaction after the other choose from what the team has: whoever comes second waits
 /// here until the first is committed, and then sees what it took.
 pub async fn lock(conn: &mut AnyConnection, team: &TeamId) -> Result<(), sqlx::Error> {

@@ -4,7 +4,8 @@
 use anyhow::{Context, Result, bail, ensure};
 use portolan_server::{Guarded, host::fake::FakeEngine};
 use portolan_types::{
-    CreatedToken, DestinationState, Drift, Operation, Page, Right, RouteState, Server,
+    CreatedInvite, CreatedToken, DestinationState, Drift, Membership, Operation, Page, Right,
+    RouteState, Server,
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -30,6 +31,10 @@ struct Things {
     session: String,
     /// A passkey and an identity of the owner, of one id.
     way_in: String,
+    /// Somebody whom nobody misses.
+    member: String,
+    invite: String,
+    team: String,
 }
 
 impl Things {
@@ -58,6 +63,9 @@ impl Things {
             notifier: notifiers::add_unheard(app).await?.id.to_string(),
             session: sessions::begin(app, &app.owner).await?.1.to_string(),
             way_in: ways_in(app).await?,
+            member: spare_member(app).await?,
+            invite: invite(app).await?,
+            team: team(app).await?,
         })
     }
 
@@ -76,10 +84,13 @@ impl Things {
             Some("sessions") => &self.session,
             Some("identities" | "passkeys") => &self.way_in,
             Some("sign-in") => return Ok(route.path.replace("{provider}", openid::NOWHERE)),
+            Some("members") => &self.member,
+            Some("invites") => &self.invite,
             _ if route.path.contains('{') => bail!("no id for {}", route.path),
             _ => return Ok(route.path.clone()),
         };
-        Ok(route.path.replace("{id}", id).replace("{container}", "web"))
+        let path = route.path.replace("{id}", id).replace("{container}", "web");
+        Ok(path.replace("{server}", &self.server))
     }
 
     /// A body that would be accepted from the owner.
@@ -89,6 +100,18 @@ impl Things {
             ("POST", "/v1/tokens") => json!({ "name": "x", "abilities": ["read"] }),
             ("PATCH", path) if path.ends_with("/drift-policy") => json!({ "policy": "tell" }),
             ("PATCH", "/v1/addresses") => json!({ "across_fleet": true }),
+            ("PATCH", "/v1/members/{id}") | ("POST", "/v1/invites") => {
+                json!({ "role": "member" })
+            }
+            ("PUT", path) if path.contains("/grants/") => json!({ "right": "use" }),
+            ("POST", "/v1/session/team") => json!({ "team_id": self.team }),
+            ("POST", "/v1/teams") => json!({ "name": "another" }),
+            // Another name than the team has: it is not handed over.
+            ("POST", "/v1/team/transfer") => json!({ "user_id": self.member, "team": "not it" }),
+            ("POST", "/v1/invites/join") => json!({ "secret": "x" }),
+            ("POST", "/v1/invites/accept") => {
+                json!({ "secret": "x", "email": "new@example.com" })
+            }
             ("PATCH", "/v1/routes/{id}") => json!({ "target": "web" }),
             ("POST", "/v1/keys") | ("PATCH", _) => json!({ "name": "x" }),
             ("POST", "/v1/servers") => json!({
@@ -125,7 +148,7 @@ impl Things {
         route.path.contains("{id}") || (sends && self.all().iter().any(|id| body.contains(*id)))
     }
 
-    fn all(&self) -> [&str; 11] {
+    fn all(&self) -> Vec<&str> {
         let Self {
             key,
             server,
@@ -138,8 +161,11 @@ impl Things {
             notifier,
             session,
             way_in,
+            member,
+            invite,
+            team: _,
         } = self;
-        [
+        let all = [
             key,
             server,
             destination,
@@ -151,8 +177,10 @@ impl Things {
             notifier,
             session,
             way_in,
-        ]
-        .map(String::as_str)
+            member,
+            invite,
+        ];
+        all.into_iter().map(String::as_str).collect()
     }
 
     /// Makes what a call is about to remove anew, so that the next one finds it again.
@@ -185,6 +213,13 @@ impl Things {
                 let made = app.owner.route(&destination, &format!("{name}.example.com")).await?;
                 self.route = made.id.to_string();
             }
+            "/v1/members/{id}" => self.member = spare_member(app).await?,
+            "/v1/members/{id}/grants/{server}" => {
+                self.member = spare_member(app).await?;
+                let path = format!("/v1/members/{}/grants/{}", self.member, self.server);
+                let _: Value = app.owner.put(&path, json!({ "right": "use" })).await?.ok()?;
+            }
+            "/v1/invites/{id}" => self.invite = invite(app).await?,
             _ => {}
         }
         Ok(())
@@ -199,6 +234,22 @@ impl Things {
             client.send(request).await
         }
     }
+}
+
+async fn team(app: &TestApp) -> Result<String> {
+    let team: Membership = app.owner.get("/v1/team").await?.ok()?;
+    Ok(team.team.id.to_string())
+}
+
+async fn spare_member(app: &TestApp) -> Result<String> {
+    Ok(join(app, "member", Team::Same).await?.id)
+}
+
+/// An invitation that nobody uses; answers its id.
+async fn invite(app: &TestApp) -> Result<String> {
+    let body = json!({ "role": "member" });
+    let made: CreatedInvite = app.owner.post("/v1/invites", body).await?.created()?;
+    Ok(made.invite.id.to_string())
 }
 
 /// A difference that waits for a person; answers its id.
@@ -293,7 +344,17 @@ pub(crate) enum Team {
 async fn world(app: &TestApp) -> Result<Vec<String>> {
     let addresses: Value = app.owner.get("/v1/addresses").await?.ok()?;
     let mut world = vec![addresses["plan"].to_string()];
-    for list in ["keys", "servers", "destinations", "operations", "events", "drifts", "notifiers"] {
+    for list in [
+        "keys",
+        "servers",
+        "destinations",
+        "operations",
+        "events",
+        "drifts",
+        "notifiers",
+        "members",
+        "invites",
+    ] {
         world.push(app.owner.get(&format!("/v1/{list}?limit=200")).await?.text);
     }
     // Ages grow while nothing happens.

@@ -1,6 +1,7 @@
 //! Notifiers by mail, over a real connection to a mail server.
 
 use portolan_server::config::Smtp;
+use portolan_types::CreatedInvite;
 
 use super::{mailbox::Mailbox, *};
 
@@ -63,5 +64,25 @@ story! {
             let problem = app.owner.post("/v1/notifiers", letter("x", &to)).await?.problem(422)?;
             ensure!(problem.errors[0].field.starts_with("target"), "{problem:?}");
         }
+    }
+}
+
+story! {
+    /// An invitation goes to whom it is for, with its secret; what came of it is said.
+    async fn an_invitation_is_sent(app) {
+        let mailbox = with_mail(app).await?;
+        let body = json!({ "role": "member", "email": "dev@example.com", "send": true });
+        let made: CreatedInvite = app.owner.post("/v1/invites", body).await?.created()?;
+        ensure!(made.mail.as_ref().is_some_and(|mail| mail.sent), "{:?}", made.mail);
+        let mails = mailbox.wait_for(1).await?;
+        assert_eq!(mails[0].to, ["<dev@example.com>"]);
+        // Long lines are broken on their way (RFC 2045, 6.7).
+        let text = mails[0].data.replace("=\r\n", "").replace("=\n", "");
+        ensure!(text.contains(&made.secret), "{text}");
+
+        let body = json!({ "role": "member", "email": "nobody@example.com", "send": true });
+        let made: CreatedInvite = app.owner.post("/v1/invites", body).await?.created()?;
+        let mail = made.mail.context("what came of it")?;
+        ensure!(!mail.sent && mail.answer.contains("no such user here"), "{mail:?}");
     }
 }

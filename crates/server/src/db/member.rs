@@ -1,0 +1,149 @@
+//! Memberships: who is in a team, with which role.
+
+use std::collections::HashMap;
+
+use portolan_types::{
+    Grant, Member, Membership, PageQuery, Role, Team, TeamId, UserId, page::SearchText,
+};
+use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
+
+use super::{Window, contains_pattern, moment, parsed};
+
+struct MemberRow(Member);
+
+impl FromRow<'_, AnyRow> for MemberRow {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        Ok(Self(Member {
+            user_id: parsed(row, "user_id")?,
+            email: row.try_get("email")?,
+            role: parsed(row, "role")?,
+            grants: Vec::new(),
+            joined_at: moment(row, "created_at")?,
+        }))
+    }
+}
+
+/// The team's members with their rights, those that came first before the others.
+pub async fn list(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    query: &PageQuery,
+) -> Result<Vec<Member>, sqlx::Error> {
+    let window = Window::oldest_first(team, query);
+    let rows: Vec<MemberRow> = window
+        .query(
+            "select m.user_id, u.email, m.role, m.created_at
+             from memberships m
+             join users u on u.id = m.user_id
+             where m.team_id = $1 and (m.created_at, m.user_id) > ($2, $3)
+               and lower(u.email) like $4 escape '!'
+             order by m.created_at, m.user_id
+             limit $5",
+        )
+        .fetch_all(&mut *conn)
+        .await?;
+    let mut grants: HashMap<UserId, Vec<Grant>> = HashMap::new();
+    for (user, grant) in super::grant::list(conn, team).await? {
+        grants.entry(user).or_default().push(grant);
+    }
+    let with_grants = |MemberRow(mut member)| {
+        member.grants = grants.remove(&member.user_id).unwrap_or_default();
+        member
+    };
+    Ok(rows.into_iter().map(with_grants).collect())
+}
+
+/// A member of the team with their rights.
+pub async fn find(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    user: &UserId,
+) -> Result<Option<Member>, sqlx::Error> {
+    let row: Option<MemberRow> = sqlx::query_as(
+        "select m.user_id, u.email, m.role, m.created_at
+         from memberships m
+         join users u on u.id = m.user_id
+         where m.team_id = $1 and m.user_id = $2",
+    )
+    .bind(team.as_str())
+    .bind(user.as_str())
+    .fetch_optional(&mut *conn)
+    .await?;
+    let Some(MemberRow(mut member)) = row else { return Ok(None) };
+    member.grants = super::grant::list_of(conn, team, user).await?;
+    Ok(Some(member))
+}
+
+/// How many owners a team has.
+pub async fn count_owners(conn: &mut AnyConnection, team: &TeamId) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar("select count(*) from memberships where team_id = $1 and role = 'owner'")
+        .bind(team.as_str())
+        .fetch_one(conn)
+        .await
+}
+
+/// Gives a member another role.
+pub async fn set_role(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    user: &UserId,
+    role: Role,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("update memberships set role = $3 where team_id = $1 and user_id = $2")
+        .bind(team.as_str())
+        .bind(user.as_str())
+        .bind(role.as_str())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Ends a membership, and with it the tokens, rights and invitations that it had.
+pub async fn delete(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    user: &UserId,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("delete from memberships where team_id = $1 and user_id = $2")
+        .bind(team.as_str())
+        .bind(user.as_str())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// The teams that a person is in, the one that they joined first before the others. None of them is
+/// marked as the one that they act in: a row cannot know.
+pub async fn list_of(
+    conn: &mut AnyConnection,
+    user: &UserId,
+    query: &PageQuery,
+) -> Result<Vec<Membership>, sqlx::Error> {
+    let (at, id) = query.cursor.as_ref().map_or((i64::MIN, ""), portolan_types::Cursor::parts);
+    let rows = sqlx::query(
+        "select t.id, t.name, m.role, m.created_at
+         from memberships m
+         join teams t on t.id = m.team_id
+         where m.user_id = $1 and (m.created_at, m.team_id) > ($2, $3)
+           and lower(t.name) like $4 escape '!'
+         order by m.created_at, m.team_id
+         limit $5",
+    )
+    .bind(user.as_str())
+    .bind(at)
+    .bind(id)
+    .bind(contains_pattern(query.search.as_ref().map(SearchText::as_str)))
+    .bind(query.limit() + 1)
+    .fetch_all(conn)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Membership {
+                team: Team { id: parsed(row, "id")?, name: parsed(row, "name")? },
+                role: parsed(row, "role")?,
+                current: false,
+                joined_at: moment(row, "created_at")?,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,208 @@
+//! Who is in the team: roles, rights on servers, and the end of a membership.
+//!
+//! Owns what admins may do to whom, and that there is always an owner. Every change of who may do
+//! what is an event in its transaction: it rings the bell at which open streams look whether they
+//! may go on.
+
+use portolan_types::{
+    Member, Page, PageQuery, Right, Role, ServerId, Timestamp, UpdateMember, UserId,
+};
+use sqlx::AnyConnection;
+
+use crate::{Actor, App, Error, db, db::Transaction, page, servers, teams};
+
+/// The team's members.
+pub async fn list(app: &App, actor: &Actor, query: &PageQuery) -> Result<Page<Member>, Error> {
+    let mut conn = app.db.acquire().await?;
+    let members = db::member::list(&mut conn, actor.team_id(), query).await?;
+    Ok(page::of(members, query, |member| (member.joined_at, member.user_id.as_str())))
+}
+
+/// One member.
+pub async fn show(app: &App, actor: &Actor, id: &UserId) -> Result<Member, Error> {
+    let mut conn = app.db.acquire().await?;
+    find(&mut conn, actor, id).await
+}
+
+/// The member as the actor sees them.
+pub(crate) async fn find(
+    conn: &mut AnyConnection,
+    actor: &Actor,
+    id: &UserId,
+) -> Result<Member, Error> {
+    db::member::find(conn, actor.team_id(), id).await?.ok_or(Error::NotFound("member"))
+}
+
+/// Gives a member another role.
+pub async fn update(
+    app: &App,
+    actor: &Actor,
+    id: &UserId,
+    input: UpdateMember,
+) -> Result<Member, Error> {
+    let mut tx = begin(app, actor).await?;
+    let before = find(&mut tx, actor, id).await?;
+    let own = check_above(&mut tx, actor, &before).await?;
+    check_role(own, input.role)?;
+    if before.role == Role::Owner && input.role != Role::Owner {
+        keep_an_owner(&mut tx, actor).await?;
+    }
+    set_role(&mut tx, actor, id, input.role).await?;
+    let after = find(&mut tx, actor, id).await?;
+    let message = format!("{} was made {} by {}", after.email, after.role, actor.user.email);
+    teams::note(&mut tx, actor, "member.changed", message, (&before, &after)).await?;
+    tx.commit().await?;
+    Ok(after)
+}
+
+/// Ends a membership, with the tokens, sessions and streams that it had.
+pub async fn remove(app: &App, actor: &Actor, id: &UserId) -> Result<(), Error> {
+    let mut tx = begin(app, actor).await?;
+    let member = find(&mut tx, actor, id).await?;
+    check_above(&mut tx, actor, &member).await?;
+    let message = format!("{} was removed from the team by {}", member.email, actor.user.email);
+    end(&mut tx, actor, &member, ("member.removed", message)).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Ends the actor's own membership.
+pub async fn leave(app: &App, actor: &Actor) -> Result<(), Error> {
+    let mut tx = begin(app, actor).await?;
+    let member = find(&mut tx, actor, &actor.user.id).await?;
+    let message = format!("{} left the team", member.email);
+    end(&mut tx, actor, &member, ("member.left", message)).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Gives a member a right on a server, instead of the one before.
+pub async fn grant(
+    app: &App,
+    actor: &Actor,
+    (id, server): (&UserId, &ServerId),
+    right: Right,
+) -> Result<Member, Error> {
+    let mut tx = begin(app, actor).await?;
+    let before = find(&mut tx, actor, id).await?;
+    let server = servers::find(&mut tx, actor, server).await?;
+    if before.role != Role::Member {
+        return Err(Error::refused(
+            "right-by-role",
+            format!("{} is {}: that is every right on every server", before.email, before.role),
+            "give them the role `member` first (`portolan member role`)",
+        ));
+    }
+    let (team, now) = (actor.team_id(), Timestamp::now());
+    db::grant::set(&mut tx, team, id, (&server.id, right), now).await?;
+    let after = find(&mut tx, actor, id).await?;
+    let message = format!(
+        "{} was given the right to {right} server `{}` by {}",
+        after.email, server.name, actor.user.email
+    );
+    teams::note(&mut tx, actor, "member.granted", message, (&before, &after)).await?;
+    tx.commit().await?;
+    Ok(after)
+}
+
+/// Takes a right back.
+pub async fn revoke(
+    app: &App,
+    actor: &Actor,
+    (id, server): (&UserId, &ServerId),
+) -> Result<Member, Error> {
+    let mut tx = begin(app, actor).await?;
+    let before = find(&mut tx, actor, id).await?;
+    let server = servers::find(&mut tx, actor, server).await?;
+    if !db::grant::delete(&mut tx, actor.team_id(), id, &server.id).await? {
+        return Err(Error::NotFound("right of that member on that server"));
+    }
+    let after = find(&mut tx, actor, id).await?;
+    let message = format!(
+        "the right of {} on server `{}` was taken back by {}",
+        after.email, server.name, actor.user.email
+    );
+    teams::note(&mut tx, actor, "member.revoked", message, (&before, &after)).await?;
+    tx.commit().await?;
+    Ok(after)
+}
+
+/// One change after the other, or two owners could lower each other at once.
+pub(crate) async fn begin(app: &App, actor: &Actor) -> Result<Transaction, Error> {
+    let mut tx = app.db.begin().await?;
+    db::team::lock(&mut tx, actor.team_id()).await?;
+    Ok(tx)
+}
+
+/// Rights that the new role has anyway are forgotten: they must not come back with a lower one.
+pub(crate) async fn set_role(
+    conn: &mut AnyConnection,
+    actor: &Actor,
+    id: &UserId,
+    role: Role,
+) -> Result<(), Error> {
+    db::member::set_role(conn, actor.team_id(), id, role).await?;
+    if role != Role::Member {
+        db::grant::delete_all(conn, actor.team_id(), id).await?;
+    }
+    Ok(())
+}
+
+async fn end(
+    tx: &mut Transaction,
+    actor: &Actor,
+    member: &Member,
+    (kind, message): (&'static str, String),
+) -> Result<(), Error> {
+    if member.role == Role::Owner {
+        keep_an_owner(tx, actor).await?;
+    }
+    // What is left behind ends with the membership.
+    db::session::move_out(tx, actor.team_id(), &member.user_id).await?;
+    db::member::delete(tx, actor.team_id(), &member.user_id).await?;
+    teams::note(tx, actor, kind, message, (member, &())).await
+}
+
+/// Admins do nothing to owners. The actor's role is read again, and answered: it may have changed
+/// since the request was let in.
+async fn check_above(
+    conn: &mut AnyConnection,
+    actor: &Actor,
+    target: &Member,
+) -> Result<Role, Error> {
+    let role = find(conn, actor, &actor.user.id).await?.role;
+    match (role, target.role) {
+        (Role::Owner, _) | (Role::Admin, Role::Admin | Role::Member) => Ok(role),
+        (Role::Admin, Role::Owner) => {
+            Err(Error::Forbidden(format!("{} is an owner: only owners may do that", target.email)))
+        }
+        (Role::Member, _) => {
+            Err(Error::Forbidden("this needs the role admin, and yours is member".into()))
+        }
+    }
+}
+
+/// The actor's role is read again: it may have changed since the request was let in.
+pub(crate) async fn check_owner(conn: &mut AnyConnection, actor: &Actor) -> Result<(), Error> {
+    match find(conn, actor, &actor.user.id).await?.role {
+        Role::Owner => Ok(()),
+        Role::Admin | Role::Member => Err(Error::Forbidden("only owners hand a team over".into())),
+    }
+}
+
+/// Nobody hands out more than they have.
+pub(crate) fn check_role(own: Role, wanted: Role) -> Result<(), Error> {
+    if wanted == Role::Owner && own != Role::Owner {
+        return Err(Error::Forbidden("only owners make owners".into()));
+    }
+    Ok(())
+}
+
+async fn keep_an_owner(conn: &mut AnyConnection, actor: &Actor) -> Result<(), Error> {
+    if db::member::count_owners(conn, actor.team_id()).await? > 1 {
+        return Ok(());
+    }
+    Err(Error::refused(
+        "last-owner",
+        format!("team `{}` would have no owner any more", actor.team.name),
+        "make somebody else owner first (`portolan team transfer`, or `portolan member role`)",
+    ))
+}

@@ -1,0 +1,127 @@
+//! Teams of a person: made, listed, renamed, handed over. Who is in one is in `members`, who is
+//! asked to come in `invites`.
+
+use portolan_types::{
+    CreateTeam, Credential, Member, Membership, Name, Page, PageQuery, RenameTeam, Role, Subject,
+    Team, TeamId, Timestamp, TransferTeam,
+};
+use serde::Serialize;
+use sqlx::AnyConnection;
+
+use crate::{
+    Actor, App, Error, db,
+    events::{self, Happened},
+    members, page,
+};
+
+/// Makes a team; whoever makes it owns it.
+pub async fn create(app: &App, actor: &Actor, input: CreateTeam) -> Result<Membership, Error> {
+    let now = Timestamp::now();
+    let team = Team { id: TeamId::generate(), name: input.name };
+    let mut tx = app.db.begin().await?;
+    db::team::insert_team(&mut tx, &team, now).await?;
+    db::team::insert_membership(&mut tx, &team.id, &actor.user.id, Role::Owner, now).await?;
+    let message = format!("team `{}` was made, with {} as its owner", team.name, actor.user.email);
+    let happened = event(&team, "team.created", message);
+    events::record(&mut tx, happened.by(actor.author()).change(&(), &team), now).await?;
+    tx.commit().await?;
+    Ok(Membership { team, role: Role::Owner, current: false, joined_at: now })
+}
+
+/// The teams that the actor is in.
+pub async fn list(app: &App, actor: &Actor, query: &PageQuery) -> Result<Page<Membership>, Error> {
+    let mut conn = app.db.acquire().await?;
+    let mut teams = db::member::list_of(&mut conn, &actor.user.id, query).await?;
+    for membership in &mut teams {
+        membership.current = membership.team.id == *actor.team_id();
+    }
+    Ok(page::of(teams, query, |one| (one.joined_at, one.team.id.as_str())))
+}
+
+/// The team that the actor acts in.
+pub async fn show(app: &App, actor: &Actor) -> Result<Membership, Error> {
+    let mut conn = app.db.acquire().await?;
+    let member = members::find(&mut conn, actor, &actor.user.id).await?;
+    Ok(Membership {
+        team: actor.team.clone(),
+        role: member.role,
+        current: true,
+        joined_at: member.joined_at,
+    })
+}
+
+/// Gives the team another name.
+pub async fn rename(app: &App, actor: &Actor, input: RenameTeam) -> Result<Team, Error> {
+    let mut tx = app.db.begin().await?;
+    let team = Team { id: actor.team_id().clone(), name: input.name };
+    db::team::rename(&mut tx, &team).await?;
+    let message = format!(
+        "team `{}` was renamed to `{}` by {}",
+        actor.team.name, team.name, actor.user.email
+    );
+    note(&mut tx, actor, "team.renamed", message, (&actor.team, &team)).await?;
+    tx.commit().await?;
+    Ok(team)
+}
+
+/// Lets the actor's session act in another of their teams.
+pub async fn switch(app: &App, actor: &Actor, to: &TeamId) -> Result<Membership, Error> {
+    let Credential::Session(sign_in) = &actor.credential else {
+        return Err(Error::Forbidden("a token is of one team".into()));
+    };
+    let mut tx = app.db.begin().await?;
+    let team = db::team::find(&mut tx, to).await?;
+    let member = db::member::find(&mut tx, to, &actor.user.id).await?;
+    let (Some(team), Some(member)) = (team, member) else { return Err(Error::NotFound("team")) };
+    db::session::switch(&mut tx, &sign_in.id, to).await?;
+    tx.commit().await?;
+    Ok(Membership { team, role: member.role, current: true, joined_at: member.joined_at })
+}
+
+/// Hands the team over in one step: a member becomes owner, and the actor an admin.
+pub async fn transfer(app: &App, actor: &Actor, input: TransferTeam) -> Result<Member, Error> {
+    let id = &input.user_id;
+    let mut tx = members::begin(app, actor).await?;
+    members::check_owner(&mut tx, actor).await?;
+    let before = members::find(&mut tx, actor, id).await?;
+    check_name(actor, &input.team)?;
+    if before.user_id == actor.user.id {
+        return Err(Error::field("user_id", "you own it already: name another member"));
+    }
+    members::set_role(&mut tx, actor, id, Role::Owner).await?;
+    members::set_role(&mut tx, actor, &actor.user.id, Role::Admin).await?;
+    let after = members::find(&mut tx, actor, id).await?;
+    let message = format!(
+        "team `{}` was handed over to {} by {}",
+        actor.team.name, after.email, actor.user.email
+    );
+    note(&mut tx, actor, "team.transferred", message, (&before, &after)).await?;
+    tx.commit().await?;
+    Ok(after)
+}
+
+/// So that nobody hands over another team than they think they are in.
+fn check_name(actor: &Actor, named: &Name) -> Result<(), Error> {
+    if *named == actor.team.name {
+        return Ok(());
+    }
+    Err(Error::field("team", format!("not the name of this team, which is `{}`", actor.team.name)))
+}
+
+/// Something that happened to a team or to who is in it.
+pub(crate) fn event<'a>(team: &'a Team, kind: &'static str, message: String) -> Happened<'a> {
+    let subject = Subject::Team(team.id.clone());
+    Happened { team: &team.id, kind, subject, name: team.name.as_str(), message }
+}
+
+/// Writes down what the actor did to their team or to who is in it.
+pub(crate) async fn note<T: Serialize, U: Serialize>(
+    conn: &mut AnyConnection,
+    actor: &Actor,
+    kind: &'static str,
+    message: String,
+    (before, after): (&T, &U),
+) -> Result<(), Error> {
+    let entry = event(&actor.team, kind, message).by(actor.author()).change(before, after);
+    Ok(events::record(conn, entry, Timestamp::now()).await?)
+}
