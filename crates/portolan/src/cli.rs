@@ -12,8 +12,10 @@ mod destination;
 mod drift;
 mod event;
 mod identity;
+mod invite;
 mod key;
 mod login;
+mod member;
 mod notifier;
 mod operation;
 mod passkey;
@@ -24,6 +26,7 @@ mod route;
 mod serve;
 mod server;
 mod shared;
+mod team;
 mod token;
 
 use std::path::PathBuf;
@@ -44,8 +47,10 @@ pub(crate) use self::{
     drift::{DriftCommand, DriftPolicyCommand, ListDriftsArgs, PlaceArgs, SetDriftPolicyArgs},
     event::{EventCommand, Moment},
     identity::IdentityCommand,
+    invite::{CreateInviteArgs, InviteCommand},
     key::{CreateKeyArgs, KeyCommand},
     login::LoginArgs,
+    member::{MemberCommand, MemberOnServer},
     notifier::{AddNotifierArgs, EditNotifierArgs, NotifierCommand},
     operation::OperationCommand,
     passkey::PasskeyCommand,
@@ -55,6 +60,7 @@ pub(crate) use self::{
     route::{AddRouteArgs, EditRouteArgs, PasswordArgs, RouteCommand},
     serve::ConfigArgs,
     server::{AddServerArgs, EditServerArgs, ServerCommand},
+    team::TeamCommand,
     token::{CreateTokenArgs, TokenCommand},
 };
 
@@ -179,6 +185,15 @@ Examples:
     /// What you are known by at providers of OpenID Connect.
     #[command(subcommand)]
     Identity(IdentityCommand),
+    /// Teams: what is shared, and with whom.
+    #[command(subcommand)]
+    Team(TeamCommand),
+    /// Who is in the team, with which role and rights.
+    #[command(subcommand)]
+    Member(MemberCommand),
+    /// Invitations into the team.
+    #[command(subcommand)]
+    Invite(InviteCommand),
     /// API tokens.
     #[command(subcommand)]
     Token(TokenCommand),

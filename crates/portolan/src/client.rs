@@ -118,12 +118,13 @@ impl Client {
         .await
     }
 
-    /// Makes the first owner: the one request that needs no token.
-    pub(crate) async fn set_up<T: DeserializeOwned>(
+    /// Sends what proves by itself who may: the requests that need no token.
+    pub(crate) async fn hand_in<T: DeserializeOwned>(
         &self,
+        path: &str,
         body: &(impl Serialize + Sync),
     ) -> Result<T, Error> {
-        self.send(self.http.post(self.url.join("/v1/setup")).json(body)).await
+        self.send(self.http.post(self.url.join(path)).json(body)).await
     }
 
     /// Starts work on something that exists.

@@ -39,6 +39,7 @@ mod notifier;
 mod proxy;
 mod route;
 mod server;
+mod team;
 
 /// Carries out one command.
 pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outcome> {
@@ -108,6 +109,15 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outc
         }
         Command::Identity(command) => {
             run_identity(&client(global, printer)?, printer, command).await?;
+        }
+        Command::Team(command) => {
+            team::run_team(&client(global, printer)?, printer, command).await?;
+        }
+        Command::Member(command) => {
+            team::run_member(&client(global, printer)?, printer, command).await?;
+        }
+        Command::Invite(command) => {
+            team::run_invite(&access(global)?, printer, command).await?;
         }
         Command::Token(command) => run_token(&client(global, printer)?, printer, command).await?,
         Command::Operation(command) => {

@@ -5,7 +5,8 @@
 use std::{borrow::Cow, convert::Infallible, str::FromStr};
 
 use portolan_types::{
-    Certificate, Destination, Identity, Key, Notifier, Passkey, Route, Server, Token, id::is_cuid2,
+    Certificate, Destination, Identity, Invite, Key, Member, Membership, Notifier, Passkey, Route,
+    Server, Token, id::is_cuid2,
 };
 use serde::de::DeserializeOwned;
 
@@ -135,6 +136,69 @@ impl Named for Certificate {
 
     fn context(&self) -> String {
         self.hosts.join(", ")
+    }
+}
+
+impl Named for Member {
+    const WHAT: &'static str = "member";
+    const PATH: &'static str = "/v1/members";
+
+    fn id(&self) -> &str {
+        self.user_id.as_str()
+    }
+
+    fn names(&self) -> Vec<Cow<'_, str>> {
+        vec![self.email.as_str().into()]
+    }
+
+    fn context(&self) -> String {
+        self.role.to_string()
+    }
+}
+
+impl Named for Invite {
+    const WHAT: &'static str = "invite";
+    const PATH: &'static str = "/v1/invites";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn names(&self) -> Vec<Cow<'_, str>> {
+        self.email.iter().map(|email| email.as_str().into()).collect()
+    }
+
+    fn context(&self) -> String {
+        self.role.to_string()
+    }
+
+    /// A single invitation cannot be read: the list is searched.
+    async fn with_id(client: &Client, id: &str) -> Result<Option<Self>, crate::client::Error> {
+        let page = collect::<Self>(client, Self::PATH, &[], Listing::all(None)).await?;
+        Ok(page.items.into_iter().find(|invite| invite.id.as_str() == id))
+    }
+}
+
+impl Named for Membership {
+    const WHAT: &'static str = "team";
+    const PATH: &'static str = "/v1/teams";
+
+    fn id(&self) -> &str {
+        self.team.id.as_str()
+    }
+
+    fn names(&self) -> Vec<Cow<'_, str>> {
+        vec![self.team.name.as_str().into()]
+    }
+
+    fn context(&self) -> String {
+        self.role.to_string()
+    }
+
+    /// A single team cannot be read: the list is searched.
+    async fn with_id(client: &Client, id: &str) -> Result<Option<Self>, crate::client::Error> {
+        let page = collect::<Self>(client, Self::PATH, &[], Listing::all(None)).await?;
+        Ok(page.items.into_iter().find(|one| one.team.id.as_str() == id))
     }
 }
 

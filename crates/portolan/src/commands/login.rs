@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use portolan_types::{Credential, Name, Session, Setup, SetupDone};
+use portolan_types::{
+    AcceptInvite, AcceptedInvite, Credential, Email, Name, Session, Setup, SetupDone,
+};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::token::expiry_span;
@@ -22,6 +24,11 @@ pub(crate) enum Proof {
         team: Option<Name>,
     },
     ApiToken(SecretString),
+    /// An invitation; makes a new account.
+    Invite {
+        secret: SecretString,
+        email: Email,
+    },
 }
 
 /// A secret from the command line; `-` reads it from stdin.
@@ -40,12 +47,13 @@ pub(crate) async fn login(access: &Access, printer: &Printer, proof: Proof) -> a
     if url.is_exposed() {
         printer.warn(&format!("{url} is not encrypted: others on the way can read the token"));
     }
-    // A setup token works only once: first see that what it gives can be stored, then store it
+    // A setup token and an invitation work only once: first see that what it gives can be stored, then store it
     // before anything else can fail.
     access.file.prepare()?;
     let token = match proof {
         Proof::ApiToken(token) => check(&url, token).await?,
         Proof::Setup { token, email, team } => set_up(&url, &token, email, team).await?,
+        Proof::Invite { secret, email } => accept(&url, &secret, email).await?,
     };
     let credentials = Credentials { url, token };
     access.file.write(&credentials)?;
@@ -69,8 +77,19 @@ async fn set_up(
 ) -> anyhow::Result<SecretString> {
     let request = Setup { setup_token: token.expose_secret().to_owned(), email, team };
     let client = Client::new(url.clone(), None)?;
-    let done: SetupDone = client.set_up(&request).await?;
+    let done: SetupDone = client.hand_in("/v1/setup", &request).await?;
     Ok(done.token.secret.into())
+}
+
+async fn accept(
+    url: &BaseUrl,
+    secret: &SecretString,
+    email: Email,
+) -> anyhow::Result<SecretString> {
+    let request = AcceptInvite { secret: secret.expose_secret().to_owned(), email };
+    let client = Client::new(url.clone(), None)?;
+    let accepted: AcceptedInvite = client.hand_in("/v1/invites/accept", &request).await?;
+    Ok(accepted.token.secret.into())
 }
 
 pub(crate) fn logout(printer: &Printer, file: &ClientFile) -> anyhow::Result<()> {

@@ -19,6 +19,7 @@ mod reconcile;
 mod routes;
 mod samples;
 mod serve;
+mod teams;
 mod terminal;
 mod verify;
 mod waiting;

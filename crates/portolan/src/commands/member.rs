@@ -1,0 +1,110 @@
+//! `portolan member`.
+
+use portolan_types::{Grant, GrantRight, Member, Right, Role, Server, UpdateMember};
+
+use crate::{
+    ask::{Consent, confirm},
+    client::Client,
+    find::{Reference, find},
+    list::{Listing, collect},
+    printer::{Line, Printer, Span, Table},
+    words::since,
+};
+
+pub(crate) async fn list(
+    client: &Client,
+    printer: &Printer,
+    listing: Listing,
+) -> anyhow::Result<()> {
+    let page = collect(client, "/v1/members", &[], listing).await?;
+    printer.page(&page, table, "nobody is called so")?;
+    Ok(())
+}
+
+fn table(members: &[Member]) -> Table {
+    let header = &["EMAIL", "ROLE", "RIGHTS", "JOINED", "ID"];
+    Table::new(header).yielding(&["JOINED"]).with(members.iter().map(|one| {
+        vec![
+            Span::plain(&one.email),
+            Span::plain(one.role.as_str()),
+            Span::plain(rights(&one.grants)),
+            Span::plain(since(one.joined_at)),
+            Span::plain(one.user_id.as_str()),
+        ]
+    }))
+}
+
+/// `web-1 use, db-1 manage`.
+fn rights(grants: &[Grant]) -> String {
+    let each: Vec<String> =
+        grants.iter().map(|grant| format!("{} {}", grant.server_name, grant.right)).collect();
+    each.join(", ")
+}
+
+pub(crate) async fn role(
+    client: &Client,
+    printer: &Printer,
+    wanted: &Reference,
+    role: Role,
+) -> anyhow::Result<()> {
+    let member: Member = find(client, wanted).await?;
+    let path = format!("/v1/members/{}", member.user_id);
+    let member: Member = client.change(&path, &UpdateMember { role }).await?;
+    printer.say(&Line::plain(format!("{} is {} now", member.email, member.role)));
+    Ok(())
+}
+
+/// Somebody, and a server.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) member: Reference,
+    pub(crate) server: Reference,
+}
+
+impl Place {
+    async fn find(&self, client: &Client) -> anyhow::Result<(Member, Server, String)> {
+        let member: Member = find(client, &self.member).await?;
+        let server: Server = find(client, &self.server).await?;
+        let path = format!("/v1/members/{}/grants/{}", member.user_id, server.id);
+        Ok((member, server, path))
+    }
+}
+
+pub(crate) async fn grant(
+    client: &Client,
+    printer: &Printer,
+    place: &Place,
+    right: Right,
+) -> anyhow::Result<()> {
+    let (member, server, path) = place.find(client).await?;
+    let _: Member = client.put(&path, &GrantRight { right }).await?;
+    let words = format!("{} may {right} server `{}` now", member.email, server.name);
+    printer.say(&Line::plain(words));
+    Ok(())
+}
+
+pub(crate) async fn revoke(
+    client: &Client,
+    printer: &Printer,
+    place: &Place,
+) -> anyhow::Result<()> {
+    let (member, server, path) = place.find(client).await?;
+    let _: Member = client.remove(&path, &[]).await?;
+    let words = format!("{} has no right on server `{}` any more", member.email, server.name);
+    printer.say(&Line::plain(words));
+    Ok(())
+}
+
+pub(crate) async fn remove(
+    client: &Client,
+    printer: &Printer,
+    wanted: &Reference,
+    consent: Consent,
+) -> anyhow::Result<()> {
+    let member: Member = find(client, wanted).await?;
+    let question = format!("Remove {} from the team? Their tokens of this team end.", member.email);
+    confirm(printer, consent, &question)?;
+    let () = client.remove(&format!("/v1/members/{}", member.user_id), &[]).await?;
+    printer.say(&Line::plain(format!("removed {} from the team", member.email)));
+    Ok(())
+}
