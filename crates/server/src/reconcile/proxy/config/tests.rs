@@ -191,9 +191,9 @@ fn of_several_routes_the_longest_path_decides_where_www_is_sent() {
     for (way, to) in
         [("http", "http://shop.example.com:8080"), ("https", "https://shop.example.com:8443")]
     {
-        let routes = config["apps"]["http"]["servers"][way]["routes"].as_array().expect("routes");
+        let all = config["apps"]["http"]["servers"][way]["routes"].as_array().expect("routes");
         let of_www = |one: &&Value| one["match"][0]["host"] == json!(["www.shop.example.com"]);
-        let sending: Vec<&Value> = routes.iter().filter(of_www).collect();
+        let sending: Vec<&Value> = all.iter().filter(of_www).collect();
         assert_eq!(sending.len(), 1);
         assert!(sending[0].to_string().contains(&format!("{to}{{http.request.uri}}")));
     }
