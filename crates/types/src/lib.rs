@@ -63,7 +63,8 @@ pub use drift::{
 pub use event::{Author, Event, EventFilter, KindPrefix, Severity, Topic};
 pub use id::{
     AuditEntryId, CertificateId, DeliveryId, DestinationId, DriftId, EventId, IdentityId, InviteId,
-    KeyId, NotifierId, OperationId, PasskeyId, RouteId, ServerId, SessionId, TeamId, TokenId, UserId,
+    KeyId, NotifierId, OperationId, PasskeyId, RouteId, ServerId, SessionId, TeamId, TokenId,
+    UserId,
 };
 pub use invalid::Invalid;
 pub use key::{CreateKey, Key, KeyAlgorithm, UpdateKey};

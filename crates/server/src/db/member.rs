@@ -82,19 +82,21 @@ pub async fn count_owners(conn: &mut AnyConnection, team: &TeamId) -> Result<i64
         .await
 }
 
-/// Gives a member another role.
+/// Gives a member another role. It is people's word from then on, and no provider's.
 pub async fn set_role(
     conn: &mut AnyConnection,
     team: &TeamId,
     user: &UserId,
     role: Role,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query("update memberships set role = $3 where team_id = $1 and user_id = $2")
-        .bind(team.as_str())
-        .bind(user.as_str())
-        .bind(role.as_str())
-        .execute(conn)
-        .await?;
+    sqlx::query(
+        "update memberships set role = $3, granted_by = null where team_id = $1 and user_id = $2",
+    )
+    .bind(team.as_str())
+    .bind(user.as_str())
+    .bind(role.as_str())
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
