@@ -50,7 +50,9 @@ pub struct PullListener<'a> {
 impl PullListener<'_> {
     /// So many bytes of so many have come.
     pub fn heard(&self, current: u64, total: u64) {
-        let Some(percent) = (current.min(total) * 100).checked_div(total) else { return };
+        // An engine may tell of more bytes than there are: what they make a hundred of has no room.
+        let (current, total) = (u128::from(current.min(total)), u128::from(total));
+        let Some(percent) = (current * 100).checked_div(total) else { return };
         // At most 100.
         let percent = u8::try_from(percent).unwrap_or(100);
         let before = self.progress.percent();
@@ -90,5 +92,8 @@ mod tests {
         // A layer more has become known.
         listener.heard(u64::from(u32::MAX), u64::from(u32::MAX) * 2);
         assert_eq!(progress.percent(), Some(50));
+        // More bytes than there are.
+        listener.heard(u64::MAX, u64::MAX);
+        assert_eq!(progress.percent(), Some(100));
     }
 }
