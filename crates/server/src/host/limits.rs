@@ -67,8 +67,19 @@ pub(super) const ANSWER: usize = 32 << 20;
 pub(super) const FORGIVEN: usize = 1 << 20;
 pub(super) const ODD: usize = 32;
 
+/// Most things of a kind that an engine may tell of itself: warnings, pools, other managers. They
+/// are stored with its server and shown with it.
+pub(super) const LISTED: usize = 256;
+
+/// Most bytes that an SSH server may send before we are logged in: its greeting, two exchanges of
+/// keys, and a banner for people that nobody reads.
+pub(super) const BEFORE_LOGIN: usize = 1 << 20;
+
 /// Most bytes of one event: an event carries the labels of what it is about.
 pub(super) const EVENT: usize = 1 << 20;
+
+/// Most events of a second that are read. Making a hundred networks tells of some thousand in all.
+pub(super) const EVENTS_A_SECOND: usize = 16_384;
 
 /// Events that wait to be read; further ones say nothing new.
 pub(super) const EVENTS_AHEAD: usize = 256;

@@ -1,7 +1,8 @@
 //! A host over SSH: the five steps of dialling, one function each.
 //!
 //! Owns the order of the steps and what is told of them. The parts are below: `gate` (host key),
-//! `login`, `session` (the connection), `exec` (fixed commands), `way` (to the Docker socket).
+//! `threshold` (what may be said until) `login`, `session` (the connection), `exec` (fixed commands),
+//! `way` (to the Docker socket).
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -24,6 +25,7 @@ mod login;
 mod session;
 #[cfg(test)]
 mod tests;
+mod threshold;
 mod way;
 
 pub(super) use exec::{Command, Complaint};

@@ -7,6 +7,7 @@ use portolan_types::{ServerKind, Swarm, SwarmManager, server::Pool};
 use super::super::{
     HostError, HostRole,
     engine::{Engine, Odd},
+    limits,
     words::clean,
 };
 
@@ -39,7 +40,7 @@ pub(super) fn of(info: SwarmInfo, odd: &mut Odd) -> (HostRole, Option<String>) {
 
 fn swarm(info: SwarmInfo, error: Option<String>) -> Swarm {
     let mut managers: Vec<SwarmManager> =
-        info.remote_managers.iter().flatten().filter_map(manager).collect();
+        info.remote_managers.iter().flatten().filter_map(manager).take(limits::LISTED).collect();
     // The engine tells them in another order each time.
     managers.sort();
     let cluster = info.cluster.unwrap_or_default();
@@ -63,7 +64,8 @@ fn manager(node: &PeerNode) -> Option<SwarmManager> {
 fn pools(cluster: ClusterInfo) -> Vec<Pool> {
     let size = cluster.subnet_size.and_then(|size| size.try_into().ok());
     let bases = cluster.default_addr_pool.unwrap_or_default().into_iter();
-    bases.filter_map(|base| Some(Pool { base: clean(&base), size: size? })).collect()
+    let pools = bases.filter_map(|base| Some(Pool { base: clean(&base), size: size? }));
+    pools.take(limits::LISTED).collect()
 }
 
 /// Docker writes an empty text where there is nothing.

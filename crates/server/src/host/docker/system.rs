@@ -5,7 +5,7 @@ use futures_util::{FutureExt, future::join, try_join};
 use portolan_types::server::Pool;
 
 use super::{
-    super::{HostError, System, engine::Engine, ssh::Command},
+    super::{HostError, System, engine::Engine, limits, ssh::Command, words::clean},
     disk, role,
 };
 
@@ -39,21 +39,24 @@ pub(super) async fn read(engine: &Engine) -> Result<System, HostError> {
         None => None,
     };
     let (role, warning) = role::of(info.swarm.unwrap_or_default(), &mut odd);
+    // Stored, and told in steps and events.
+    let said = |text: Option<String>| text.map(|text| clean(&text)).unwrap_or_default();
+    let warnings = info.warnings.unwrap_or_default().into_iter().map(|text| clean(&text));
     Ok(System {
-        engine_id: info.id.unwrap_or_default(),
-        hostname: info.name.unwrap_or_default(),
-        version: version.version.unwrap_or_default(),
-        api_version: version.api_version.unwrap_or_default(),
-        operating_system: info.operating_system.unwrap_or_default(),
-        architecture: info.architecture.unwrap_or_default(),
-        kernel: info.kernel_version.unwrap_or_default(),
+        engine_id: said(info.id),
+        hostname: said(info.name),
+        version: said(version.version),
+        api_version: said(version.api_version),
+        operating_system: said(info.operating_system),
+        architecture: said(info.architecture),
+        kernel: said(info.kernel_version),
         cpus: count(info.ncpu),
         memory_bytes: count(info.mem_total),
         kind: role.kind,
         swarm: role.swarm,
         disk,
         pools: pools(info.default_address_pools.unwrap_or_default()),
-        warnings: info.warnings.unwrap_or_default().into_iter().chain(warning).collect(),
+        warnings: warning.into_iter().chain(warnings).take(limits::LISTED).collect(),
     })
 }
 
@@ -71,11 +74,11 @@ fn pools(configured: Vec<SystemInfoDefaultAddressPools>) -> Vec<Pool> {
         let built_in = BUILT_IN_POOLS.into_iter();
         return built_in.map(|(base, size)| Pool { base: base.to_owned(), size }).collect();
     }
-    configured.into_iter().filter_map(pool).collect()
+    configured.into_iter().filter_map(pool).take(limits::LISTED).collect()
 }
 
 /// A size that is no prefix length is nothing to count with.
 fn pool(configured: SystemInfoDefaultAddressPools) -> Option<Pool> {
     let size = configured.size?.try_into().ok()?;
-    Some(Pool { base: configured.base?, size })
+    Some(Pool { base: clean(&configured.base?), size })
 }

@@ -1,14 +1,19 @@
 //! Who may be at the other end: compares the host key with the pin, and notes why a session ended.
 //!
-//! Owns the callbacks of russh; everything else ignores what hosts send by themselves.
+//! Owns the callbacks of russh; everything else ignores what hosts send by themselves. No host opens
+//! a channel to us: russh would let it, any number of times, and keep each of them.
 
 use std::{
     io::ErrorKind,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use russh::{
-    client::{DisconnectReason, Handler},
+    Channel, ChannelOpenFailure,
+    client::{ChannelOpenHandle, DisconnectReason, Handler, Msg, Session},
     keys::{Algorithm, EcdsaCurve, HashAlg, PublicKey, PublicKeyOrCertificate},
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -35,9 +40,19 @@ pub(super) struct Seen {
     /// Ends when the session does, whatever the reason.
     pub(super) ended: CancellationToken,
     why: OnceLock<String>,
+    logged_in: AtomicBool,
 }
 
 impl Seen {
+    /// From now on the host may say as much as it likes.
+    pub(super) fn logged_in(&self) {
+        self.logged_in.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_logged_in(&self) -> bool {
+        self.logged_in.load(Ordering::Relaxed)
+    }
+
     /// Why the session ended, in the host's or russh's words.
     pub(super) fn why(&self) -> String {
         self.why.get().cloned().unwrap_or_else(|| "the host closed the SSH connection".into())
@@ -99,6 +114,86 @@ impl Handler for Gate {
         }
         Ok(())
     }
+
+    async fn server_channel_open_session(
+        &mut self,
+        _: Channel<Msg>,
+        reply: ChannelOpenHandle,
+        _: &mut Session,
+    ) -> Result<(), Self::Error> {
+        refuse(reply).await
+    }
+
+    async fn server_channel_open_forwarded_tcpip(
+        &mut self,
+        _: Channel<Msg>,
+        _: &str,
+        _: u32,
+        _: &str,
+        _: u32,
+        reply: ChannelOpenHandle,
+        _: &mut Session,
+    ) -> Result<(), Self::Error> {
+        refuse(reply).await
+    }
+
+    async fn server_channel_open_forwarded_streamlocal(
+        &mut self,
+        _: Channel<Msg>,
+        _: &str,
+        reply: ChannelOpenHandle,
+        _: &mut Session,
+    ) -> Result<(), Self::Error> {
+        refuse(reply).await
+    }
+
+    async fn server_channel_open_agent_forward(
+        &mut self,
+        _: Channel<Msg>,
+        reply: ChannelOpenHandle,
+        _: &mut Session,
+    ) -> Result<(), Self::Error> {
+        refuse(reply).await
+    }
+
+    async fn server_channel_open_direct_tcpip(
+        &mut self,
+        _: Channel<Msg>,
+        _: &str,
+        _: u32,
+        _: &str,
+        _: u32,
+        reply: ChannelOpenHandle,
+        _: &mut Session,
+    ) -> Result<(), Self::Error> {
+        refuse(reply).await
+    }
+
+    async fn server_channel_open_direct_streamlocal(
+        &mut self,
+        _: Channel<Msg>,
+        _: &str,
+        reply: ChannelOpenHandle,
+        _: &mut Session,
+    ) -> Result<(), Self::Error> {
+        refuse(reply).await
+    }
+
+    async fn server_channel_open_x11(
+        &mut self,
+        _: Channel<Msg>,
+        _: &str,
+        _: u32,
+        reply: ChannelOpenHandle,
+        _: &mut Session,
+    ) -> Result<(), Self::Error> {
+        refuse(reply).await
+    }
+}
+
+async fn refuse(reply: ChannelOpenHandle) -> Result<(), russh::Error> {
+    reply.reject(ChannelOpenFailure::AdministrativelyProhibited).await;
+    Ok(())
 }
 
 fn offered(key: &PublicKey) -> Result<OfferedKey, russh::Error> {

@@ -16,6 +16,7 @@ use super::{
         words::{clean, io_words, lower_first},
     },
     gate::{self, Gate, Seen},
+    threshold::Threshold,
 };
 
 /// An encrypted connection that is not logged in yet.
@@ -60,6 +61,7 @@ async fn once(
     algorithms: Vec<Algorithm>,
 ) -> Result<(Pending, OfferedKey), HostError> {
     let seen = Arc::new(Seen::default());
+    let stream = Threshold::new(stream, &seen);
     let shaking = client::connect_stream(config(algorithms), stream, Gate::new(pin.clone(), &seen));
     let failed = |why: String| HostError::Handshake { address: address.to_string(), why };
     match timeout(limits::STEP, shaking).await {

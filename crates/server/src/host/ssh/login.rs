@@ -34,7 +34,10 @@ pub(super) async fn login(pending: &mut Pending, route: &SshRoute) -> Result<Str
         }
         Ok(Err(Failure::Lost)) => Err(HostError::Lost { why: pending.seen.why() }),
         Ok(Err(Failure::Refused(why))) => Err(refused(why)),
-        Ok(Ok(())) => Ok(whom),
+        Ok(Ok(())) => {
+            pending.seen.logged_in();
+            Ok(whom)
+        }
     }
 }
 
