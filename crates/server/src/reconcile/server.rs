@@ -8,7 +8,7 @@ use portolan_types::{Connection, OperationId, OperationKind, ServerId, ServerSta
 use rand::RngExt;
 use tokio::{
     sync::{AcquireError, Notify, SemaphorePermit},
-    time::sleep,
+    time::{Instant, sleep},
 };
 
 use super::{
@@ -35,11 +35,13 @@ use crate::{
 mod listen;
 
 pub(super) use listen::after;
-use listen::{closed, drain, is_of_swarm, jittered, ticker};
+use listen::{Bursts, closed, is_of_swarm, jittered, ticker};
 
 const FIRST_BACKOFF: Duration = Duration::from_secs(1);
 /// Well below the minute in which a server that came back must have converged.
 const MAX_BACKOFF: Duration = Duration::from_secs(30);
+/// A connection that stood so long was one.
+const STOOD: Duration = Duration::from_secs(10);
 /// How often the time of the last contact is written down.
 const CONTACT: Duration = Duration::from_mins(1);
 /// A look at everything, in case an event was never sent: this long after the last look, and up to a
@@ -127,7 +129,6 @@ impl Keeper {
                 return Ok(Turn::Lost(error));
             }
         };
-        self.backoff = FIRST_BACKOFF;
         self.pulse.connected();
         let host = dialed.host;
         if validation.is_none() && row.server.state == ServerState::Failed {
@@ -137,7 +138,12 @@ impl Keeper {
             return Ok(Turn::Redial);
         }
         self.around.hosts.connected(&self.id, &host);
+        let since = Instant::now();
         let turn = self.keep(&row, &host).await;
+        // A host that answers and breaks off each time is dialled with pauses too.
+        if since.elapsed() >= STOOD {
+            self.backoff = FIRST_BACKOFF;
+        }
         self.pulse.disconnected();
         host.close().await;
         if let Ok(Turn::Lost(error)) = &turn {
@@ -229,7 +235,7 @@ impl Keeper {
         };
         reachability::found(&self.around.app, row).await?;
         let mut contact = ticker(CONTACT);
-        let mut unsettled = false;
+        let (mut unsettled, mut bursts) = (false, Bursts::default());
         // Ends with the connection.
         let mut verifier = Verifier::default();
         self.occasion.is(Trigger::Connected);
@@ -249,7 +255,7 @@ impl Keeper {
                 tokio::select! {
                     () = self.bell.notified() => break Trigger::Asked,
                     () = &mut again => break Trigger::Again,
-                    event = events.next() => match drain(event, &mut events).await {
+                    event = events.next() => match bursts.drain(event, &mut events, &self.bell).await {
                         Ok(burst) => {
                             unsettled = burst.iter().any(is_of_swarm);
                             self.pulse.heard(burst.len());

@@ -5,7 +5,7 @@
 //! holds; it ends a stream at a type of event that is new to it; it tells neither when the engine
 //! began to listen nor, once it stops, why.
 
-use std::io;
+use std::{io, time::Duration};
 
 use bollard::models::EventActor;
 use futures_util::{
@@ -14,7 +14,10 @@ use futures_util::{
 };
 use http_body_util::BodyDataStream;
 use serde::Deserialize;
-use tokio::sync::mpsc::{self, error::TrySendError};
+use tokio::{
+    sync::mpsc::{self, error::TrySendError},
+    time::{Instant, sleep_until},
+};
 use tokio_util::{
     codec::{FramedRead, LinesCodec, LinesCodecError},
     io::StreamReader,
@@ -158,11 +161,57 @@ fn failure(engine: &Engine, error: &LinesCodecError) -> HostError {
 fn until_error(
     events: BoxStream<'static, Result<HostEvent, HostError>>,
 ) -> BoxStream<'static, Result<HostEvent, HostError>> {
-    stream::unfold(Some(events), |events| async {
-        let mut events = events?;
+    stream::unfold(Some((events, Pace::new())), |open| async {
+        let (mut events, mut pace) = open?;
+        pace.keep().await;
         let event = events.next().await?;
-        let rest = event.is_ok().then_some(events);
+        let rest = event.is_ok().then_some((events, pace));
         Some((event, rest))
     })
     .boxed()
+}
+
+/// Holds back a host that tells of something all the time: reading would take a whole processor. What
+/// it cannot say holds up its own calls and nobody else's.
+struct Pace {
+    since: Instant,
+    events: usize,
+}
+
+impl Pace {
+    fn new() -> Self {
+        Self { since: Instant::now(), events: 0 }
+    }
+
+    /// Waits when this second has had its events.
+    async fn keep(&mut self) {
+        let over = self.since + Duration::from_secs(1);
+        if self.events >= limits::EVENTS_A_SECOND {
+            sleep_until(over).await;
+        }
+        if Instant::now() >= over {
+            *self = Self::new();
+        }
+        self.events += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event() -> HostEvent {
+        let text = String::new;
+        HostEvent { of: text(), action: text(), docker_id: text(), name: text() }
+    }
+
+    /// Time stands still but for what is waited for.
+    #[tokio::test(start_paused = true)]
+    async fn a_second_has_its_events() {
+        let since = Instant::now();
+        let endless = stream::repeat_with(|| Ok(event())).boxed();
+        let few = until_error(endless).take(3 * limits::EVENTS_A_SECOND);
+        assert_eq!(few.count().await, 3 * limits::EVENTS_A_SECOND);
+        assert_eq!(since.elapsed(), Duration::from_secs(2));
+    }
 }
