@@ -29,6 +29,8 @@ mod record;
 mod save;
 
 pub use envelope::Cost;
+#[cfg(feature = "fuzzing")]
+pub(crate) use envelope::fuzzed::{open_anything, seal_and_alter};
 
 /// What there was in a backup.
 #[derive(Debug, Clone, PartialEq, Eq)]

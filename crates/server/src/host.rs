@@ -52,6 +52,10 @@ pub use swarm::{
 };
 pub(crate) use words::{clean, short_id};
 
+/// For the fuzzer: what commands and programs on hosts say.
+#[cfg(feature = "fuzzing")]
+pub(crate) use docker::read_anything;
+
 /// Everything needed to reach one host.
 #[derive(Debug, Clone)]
 pub struct Target {

@@ -169,3 +169,9 @@ pub(crate) async fn open(app: &App, id: &KeyId) -> Result<SecretString, Error> {
     let sealed = db::key::find_sealed(&mut conn, id).await?.ok_or(Error::NotFound("key"))?;
     Ok(app.vault.open_sealed(&sealed, &seal_context(id))?)
 }
+
+/// For the fuzzer: what would be stored of a pasted text.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn read_anything(text: &str) -> Option<String> {
+    material::read_anything(text).map(|key| secrecy::ExposeSecret::expose_secret(&key).to_owned())
+}

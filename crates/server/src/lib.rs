@@ -20,6 +20,8 @@ pub mod drift_rules;
 pub mod drifts;
 pub mod error;
 pub mod events;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 pub mod host;
 pub mod idempotency;
 pub mod invites;

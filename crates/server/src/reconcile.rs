@@ -40,6 +40,8 @@ pub(crate) use adopt::verdicts;
 pub(crate) use change::{Reach, obstacle, overlap};
 pub(crate) use containers::alias_belongs_to;
 pub(crate) use make::taken;
+#[cfg(feature = "fuzzing")]
+pub(crate) use proxy::generate_anything;
 pub(crate) use proxy::{generated, routes_of};
 pub(crate) use recorder::failure;
 pub(crate) use remove::{in_the_way, in_use};

@@ -222,6 +222,47 @@ impl<R: Read> Read for Opener<R> {
     }
 }
 
+/// For the fuzzer: what it makes is opened or refused, and what is sealed comes out again as it was,
+/// or not at all.
+#[cfg(feature = "fuzzing")]
+pub(super) mod fuzzed {
+    use super::*;
+
+    const CHEAP: Cost = Cost { memory_kib: 8, passes: 1 };
+
+    fn passphrase() -> SecretString {
+        "correct horse".into()
+    }
+
+    fn open(sealed: &[u8]) -> io::Result<Vec<u8>> {
+        let mut plain = Vec::new();
+        Opener::new(sealed, &passphrase())?.read_to_end(&mut plain)?;
+        Ok(plain)
+    }
+
+    pub(crate) fn open_anything(bytes: &[u8]) {
+        let mut bytes = bytes.to_vec();
+        // What guessing costs is the file's word, up to a bound, and no finding.
+        if let Some(cost) = bytes.get_mut(17..25) {
+            cost.copy_from_slice(&[0, 0, 0, 8, 0, 0, 0, 1]);
+        }
+        assert!(open(&bytes).is_err(), "sealed by chance");
+    }
+
+    pub(crate) fn seal_and_alter(bytes: &[u8]) {
+        let mut sealer = Sealer::new(Vec::new(), &passphrase(), CHEAP).expect("a sealer");
+        sealer.write_all(bytes).expect("room");
+        let mut sealed = sealer.finish().expect("room");
+        assert_eq!(open(&sealed).expect("it opens"), bytes);
+        let at = bytes.iter().fold(0, |sum: usize, byte| sum.wrapping_mul(31) + usize::from(*byte));
+        let at = at % sealed.len();
+        if !(17..25).contains(&at) {
+            sealed[at] ^= 1;
+            assert!(open(&sealed).is_err(), "altered at {at}");
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -36,6 +36,17 @@ mod swarm;
 mod system;
 mod volumes;
 
+/// Reads what is no answer of the engine: what commands and programs say.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn read_anything(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let (directory, said) = text.split_once('\n').unwrap_or_default();
+    disk::read_anything(said, directory);
+    routes::read_anything(said);
+    output::read_anything(bytes);
+    id::read_anything(&text);
+}
+
 /// A real host.
 #[derive(Debug)]
 pub(super) struct DockerHost {

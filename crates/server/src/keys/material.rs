@@ -52,6 +52,14 @@ pub(super) async fn obtain(mut input: CreateKey) -> (CreateKey, Result<Material,
     })
 }
 
+/// What would be stored of a pasted text.
+#[cfg(feature = "fuzzing")]
+pub(super) fn read_anything(text: &str) -> Option<SecretString> {
+    let name = "fuzzed".parse().ok()?;
+    let input = CreateKey { name, private_key: Some(text.to_owned()), passphrase: None };
+    read(&input).ok().map(|material| material.private_key)
+}
+
 fn read(input: &CreateKey) -> Result<Material, Error> {
     let key = match &input.private_key {
         Some(text) => parse(text, input.passphrase.as_deref())?,

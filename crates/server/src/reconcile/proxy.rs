@@ -49,6 +49,8 @@ mod stop;
 mod targets;
 mod tidy;
 
+#[cfg(feature = "fuzzing")]
+pub(crate) use config::generate_anything;
 pub(crate) use configure::generated;
 
 use job::Job;

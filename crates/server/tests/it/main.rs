@@ -12,6 +12,7 @@ mod crashes;
 mod destinations;
 mod drift;
 mod events;
+mod fuzzing;
 mod guide;
 mod health;
 mod idempotency;

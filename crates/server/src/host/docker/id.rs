@@ -79,6 +79,16 @@ pub(super) fn is_reference(reference: &str) -> bool {
     reference.bytes().all(plain) && reference.split('/').all(part)
 }
 
+#[cfg(feature = "fuzzing")]
+pub(super) fn read_anything(text: &str) {
+    let plain = |text: &str| text.bytes().all(|b| b.is_ascii_graphic() && !b"?#%\\".contains(&b));
+    let leads_up = |text: &str| text.split('/').any(|part| part == ".." || part == ".");
+    assert!(DockerId::parse(text).is_err() || is_plain(text));
+    assert!(!is_plain(text) || (plain(text) && !text.contains('/') && !leads_up(text)));
+    assert!(!is_reference(text) || (plain(text) && !leads_up(text)));
+    assert!(encoded(text).bytes().all(|b| b.is_ascii_alphanumeric() || b == b'%'));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

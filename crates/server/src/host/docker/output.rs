@@ -111,6 +111,21 @@ impl Output {
 }
 
 /// Reads to the end.
+/// However it is cut: the same.
+#[cfg(feature = "fuzzing")]
+pub(super) fn read_anything(bytes: &[u8]) {
+    let heard = |parts: usize| {
+        let mut output = Output::apart();
+        let understood = bytes.chunks(parts).all(|part| output.take(part).is_ok());
+        let output = output.end();
+        understood.then(|| (output.stdout(), output.stderr()))
+    };
+    let whole = heard(usize::MAX);
+    if whole.is_some() {
+        assert_eq!(heard(7), whole);
+    }
+}
+
 pub(super) async fn read(
     engine: &Engine,
     mut body: Incoming,

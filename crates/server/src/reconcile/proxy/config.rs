@@ -19,11 +19,15 @@ use crate::{
 };
 
 mod caddy;
+#[cfg(feature = "fuzzing")]
+mod fuzzed;
 #[cfg(test)]
 mod tests;
 mod traefik;
 
 pub(super) use caddy::ADMIN as CADDY_ADMIN;
+#[cfg(feature = "fuzzing")]
+pub(crate) use fuzzed::generate_anything;
 pub(super) use traefik::{MARK_ADDRESS, MARK_ENTRY_POINT, RESOLVER, mark_seen, router_of};
 
 /// Where the volume of the proxy is in its container. Caddy and Traefik write below it too.
