@@ -15,6 +15,7 @@ mod events;
 mod fuzzing;
 mod guide;
 mod health;
+mod hostile;
 mod idempotency;
 mod invites;
 mod keys;

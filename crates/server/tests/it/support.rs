@@ -14,7 +14,10 @@ use anyhow::{Context, Result, bail, ensure};
 use portolan_server::{
     Config, RunError,
     config::{Notifications, Sessions},
-    host::fake::{FakeEngine, FakeFleet},
+    host::{
+        Dialer,
+        fake::{FakeEngine, FakeFleet},
+    },
 };
 use portolan_types::{
     Destination, DestinationState, Operation, Page, Problem, Reachability, Route, Server, SetupDone,
@@ -37,6 +40,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 /// A running control plane.
 pub(crate) struct TestApp {
     pub(crate) fleet: Arc<FakeFleet>,
+    /// How hosts are reached: the fleet, unless a story has others too.
+    pub(crate) dialer: Arc<dyn Dialer>,
     pub(crate) folder: Arc<tempfile::TempDir>,
     pub(crate) database: Database,
     pub(crate) owner: Client,
@@ -86,7 +91,8 @@ impl TestApp {
         };
         let owner = Client::new("http://127.0.0.1:0")?;
         let fleet = Arc::new(FakeFleet::default());
-        Ok(Self { fleet, folder, database, owner, config, process: None })
+        let dialer = fleet.clone();
+        Ok(Self { fleet, dialer, folder, database, owner, config, process: None })
     }
 
     /// Starts the process and waits until it answers.
@@ -96,11 +102,11 @@ impl TestApp {
         let listener = TcpListener::bind(self.config.listen).await?.into_std()?;
         let address = listener.local_addr()?;
         let config = Config { listen: address, ..self.config.clone() };
-        let (fleet, shutdown) = (self.fleet.clone(), CancellationToken::new());
+        let (dialer, shutdown) = (self.dialer.clone(), CancellationToken::new());
         let stop = shutdown.clone();
         let running = runtime.spawn(async move {
-            let listener = TcpListener::from_std(listener).map_err(RunError::Serve)?;
-            portolan_server::run_with(config, listener, stop, fleet).await
+            let listener = TcpListener::from_std(listener).expect("a socket that listens");
+            portolan_server::run_with(config, listener, stop, dialer).await
         });
         self.process = Some(Process { runtime, shutdown, running });
         self.owner.url = format!("http://{address}");
