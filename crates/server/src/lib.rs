@@ -12,6 +12,7 @@ pub mod backup;
 pub mod certificates;
 mod chart;
 pub mod config;
+mod connections;
 pub mod credentials;
 pub mod db;
 pub mod destinations;

@@ -3,7 +3,6 @@
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
     io,
-    net::SocketAddr,
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
     sync::Arc,
@@ -18,6 +17,7 @@ use crate::{
     App, Config,
     api::{self, Limiter},
     audit::{self, AuditError},
+    connections,
     db::{self, Db},
     host::{Dialer, RealDialer},
     keys,
@@ -86,9 +86,6 @@ pub enum RunError {
 
     #[error("could not write the setup token: {0}")]
     Announce(io::Error),
-
-    #[error("could not serve HTTP: {0}")]
-    Serve(io::Error),
 }
 
 /// Runs the control plane until `shutdown`, then lets requests and tasks end.
@@ -130,13 +127,13 @@ pub async fn run_with(
     reconcile::start(&app, dialer, woken, &tasks, &shutdown);
     tasks.close();
     tracing::info!(listen = %config.listen, "portolan is ready at http://{}", config.listen);
-    let served = serve(router, listener, &shutdown).await;
+    serve(router, listener, &shutdown).await;
     shutdown.cancel();
     if tokio::time::timeout(GRACE, tasks.wait()).await.is_err() {
         tracing::warn!("background tasks did not end in time");
     }
     app.db.close().await;
-    served.map_err(RunError::Serve)
+    Ok(())
 }
 
 /// A key that does not fit would be found at the first dial, host by host, and only in the log.
@@ -147,24 +144,14 @@ async fn check_master_key(config: &Config, db: &Db, vault: &Vault) -> Result<(),
     vault.open_sealed(&sealed, &keys::seal_context(&id)).map(drop).map_err(other)
 }
 
-async fn serve(
-    router: Router,
-    listener: TcpListener,
-    shutdown: &CancellationToken,
-) -> io::Result<()> {
-    let router = router.into_make_service_with_connect_info::<SocketAddr>();
-    let server =
-        axum::serve(listener, router).with_graceful_shutdown(shutdown.clone().cancelled_owned());
+async fn serve(router: Router, listener: TcpListener, shutdown: &CancellationToken) {
     let cut = async {
         shutdown.cancelled().await;
         tokio::time::sleep(GRACE).await;
     };
     tokio::select! {
-        result = async { server.await } => result,
-        () = cut => {
-            tracing::warn!("requests did not end in time");
-            Ok(())
-        }
+        () = connections::serve(listener, router, shutdown) => {}
+        () = cut => tracing::warn!("requests did not end in time"),
     }
 }
 

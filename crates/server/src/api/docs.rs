@@ -12,7 +12,8 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 /// Swagger UI sets styles inline and shows images from data; it needs nothing from elsewhere.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
-     img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'",
+     img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
+     frame-ancestors 'none'",
 );
 
 pub(super) fn router(document: utoipa::openapi::OpenApi) -> Router {

@@ -39,6 +39,15 @@ const TIMEOUT: Duration = Duration::from_secs(75);
 const MAX_CALLERS: usize = 10_000;
 const TEN: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// For answers that are no pages: nothing is loaded, framed or sent from them.
+const POLICY: &str =
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+/// What no page of ours ever asks a browser for. Passkeys stay: they are asked for.
+const NO_PERMISSIONS: &str = "camera=(), display-capture=(), geolocation=(), microphone=(), \
+                              payment=(), serial=(), usb=()";
 
 /// Puts the layers around the routes; the first is the outermost.
 pub(super) fn wrap(
@@ -56,7 +65,11 @@ pub(super) fn wrap(
         .layer(fixed_header(header::REFERRER_POLICY, "no-referrer"))
         .layer(fixed_header(header::X_FRAME_OPTIONS, "DENY"))
         .layer(default_header(header::CACHE_CONTROL, "no-store"))
-        .layer(default_header(header::CONTENT_SECURITY_POLICY, "default-src 'none'"))
+        .layer(default_header(header::CONTENT_SECURITY_POLICY, POLICY))
+        .layer(fixed_header(OPENER_POLICY, "same-origin"))
+        .layer(fixed_header(RESOURCE_POLICY, "same-origin"))
+        .layer(fixed_header(PERMISSIONS_POLICY, NO_PERMISSIONS))
+        .layer(middleware::from_fn(once_when_chunked))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(app.clone(), measure))
         .layer(middleware::from_fn(in_time))
@@ -115,6 +128,18 @@ fn method_label(method: &Method) -> String {
         }
         _ => "other".into(),
     }
+}
+
+/// A length beside a body in chunks is how one request is hidden in another (RFC 9112, section 6.1).
+/// The HTTP library goes by the chunks and drops the length, so that nobody can tell here whether
+/// there was one: no connection with such a body is used again.
+async fn once_when_chunked(request: Request, next: Next) -> Response {
+    let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
+    let mut response = next.run(request).await;
+    if chunked {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
 async fn in_time(request: Request, next: Next) -> Response {

@@ -24,6 +24,7 @@ use crate::support::TestApp;
 
 mod engine;
 mod engines;
+mod http;
 mod names;
 mod paths;
 mod ssh;
