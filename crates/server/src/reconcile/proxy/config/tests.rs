@@ -180,8 +180,8 @@ fn of_several_routes_the_longest_path_decides_where_www_is_sent() {
     let rows = [secure, plain];
 
     let config = dynamic(&generated(&proxy(ProxyKind::Traefik, internal()), &rows));
-    let routers = config["http"]["routers"].as_object().expect("routers");
-    let sending: Vec<&String> = routers.keys().filter(|name| name.contains("-www-")).collect();
+    let named = config["http"]["routers"].as_object().expect("routers");
+    let sending: Vec<&String> = named.keys().filter(|name| name.contains("-www-")).collect();
     let expected = [(&rows[1], "http"), (&rows[0], "https")]
         .map(|(row, way)| format!("portolan-{}-www-{way}", row.route.id));
     assert_eq!(sending.len(), 2);
