@@ -14,6 +14,7 @@ use ipnet::{IpNet, Ipv4Net};
 use portolan_types::{RangeKind, SubnetPool};
 
 use svg::Svg;
+pub(crate) use svg::style_source;
 
 /// What the picture shows.
 #[derive(Debug, Clone, Default)]

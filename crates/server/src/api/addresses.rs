@@ -13,7 +13,7 @@ use super::{
     extract::{Caller, Json, Path},
     problem::Problems,
 };
-use crate::{Error, addresses};
+use crate::{Error, addresses, chart};
 
 /// Shows the address plan, and what is left of it on each server.
 #[utoipa::path(get, path = "/v1/addresses", tag = "addresses",
@@ -87,15 +87,16 @@ pub(super) struct Picture(String);
 
 impl Picture {
     const TYPE: HeaderValue = HeaderValue::from_static("image/svg+xml");
-    /// The style sheet is a text of this program: nothing that somebody named is in it.
-    const POLICY: HeaderValue =
-        HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'");
+
+    fn policy() -> String {
+        let style = chart::style_source();
+        format!("default-src 'none'; style-src {style}; base-uri 'none'; frame-ancestors 'none'")
+    }
 }
 
 impl IntoResponse for Picture {
     fn into_response(self) -> Response {
-        let headers =
-            [(header::CONTENT_TYPE, Self::TYPE), (header::CONTENT_SECURITY_POLICY, Self::POLICY)];
-        (headers, self.0).into_response()
+        let headers = [(header::CONTENT_TYPE, Self::TYPE)];
+        ([(header::CONTENT_SECURITY_POLICY, Self::policy())], headers, self.0).into_response()
     }
 }
