@@ -7,5 +7,7 @@ pub(crate) use portolan_server::{
         Backup, BackupError, Cost, MasterKey, restore as restore_backup, take as take_backup,
     },
     config::{GroupRole, Notifications, Pace, Provider, PublicUrl, Sessions, SignIn, Smtp},
-    doctor, run,
+    doctor,
+    host::Reachable,
+    run,
 };

@@ -5,6 +5,7 @@
 
 mod file;
 mod notifications;
+mod reachable;
 mod sign_in;
 mod values;
 
@@ -20,6 +21,7 @@ use crate::{
 
 use self::file::File;
 pub(crate) use self::notifications::{Networks, NotificationFlags, SmtpUrl};
+pub(crate) use self::reachable::{ReachableFlags, Sockets};
 pub(crate) use self::sign_in::SignInFlags;
 pub(crate) use self::values::{DatabaseUrl, Every, LogFilter, LogFormat};
 
@@ -46,6 +48,7 @@ pub(crate) struct Flags {
     pub(crate) keep_events: Option<NonZeroU32>,
     pub(crate) session_idle: Option<Pause>,
     pub(crate) session_lifetime: Option<Pause>,
+    pub(crate) reachable: ReachableFlags,
     pub(crate) notifications: NotificationFlags,
     pub(crate) sign_in: SignInFlags,
     pub(crate) log: Option<LogFilter>,
@@ -99,6 +102,7 @@ impl Settings {
                     .as_duration(),
             },
             sign_in: merge.sign_in(flags.sign_in)?,
+            reachable: merge.reachable(flags.reachable)?,
             notifications: merge.notifications(flags.notifications)?,
         };
         Ok(Self {

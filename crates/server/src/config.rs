@@ -9,6 +9,8 @@ use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
 use ipnet::IpNet;
 use secrecy::SecretString;
 
+use crate::host::Reachable;
+
 pub use notifications::{Notifications, Pace, Smtp, SmtpSecurity};
 pub use sessions::Sessions;
 pub use sign_in::{GroupRole, Issuer, Provider, PublicUrl, SignIn};
@@ -38,6 +40,8 @@ pub struct Config {
     pub sessions: Sessions,
     /// The ways in besides passwords.
     pub sign_in: SignIn,
+    /// Where servers may be.
+    pub reachable: Reachable,
     /// How notifiers may tell.
     pub notifications: Notifications,
 }

@@ -38,7 +38,7 @@ mod words;
 pub use container::{
     Attachment, ContainerDetail, ContainerEndpoint, Endpoint, HostContainer, Member, ProbeMark,
 };
-pub use dial::RealDialer;
+pub use dial::{Reachable, RealDialer};
 pub use error::HostError;
 pub use exec::{Exec, ExecOutput, FileContent, LogQuery, NewFile};
 pub use image::{HostImage, PullListener, PullProgress};

@@ -136,6 +136,32 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     !special && !inside && !address.is_documentation()
 }
 
+/// Whether a server can be at an address. Docker hosts on private networks are the usual case; what
+/// is refused is where nobody's host is, and where much listens that trusts who can reach it: this
+/// machine, its links, the services with which clouds tell machines their secrets, and IPv4 in those
+/// disguises that no address of a host has.
+pub(crate) fn has_servers(address: IpAddr, allowed: &[IpNet]) -> bool {
+    let real = embedded(address);
+    let odd = match real {
+        IpAddr::V4(v4) => {
+            let octets = v4.octets();
+            v4.is_loopback() || v4.is_link_local() || matches!(octets, [0 | 224..=255, ..])
+                // Of one cloud alone, in a range that others use for hosts.
+                || octets == [100, 100, 100, 200]
+        }
+        IpAddr::V6(v6) => is_odd_v6(v6),
+    };
+    !odd || allowed.iter().any(|net| net.contains(&real))
+}
+
+fn is_odd_v6(address: Ipv6Addr) -> bool {
+    let metadata = Ipv6Addr::new(0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x0254);
+    let [first, second, ..] = address.segments();
+    // `::/16` has no address of a host, and holds loopback and IPv4 in an old disguise.
+    let disguised = first == 0 || first == 0x2002 || (first == 0x2001 && second == 0);
+    disguised || address.is_unicast_link_local() || address.is_multicast() || address == metadata
+}
+
 /// Global unicast without what is for protocols, for documentation, or leads into IPv4.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let net = |segments: [u16; 2], length| {
@@ -238,6 +264,49 @@ mod tests {
         for good in ["http://10.1.2.3/", "http://[::ffff:10.1.2.3]/", "https://1.1.1.1/"] {
             assert!(check(good).is_ok(), "{good}");
         }
+    }
+
+    #[test]
+    fn servers_are_on_private_networks_and_not_here() {
+        let has = |text: &str| has_servers(text.parse().expect(text), &[]);
+        for good in [
+            "10.0.0.5",
+            "192.168.1.2",
+            "172.16.0.1",
+            "100.64.0.1",
+            "8.8.8.8",
+            "fd12::1",
+            "2606:4700::1",
+        ] {
+            assert!(has(good), "{good}");
+        }
+        for bad in [
+            "127.0.0.1",
+            "127.255.255.254",
+            "0.0.0.0",
+            "0.1.2.3",
+            "169.254.169.254",
+            "100.100.100.200",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::127.0.0.1",
+            "::ffff:127.0.0.1",
+            "::ffff:169.254.169.254",
+            "64:ff9b::7f00:1",
+            "64:ff9b:1::1",
+            "2002:7f00:1::1",
+            "2001::1",
+            "fe80::1",
+            "ff02::1",
+            "fd00:ec2::254",
+        ] {
+            assert!(!has(bad), "{bad}");
+        }
+        let allowed = ["127.0.0.0/8".parse().expect("a network")];
+        assert!(has_servers("::ffff:127.0.0.1".parse().expect("an address"), &allowed));
+        assert!(!has_servers("::1".parse().expect("an address"), &allowed));
     }
 
     /// Answers something else each time that it is asked.

@@ -94,7 +94,8 @@ pub async fn run(
     listener: TcpListener,
     shutdown: CancellationToken,
 ) -> Result<(), RunError> {
-    run_with(config, listener, shutdown, Arc::new(RealDialer)).await
+    let dialer = Arc::new(RealDialer::new(config.reachable.clone()));
+    run_with(config, listener, shutdown, dialer).await
 }
 
 /// The same with other hosts than real ones.

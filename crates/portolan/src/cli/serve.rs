@@ -10,8 +10,8 @@ use portolan_types::Pause;
 use crate::{
     control_plane::PublicUrl,
     settings::{
-        DatabaseUrl, Every, Flags, LogFilter, LogFormat, Networks, NotificationFlags, SignInFlags,
-        SmtpUrl,
+        DatabaseUrl, Every, Flags, LogFilter, LogFormat, Networks, NotificationFlags,
+        ReachableFlags, SignInFlags, SmtpUrl, Sockets,
     },
 };
 
@@ -105,6 +105,16 @@ pub(crate) struct ConfigArgs {
     /// [env: PORTOLAN_ALLOW_ISSUERS_TO].
     #[arg(long, value_name = "CIDR[,CIDR]")]
     allow_issuers_to: Option<Networks>,
+    /// Let servers be at these networks too: this machine, its links and the services of clouds
+    /// are refused otherwise [env: PORTOLAN_ALLOW_SERVERS_AT].
+    #[arg(long, value_name = "CIDR[,CIDR]")]
+    allow_servers_at: Option<Networks>,
+    /// Let servers be engines behind these sockets of this machine, or `none`
+    /// [env: PORTOLAN_LOCAL_SOCKETS] [default: /var/run/docker.sock].
+    ///
+    /// Whoever may add servers is root on this machine through each of them.
+    #[arg(long, value_name = "PATH[,PATH]")]
+    local_sockets: Option<Sockets>,
     /// What to log, like `info` or `info,portolan_server=debug` [env: PORTOLAN_LOG]
     /// [default: info].
     #[arg(long, value_name = "FILTER")]
@@ -129,6 +139,10 @@ impl ConfigArgs {
             keep_events: self.keep_events,
             session_idle: self.session_idle,
             session_lifetime: self.session_lifetime,
+            reachable: ReachableFlags {
+                allow_servers_at: self.allow_servers_at,
+                local_sockets: self.local_sockets,
+            },
             notifications: NotificationFlags {
                 smtp_url: self.smtp_url,
                 smtp_password_file: self.smtp_password_file,

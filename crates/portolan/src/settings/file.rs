@@ -35,6 +35,8 @@ struct Values {
     allow_issuers_to: Option<String>,
     #[serde(default)]
     oidc: Vec<ProviderValues>,
+    allow_servers_at: Option<String>,
+    local_sockets: Option<String>,
     log: Option<String>,
     log_format: Option<String>,
 }
@@ -109,6 +111,8 @@ impl File {
             "allow-webhooks-to" => values.allow_webhooks_to.clone(),
             "public-url" => values.public_url.clone(),
             "allow-issuers-to" => values.allow_issuers_to.clone(),
+            "allow-servers-at" => values.allow_servers_at.clone(),
+            "local-sockets" => values.local_sockets.clone(),
             "log" => values.log.clone(),
             "log-format" => values.log_format.clone(),
             _ => None,

@@ -110,7 +110,7 @@ impl Portolan {
             access: None,
         });
         let target = Target { server: "bench".into(), route };
-        Ok(Self(RealDialer.dial(&target, &Progress::silent()).await?.host))
+        Ok(Self(RealDialer::default().dial(&target, &Progress::silent()).await?.host))
     }
 }
 

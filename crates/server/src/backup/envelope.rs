@@ -226,7 +226,7 @@ impl<R: Read> Read for Opener<R> {
 /// or not at all.
 #[cfg(feature = "fuzzing")]
 pub(super) mod fuzzed {
-    use super::*;
+    use super::{Cost, Opener, Read, Sealer, SecretString, Write, io};
 
     const CHEAP: Cost = Cost { memory_kib: 8, passes: 1 };
 
@@ -250,9 +250,9 @@ pub(super) mod fuzzed {
     }
 
     pub(crate) fn seal_and_alter(bytes: &[u8]) {
-        let mut sealer = Sealer::new(Vec::new(), &passphrase(), CHEAP).expect("a sealer");
-        sealer.write_all(bytes).expect("room");
-        let mut sealed = sealer.finish().expect("room");
+        let mut writer = Sealer::new(Vec::new(), &passphrase(), CHEAP).expect("a sealer");
+        writer.write_all(bytes).expect("room");
+        let mut sealed = writer.finish().expect("room");
         assert_eq!(open(&sealed).expect("it opens"), bytes);
         let at = bytes.iter().fold(0, |sum: usize, byte| sum.wrapping_mul(31) + usize::from(*byte));
         let at = at % sealed.len();

@@ -16,7 +16,8 @@ use tokio::{
 };
 
 use crate::host::{
-    Dialer, Exec, Host, HostError, LogQuery, Progress, PullProgress, RealDialer, Route, Target,
+    Dialer, Exec, Host, HostError, LogQuery, Progress, PullProgress, Reachable, RealDialer, Route,
+    Target,
 };
 
 const PONG: &[u8] = b"HTTP/1.1 200 OK\r\nApi-Version: 1.51\r\nContent-Length: 2\r\n\r\nOK";
@@ -69,7 +70,9 @@ async fn ask(which: u8, answer: Vec<u8>) -> Result<(), HostError> {
         }
     };
     let asks = async {
-        let host = RealDialer.dial(&target, &Progress::silent()).await?.host;
+        let sockets = vec![socket.to_owned()];
+        let dialer = RealDialer::new(Reachable { sockets, ..Reachable::default() });
+        let host = dialer.dial(&target, &Progress::silent()).await?.host;
         question(host, which).await
     };
     tokio::select! { asked = asks => asked, () = says => Ok(()) }

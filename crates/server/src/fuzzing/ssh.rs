@@ -11,7 +11,9 @@ use tokio::{
     runtime::Runtime,
 };
 
-use crate::host::{Dialer, HostError, Pin, Progress, RealDialer, Route, SshRoute, Target};
+use crate::host::{
+    Dialer, HostError, Pin, Progress, Reachable, RealDialer, Route, SshRoute, Target,
+};
 
 pub(super) fn fuzz(bytes: &[u8]) {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
@@ -39,11 +41,13 @@ async fn dial(bytes: &[u8]) -> Result<(), HostError> {
         if let Ok((stream, _)) = listener.accept().await {
             say(stream, bytes).await;
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     };
+    let networks = vec!["127.0.0.0/8".parse().expect("a network")];
+    let dialer = RealDialer::new(Reachable { networks, ..Reachable::default() });
     let silent = Progress::silent();
     tokio::select! {
-        dialed = RealDialer.dial(&target, &silent) => dialed.map(drop),
+        outcome = dialer.dial(&target, &silent) => outcome.map(drop),
         () = says => Ok(()),
     }
 }

@@ -1,26 +1,83 @@
 //! The dialer for real hosts: chooses between the local socket and SSH, and bounds the whole.
 
+use std::{path::PathBuf, sync::Arc};
+
 use async_trait::async_trait;
+use ipnet::IpNet;
+use portolan_types::server::DEFAULT_SOCKET;
 use tokio::time::timeout;
 
 use super::{Dialed, Dialer, HostError, Progress, Route, Target, limits, local, ssh};
 
+/// What the operator says of where servers may be. People of teams name servers, and the control
+/// plane stands where much can be reached that they cannot reach.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reachable {
+    /// Networks besides those where hosts usually are: of this machine's own, say.
+    pub networks: Vec<IpNet>,
+    /// Sockets of engines on this machine. Whoever may add servers is root through each of them.
+    pub sockets: Vec<PathBuf>,
+}
+
+impl Default for Reachable {
+    fn default() -> Self {
+        Self { networks: Vec::new(), sockets: vec![DEFAULT_SOCKET.into()] }
+    }
+}
+
 /// Dials real hosts.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct RealDialer;
+#[derive(Debug, Clone, Default)]
+pub struct RealDialer {
+    reachable: Arc<Reachable>,
+}
+
+impl RealDialer {
+    /// Dials what the operator lets it.
+    pub fn new(reachable: Reachable) -> Self {
+        Self { reachable: Arc::new(reachable) }
+    }
+}
 
 #[async_trait]
 impl Dialer for RealDialer {
     async fn dial(&self, target: &Target, progress: &Progress) -> Result<Dialed, HostError> {
+        let Reachable { networks, sockets } = self.reachable.as_ref();
         let dialing = async {
             match &target.route {
-                Route::Local { socket } => local::dial(socket, progress).await,
-                Route::Ssh(route) => Box::pin(ssh::dial(route, progress)).await,
+                Route::Local { socket } if sockets.contains(socket) => {
+                    local::dial(socket, progress).await
+                }
+                Route::Local { socket } => Err(HostError::NotAllowed {
+                    what: format!("the socket {}", socket.display()),
+                    flag: "--local-sockets",
+                }),
+                Route::Ssh(route) => Box::pin(ssh::dial(route, networks, progress)).await,
             }
         };
         timeout(limits::DIAL, dialing).await.unwrap_or_else(|_| {
             let seconds = limits::DIAL.as_secs();
             Err(HostError::Timeout { action: "connect".into(), seconds })
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_socket_that_the_operator_did_not_name_is_not_opened() {
+        let target = |socket: &str| Target {
+            server: "alpha".into(),
+            route: Route::Local { socket: socket.into() },
+        };
+        let dial = |socket: &'static str| async move {
+            RealDialer::default().dial(&target(socket), &Progress::silent()).await.map(drop)
+        };
+        for socket in ["/run/other.sock", "/var/run/../run/docker.sock", "/var/run/docker.sock/x"] {
+            let error = dial(socket).await.expect_err("not named");
+            assert!(matches!(error, HostError::NotAllowed { .. }), "{error}");
+            assert!(error.remedy().contains("--local-sockets"), "{}", error.remedy());
+        }
     }
 }

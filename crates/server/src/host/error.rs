@@ -9,6 +9,9 @@ pub enum HostError {
     #[error("could not resolve `{host}`: {why}")]
     Resolve { host: String, why: String },
 
+    #[error("no server may be at {what}")]
+    NotAllowed { what: String, flag: &'static str },
+
     #[error("could not connect to {address}: {why}")]
     Connect { address: String, why: String },
 
@@ -42,7 +45,10 @@ impl HostError {
     /// Whether trying again by itself can help. A refused login or a changed key needs a person:
     /// OpenSSH 9.8 and later penalise sources that keep failing (`PerSourcePenalties`).
     pub const fn needs_a_person(&self) -> bool {
-        matches!(self, Self::HostKeyChanged { .. } | Self::LoginRefused { .. })
+        matches!(
+            self,
+            Self::HostKeyChanged { .. } | Self::LoginRefused { .. } | Self::NotAllowed { .. }
+        )
     }
 
     /// Whether the connection itself is in doubt, rather than one request on it.
@@ -91,6 +97,9 @@ impl HostError {
     pub fn remedy(&self) -> String {
         match self {
             Self::Resolve { .. } => "check the host's spelling and this machine's DNS".into(),
+            Self::NotAllowed { flag, .. } => {
+                format!("name another one; the operator of Portolan permits it with `{flag}`")
+            }
             Self::Connect { .. } => {
                 "check that the host is up, that sshd listens on that port and that no firewall is between".into()
             }

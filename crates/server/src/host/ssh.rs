@@ -6,6 +6,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
+use ipnet::IpNet;
 use tokio::{
     net::{TcpStream, lookup_host},
     time::timeout,
@@ -17,6 +18,7 @@ use super::{
     limits,
     words::{clean, io_words},
 };
+use crate::outbound;
 
 mod exec;
 mod gate;
@@ -32,9 +34,14 @@ pub(super) use exec::{Command, Complaint};
 pub(super) use session::Session;
 
 /// Connects, logs in and finds the way to the Docker socket.
-pub(super) async fn dial(route: &SshRoute, progress: &Progress) -> Result<Dialed, HostError> {
+/// `networks` are those that the operator permits besides where hosts usually are.
+pub(super) async fn dial(
+    route: &SshRoute,
+    networks: &[IpNet],
+    progress: &Progress,
+) -> Result<Dialed, HostError> {
     progress.began(DialStep::Resolve);
-    let addresses = resolve(route).await?;
+    let addresses = permitted(route, networks, resolve(route).await?)?;
     progress.done(DialStep::Resolve, in_words(&addresses, |address| address.ip().to_string()));
 
     progress.began(DialStep::Connect);
@@ -67,6 +74,23 @@ async fn resolve(route: &SshRoute) -> Result<Vec<SocketAddr>, HostError> {
         return Err(failed("the name has no address".into()));
     }
     Ok(addresses)
+}
+
+/// The address is judged, not the name, and what is connected to is what was judged: a name that
+/// leads elsewhere the next time is judged again then.
+fn permitted(
+    route: &SshRoute,
+    networks: &[IpNet],
+    found: Vec<SocketAddr>,
+) -> Result<Vec<SocketAddr>, HostError> {
+    let what = in_words(&found, |address| address.ip().to_string());
+    let good = |address: &SocketAddr| outbound::has_servers(address.ip(), networks);
+    let good: Vec<SocketAddr> = found.into_iter().filter(good).collect();
+    if good.is_empty() {
+        let what = format!("{} ({what})", route.host);
+        return Err(HostError::NotAllowed { what, flag: "--allow-servers-at" });
+    }
+    Ok(good)
 }
 
 /// The first address that answers.

@@ -15,7 +15,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use async_trait::async_trait;
 use portolan_server::host::{
-    Dialed, Dialer, HostError, Progress, RealDialer, Route, Target, fake::FakeFleet,
+    Dialed, Dialer, HostError, Progress, Reachable, RealDialer, Route, Target, fake::FakeFleet,
 };
 use portolan_types::{Operation, Server};
 use serde_json::{Value, json};
@@ -38,15 +38,15 @@ struct RealAndFake(Arc<FakeFleet>);
 #[async_trait]
 impl Dialer for RealAndFake {
     async fn dial(&self, target: &Target, progress: &Progress) -> Result<Dialed, HostError> {
-        let real = match &target.route {
-            Route::Local { .. } => true,
-            Route::Ssh(route) => route.host.as_str().starts_with("127."),
-        };
-        if real {
-            RealDialer.dial(target, progress).await
-        } else {
-            self.0.dial(target, progress).await
+        let mut reachable = Reachable::default();
+        match &target.route {
+            Route::Local { socket } => reachable.sockets.push(socket.clone()),
+            Route::Ssh(route) if route.host.as_str().starts_with("127.") => {
+                reachable.networks.push("127.0.0.0/8".parse().expect("a network"));
+            }
+            Route::Ssh(_) => return self.0.dial(target, progress).await,
         }
+        RealDialer::new(reachable).dial(target, progress).await
     }
 }
 

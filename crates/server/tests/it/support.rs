@@ -15,7 +15,7 @@ use portolan_server::{
     Config, RunError,
     config::{Notifications, Sessions},
     host::{
-        Dialer,
+        Dialer, Reachable,
         fake::{FakeEngine, FakeFleet},
     },
 };
@@ -87,6 +87,7 @@ impl TestApp {
             keep_events_days: NonZeroU32::MAX,
             sessions: Sessions::default(),
             sign_in: crate::openid::nowhere()?,
+            reachable: Reachable::default(),
             notifications: Notifications::default(),
         };
         let owner = Client::new("http://127.0.0.1:0")?;

@@ -67,7 +67,7 @@ impl LabHost {
     }
 
     pub(crate) async fn dial(&self, how: &How) -> Result<Dialed, HostError> {
-        RealDialer.dial(&self.target(how), &Progress::silent()).await
+        RealDialer::default().dial(&self.target(how), &Progress::silent()).await
     }
 
     /// Waits until sshd listens again: the lab does not wait for a restart it made for a fault.
@@ -91,7 +91,7 @@ impl LabHost {
         how: &How,
     ) -> (Result<Dialed, HostError>, Vec<DialReport>) {
         let (progress, mut reports) = Progress::channel();
-        let outcome = RealDialer.dial(&self.target(how), &progress).await;
+        let outcome = RealDialer::default().dial(&self.target(how), &progress).await;
         drop(progress);
         let mut heard = Vec::new();
         while let Some(report) = reports.recv().await {

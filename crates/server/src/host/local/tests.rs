@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use super::super::{
-    Dialer, Host, HostError, NewNetwork, Progress, RealDialer, Route, Target, limits,
+    Dialer, Host, HostError, NewNetwork, Progress, Reachable, RealDialer, Route, Target, limits,
 };
 
 const PONG: &str = "HTTP/1.1 200 OK\r\nApi-Version: 1.44\r\nContent-Length: 2\r\n\r\nOK";
@@ -71,8 +71,10 @@ async fn serve<F: Future<Output = ()>>(
 }
 
 async fn dial(socket: PathBuf) -> Result<Arc<dyn Host>, HostError> {
+    let sockets = vec![socket.clone()];
+    let dialer = RealDialer::new(Reachable { sockets, ..Reachable::default() });
     let target = Target { server: "test".into(), route: Route::Local { socket } };
-    Ok(RealDialer.dial(&target, &Progress::silent()).await?.host)
+    Ok(dialer.dial(&target, &Progress::silent()).await?.host)
 }
 
 #[tokio::test]

@@ -17,7 +17,9 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-use super::super::{Dialer, HostError, Pin, Progress, RealDialer, Route, SshRoute, Target};
+use super::super::{
+    Dialer, HostError, Pin, Progress, Reachable, RealDialer, Route, SshRoute, Target,
+};
 
 fn new_key() -> PrivateKey {
     PrivateKey::random(&mut safe_rng(), Algorithm::Ed25519).expect("a key")
@@ -39,9 +41,13 @@ fn target(address: SocketAddr, pin: Pin) -> Target {
 }
 
 async fn dial(address: SocketAddr, pin: Pin) -> Result<Access, HostError> {
-    let dialed = RealDialer.dial(&target(address, pin), &Progress::silent()).await?;
-    dialed.host.list_networks().await?;
-    Ok(dialed.access)
+    let dialer = RealDialer::new(Reachable {
+        networks: vec!["127.0.0.0/8".parse().expect("a network")],
+        ..Reachable::default()
+    });
+    let found = dialer.dial(&target(address, pin), &Progress::silent()).await?;
+    found.host.list_networks().await?;
+    Ok(found.access)
 }
 
 /// A TCP server of one connection.
@@ -230,4 +236,22 @@ async fn every_way_that_failed_is_told() {
     assert_eq!(tried.len(), 3);
     assert!(tried[0].1.contains("forbids"), "{error}");
     assert_eq!(tried[1].1, "[1mdocker: command not found (exit status 127)");
+}
+
+/// A name that leads to this machine is as good as its address.
+#[tokio::test]
+async fn what_is_on_this_machine_is_not_dialled() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    for host in ["127.0.0.1", "localhost", "::ffff:127.0.0.1", "0.0.0.0"] {
+        let mut target = target(address, Pin::FirstContact);
+        let Route::Ssh(route) = &mut target.route else { unreachable!("a host over SSH") };
+        route.host = host.parse().expect(host);
+        let error = RealDialer::default().dial(&target, &Progress::silent()).await.map(drop);
+        let error = error.expect_err("it was dialled");
+        assert!(matches!(error, HostError::NotAllowed { .. }), "{host}: {error}");
+        assert!(error.needs_a_person());
+    }
+    let nobody = tokio::time::timeout(Duration::from_millis(50), listener.accept()).await;
+    assert!(nobody.is_err(), "somebody came");
 }

@@ -50,7 +50,7 @@ fn pings() -> Vec<Case> {
         ping(Reply::raw("HTTP/1.1 200"), "connection closed before message completed"),
         ping(endless(OK, b"X-Flood: aaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n", 2_000), "not understood"),
         ping(endless("HTTP/1.1 200 ", b"a", 65_536), "not understood"),
-        ping(endless("", b"HTTP/1.1 100 Continue\r\n\r\n", 2_000), "larger than 32 MiB"),
+        ping(endless("", b"HTTP/1.1 100 Continue\r\n\r\n", 2_000), "could not reach Docker"),
         ping(Reply::raw("SSH-2.0-OpenSSH_9.9\r\n\r\n"), "not understood"),
         ping(Reply::raw("HTTP/1.1 301 X\r\nLocation: http://169.254.169.254/\r\n\r\n"), "301"),
         ping(
@@ -91,7 +91,11 @@ fn floods() -> Vec<Case> {
         networks(body("[".repeat(1 << 20)), "not understood"),
         networks(body(r#"{"a":"#.repeat(1 << 20)), "not understood"),
         case("GET /info", body(r#"{"a":"#.repeat(1 << 17)), "not understood"),
-        case("GET /version", endless(&chunked, b"1\r\n1\r\n", 10_000), large),
+        case(
+            "GET /version",
+            endless(&chunked, &[b"400\r\n", &[b'1'; 1_024][..], b"\r\n"].concat(), 64),
+            large,
+        ),
     ]
 }
 

@@ -125,7 +125,7 @@ async fn check_server(app: &TestApp, server: &Server, validation: &Operation) ->
     assert_eq!(validation.state, OperationState::Succeeded, "{validation:.2000?}");
     for step in &validation.steps {
         let detail = step.detail.as_deref().unwrap_or_default();
-        ensure!(is_harmless(detail) && detail.len() < 8_192, "{:.2000?}", step);
+        ensure!(is_harmless(detail) && detail.len() < 8_192, "{step:.2000?}");
     }
     let shown = app.owner.get(&format!("/v1/servers/{}", server.id)).await?;
     ensure!(shown.text.len() < 512 << 10, "{} bytes of a server", shown.text.len());
@@ -141,14 +141,14 @@ async fn check_scan(app: &TestApp, server: &Server) -> Result<Destination> {
     let path = format!("/v1/servers/{}/scan?wait=20", server.id);
     let scan: Operation = app.owner.post(&path, json!({})).await?.accepted()?;
     let Some(OperationResult::Scan { networks }) = scan.result else {
-        anyhow::bail!("{:.2000?}", scan)
+        anyhow::bail!("{scan:.2000?}")
     };
     for name in names() {
         ensure!(networks.iter().any(|network| network.name == name), "{name:.80?} is not told");
     }
     let path = format!("/v1/servers/{}/adopt?wait=20", server.id);
     let adopted: Operation = app.owner.post(&path, json!({ "all": true })).await?.accepted()?;
-    assert_eq!(adopted.state, OperationState::Succeeded, "{:.2000?}", adopted);
+    assert_eq!(adopted.state, OperationState::Succeeded, "{adopted:.2000?}");
     let page: Page<Destination> = app.owner.get("/v1/destinations?limit=200").await?.ok()?;
     let shop = page.items.iter().find(|one| one.network.as_str() == "shop");
     for one in &page.items {

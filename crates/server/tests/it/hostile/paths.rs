@@ -7,8 +7,8 @@ use anyhow::{Context, Result, ensure};
 use percent_encoding::percent_decode;
 use portolan_server::host::{
     Afterwards, Dialer, Endpoint, Exec, FileContent, Host, Limits, LogQuery, NetworkMode,
-    NewContainer, NewFile, Place, Privileges, Progress, PullProgress, RealDialer, RestartPolicy,
-    Route, Target,
+    NewContainer, NewFile, Place, Privileges, Progress, PullProgress, Reachable, RealDialer,
+    RestartPolicy, Route, Target,
 };
 use url::form_urlencoded;
 
@@ -226,7 +226,9 @@ fn judge(asked: &Asked) -> Result<()> {
 async fn host(engine: &Engine) -> Result<Arc<dyn Host>> {
     let route = Route::Local { socket: engine.socket.clone() };
     let target = Target { server: "hostile".into(), route };
-    Ok(RealDialer.dial(&target, &Progress::silent()).await?.host)
+    let sockets = vec![engine.socket.clone()];
+    let dialer = RealDialer::new(Reachable { sockets, ..Reachable::default() });
+    Ok(dialer.dial(&target, &Progress::silent()).await?.host)
 }
 
 #[tokio::test]

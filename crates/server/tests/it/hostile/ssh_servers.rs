@@ -22,7 +22,7 @@ fn greetings() -> Vec<Case> {
     let greets = |bytes: &[u8]| Harm::Greets(bytes.to_vec());
     let floods = |first: &[u8], then: &[u8]| Harm::Floods(first.to_vec(), then.to_vec());
     // The length of a packet, of its padding, and `SSH_MSG_IGNORE`.
-    let ignored = [&[0, 0, 0x7f, 0xfc, 4, 2][..], &[0; 0x7ffa]].concat();
+    let ignored = [&[0, 0, 0x7f, 0xfc, 4, 2][..], &vec![0; 0x7ffa]].concat();
     let no_greeting = "not with an SSH greeting";
     let silent = "no handshake within 10 s";
     vec![
