@@ -2,7 +2,7 @@
 # `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop clean-data test test-fast fuzz chaos check audit openapi matrix lab-up lab-down bench-transport
+.PHONY: help run stop clean-data test test-fast fuzz schemathesis chaos check audit openapi matrix lab-up lab-down bench-transport
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ test-fast: ## the tests that need no lab and no root
 
 fuzz: ## every target of the fuzzer for a minute (needs a C++ compiler)
 	@scripts/fuzz
+
+schemathesis: ## ask a running Portolan all that openapi.json allows, and much that it does not
+	@scripts/schemathesis
 
 chaos: ## every fault many times, and docs/reliability.md from it (an hour)
 	@scripts/chaos
