@@ -34,8 +34,8 @@ use tower::ServiceExt;
 
 /// For the head of a request, and between two requests.
 const HEAD: Duration = Duration::from_secs(20);
-/// Bytes and fields of a head. A token has 75 bytes, the longest path with a query some hundred.
-const MOST_HEAD: usize = 32 << 10;
+/// Bytes and fields of a head: what an address may have, which is refused with its reason, and some.
+const MOST_HEAD: usize = 72 << 10;
 const MOST_FIELDS: usize = 64;
 /// Open at a time, in all and from one address. A proxy in front is one address.
 const MOST: usize = 1_024;

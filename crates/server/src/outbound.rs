@@ -158,7 +158,10 @@ fn is_odd_v6(address: Ipv6Addr) -> bool {
     let metadata = Ipv6Addr::new(0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x0254);
     let [first, second, ..] = address.segments();
     // `::/16` has no address of a host, and holds loopback and IPv4 in an old disguise.
-    let disguised = first == 0 || first == 0x2002 || (first == 0x2001 && second == 0);
+    let disguised = first == 0
+        || first == 0x2002
+        || (first == 0x2001 && second == 0)
+        || (first == 0x64 && second == 0xff9b);
     disguised || address.is_unicast_link_local() || address.is_multicast() || address == metadata
 }
 
