@@ -23,6 +23,7 @@ mod proxy;
 mod reach;
 mod reconcile;
 mod route;
+mod secrets;
 mod serve;
 mod server;
 mod shared;
@@ -58,6 +59,7 @@ pub(crate) use self::{
     reach::ReachArgs,
     reconcile::ReconcileCommand,
     route::{AddRouteArgs, EditRouteArgs, PasswordArgs, RouteCommand},
+    secrets::{RotateSecretsArgs, SecretsCommand},
     serve::ConfigArgs,
     server::{AddServerArgs, EditServerArgs, ServerCommand},
     team::TeamCommand,
@@ -203,6 +205,9 @@ Examples:
     /// What happened.
     #[command(subcommand)]
     Event(EventCommand),
+    /// What seals the stored secrets.
+    #[command(subcommand)]
+    Secrets(SecretsCommand),
     /// What people did, for good.
     #[command(subcommand)]
     Audit(AuditCommand),

@@ -32,6 +32,7 @@ pub(crate) mod reconcile;
 mod result;
 pub(crate) mod route;
 pub(crate) mod scan;
+pub(crate) mod secrets;
 pub(crate) mod serve;
 pub(crate) mod server;
 pub(crate) mod team;

@@ -10,4 +10,6 @@ pub(crate) use portolan_server::{
     doctor,
     host::Reachable,
     run,
+    secrets::{Rotated, RotationError, rotate_master_key},
+    vault::{MasterKey as SealingKey, Missing},
 };

@@ -38,6 +38,7 @@ mod drift;
 mod notifier;
 mod proxy;
 mod route;
+mod secrets;
 mod server;
 mod team;
 
@@ -126,6 +127,7 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outc
         Command::Event(command) => {
             run_event(&client(global, printer)?, printer, command).await?;
         }
+        Command::Secrets(command) => secrets::run(global, printer, command).await?,
         Command::Audit(command) => return audit::run(global, printer, command).await,
         Command::Notifier(command) => {
             return notifier::run(&client(global, printer)?, printer, command).await;

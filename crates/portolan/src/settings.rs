@@ -13,6 +13,7 @@ use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, str::FromStr};
 
 use anyhow::Context;
 use portolan_types::Pause;
+use secrecy::SecretString;
 
 use crate::{
     control_plane::{Config, Sessions},
@@ -74,6 +75,7 @@ impl Settings {
             database_url: merge
                 .optional("database-url", flags.database_url)?
                 .map(DatabaseUrl::into_secret),
+            master_key: merge.master_key(flags.master_key_file.as_ref())?,
             master_key_file: merge.optional("master-key-file", flags.master_key_file)?,
             setup_token_file: merge.optional("setup-token-file", flags.setup_token_file)?,
             trusted_proxies: merge
@@ -146,6 +148,18 @@ impl Merge {
         let Some(text) = self.file.value(key) else { return Ok(None) };
         let place = || format!("bad value of `{key}` in {}", self.file.path().display());
         text.parse().map(Some).with_context(place)
+    }
+
+    /// Only the environment gives it: other programs of the machine can read flags, and a file
+    /// of settings is not kept as one of secrets is.
+    fn master_key(&self, file: Option<&PathBuf>) -> anyhow::Result<Option<SecretString>> {
+        let key = (self.environment)("PORTOLAN_MASTER_KEY").map(SecretString::from);
+        let file: Option<PathBuf> = self.optional("master-key-file", file.cloned())?;
+        anyhow::ensure!(
+            key.is_none() || file.is_none(),
+            "PORTOLAN_MASTER_KEY and master-key-file exclude each other"
+        );
+        Ok(key)
     }
 
     fn data_dir(&self, flag: Option<PathBuf>) -> anyhow::Result<PathBuf> {

@@ -27,6 +27,7 @@ mod proxies;
 mod reach;
 mod reconcile;
 mod routes;
+mod secrets;
 mod servers;
 mod session;
 mod sessions;
@@ -81,6 +82,7 @@ pub(crate) type AppState = Arc<App>;
         (name = "notifiers", description = "Who outside is told of it"),
         (name = "teams", description = "Teams, who is in them, and who is invited"),
         (name = "tokens", description = "API tokens"),
+        (name = "secrets", description = "What seals the stored secrets"),
         (name = "session", description = "The first sign-in, and who is asking"),
         (name = "health", description = "For load balancers and Prometheus"),
     )
@@ -192,6 +194,8 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(operations::show_operation))
         .routes(routes!(events::list_events))
         .routes(routes!(events::stream_events))
+        .routes(routes!(secrets::show_secrets))
+        .routes(routes!(secrets::rotate_secrets))
         .routes(routes!(audit::list_audit))
         .routes(routes!(audit::export_audit))
         .routes(routes!(audit::verify_audit))

@@ -22,7 +22,7 @@ use crate::{
     notifiers::Post,
     openid::Issuers,
     tasks::Board,
-    vault::Vault,
+    vault::{MasterKey, Vault},
 };
 
 /// One per process, behind an `Arc`.
@@ -32,6 +32,10 @@ pub struct App {
     pub config: Config,
     pub db: Db,
     pub vault: Vault,
+    /// Seals new data keys.
+    pub(crate) master: MasterKey,
+    /// Rung when there is another data key.
+    pub(crate) sealer: Notify,
     /// Proves what is written into the audit.
     pub(crate) audit: AuditKey,
     /// What bounds it.
@@ -64,7 +68,7 @@ impl App {
     pub(crate) fn new(
         config: Config,
         db: Db,
-        vault: Vault,
+        (master, vault): (MasterKey, Vault),
         audit: AuditKey,
         (post, issuers): (Post, Issuers),
         stopping: CancellationToken,
@@ -81,6 +85,8 @@ impl App {
             config,
             db,
             vault,
+            master,
+            sealer: Notify::new(),
             audit,
             refusals: Refusals::default(),
             metrics,

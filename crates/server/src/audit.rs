@@ -21,7 +21,8 @@ use crate::{
     Actor, App, Config, Error,
     db::{self, Db},
     page,
-    vault::{self, Missing, Vault, VaultError},
+    secrets::{self, OpenError},
+    vault::{self, MasterKey, Missing, Vault, VaultError},
 };
 
 pub(crate) use chain::extend;
@@ -32,7 +33,8 @@ pub(crate) use refusals::Refusals;
 
 /// Entries of an export that are read at once.
 const EXPORTED_AT_ONCE: i64 = 500;
-const SECRET_CONTEXT: &str = "audit:audit";
+/// The one row of the chain.
+const CHAIN: &str = "audit";
 
 /// Why the audit could not be read on the host.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +52,16 @@ pub enum AuditError {
     KeyRemoved,
 }
 
+impl From<OpenError> for AuditError {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Database(error) => error.into(),
+            OpenError::Vault(error) => error.into(),
+            OpenError::OtherMasterKey => VaultError::Sealed.into(),
+        }
+    }
+}
+
 /// The keys of the chain, made at the first start.
 pub(crate) async fn open_key(db: &Db, vault: &Vault) -> Result<AuditKey, AuditError> {
     let mut tx = db.begin().await?;
@@ -59,13 +71,22 @@ pub(crate) async fn open_key(db: &Db, vault: &Vault) -> Result<AuditKey, AuditEr
             return Err(AuditError::KeyRemoved);
         }
         None => {
-            let sealed = vault.seal(&vault::random_secret(""), SECRET_CONTEXT)?;
+            let sealed = vault.seal(&vault::random_secret(""), &secret_context(CHAIN))?;
             db::audit::set_sealed_secret(&mut tx, &sealed).await?;
             sealed
         }
     };
     tx.commit_quietly().await?;
-    Ok(AuditKey::derive(&vault.open_sealed(&sealed, SECRET_CONTEXT)?))
+    Ok(open_secret(vault, &sealed)?)
+}
+
+/// What the secret of the chain is sealed for, by the name of its row.
+pub(crate) fn secret_context(id: &str) -> String {
+    format!("audit:{id}")
+}
+
+fn open_secret(vault: &Vault, sealed: &str) -> Result<AuditKey, VaultError> {
+    Ok(AuditKey::derive(&vault.open_sealed(sealed, &secret_context(CHAIN))?))
 }
 
 /// The team's entries, newest first.
@@ -128,11 +149,12 @@ fn check_note(note: &AuditNote) -> Result<(), Error> {
 
 /// The same on the host, beside a control plane that runs or does not. Writes nothing.
 pub async fn verify_on_host(config: &Config, note: &AuditNote) -> Result<AuditVerdict, AuditError> {
-    let vault = Vault::open(&config.master_key_file(), Missing::Refuse)?;
+    let master = MasterKey::open(config, Missing::Refuse)?;
     let db = Db::connect(&config.database_url()).await?;
     let mut conn = db.acquire().await?;
     let sealed = db::audit::find_sealed_secret(&mut conn).await?.ok_or(AuditError::Never)?;
-    let key = AuditKey::derive(&vault.open_sealed(&sealed, SECRET_CONTEXT)?);
+    let vault = secrets::open_unchanged(&db, &master).await?;
+    let key = open_secret(&vault, &sealed)?;
     let verdict = verify::verify(&mut conn, &key, note).await;
     drop(conn);
     db.close().await;

@@ -13,14 +13,14 @@ use std::{
 };
 
 use portolan_types::Timestamp;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use tempfile::TempDir;
 
 use crate::{
     Config, RunError,
     db::Db,
     run,
-    vault::{self, VaultError},
+    vault::{self, Missing, VaultError},
 };
 
 mod envelope;
@@ -126,7 +126,7 @@ pub async fn take(
         return Err(BackupError::Outdated);
     }
     let key = match master_key {
-        MasterKey::Included => Some(vault::export_key(&config.master_key_file())?),
+        MasterKey::Included => Some(vault::MasterKey::open(config, Missing::Refuse)?.to_text()),
         MasterKey::KeptElsewhere => None,
     };
     let unfinished = Unfinished::create(to)?;
@@ -220,14 +220,17 @@ async fn restore_elsewhere(
 
 /// Puts the master key where the installation looks for it, unless the same one is there.
 fn put_key(config: &Config, key: Option<SecretString>) -> Result<(), BackupError> {
-    let (Some(key), path) = (key, config.master_key_file()) else { return Ok(()) };
-    if !path.exists() {
-        return Ok(vault::write_key(&path, &key)?);
+    let Some(key) = key else { return Ok(()) };
+    let key = vault::MasterKey::parse(&key, "of the backup", "restore an earlier backup")?;
+    let path = config.master_key_file();
+    if config.master_key.is_none() && !path.exists() {
+        return Ok(key.write(&path)?);
     }
-    if vault::export_key(&path)?.expose_secret() == key.expose_secret() {
+    if vault::MasterKey::open(config, Missing::Refuse)? == key {
         return Ok(());
     }
-    Err(BackupError::NotNew(format!("{} holds another master key", path.display())))
+    let place = config.master_key_place();
+    Err(BackupError::NotNew(format!("there is another master key {place}")))
 }
 
 /// A file that is removed unless it is kept.

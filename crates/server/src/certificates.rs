@@ -18,7 +18,7 @@ use crate::{
 mod material;
 
 /// What a private key is sealed for: the row it belongs to.
-pub(crate) fn seal_context(id: &CertificateId) -> String {
+pub(crate) fn seal_context(id: &str) -> String {
     format!("certificate:{id}")
 }
 
@@ -41,7 +41,7 @@ pub async fn create(
     };
     let secret = SecretString::from(std::mem::take(&mut private_key));
     private_key.zeroize();
-    let sealed_private_key = app.vault.seal(&secret, &seal_context(&certificate.id))?;
+    let sealed_private_key = app.vault.seal(&secret, &seal_context(certificate.id.as_str()))?;
     let row = Sealed { certificate, chain, sealed_private_key };
     let mut tx = app.db.begin().await?;
     db::certificate::insert(&mut tx, actor.team_id(), &row)

@@ -24,6 +24,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// PostgreSQL by URL; SQLite in the data directory without it.
     pub database_url: Option<SecretString>,
+    /// The master key itself, as 64 hexadecimal digits; that of a file without it.
+    pub master_key: Option<SecretString>,
     /// Default: `master.key` in the data directory, made at first start.
     pub master_key_file: Option<PathBuf>,
     /// Where the setup token is written, besides standard error.
@@ -58,6 +60,14 @@ impl Config {
     /// The SQLite database, when no URL names another.
     pub fn sqlite_file(&self) -> PathBuf {
         self.data_dir.join("portolan.db")
+    }
+
+    /// Where the master key is, for people.
+    pub fn master_key_place(&self) -> String {
+        match &self.master_key {
+            Some(_) => "in PORTOLAN_MASTER_KEY".to_owned(),
+            None => self.master_key_file().display().to_string(),
+        }
     }
 
     /// The file with the master key.

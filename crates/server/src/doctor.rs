@@ -3,10 +3,10 @@
 
 use crate::{
     Config,
-    db::{self, Db},
-    keys,
+    db::Db,
     openid::Issuers,
-    vault::{Missing, Vault},
+    secrets::{self, OpenError},
+    vault::{MasterKey, Missing},
 };
 
 /// How bad a finding is.
@@ -103,21 +103,17 @@ async fn schema(db: &Db) -> Finding {
 /// A master key that does not fit is found at the first dial otherwise: much too late.
 async fn master_key(config: &Config, db: &Db) -> Finding {
     let name = "sealed keys";
-    let vault = match Vault::open(&config.master_key_file(), Missing::Refuse) {
-        Ok(vault) => vault,
+    let master = match MasterKey::open(config, Missing::Refuse) {
+        Ok(master) => master,
         Err(error) => return Finding::new(name, Level::Fail, error.to_string(), None),
     };
     let remedy = "put the master key back that was in use when the keys were added";
-    let sample = async { db::key::find_any_sealed(&mut *db.acquire().await?).await };
-    match sample.await {
-        Ok(None) => Finding::new(name, Level::Ok, "there are none yet", None),
-        Ok(Some((id, sealed))) => match vault.open_sealed(&sealed, &keys::seal_context(&id)) {
-            Ok(_) => Finding::new(name, Level::Ok, "the master key opens them", None),
-            Err(error) => Finding::new(name, Level::Fail, error.to_string(), Some(remedy)),
-        },
-        Err(error) => {
+    match secrets::open_unchanged(db, &master).await {
+        Ok(_) => Finding::new(name, Level::Ok, "the master key opens them", None),
+        Err(OpenError::Database(error)) => {
             let detail = format!("could not read the keys: {error}");
             Finding::new(name, Level::Fail, detail, None)
         }
+        Err(error) => Finding::new(name, Level::Fail, error.to_string(), Some(remedy)),
     }
 }

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// What a key is sealed for: the row it belongs to.
-pub(crate) fn seal_context(id: &KeyId) -> String {
+pub(crate) fn seal_context(id: &str) -> String {
     format!("key:{id}")
 }
 
@@ -50,7 +50,7 @@ pub async fn create(
         servers: 0,
         created_at: Timestamp::now(),
     };
-    let sealed = app.vault.seal(&material.private_key, &seal_context(&key.id))?;
+    let sealed = app.vault.seal(&material.private_key, &seal_context(key.id.as_str()))?;
     db::key::insert(&mut tx, team, &key, &sealed)
         .await
         .map_err(|error| Error::on_unique(error, || taken(&key)))?;
@@ -167,7 +167,7 @@ fn in_use(servers: Vec<String>) -> Error {
 pub(crate) async fn open(app: &App, id: &KeyId) -> Result<SecretString, Error> {
     let mut conn = app.db.acquire().await?;
     let sealed = db::key::find_sealed(&mut conn, id).await?.ok_or(Error::NotFound("key"))?;
-    Ok(app.vault.open_sealed(&sealed, &seal_context(id))?)
+    Ok(app.vault.open_sealed(&sealed, &seal_context(id.as_str()))?)
 }
 
 /// For the fuzzer: what would be stored of a pasted text.

@@ -43,6 +43,7 @@ mod reconcile;
 pub mod rights;
 pub mod routes;
 mod run;
+pub mod secrets;
 pub mod servers;
 pub mod sessions;
 pub mod setup;

@@ -92,19 +92,19 @@ fn seal_target(
 }
 
 fn seal_url(app: &App, id: &NotifierId, url: &WebhookUrl) -> Result<String, Error> {
-    Ok(app.vault.seal(&url.expose().to_string().into(), &url_context(id))?)
+    Ok(app.vault.seal(&url.expose().to_string().into(), &url_context(id.as_str()))?)
 }
 
 fn seal_secret(app: &App, id: &NotifierId, secret: &WebhookSecret) -> Result<String, Error> {
-    Ok(app.vault.seal(&secret.expose().to_owned().into(), &secret_context(id))?)
+    Ok(app.vault.seal(&secret.expose().to_owned().into(), &secret_context(id.as_str()))?)
 }
 
 /// What a URL is sealed for: the row and the column that it belongs to.
-fn url_context(id: &NotifierId) -> String {
+pub(crate) fn url_context(id: &str) -> String {
     format!("notifier-url:{id}")
 }
 
-fn secret_context(id: &NotifierId) -> String {
+pub(crate) fn secret_context(id: &str) -> String {
     format!("notifier-secret:{id}")
 }
 

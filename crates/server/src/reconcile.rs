@@ -29,6 +29,7 @@ mod remove;
 mod retries;
 mod role;
 mod scan;
+mod sealer;
 mod server;
 mod sight;
 mod swarm;
@@ -69,6 +70,7 @@ pub(crate) fn start(
     tasks.spawn(TaskKind::Clerk, None, |pulse| clerk::run(app.clone(), pulse, shutdown.clone()));
     tasks
         .spawn(TaskKind::Courier, None, |pulse| courier::run(app.clone(), pulse, shutdown.clone()));
+    tasks.spawn(TaskKind::Sealer, None, |pulse| sealer::run(app.clone(), pulse, shutdown.clone()));
     tasks.spawn(TaskKind::Janitor, None, |pulse| janitor::run(app, pulse, shutdown));
 }
 

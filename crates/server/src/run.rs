@@ -18,14 +18,15 @@ use crate::{
     api::{self, Limiter},
     audit::{self, AuditError},
     connections,
-    db::{self, Db},
+    db::Db,
     host::{Dialer, RealDialer},
-    keys,
     notifiers::{Post, PostError},
     openid::Issuers,
-    reconcile, setup,
+    reconcile,
+    secrets::{self, OpenError},
+    setup,
     tasks::Tasks,
-    vault::{Missing, Vault, VaultError},
+    vault::{MasterKey, Missing, Vault, VaultError},
 };
 
 /// How long requests and tasks may take to end after the signal.
@@ -61,10 +62,9 @@ pub enum RunError {
     DatabaseInUse,
 
     #[error(
-        "the master key {} is not the one that sealed the stored keys: put that one in its place",
-        .path.display()
+        "the master key {place} is not the one that sealed the stored keys: put that one in its place"
     )]
-    OtherMasterKey { path: PathBuf },
+    OtherMasterKey { place: String },
 
     #[error(transparent)]
     Vault(#[from] VaultError),
@@ -107,18 +107,19 @@ pub async fn run_with(
 ) -> Result<(), RunError> {
     // The lock is held until the end of this function, and by the kernel until then.
     let _lock = take_data_dir(&config)?;
-    let vault = Vault::open(&config.master_key_file(), Missing::Create)?;
+    let master = MasterKey::open(&config, Missing::Create)?;
     let db = Db::connect(&config.database_url()).await.map_err(RunError::Database)?;
     // Before the migrations: they must not pull the schema away from under another process.
     let _database_lock =
         db.lock().await.map_err(RunError::Database)?.ok_or(RunError::DatabaseInUse)?;
     db.migrate().await.map_err(RunError::Database)?;
-    check_master_key(&config, &db, &vault).await?;
+    let vault = open_vault(&config, &db, &master).await?;
     let audit = audit::open_key(&db, &vault).await?;
     let post = Post::new(&config.notifications)?;
     let issuers = Issuers::new(&config.sign_in).map_err(RunError::Issuers)?;
+    let keys = (master, vault);
     let senders = (post, issuers);
-    let (app, woken) = App::new(config.clone(), db, vault, audit, senders, shutdown.clone());
+    let (app, woken) = App::new(config.clone(), db, keys, audit, senders, shutdown.clone());
     let app = Arc::new(app);
     let router = api::router(app.clone(), Arc::new(Limiter::new(config.requests_per_minute)))?;
     if let Some(offer) = setup::offer(&app).await.map_err(RunError::Setup)? {
@@ -138,11 +139,12 @@ pub async fn run_with(
 }
 
 /// A key that does not fit would be found at the first dial, host by host, and only in the log.
-async fn check_master_key(config: &Config, db: &Db, vault: &Vault) -> Result<(), RunError> {
-    let sample = async { db::key::find_any_sealed(&mut *db.acquire().await?).await };
-    let Some((id, sealed)) = sample.await.map_err(RunError::Database)? else { return Ok(()) };
-    let other = |_| RunError::OtherMasterKey { path: config.master_key_file() };
-    vault.open_sealed(&sealed, &keys::seal_context(&id)).map(drop).map_err(other)
+async fn open_vault(config: &Config, db: &Db, master: &MasterKey) -> Result<Vault, RunError> {
+    secrets::open(db, master).await.map_err(|error| match error {
+        OpenError::Database(error) => RunError::Database(error),
+        OpenError::Vault(error) => error.into(),
+        OpenError::OtherMasterKey => RunError::OtherMasterKey { place: config.master_key_place() },
+    })
 }
 
 async fn serve(router: Router, listener: TcpListener, shutdown: &CancellationToken) {

@@ -1,26 +1,32 @@
-//! Secrets: sealing with the master key, hashing of tokens, random secrets.
+//! Secrets: sealing, hashing of tokens, random secrets.
 //!
-//! Owns the master key. What is sealed or hashed, and where it is stored, is the callers' affair.
+//! Secrets are sealed by data keys, which are random and kept sealed by the master key. Owns the
+//! ways of sealing and the keys in memory; which data keys there are is in `secrets`. What is sealed
+//! or hashed, and where it is stored, is the callers' affair.
+
+mod cipher;
+mod master;
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Write},
-    os::unix::fs::{MetadataExt, OpenOptionsExt},
-    path::{Path, PathBuf},
+    collections::BTreeMap,
+    io,
+    path::PathBuf,
+    sync::{Arc, PoisonError, RwLock},
 };
 
-use chacha20poly1305::{
-    KeyInit, XChaCha20Poly1305, XNonce,
-    aead::{Aead, Payload},
-};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-const KEY_BYTES: usize = 32;
-const NONCE_BYTES: usize = 24;
-/// Names the way of sealing, so that another can follow.
-const VERSION: &str = "v1:";
+pub(crate) use master::sync_folder;
+pub use master::{MasterKey, Missing};
+
+use cipher::Cipher;
+
+/// Sealed by the master key itself: as it was before there were data keys.
+const BY_MASTER_KEY: &str = "v1:";
+/// Sealed by the data key that is named behind it.
+const BY_DATA_KEY: &str = "v2:";
 
 /// Why a secret or the master key could not be used. Never holds the secret.
 #[derive(Debug, thiserror::Error)]
@@ -37,16 +43,30 @@ pub enum VaultError {
     )]
     Open { path: PathBuf, mode: u32 },
 
-    #[error("the master key {} is {why}: restore it from a backup", .path.display())]
-    Malformed { path: PathBuf, why: &'static str },
+    #[error("the master key {place} is {why}: {remedy}")]
+    Unusable { place: String, why: &'static str, remedy: &'static str },
 
     #[error("it was sealed with another master key, or altered")]
     Sealed,
+
+    #[error("there is no data key to seal with")]
+    NoDataKey,
 }
 
-/// Seals and opens with the master key.
+/// Seals and opens.
 #[derive(Clone)]
-pub struct Vault(XChaCha20Poly1305);
+pub struct Vault {
+    master: Cipher,
+    ring: Arc<RwLock<Ring>>,
+}
+
+/// The data keys in memory.
+#[derive(Default)]
+struct Ring {
+    /// The one that seals.
+    current: Option<String>,
+    keys: BTreeMap<String, Cipher>,
+}
 
 impl std::fmt::Debug for Vault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -55,88 +75,78 @@ impl std::fmt::Debug for Vault {
 }
 
 impl Vault {
-    /// Reads the master key, or makes one where there is none and `missing` allows it.
-    pub fn open(path: &Path, missing: Missing) -> Result<Self, VaultError> {
-        match fs::metadata(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound && missing == Missing::Create => {
-                create_key(path)?;
-            }
-            _ => {}
-        }
-        let key = read_key(path)?;
-        Ok(Self(XChaCha20Poly1305::new((&*key).into())))
+    /// Without data keys: it opens what the master key sealed itself.
+    pub(crate) fn new(master: &MasterKey) -> Self {
+        Self { master: master.cipher(), ring: Arc::default() }
+    }
+
+    /// Opens with this data key from now on.
+    pub(crate) fn learn(&self, id: &str, key: &DataKey) {
+        self.change(|ring| {
+            ring.keys.insert(id.to_owned(), Cipher::new(&key.0));
+        });
+    }
+
+    /// Seals with this data key from now on.
+    pub(crate) fn seal_with(&self, id: &str) {
+        self.change(|ring| ring.current = Some(id.to_owned()));
+    }
+
+    /// Knows a data key no more.
+    pub(crate) fn forget(&self, id: &str) {
+        self.change(|ring| {
+            ring.keys.remove(id);
+        });
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Ring)) {
+        // Each change is whole: a ring whose lock was left by a panic is still one.
+        change(&mut self.ring.write().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Seals a text. `context` names what it belongs to: it opens nowhere else.
     pub fn seal(&self, plain: &SecretString, context: &str) -> Result<String, VaultError> {
-        let nonce: [u8; NONCE_BYTES] = rand::random();
-        let payload = Payload { msg: plain.expose_secret().as_bytes(), aad: context.as_bytes() };
-        let sealed =
-            self.0.encrypt(&XNonce::from(nonce), payload).map_err(|_| VaultError::Sealed)?;
-        Ok(format!("{VERSION}{}{}", to_hex(&nonce), to_hex(&sealed)))
+        let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
+        let id = ring.current.as_ref().ok_or(VaultError::NoDataKey)?;
+        let key = ring.keys.get(id).ok_or(VaultError::NoDataKey)?;
+        let sealed = key.seal(plain.expose_secret().as_bytes(), context)?;
+        Ok(format!("{}{sealed}", sealed_by(id)))
     }
 
     /// Opens what was sealed for the same context.
     pub fn open_sealed(&self, sealed: &str, context: &str) -> Result<SecretString, VaultError> {
-        let bytes = sealed.strip_prefix(VERSION).and_then(from_hex).ok_or(VaultError::Sealed)?;
-        let (nonce, sealed) = bytes.split_at_checked(NONCE_BYTES).ok_or(VaultError::Sealed)?;
-        let nonce = XNonce::try_from(nonce).map_err(|_| VaultError::Sealed)?;
-        let payload = Payload { msg: sealed, aad: context.as_bytes() };
-        let plain =
-            Zeroizing::new(self.0.decrypt(&nonce, payload).map_err(|_| VaultError::Sealed)?);
+        let plain = match sealed.strip_prefix(BY_MASTER_KEY) {
+            Some(sealed) => self.master.open(sealed, context)?,
+            None => self.open_by_data_key(sealed, context)?,
+        };
         let text = std::str::from_utf8(&plain).map_err(|_| VaultError::Sealed)?;
         Ok(text.to_owned().into())
     }
-}
 
-/// What to do when there is no master key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Missing {
-    Create,
-    Refuse,
-}
-
-fn create_key(path: &Path) -> Result<(), VaultError> {
-    let key: Zeroizing<[u8; KEY_BYTES]> = Zeroizing::new(rand::random());
-    write_key(path, &to_hex(&*key).into())
-}
-
-/// The master key as its file has it, checked.
-pub(crate) fn export_key(path: &Path) -> Result<SecretString, VaultError> {
-    Ok(to_hex(&*read_key(path)?).into())
-}
-
-/// Writes a master key to a file that is not there yet.
-pub(crate) fn write_key(path: &Path, text: &SecretString) -> Result<(), VaultError> {
-    let write = || -> io::Result<()> {
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-        file.write_all(text.expose_secret().as_bytes())?;
-        file.write_all(b"\n")?;
-        file.sync_all()?;
-        // The name of the file must survive a power cut as well.
-        path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
-    };
-    write().map_err(|cause| VaultError::Write { path: path.to_owned(), cause })
-}
-
-fn read_key(path: &Path) -> Result<Zeroizing<[u8; KEY_BYTES]>, VaultError> {
-    let read = |cause| VaultError::Read { path: path.to_owned(), cause };
-    let malformed = |why| VaultError::Malformed { path: path.to_owned(), why };
-    let mode = fs::metadata(path).map_err(read)?.mode() & 0o777;
-    if mode & 0o077 != 0 {
-        return Err(VaultError::Open { path: path.to_owned(), mode });
+    fn open_by_data_key(
+        &self,
+        sealed: &str,
+        context: &str,
+    ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+        let named = sealed.strip_prefix(BY_DATA_KEY).and_then(|rest| rest.split_once(':'));
+        let (id, sealed) = named.ok_or(VaultError::Sealed)?;
+        let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
+        ring.keys.get(id).ok_or(VaultError::Sealed)?.open(sealed, context)
     }
-    let text = Zeroizing::new(fs::read_to_string(path).map_err(read)?);
-    if text.trim().is_empty() {
-        return Err(malformed("empty"));
+}
+
+/// How everything begins that a data key sealed.
+pub(crate) fn sealed_by(id: &str) -> String {
+    format!("{BY_DATA_KEY}{id}:")
+}
+
+/// A key that seals secrets.
+pub(crate) struct DataKey(Zeroizing<[u8; cipher::KEY_BYTES]>);
+
+impl DataKey {
+    pub(crate) fn generate() -> Self {
+        Self(Zeroizing::new(rand::random()))
     }
-    let bytes = Zeroizing::new(from_hex(text.trim()).ok_or_else(|| malformed("not hexadecimal"))?);
-    let key: [u8; KEY_BYTES] =
-        bytes.as_slice().try_into().map_err(|_| malformed("not 32 bytes long"))?;
-    if key.iter().all(|byte| *byte == key[0]) {
-        return Err(malformed("one byte over and over"));
-    }
-    Ok(Zeroizing::new(key))
 }
 
 /// A new secret of 32 random bytes, in hexadecimal behind a prefix that scanners can find.
@@ -167,48 +177,50 @@ fn from_hex(text: &str) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
-    fn vault() -> (tempfile::TempDir, Vault) {
-        let folder = tempfile::tempdir().expect("a folder");
-        let vault = Vault::open(&folder.path().join("key"), Missing::Create).expect("a vault");
-        (folder, vault)
+    fn vault() -> Vault {
+        let vault = Vault::new(&MasterKey::generate());
+        vault.learn("a", &DataKey::generate());
+        vault.seal_with("a");
+        vault
     }
 
     #[test]
     fn what_is_sealed_opens_only_in_its_context_and_with_its_key() {
-        let (_folder, vault) = vault();
-        let (_other_folder, other) = self::vault();
+        let (vault, other) = (vault(), vault());
         let sealed = vault.seal(&"secret".into(), "key:a").expect("sealed");
-        assert!(!sealed.contains("secret"));
+        assert!(sealed.starts_with("v2:a:") && !sealed.contains("secret"));
         assert_eq!(vault.open_sealed(&sealed, "key:a").expect("opened").expose_secret(), "secret");
         assert!(vault.open_sealed(&sealed, "key:b").is_err());
         assert!(other.open_sealed(&sealed, "key:a").is_err());
-        for broken in ["", "v1:", "v1:zz", "v2:00", &sealed[..sealed.len() - 2]] {
+        for broken in ["", "v1:", "v1:zz", "v2:00", "v2:a:", "v2:b:00", &sealed[..sealed.len() - 2]]
+        {
             assert!(vault.open_sealed(broken, "key:a").is_err(), "{broken}");
         }
     }
 
     #[test]
-    fn a_weak_or_open_master_key_is_refused() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("key");
-        assert!(matches!(Vault::open(&path, Missing::Refuse), Err(VaultError::Read { .. })));
-        for (text, why) in [
-            ("", "empty"),
-            ("\n", "empty"),
-            ("hello", "not hexadecimal"),
-            ("00ff", "not 32 bytes long"),
-            (&"00".repeat(32), "one byte over and over"),
-        ] {
-            fs::write(&path, text).expect("written");
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("mode");
-            let error = Vault::open(&path, Missing::Create).expect_err(why).to_string();
-            assert!(error.contains(why), "{error}");
-        }
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("mode");
-        assert!(matches!(Vault::open(&path, Missing::Create), Err(VaultError::Open { .. })));
+    fn another_data_key_takes_over_and_the_older_one_still_opens() {
+        let vault = vault();
+        let older = vault.seal(&"secret".into(), "key:a").expect("sealed");
+        vault.learn("b", &DataKey::generate());
+        vault.seal_with("b");
+        let newer = vault.seal(&"secret".into(), "key:a").expect("sealed");
+        assert!(newer.starts_with("v2:b:"));
+        vault.open_sealed(&older, "key:a").expect("opened");
+        vault.forget("a");
+        vault.open_sealed(&older, "key:a").expect_err("nothing opens it");
+        vault.open_sealed(&newer, "key:a").expect("opened");
+    }
+
+    #[test]
+    fn what_the_master_key_sealed_itself_still_opens() {
+        let master = MasterKey::generate();
+        let sealed = master.cipher().seal(b"secret", "key:a").expect("sealed");
+        let vault = Vault::new(&master);
+        let opened = vault.open_sealed(&format!("v1:{sealed}"), "key:a").expect("opened");
+        assert_eq!(opened.expose_secret(), "secret");
+        assert!(matches!(vault.seal(&"x".into(), "key:a"), Err(VaultError::NoDataKey)));
     }
 }

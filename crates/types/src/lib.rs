@@ -28,6 +28,7 @@ pub mod reconcile;
 pub mod right;
 pub mod route;
 pub mod scan;
+pub mod secrets;
 pub mod server;
 pub mod session;
 pub mod sign_in;
@@ -107,6 +108,7 @@ pub use scan::{
     AdoptNetworks, Adoptability, AdoptedNetwork, LeftBehind, Maker, MakerKind, OperationResult,
     ScannedNetwork,
 };
+pub use secrets::{DataKeyStatus, Secrets};
 pub use server::{
     Access, Connection, CreateServer, Engine, HostKey, Reachability, RemovedServer, Repin, Server,
     ServerKind, ServerState, UpdateServer,

@@ -16,6 +16,8 @@ words! {
         Clerk = "clerk",
         /// Tells those outside who want to know.
         Courier = "courier",
+        /// Seals secrets anew when there is another data key.
+        Sealer = "sealer",
         /// Throws away what nobody needs any more.
         Janitor = "janitor",
     }

@@ -1,12 +1,12 @@
 //! `portolan audit` as it is typed.
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand};
 use portolan_types::{AuditHash, AuditOutcome, KindPrefix, UserId, id::SubjectId};
 
-use super::{event::Moment, shared::PageArgs};
-use crate::settings::{DatabaseUrl, Flags};
+use super::{
+    event::Moment,
+    shared::{HostArgs, PageArgs},
+};
 
 /// What can be done with the audit.
 #[derive(Debug, Subcommand)]
@@ -81,35 +81,4 @@ pub(crate) struct VerifyAuditArgs {
     pub(crate) head: Option<AuditHash>,
     #[command(flatten)]
     pub(crate) host: HostArgs,
-}
-
-/// An installation on this host: what `portolan serve` is given.
-#[derive(Debug, Args)]
-pub(crate) struct HostArgs {
-    /// Settings of `portolan serve` in a TOML file.
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// Where its data is kept.
-    #[arg(long, value_name = "FOLDER")]
-    data_dir: Option<PathBuf>,
-    /// Its database.
-    #[arg(long, value_name = "URL")]
-    database_url: Option<DatabaseUrl>,
-    /// The key that encrypts secrets.
-    #[arg(long, value_name = "FILE")]
-    master_key_file: Option<PathBuf>,
-}
-
-impl HostArgs {
-    /// `None` when nothing was said of this host: the control plane is asked.
-    pub(crate) fn into_flags(self) -> Option<Flags> {
-        let Self { config, data_dir, database_url, master_key_file } = self;
-        let named = config.is_some()
-            || data_dir.is_some()
-            || database_url.is_some()
-            || master_key_file.is_some();
-        let flags =
-            || Flags { config, data_dir, database_url, master_key_file, ..Flags::default() };
-        named.then(flags)
-    }
 }

@@ -1,6 +1,6 @@
 //! Flags that several commands share.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
 use portolan_types::Cursor;
@@ -9,6 +9,7 @@ use crate::{
     ask::{Consent, Run},
     commands::manner::Manner,
     list::{Listing, Most},
+    settings::{DatabaseUrl, Flags},
     watch::Wait,
 };
 
@@ -113,5 +114,36 @@ pub(crate) struct ConsentArgs {
 impl From<ConsentArgs> for Consent {
     fn from(args: ConsentArgs) -> Self {
         if args.yes { Self::Given } else { Self::Ask }
+    }
+}
+
+/// An installation on this host: what `portolan serve` is given.
+#[derive(Debug, Args)]
+pub(crate) struct HostArgs {
+    /// Settings of `portolan serve` in a TOML file.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where its data is kept.
+    #[arg(long, value_name = "FOLDER")]
+    data_dir: Option<PathBuf>,
+    /// Its database.
+    #[arg(long, value_name = "URL")]
+    database_url: Option<DatabaseUrl>,
+    /// The key that encrypts secrets.
+    #[arg(long, value_name = "FILE")]
+    master_key_file: Option<PathBuf>,
+}
+
+impl HostArgs {
+    /// `None` when nothing was said of this host: the control plane is asked.
+    pub(crate) fn into_flags(self) -> Option<Flags> {
+        let Self { config, data_dir, database_url, master_key_file } = self;
+        let named = config.is_some()
+            || data_dir.is_some()
+            || database_url.is_some()
+            || master_key_file.is_some();
+        let flags =
+            || Flags { config, data_dir, database_url, master_key_file, ..Flags::default() };
+        named.then(flags)
     }
 }

@@ -70,9 +70,14 @@ fn connected(task: &TaskStatus) -> Span {
     match (task.kind, task.connected_since) {
         (TaskKind::Keeper, Some(moment)) => Span::new(Style::Good, since(moment)),
         (TaskKind::Keeper, None) => Span::new(Style::Bad, "no"),
-        (TaskKind::Fleet | TaskKind::Clerk | TaskKind::Courier | TaskKind::Janitor, _) => {
-            Span::dim("-")
-        }
+        (
+            TaskKind::Fleet
+            | TaskKind::Clerk
+            | TaskKind::Courier
+            | TaskKind::Sealer
+            | TaskKind::Janitor,
+            _,
+        ) => Span::dim("-"),
     }
 }
 

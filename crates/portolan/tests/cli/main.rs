@@ -18,6 +18,7 @@ mod proxies;
 mod reconcile;
 mod routes;
 mod samples;
+mod secrets;
 mod serve;
 mod teams;
 mod terminal;

@@ -113,6 +113,17 @@ pub fn cells(row: &AnyRow) -> Result<Vec<Cell>, sqlx::Error> {
     (0..row.len()).map(|index| cell(row, index)).collect()
 }
 
+/// The names of a table's columns, whether it has rows or not.
+#[cfg(test)]
+pub(crate) async fn columns_of(
+    conn: &mut AnyConnection,
+    table: &'static str,
+) -> Result<Vec<String>, sqlx::Error> {
+    // The name is one of ours.
+    let statement = format!("select name from pragma_table_info('{table}')");
+    sqlx::query_scalar(AssertSqlSafe(statement)).fetch_all(conn).await
+}
+
 fn cell(row: &AnyRow, index: usize) -> Result<Cell, sqlx::Error> {
     let raw = row.try_get_raw(index)?;
     if raw.is_null() {

@@ -77,16 +77,6 @@ pub async fn find_sealed(
         .await
 }
 
-/// Some key's id and sealed private part, to see whether the master key opens it.
-pub async fn find_any_sealed(
-    conn: &mut AnyConnection,
-) -> Result<Option<(KeyId, String)>, sqlx::Error> {
-    let row = sqlx::query("select id, sealed_private_key from keys order by created_at limit 1")
-        .fetch_optional(conn)
-        .await?;
-    row.map(|row| Ok((parsed(&row, "id")?, row.try_get("sealed_private_key")?))).transpose()
-}
-
 /// The team's keys, oldest first.
 pub async fn list(
     conn: &mut AnyConnection,

@@ -64,8 +64,8 @@ pub(super) async fn send(
 fn open(app: &App, id: &NotifierId, sealed: &Sealed) -> Result<Receiver, Error> {
     match sealed {
         Sealed::Webhook { url, secret } => {
-            let url = app.vault.open_sealed(url, &url_context(id))?;
-            let secret = app.vault.open_sealed(secret, &secret_context(id))?;
+            let url = app.vault.open_sealed(url, &url_context(id.as_str()))?;
+            let secret = app.vault.open_sealed(secret, &secret_context(id.as_str()))?;
             let unreadable = |_| Error::Vault(crate::vault::VaultError::Sealed);
             Ok(Receiver::Webhook {
                 url: url.expose_secret().parse().map_err(unreadable)?,

@@ -17,6 +17,7 @@ use crate::support::{Database, TestApp, mode, story};
 /// What is a proof of care elsewhere is only slow here.
 const CHEAP: Cost = Cost { memory_kib: 8, passes: 1 };
 const WORDS: &str = "correct horse battery staple";
+const OTHER_MASTER_KEY: &str = "8f3c0d5e9a7b1246f0e1d2c3b4a5968778695a4b3c2d1e0f13579bdf02468ace";
 
 fn words() -> SecretString {
     WORDS.into()
@@ -177,7 +178,7 @@ story! {
             .collect::<Result<_, _>>()?;
         assert_eq!(left, ["portolan.lock"]);
 
-        fs::write(config.master_key_file(), "1f".repeat(31) + "20")?;
+        fs::write(config.master_key_file(), OTHER_MASTER_KEY)?;
         fs::set_permissions(config.master_key_file(), PermissionsExt::from_mode(0o600))?;
         let refused = backup::restore(&config, &file, &words()).await;
         ensure!(matches!(refused, Err(BackupError::NotNew(_))), "{refused:?}");

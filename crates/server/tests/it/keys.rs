@@ -8,7 +8,7 @@ use crate::support::{TestApp, story};
 
 const PASSPHRASE: &str = "correct horse";
 
-fn fixture(name: &str) -> Result<String> {
+pub(crate) fn fixture(name: &str) -> Result<String> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/fixtures");
     Ok(std::fs::read_to_string(format!("{folder}/{name}"))?)
 }

@@ -30,6 +30,7 @@ mod removal;
 mod routes;
 mod running;
 mod scan;
+mod secrets;
 mod security;
 mod servers;
 mod sessions;

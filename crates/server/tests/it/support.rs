@@ -79,6 +79,7 @@ impl TestApp {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             data_dir: folder.path().join("data"),
             database_url: database.url(),
+            master_key: None,
             master_key_file: None,
             setup_token_file: Some(folder.path().join("setup-token")),
             trusted_proxies: Vec::new(),

@@ -10,7 +10,10 @@ use std::{
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Check;
-use crate::{control_plane::Config, words::bytes};
+use crate::{
+    control_plane::{Config, Missing, SealingKey},
+    words::bytes,
+};
 
 /// 32 bytes in hexadecimal.
 const MASTER_KEY_DIGITS: usize = 64;
@@ -122,6 +125,9 @@ fn free_disk(path: &Path) -> Check {
 }
 
 pub(super) fn master_key(config: &Config) -> Check {
+    if config.master_key.is_some() {
+        return given_key(config);
+    }
     let path = config.master_key_file();
     match fs::metadata(&path) {
         Ok(data) => key_file(&path, &data),
@@ -129,6 +135,17 @@ pub(super) fn master_key(config: &Config) -> Check {
         Err(error) => {
             let detail = format!("could not look at {}: {error}", path.display());
             Check::fail("master key", detail, run_as_owner())
+        }
+    }
+}
+
+/// The environment gives it.
+fn given_key(config: &Config) -> Check {
+    match SealingKey::open(config, Missing::Refuse) {
+        Ok(_) => Check::ok("master key", format!("{}: whole", config.master_key_place())),
+        Err(error) => {
+            let remedy = "give the one that is in use, as 64 hexadecimal digits";
+            Check::fail("master key", error.to_string(), remedy)
         }
     }
 }

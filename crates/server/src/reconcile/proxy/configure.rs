@@ -100,7 +100,7 @@ impl Stored {
 }
 
 fn opened(scene: &Scene<'_>, sealed: &Sealed) -> Result<Keyed, Error> {
-    let context = seal_context(&sealed.certificate.id);
+    let context = seal_context(sealed.certificate.id.as_str());
     Ok(Keyed {
         private_key: scene.app.vault.open_sealed(&sealed.sealed_private_key, &context)?,
         chain: sealed.chain.clone(),
