@@ -63,7 +63,7 @@ pub(crate) use self::{
     serve::ConfigArgs,
     server::{AddServerArgs, EditServerArgs, ServerCommand},
     team::TeamCommand,
-    token::{CreateTokenArgs, TokenCommand},
+    token::{CreateTokenArgs, EditTokenArgs, TokenCommand},
 };
 
 /// Portolan charts Docker networks: a control plane for your servers, and its command line.

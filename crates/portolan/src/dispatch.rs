@@ -3,14 +3,14 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::CommandFactory;
-use portolan_types::{CreateToken, ProveReach};
+use portolan_types::{CreateToken, ProveReach, UpdateToken};
 
 use crate::{
     ask::read_secret,
     cli::{
-        Cli, Command, CreateKeyArgs, CreateTokenArgs, EventCommand, GlobalArgs, IdentityCommand,
-        KeyCommand, LoginArgs, Moment, OperationCommand, PasskeyCommand, ReachArgs,
-        ReconcileCommand, TokenCommand,
+        Cli, Command, CreateKeyArgs, CreateTokenArgs, EditTokenArgs, EventCommand, GlobalArgs,
+        IdentityCommand, KeyCommand, LoginArgs, Moment, OperationCommand, PasskeyCommand,
+        ReachArgs, ReconcileCommand, TokenCommand,
     },
     client::{Access, Client, ClientFile},
     commands::{
@@ -203,9 +203,14 @@ async fn run_token(
 ) -> anyhow::Result<()> {
     match command {
         TokenCommand::List(list) => token::list(client, printer, list.into()).await,
-        TokenCommand::Create(CreateTokenArgs { name, abilities, expires_in_days }) => {
-            let request = CreateToken { name, abilities, expires_in_days };
+        TokenCommand::Create(CreateTokenArgs { name, abilities, expires_in_days, address }) => {
+            let request = CreateToken { name, abilities, expires_in_days, addresses: address };
             token::create(client, printer, &request).await
+        }
+        TokenCommand::Edit(args) => {
+            let EditTokenArgs { wanted, name, abilities, expires_in_days, address } = args;
+            let request = UpdateToken { name, abilities, expires_in_days, addresses: address };
+            token::edit(client, printer, &wanted, &request).await
         }
         TokenCommand::Revoke { wanted } => token::revoke(client, printer, &wanted).await,
     }

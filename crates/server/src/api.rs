@@ -135,7 +135,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(invites::join_team))
         .routes(routes!(invites::accept_invite))
         .routes(routes!(tokens::list_tokens, tokens::create_token))
-        .routes(routes!(tokens::delete_token))
+        .routes(routes!(tokens::update_token, tokens::delete_token))
         .routes(routes!(keys::list_keys, keys::create_key))
         .routes(routes!(keys::show_key, keys::update_key, keys::delete_key))
         .routes(routes!(servers::list_servers, servers::create_server))

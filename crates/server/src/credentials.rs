@@ -3,17 +3,23 @@
 //! Owns how a secret is recognised and whether what it stands for is still good. Tokens are made in
 //! `tokens`, sessions in `sessions`.
 
+use std::net::IpAddr;
+
 use portolan_types::{Credential, Timestamp};
 
 use crate::{Actor, App, Error, audit, db, sessions, tokens, vault};
 
-/// Whose secret it is.
-pub async fn authenticate(app: &App, secret: &str) -> Result<Actor, Error> {
+/// Whose secret it is, that came from an address.
+pub async fn authenticate(
+    app: &App,
+    secret: &str,
+    address: Option<IpAddr>,
+) -> Result<Actor, Error> {
     let hash = vault::hash(secret);
     let actor = if secret.starts_with(sessions::SECRET_PREFIX) {
         sessions::authenticate(app, &hash).await?
     } else {
-        tokens::authenticate(app, &hash).await?
+        tokens::authenticate(app, &hash, address).await?
     };
     audit::known(actor.team_id(), actor.author());
     Ok(actor)

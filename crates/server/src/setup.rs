@@ -20,7 +20,7 @@ use crate::{
     App, Error,
     db::{self, Transaction},
     events::{self, Happened},
-    tokens::{self, Change, DEFAULT_DAYS, Wanted},
+    tokens::{self, Change, Wanted},
     vault,
 };
 
@@ -131,7 +131,8 @@ pub(crate) async fn sign_in(
     let wanted = Wanted {
         name: literal_name("first sign-in")?,
         abilities: Abilities::all(),
-        days: DEFAULT_DAYS,
+        expires_at: tokens::usual_end(Timestamp::now()),
+        addresses: None,
     };
     let token = tokens::mint(tx, &team, &user, wanted).await?;
     let by = (tokens::author(&user, &token.token), user.email.as_str());

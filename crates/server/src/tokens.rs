@@ -1,15 +1,19 @@
-//! API tokens: made, listed, revoked, and recognised at each request.
+//! API tokens: made, listed, narrowed, revoked, and recognised at each request.
+
+mod limits;
+
+use std::net::IpAddr;
 
 use portolan_types::{
     Abilities, Author, CreateToken, CreatedToken, Credential, Name, Page, PageQuery, Subject, Team,
-    TeamId, Timestamp, Token, TokenId, User,
+    TeamId, Timestamp, Token, TokenAddresses, TokenId, UpdateToken, User,
 };
 use secrecy::ExposeSecret;
 use sqlx::AnyConnection;
 
 use crate::{
-    Actor, App, Error, db,
-    db::token::NewToken,
+    Actor, App, Error, audit, db,
+    db::token::{Holder, NewToken},
     events::{self, Happened},
     idempotency::{self, IdempotencyKey},
     page,
@@ -17,12 +21,15 @@ use crate::{
     vault,
 };
 
+use limits::{Asked, Limits};
+
 /// How long a token lasts when its maker does not say.
 pub(crate) const DEFAULT_DAYS: u16 = 90;
 const MAX_DAYS: u16 = 3_650;
 /// The prefix by which secret scanners find our tokens.
 const SECRET_PREFIX: &str = "portolan_";
 const TOUCH_AFTER_SECONDS: u64 = 60;
+const UNKNOWN: &str = "the token is unknown or has expired";
 
 /// Makes a token for the actor. The answer is the only place where its secret is ever seen, so a
 /// repetition is refused instead of answered.
@@ -32,13 +39,13 @@ pub async fn create(
     input: CreateToken,
     repeat: Option<IdempotencyKey>,
 ) -> Result<CreatedToken, Error> {
-    let days = match input.expires_in_days {
-        Some(days) if !(1..=MAX_DAYS).contains(&days) => {
-            return Err(Error::field("expires_in_days", format!("must be 1 to {MAX_DAYS}")));
-        }
-        Some(days) => days,
-        None => DEFAULT_DAYS,
+    let asked = Asked { days: input.expires_in_days.is_some() };
+    let limits = Limits {
+        abilities: input.abilities.clone(),
+        expires_at: limits::end(input.expires_in_days)?,
+        addresses: input.addresses.clone(),
     };
+    let limits = limits::within(actor, asked, limits)?;
     let mut tx = app.db.begin().await?;
     let request = ("token", &input);
     let team = actor.team_id();
@@ -46,7 +53,8 @@ pub async fn create(
     if earlier.is_some() {
         return Err(made_already());
     }
-    let wanted = Wanted { name: input.name, abilities: input.abilities, days };
+    let Limits { abilities, expires_at, addresses } = limits;
+    let wanted = Wanted { name: input.name, abilities, expires_at, addresses };
     let created = mint(&mut tx, &actor.team, &actor.user, wanted).await?;
     let by = (actor.author(), actor.user.email.as_str());
     note(&mut tx, team, by, Change::Made(&created.token)).await?;
@@ -62,12 +70,18 @@ fn made_already() -> Error {
     )
 }
 
+/// When a token ends that nobody says an end for.
+pub(crate) fn usual_end(now: Timestamp) -> Timestamp {
+    now.plus_seconds(i64::from(DEFAULT_DAYS) * 86_400)
+}
+
 /// A token about to be made.
 #[derive(Debug)]
 pub(crate) struct Wanted {
     pub name: Name,
     pub abilities: Abilities,
-    pub days: u16,
+    pub expires_at: Timestamp,
+    pub addresses: Option<TokenAddresses>,
 }
 
 /// Makes a token and its secret, and stores the hash of it.
@@ -83,8 +97,10 @@ pub(crate) async fn mint(
         name: wanted.name,
         abilities: wanted.abilities,
         email: user.email.clone(),
-        expires_at: Some(now.plus_seconds(i64::from(wanted.days) * 86_400)),
+        expires_at: Some(wanted.expires_at),
         last_used_at: None,
+        last_used_address: None,
+        addresses: wanted.addresses,
         created_at: now,
     };
     let secret = vault::random_secret(SECRET_PREFIX);
@@ -105,6 +121,26 @@ pub async fn list(app: &App, actor: &Actor, query: &PageQuery) -> Result<Page<To
     Ok(page::of(tokens, query, |token| (token.created_at, token.id.as_str())))
 }
 
+/// Narrows a token, or renames it; whoever follows events with it is asked again at once.
+pub async fn update(
+    app: &App,
+    actor: &Actor,
+    id: &TokenId,
+    edit: UpdateToken,
+) -> Result<Token, Error> {
+    let mut tx = app.db.begin().await?;
+    let team = actor.team_id();
+    let before = db::token::find(&mut tx, team, id).await?.ok_or(Error::NotFound("token"))?;
+    let after = limits::narrowed(&before, edit)?;
+    if !db::token::update(&mut tx, team, &after).await? {
+        return Err(Error::NotFound("token"));
+    }
+    let by = (actor.author(), actor.user.email.as_str());
+    note(&mut tx, team, by, Change::Edited { before: &before, after: &after }).await?;
+    tx.commit().await?;
+    Ok(after)
+}
+
 /// Ends a token at once.
 pub async fn delete(app: &App, actor: &Actor, id: &TokenId) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
@@ -122,6 +158,7 @@ pub async fn delete(app: &App, actor: &Actor, id: &TokenId) -> Result<(), Error>
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Change<'a> {
     Made(&'a Token),
+    Edited { before: &'a Token, after: &'a Token },
     Revoked(&'a Token),
 }
 
@@ -134,9 +171,11 @@ pub(crate) async fn note(
 ) -> Result<(), Error> {
     let (kind, what, before, after) = match change {
         Change::Made(token) => ("token.created", "created", None, Some(token)),
+        Change::Edited { before, after } => ("token.edited", "edited", Some(before), Some(after)),
         Change::Revoked(token) => ("token.revoked", "revoked", Some(token), None),
     };
-    let (Change::Made(token) | Change::Revoked(token)) = change;
+    let (Change::Made(token) | Change::Edited { after: token, .. } | Change::Revoked(token)) =
+        change;
     let happened = Happened {
         team,
         kind,
@@ -160,16 +199,39 @@ pub(crate) fn author(user: &User, token: &Token) -> Author {
 }
 
 /// Whose token it is.
-pub(crate) async fn authenticate(app: &App, secret_hash: &str) -> Result<Actor, Error> {
+pub(crate) async fn authenticate(
+    app: &App,
+    secret_hash: &str,
+    address: Option<IpAddr>,
+) -> Result<Actor, Error> {
     let now = Timestamp::now();
     let mut conn = app.db.acquire().await?;
-    let holder = db::token::find_holder(&mut conn, secret_hash, now)
-        .await?
-        .ok_or(Error::Unauthenticated("the token is unknown or has expired"))?;
+    let unknown = Error::Unauthenticated(UNKNOWN);
+    let holder = db::token::find_holder(&mut conn, secret_hash).await?.ok_or(unknown)?;
+    check(&holder, now, address)?;
     let stale = |at: Timestamp| at.seconds_until(now) >= TOUCH_AFTER_SECONDS;
     if holder.token.last_used_at.is_none_or(stale) {
-        db::token::touch(&mut conn, &holder.token.id, now).await?;
+        db::token::touch(&mut conn, &holder.token.id, now, address).await?;
     }
-    let db::token::Holder { token, user, team, role } = holder;
+    let Holder { token, user, team, role } = holder;
     Ok(Actor { user, team, role, credential: Credential::Token(token), grants: Grants::default() })
+}
+
+/// Whether a token is good now and here. Whose it is, is known either way: a refusal is in the audit.
+fn check(holder: &Holder, now: Timestamp, address: Option<IpAddr>) -> Result<(), Error> {
+    let token = &holder.token;
+    let why = if token.expires_at.is_some_and(|end| end <= now) {
+        UNKNOWN
+    } else if !may_come_from(token, address) {
+        "the token may not be used from here"
+    } else {
+        return Ok(());
+    };
+    audit::known(&holder.team.id, author(&holder.user, token));
+    Err(Error::Unauthenticated(why))
+}
+
+fn may_come_from(token: &Token, address: Option<IpAddr>) -> bool {
+    let Some(allowed) = &token.addresses else { return true };
+    address.is_some_and(|address| allowed.contain(address))
 }

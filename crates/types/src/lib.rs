@@ -127,5 +127,7 @@ pub use team::{
     UpdateMember,
 };
 pub use timestamp::Timestamp;
-pub use token::{Abilities, Ability, CreateToken, CreatedToken, Token};
+pub use token::{
+    Abilities, Ability, CreateToken, CreatedToken, Token, TokenAddresses, UpdateToken,
+};
 pub use verification::{Check, CheckName, CheckOutcome, Evidence, Verification, VerifyEvery};

@@ -1,11 +1,15 @@
 //! API tokens and what they allow.
 
+mod addresses;
+
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{Invalid, Name, Timestamp, TokenId, text::words};
+
+pub use addresses::TokenAddresses;
 
 words! {
     /// What a token may be used for. The person's role still applies.
@@ -87,6 +91,12 @@ pub struct Token {
     pub email: String,
     pub expires_at: Option<Timestamp>,
     pub last_used_at: Option<Timestamp>,
+    /// From where it was used last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_used_address: Option<String>,
+    /// From where it may be used; from anywhere without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub addresses: Option<TokenAddresses>,
     pub created_at: Timestamp,
 }
 
@@ -100,6 +110,28 @@ pub struct CreateToken {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 3650, example = 90)]
     pub expires_in_days: Option<u16>,
+    /// From where it may be used, as networks; from anywhere without it. A token that makes another
+    /// hands its own on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub addresses: Option<TokenAddresses>,
+}
+
+/// What `update_token` takes: what is not given stays. A token is only ever narrowed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateToken {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Name>,
+    /// Some of those that it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub abilities: Option<Abilities>,
+    /// Days from now until it ends, sooner than it would.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 3650)]
+    pub expires_in_days: Option<u16>,
+    /// Networks within those that it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub addresses: Option<TokenAddresses>,
 }
 
 /// The only answer that holds a token's secret.

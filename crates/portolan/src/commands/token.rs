@@ -1,6 +1,6 @@
 //! `portolan token`.
 
-use portolan_types::{CreateToken, CreatedToken, Timestamp, Token};
+use portolan_types::{CreateToken, CreatedToken, Timestamp, Token, TokenAddresses, UpdateToken};
 
 use crate::{
     client::Client,
@@ -21,17 +21,27 @@ pub(crate) async fn list(
 }
 
 fn table(tokens: &[Token]) -> Table {
-    let header = &["NAME", "ABILITIES", "OWNER", "EXPIRES", "LAST USED", "ID"];
-    Table::new(header).yielding(&["LAST USED", "OWNER"]).with(tokens.iter().map(|token| {
+    let header = &["NAME", "ABILITIES", "OWNER", "EXPIRES", "LAST USED", "FROM", "ID"];
+    Table::new(header).yielding(&["FROM", "LAST USED", "OWNER"]).with(tokens.iter().map(|token| {
         vec![
             Span::plain(token.name.as_str()),
             Span::plain(token.abilities.to_string()),
             Span::plain(&token.email),
             expiry_span(token.expires_at),
             token.last_used_at.map_or_else(|| Span::dim("never"), |at| Span::plain(since(at))),
+            from_span(token),
             Span::plain(token.id.as_str()),
         ]
     }))
+}
+
+/// From where it was used last, or may be used as long as it was not.
+fn from_span(token: &Token) -> Span {
+    match (&token.last_used_address, &token.addresses) {
+        (Some(address), _) => Span::plain(address),
+        (None, Some(addresses)) => Span::dim(addresses.to_string()),
+        (None, None) => Span::dim("-"),
+    }
 }
 
 /// `in 89 d`.
@@ -59,6 +69,21 @@ pub(crate) async fn create(
         created.token.name, created.token.abilities
     )));
     printer.line(&created.secret)?;
+    Ok(())
+}
+
+pub(crate) async fn edit(
+    client: &Client,
+    printer: &Printer,
+    wanted: &Reference,
+    request: &UpdateToken,
+) -> anyhow::Result<()> {
+    let token: Token = find(client, wanted).await?;
+    let token: Token = client.change(&format!("/v1/tokens/{}", token.id), request).await?;
+    let from =
+        token.addresses.as_ref().map_or_else(|| "anywhere".to_owned(), TokenAddresses::to_string);
+    let (name, abilities) = (&token.name, &token.abilities);
+    printer.say(&Line::plain(format!("token `{name}` may {abilities}, from {from}")));
     Ok(())
 }
 

@@ -14,6 +14,7 @@ use utoipa::IntoParams;
 
 use super::{
     AppState,
+    address::ClientAddress,
     policy::unguarded,
     problem::{answer, invalid, problem},
 };
@@ -33,10 +34,15 @@ impl FromRequestParts<AppState> for Caller {
     }
 }
 
-pub(super) async fn authenticate(headers: &HeaderMap, app: &AppState) -> Result<Actor, Error> {
+/// Whoever sent a request, by what came with it.
+pub(super) async fn authenticate(
+    headers: &HeaderMap,
+    address: Option<ClientAddress>,
+    app: &AppState,
+) -> Result<Actor, Error> {
     let secret = bearer(headers)
         .ok_or(Error::Unauthenticated("this needs a token (`Authorization: Bearer ...`)"))?;
-    credentials::authenticate(app, secret).await
+    credentials::authenticate(app, secret, address.map(|address| address.0)).await
 }
 
 /// The token of a request.

@@ -8,7 +8,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use axum::{
     extract::{MatchedPath, RawPathParams, Request, State},
-    http::{Method, StatusCode},
+    http::{HeaderMap, Method, StatusCode},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -18,6 +18,7 @@ use utoipa::openapi::OpenApi;
 
 use super::{
     AppState,
+    address::ClientAddress,
     extract::authenticate,
     problem::{answer, problem},
 };
@@ -144,7 +145,8 @@ pub(super) async fn enforce(
     };
     if policy != Policy::Public {
         let thing = named(path.as_str(), &params);
-        match admit(&app, request.headers(), policy, thing).await {
+        let address = ClientAddress::of(request.extensions());
+        match admit(&app, (request.headers(), address), policy, thing).await {
             Ok(actor) => request.extensions_mut().insert(actor),
             Err(error) => return error.into_response(),
         };
@@ -161,11 +163,11 @@ fn named(path: &str, params: &RawPathParams) -> Option<Result<Thing, Error>> {
 
 async fn admit(
     app: &AppState,
-    headers: &axum::http::HeaderMap,
+    (headers, address): (&HeaderMap, Option<ClientAddress>),
     policy: Policy,
     thing: Option<Result<Thing, Error>>,
 ) -> Result<Actor, Error> {
-    let mut actor = authenticate(headers, app).await?;
+    let mut actor = authenticate(headers, address, app).await?;
     actor.require(policy)?;
     let Policy::On(right) = policy else { return Ok(actor) };
     // Admins and owners have every right on every server: nothing has to be looked up.

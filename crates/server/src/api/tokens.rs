@@ -1,7 +1,7 @@
 //! `/v1/tokens`.
 
 use axum::{Json as Answer, extract::State, http::StatusCode};
-use portolan_types::{CreateToken, CreatedToken, Page, PageQuery, Token, TokenId};
+use portolan_types::{CreateToken, CreatedToken, Page, PageQuery, Token, TokenId, UpdateToken};
 
 use super::{
     AppState,
@@ -34,6 +34,20 @@ pub(super) async fn create_token(
     Json(input): Json<CreateToken>,
 ) -> Result<(StatusCode, Answer<CreatedToken>), Error> {
     Ok((StatusCode::CREATED, Answer(tokens::create(&app, &actor, input, repeat).await?)))
+}
+
+/// Renames or narrows a token: fewer abilities, fewer addresses, an earlier end.
+#[utoipa::path(patch, path = "/v1/tokens/{id}", tag = "tokens",
+    params(("id" = TokenId, Path, description = "The token")),
+    security(("token" = ["owner"])),
+    responses((status = 200, description = "The token", body = Token), Problems))]
+pub(super) async fn update_token(
+    State(app): State<AppState>,
+    Caller(actor): Caller,
+    Path(id): Path<TokenId>,
+    Json(input): Json<UpdateToken>,
+) -> Result<Answer<Token>, Error> {
+    Ok(Answer(tokens::update(&app, &actor, &id, input).await?))
 }
 
 /// Ends a token at once.

@@ -1,11 +1,13 @@
 //! API tokens: only the hash of a secret is stored.
 
+use std::net::IpAddr;
+
 use portolan_types::{
     Abilities, PageQuery, Role, Team, TeamId, Timestamp, Token, TokenId, User, UserId,
 };
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
-use super::{Window, moment, moment_option, parsed};
+use super::{Window, moment, moment_option, parsed, parsed_option};
 
 /// A token about to be stored.
 #[derive(Debug)]
@@ -36,6 +38,8 @@ impl FromRow<'_, AnyRow> for TokenRow {
             email: row.try_get("email")?,
             expires_at: moment_option(row, "expires_at")?,
             last_used_at: moment_option(row, "last_used_at")?,
+            last_used_address: row.try_get("last_used_address")?,
+            addresses: parsed_option(row, "addresses")?,
             created_at: moment(row, "created_at")?,
         }))
     }
@@ -57,8 +61,8 @@ impl FromRow<'_, AnyRow> for Holder {
 pub async fn insert(conn: &mut AnyConnection, new: &NewToken<'_>) -> Result<(), sqlx::Error> {
     sqlx::query(
         "insert into tokens
-             (id, team_id, user_id, name, secret_hash, abilities, expires_at, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+             (id, team_id, user_id, name, secret_hash, abilities, expires_at, created_at, addresses)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
     .bind(new.token.id.as_str())
     .bind(new.team_id.as_str())
@@ -68,28 +72,28 @@ pub async fn insert(conn: &mut AnyConnection, new: &NewToken<'_>) -> Result<(), 
     .bind(new.token.abilities.to_string())
     .bind(new.token.expires_at.map(Timestamp::as_millis))
     .bind(new.token.created_at.as_millis())
+    .bind(new.token.addresses.as_ref().map(ToString::to_string))
     .execute(conn)
     .await?;
     Ok(())
 }
 
-/// The holder of a secret that has not ended.
+/// The holder of a secret, whether or not it has ended: `Token::expires_at` says.
 pub async fn find_holder(
     conn: &mut AnyConnection,
     secret_hash: &str,
-    now: Timestamp,
 ) -> Result<Option<Holder>, sqlx::Error> {
     sqlx::query_as(
-        "select t.id, t.name, t.abilities, t.expires_at, t.last_used_at, t.created_at,
+        "select t.id, t.name, t.abilities, t.expires_at, t.last_used_at,
+                t.last_used_address, t.addresses, t.created_at,
                 t.team_id, t.user_id, u.email, m.role, teams.name as team_name
          from tokens t
          join users u on u.id = t.user_id
          join memberships m on m.team_id = t.team_id and m.user_id = t.user_id
          join teams on teams.id = t.team_id
-         where t.secret_hash = $1 and (t.expires_at is null or t.expires_at > $2)",
+         where t.secret_hash = $1",
     )
     .bind(secret_hash)
-    .bind(now.as_millis())
     .fetch_optional(conn)
     .await
 }
@@ -138,10 +142,12 @@ pub async fn touch(
     conn: &mut AnyConnection,
     id: &TokenId,
     now: Timestamp,
+    address: Option<IpAddr>,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query("update tokens set last_used_at = $2 where id = $1")
+    sqlx::query("update tokens set last_used_at = $2, last_used_address = $3 where id = $1")
         .bind(id.as_str())
         .bind(now.as_millis())
+        .bind(address.map(|address| address.to_string()))
         .execute(conn)
         .await?;
     Ok(())
@@ -154,7 +160,8 @@ pub async fn find(
     id: &TokenId,
 ) -> Result<Option<Token>, sqlx::Error> {
     let row: Option<TokenRow> = sqlx::query_as(
-        "select t.id, t.name, t.abilities, t.expires_at, t.last_used_at, t.created_at, u.email
+        "select t.id, t.name, t.abilities, t.expires_at, t.last_used_at,
+                t.last_used_address, t.addresses, t.created_at, u.email
          from tokens t
          join users u on u.id = t.user_id
          where t.team_id = $1 and t.id = $2",
@@ -175,7 +182,8 @@ pub async fn list(
     let window = Window::oldest_first(team, query);
     let rows: Vec<TokenRow> = window
         .query(
-            "select t.id, t.name, t.abilities, t.expires_at, t.last_used_at, t.created_at, u.email
+            "select t.id, t.name, t.abilities, t.expires_at, t.last_used_at,
+                t.last_used_address, t.addresses, t.created_at, u.email
              from tokens t
              join users u on u.id = t.user_id
              where t.team_id = $1 and (t.created_at, t.id) > ($2, $3)
@@ -200,4 +208,37 @@ pub async fn delete(
         .execute(conn)
         .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Changes what a token is. `false` when the team has no such token.
+pub async fn update(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    token: &Token,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query(
+        "update tokens set name = $3, abilities = $4, expires_at = $5, addresses = $6
+         where team_id = $1 and id = $2",
+    )
+    .bind(team.as_str())
+    .bind(token.id.as_str())
+    .bind(token.name.as_str())
+    .bind(token.abilities.to_string())
+    .bind(token.expires_at.map(Timestamp::as_millis))
+    .bind(token.addresses.as_ref().map(ToString::to_string))
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Throws away what ended before a moment; answers how many went.
+pub async fn delete_ended_before(
+    conn: &mut AnyConnection,
+    moment: Timestamp,
+) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query("delete from tokens where expires_at < $1")
+        .bind(moment.as_millis())
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected())
 }

@@ -12,6 +12,8 @@ const PERIOD: Duration = Duration::from_hours(1);
 /// Rows that are swept in one transaction.
 const SWEEP_AT_ONCE: i64 = 1_000;
 const KEEP_OPERATIONS_SECONDS: i64 = 90 * 86_400;
+/// Long enough for a person to see why something stopped.
+const KEEP_TOKENS_SECONDS: i64 = 30 * 86_400;
 const KEEP_DRIFTS_SECONDS: i64 = 90 * 86_400;
 /// A client that repeats a request does so within minutes.
 const KEEP_KEYS_SECONDS: i64 = 86_400;
@@ -42,12 +44,14 @@ async fn sweep(app: &App) -> Result<u64, Error> {
     let deliveries = db::delivery::delete_before(&mut conn, now.plus_seconds(-keep)).await?;
     let keys =
         db::idempotency::delete_before(&mut conn, now.plus_seconds(-KEEP_KEYS_SECONDS)).await?;
+    let tokens =
+        db::token::delete_ended_before(&mut conn, now.plus_seconds(-KEEP_TOKENS_SECONDS)).await?;
     let operations =
         db::operation::delete_before(&mut conn, now.plus_seconds(-KEEP_OPERATIONS_SECONDS)).await?;
     let drifts =
         db::drift::delete_before(&mut conn, now.plus_seconds(-KEEP_DRIFTS_SECONDS)).await?;
     let sessions = db::session::delete_ended(&mut conn, sessions::still(app, now)).await?;
-    Ok(events + sessions + deliveries + keys + operations + drifts)
+    Ok(tokens + events + sessions + deliveries + keys + operations + drifts)
 }
 
 /// In small transactions: others want to write in between.
