@@ -21,7 +21,7 @@ pub async fn authenticate(
     } else {
         tokens::authenticate(app, &hash, address).await?
     };
-    audit::known(actor.team_id(), actor.author());
+    audit::known(Some(actor.team_id()), actor.author());
     Ok(actor)
 }
 

@@ -227,7 +227,7 @@ fn check(holder: &Holder, now: Timestamp, address: Option<IpAddr>) -> Result<(),
     } else {
         return Ok(());
     };
-    audit::known(&holder.team.id, author(&holder.user, token));
+    audit::known(Some(&holder.team.id), author(&holder.user, token));
     Err(Error::Unauthenticated(why))
 }
 

@@ -31,7 +31,8 @@ pub(crate) struct Context {
 /// Somebody who is known: by a credential that is good, or was.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
-    pub team: TeamId,
+    /// The team in question; each of theirs where none is.
+    pub team: Option<TeamId>,
     pub author: Author,
 }
 
@@ -58,8 +59,8 @@ pub(crate) async fn within<F: Future>(context: Arc<Context>, work: F) -> F::Outp
 
 /// Says who asks, as soon as it is known: a refusal that follows is written down with it. Of
 /// several that are named for one request the first stays.
-pub(crate) fn known(team: &TeamId, author: Author) {
-    let caller = Caller { team: team.clone(), author };
+pub(crate) fn known(team: Option<&TeamId>, author: Author) {
+    let caller = Caller { team: team.cloned(), author };
     // Outside of a request there is nothing to be refused.
     let _outside = CONTEXT.try_with(|context| drop(context.caller.set(caller)));
 }

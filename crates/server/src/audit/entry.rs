@@ -6,7 +6,7 @@ use portolan_types::{AuditOutcome, Author, Timestamp, id::AuditEntryId};
 use serde_json::Value;
 use sqlx::AnyConnection;
 
-use super::context::{self, Context};
+use super::context::{self, Caller, Context};
 use crate::{
     App, Error,
     db::{self, audit::Written, event::NewEvent},
@@ -53,15 +53,31 @@ pub(crate) async fn refused(app: &App, context: &Arc<Context>, status: u16) -> R
         _ => ("access.forbidden", "they may not"),
     };
     let who = name(author);
-    let entry = Written {
-        team_id: Some(caller.team.to_string()),
-        kind: kind.to_owned(),
-        message: format!("{who} was refused `{operation}`: {why}"),
-        ..blank(context, AuditOutcome::Refused, author, Timestamp::now())?
-    };
     let mut tx = app.db.begin().await?;
-    db::audit::insert(&mut tx, &entry, &context.key.prove(&entry)).await?;
+    for team_id in teams(&mut tx, caller).await? {
+        let entry = Written {
+            team_id,
+            kind: kind.to_owned(),
+            message: format!("{who} was refused `{operation}`: {why}"),
+            ..blank(context, AuditOutcome::Refused, author, Timestamp::now())?
+        };
+        db::audit::insert(&mut tx, &entry, &context.key.prove(&entry)).await?;
+    }
     Ok(tx.commit().await?)
+}
+
+/// Whose admins are to know of it: a person who does not get in is of concern to all their teams.
+async fn teams(
+    conn: &mut AnyConnection,
+    caller: &Caller,
+) -> Result<Vec<Option<String>>, sqlx::Error> {
+    let user = match (&caller.team, &caller.author) {
+        (Some(team), _) => return Ok(vec![Some(team.to_string())]),
+        (None, Author::Person { user_id, .. }) => user_id,
+        (None, Author::Portolan { .. } | Author::Docker { .. }) => return Ok(vec![None]),
+    };
+    let teams = db::audit::list_teams(conn, user).await?;
+    Ok(if teams.is_empty() { vec![None] } else { teams.into_iter().map(Some).collect() })
 }
 
 fn blank(
