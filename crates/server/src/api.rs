@@ -6,6 +6,7 @@ mod addresses;
 mod audit;
 mod certificates;
 mod containers;
+mod cookies;
 mod destinations;
 mod docs;
 mod drift_policy;
@@ -21,6 +22,7 @@ mod middleware;
 mod notifiers;
 mod operations;
 mod passkeys;
+mod password_resets;
 mod policy;
 mod problem;
 mod proxies;
@@ -35,6 +37,7 @@ mod sign_in;
 mod teams;
 mod tokens;
 mod traced;
+mod user;
 mod verifications;
 
 use std::sync::Arc;
@@ -61,7 +64,8 @@ pub(crate) type AppState = Arc<App>;
     info(
         title = "Portolan",
         description = "Docker networks of a fleet, as destinations for applications and \
-                       databases.\n\nSend a token as `Authorization: Bearer ...`. Errors are \
+                       databases.\n\nSend a token or a session as `Authorization: Bearer ...`; browsers \
+                       carry a session in a cookie. Errors are \
                        problem details (RFC 9457). Lists are paged by `cursor`. Creates accept \
                        an `Idempotency-Key`.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
@@ -188,8 +192,12 @@ fn routes() -> OpenApiRouter<AppState> {
 fn people() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(session::set_up))
-        .routes(routes!(session::show_session))
-        .routes(routes!(sessions::list_sessions, sessions::delete_other_sessions))
+        .routes(routes!(session::show_session, session::end_session))
+        .routes(routes!(
+            sessions::list_sessions,
+            sessions::create_session,
+            sessions::delete_other_sessions
+        ))
         .routes(routes!(sessions::delete_session))
         .routes(routes!(sign_in::list_sign_in_ways))
         .routes(routes!(sign_in::begin_openid))
@@ -213,6 +221,14 @@ fn people() -> OpenApiRouter<AppState> {
         .routes(routes!(invites::revoke_invite))
         .routes(routes!(invites::join_team))
         .routes(routes!(invites::accept_invite))
+        .routes(routes!(user::show_user))
+        .routes(routes!(user::change_password))
+        .routes(routes!(user::begin_totp))
+        .routes(routes!(user::confirm_totp))
+        .routes(routes!(user::disable_totp))
+        .routes(routes!(user::renew_recovery_codes))
+        .routes(routes!(password_resets::ask_password_reset))
+        .routes(routes!(password_resets::redeem_password_reset))
 }
 
 /// The document of the API.

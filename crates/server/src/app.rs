@@ -1,6 +1,6 @@
 //! What operations share: the database, the vault and the bells that wake others.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use portolan_types::{OperationId, RouteId, ServerId};
 use tokio::{
@@ -14,7 +14,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Config,
+    Config, Error,
+    accounts::Passwords,
     audit::{AuditKey, Refusals},
     db::Db,
     events::Readers,
@@ -24,6 +25,16 @@ use crate::{
     tasks::Board,
     vault::{MasterKey, Vault},
 };
+
+/// Forgotten passwords that wait for their mail: more are asked for only by somebody who means ill.
+const RESETS: usize = 100;
+
+/// The ends of the bells at which the reconcilers listen.
+#[derive(Debug)]
+pub struct Ends {
+    pub(crate) woken: mpsc::UnboundedReceiver<ServerId>,
+    pub(crate) asked: mpsc::Receiver<String>,
+}
 
 /// One per process, behind an `Arc`.
 #[derive(Debug)]
@@ -55,6 +66,10 @@ pub struct App {
     routed: broadcast::Sender<RouteId>,
     /// Those who follow events.
     pub(crate) readers: Readers,
+    /// Hashes passwords, a few at a time.
+    pub(crate) passwords: Passwords,
+    /// Addresses for which a new password was asked for.
+    resets: mpsc::Sender<String>,
     /// Sends webhooks and mail.
     pub(crate) post: Post,
     /// Asks issuers of OpenID Connect.
@@ -64,7 +79,7 @@ pub struct App {
 }
 
 impl App {
-    /// The other end of the bell goes to the reconcilers.
+    /// The other ends go to the reconcilers.
     pub(crate) fn new(
         config: Config,
         db: Db,
@@ -72,13 +87,15 @@ impl App {
         audit: AuditKey,
         (post, issuers): (Post, Issuers),
         stopping: CancellationToken,
-    ) -> (Self, mpsc::UnboundedReceiver<ServerId>) {
+    ) -> (Self, Ends) {
         let (wake, woken) = mpsc::unbounded_channel();
+        let (resets, asked) = mpsc::channel(RESETS);
         // A waiter that falls behind by so many changes reads the row, which is what it wants.
         let (changed, _) = broadcast::channel(1_024);
         let (looked, _) = broadcast::channel(1_024);
         let (routed, _) = broadcast::channel(1_024);
-        let metrics = Arc::default();
+        let metrics: Arc<Metrics> = Arc::default();
+        let passwords = Passwords::new(metrics.password_hashes.clone());
         let board = Board::default();
         let readers = Readers::default();
         let app = Self {
@@ -97,11 +114,18 @@ impl App {
             looked,
             routed,
             readers,
+            passwords,
+            resets,
             post,
             issuers,
             courier: Notify::new(),
         };
-        (app, woken)
+        (app, Ends { woken, asked })
+    }
+
+    /// Leaves it to a task to find out whether anybody has this address.
+    pub(crate) fn ask_reset(&self, email: String) -> Result<(), Error> {
+        self.resets.try_send(email).map_err(|_| Error::TooSoon(Duration::from_mins(1)))
     }
 
     /// Wakes the reconciler of a server. Call it after the commit.

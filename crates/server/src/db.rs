@@ -22,6 +22,7 @@ use sqlx::{
 };
 use tokio::sync::Notify;
 
+pub mod account;
 pub mod address_plan;
 pub mod attachment;
 pub mod audit;
@@ -43,14 +44,17 @@ pub mod member;
 pub mod notifier;
 pub mod operation;
 pub mod passkey;
+pub mod place;
 pub mod proxy;
 pub mod route;
 pub mod sealed;
+pub mod second_factor;
 pub mod server;
 pub mod session;
 pub mod setup;
 pub mod sighting;
 pub mod team;
+pub mod throttle;
 pub mod token;
 pub mod verification;
 

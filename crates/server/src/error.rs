@@ -1,5 +1,7 @@
 //! The one error of operations. What it is over HTTP is decided in `api`.
 
+use std::time::Duration;
+
 use portolan_types::FieldError;
 
 /// Why an operation did not do what was asked.
@@ -21,11 +23,22 @@ pub enum Error {
     #[error("{0}")]
     Forbidden(String),
 
+    /// Who signs in has not shown who they are.
+    #[error("{message}")]
+    NotProven { code: &'static str, message: &'static str },
+
+    #[error("too many attempts that failed: the next one is allowed in {} s", .0.as_secs() + 1)]
+    TooSoon(Duration),
+
     #[error("could not use the database: {0}")]
     Database(#[from] sqlx::Error),
 
     #[error("could not open a secret: {0}")]
     Vault(#[from] crate::vault::VaultError),
+
+    /// Never holds the password.
+    #[error("could not work with a password: {0}")]
+    Password(String),
 }
 
 /// The world is not such that it can be done now.

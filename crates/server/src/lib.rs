@@ -3,6 +3,7 @@
 //! Owns HTTP, operations, the database, hosts and reconcilers. The vocabulary is in
 //! `portolan-types`; flags, files and the terminal are in the binary.
 
+pub mod accounts;
 pub mod actor;
 pub mod addresses;
 mod api;

@@ -69,6 +69,7 @@ pub struct Metrics {
     pub host_events: Counter,
     pub repairs: Counter,
     pub deliveries: Family<DeliveryLabels, Counter>,
+    pub password_hashes: Counter,
 }
 
 impl Default for Metrics {
@@ -88,6 +89,7 @@ impl Default for Metrics {
             host_events: Counter::default(),
             repairs: Counter::default(),
             deliveries: Family::default(),
+            password_hashes: Counter::default(),
             registry: Registry::default(),
         };
         registry.register("http_requests", "Finished requests", metrics.requests.clone());
@@ -119,6 +121,8 @@ impl Metrics {
         registry.register("repairs", "Repairs that were begun", self.repairs.clone());
         let what = "Attempts to deliver notifications";
         registry.register("delivery_attempts", what, self.deliveries.clone());
+        let what = "Passwords that were hashed, each at the same cost";
+        registry.register("password_hashes", what, self.password_hashes.clone());
     }
 
     /// The text that Prometheus reads.

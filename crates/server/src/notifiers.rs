@@ -29,7 +29,7 @@ use crate::{
 pub(crate) use attempt::attempt;
 pub use change::update;
 pub(crate) use outbox::collect;
-use post::{Letter, Receiver};
+pub(crate) use post::{Letter, Receiver, Refusal};
 pub use post::{Post, PostError};
 pub use trial::test;
 

@@ -26,6 +26,7 @@ mod proxy;
 mod reachability;
 mod recorder;
 mod remove;
+mod resets;
 mod retries;
 mod role;
 mod scan;
@@ -49,28 +50,31 @@ pub(crate) use remove::{in_the_way, in_use};
 
 use std::sync::Arc;
 
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use portolan_types::{ServerId, TaskKind};
+use portolan_types::TaskKind;
 
-use crate::{App, Error, host::Dialer, host::HostError, tasks::Tasks};
+use crate::{App, Error, app::Ends, host::Dialer, host::HostError, tasks::Tasks};
 
 /// Starts everything that runs in the background. It ends with `shutdown`; the tracker knows when.
 pub(crate) fn start(
     app: &Arc<App>,
     dialer: Arc<dyn Dialer>,
-    woken: mpsc::UnboundedReceiver<ServerId>,
+    ends: Ends,
     tasks: &Tasks,
     shutdown: &CancellationToken,
 ) {
     let fleet = fleet::Fleet::new(app.clone(), dialer, tasks.clone(), shutdown.clone());
     let (app, shutdown) = (app.clone(), shutdown.clone());
-    tasks.spawn(TaskKind::Fleet, None, |pulse| fleet.run(woken, pulse));
+    tasks.spawn(TaskKind::Fleet, None, |pulse| fleet.run(ends.woken, pulse));
     tasks.spawn(TaskKind::Clerk, None, |pulse| clerk::run(app.clone(), pulse, shutdown.clone()));
     tasks
         .spawn(TaskKind::Courier, None, |pulse| courier::run(app.clone(), pulse, shutdown.clone()));
     tasks.spawn(TaskKind::Sealer, None, |pulse| sealer::run(app.clone(), pulse, shutdown.clone()));
+    tasks.spawn(TaskKind::Resets, None, |pulse| {
+        resets::run(app.clone(), ends.asked, pulse, shutdown.clone())
+    });
     tasks.spawn(TaskKind::Janitor, None, |pulse| janitor::run(app, pulse, shutdown));
 }
 

@@ -119,14 +119,14 @@ pub async fn run_with(
     let issuers = Issuers::new(&config.sign_in).map_err(RunError::Issuers)?;
     let keys = (master, vault);
     let senders = (post, issuers);
-    let (app, woken) = App::new(config.clone(), db, keys, audit, senders, shutdown.clone());
+    let (app, ends) = App::new(config.clone(), db, keys, audit, senders, shutdown.clone());
     let app = Arc::new(app);
     let router = api::router(app.clone(), Arc::new(Limiter::new(config.requests_per_minute)))?;
     if let Some(offer) = setup::offer(&app).await.map_err(RunError::Setup)? {
         setup::announce(&offer, config.setup_token_file.as_deref()).map_err(RunError::Announce)?;
     }
     let tasks = Tasks::new(app.board.clone(), app.metrics.clone());
-    reconcile::start(&app, dialer, woken, &tasks, &shutdown);
+    reconcile::start(&app, dialer, ends, &tasks, &shutdown);
     tasks.close();
     tracing::info!(listen = %config.listen, "portolan is ready at http://{}", config.listen);
     serve(router, listener, &shutdown).await;

@@ -37,6 +37,17 @@ pub struct Visitor {
     pub address: Option<IpAddr>,
     /// What the program calls itself: anything at all.
     pub user_agent: Option<String>,
+    /// What this device was given when somebody signed in on it.
+    pub device: Option<SecretString>,
+}
+
+impl Visitor {
+    /// The same with a device that it names besides.
+    #[must_use]
+    pub(crate) fn with_device(self, named: Option<String>) -> Self {
+        let device = named.map(SecretString::from).or(self.device);
+        Self { device, ..self }
+    }
 }
 
 /// A session that has just begun. Its secret is seen here and never again.
@@ -48,6 +59,39 @@ pub struct Begun {
 
 /// Begins a session for a person who has just shown who they are, in a team that they are in.
 pub async fn begin(
+    app: &App,
+    conn: &mut AnyConnection,
+    (user, team): (&User, &TeamId),
+    method: SignInMethod,
+    visitor: &Visitor,
+) -> Result<Begun, Error> {
+    let begun = store(app, conn, (user, team), method, visitor).await?;
+    let from = begun.sign_in.address.as_deref().unwrap_or("an unknown address");
+    let message = format!("{} signed in by {method} from {from}", user.email);
+    let happened = happened(team, user, "session.begun", message);
+    let entry = happened.by(author(user, &begun.sign_in));
+    events::record(conn, entry, Timestamp::now()).await?;
+    Ok(begun)
+}
+
+/// Puts a new session in the place of the one that asks, and ends all others of the person: after a
+/// change of how they sign in.
+pub(crate) async fn renew(
+    app: &App,
+    conn: &mut AnyConnection,
+    actor: &Actor,
+    visitor: &Visitor,
+) -> Result<Begun, Error> {
+    let method = match &actor.credential {
+        Credential::Session(sign_in) => sign_in.method,
+        Credential::Token(_) => SignInMethod::Password,
+    };
+    let begun = store(app, conn, (&actor.user, actor.team_id()), method, visitor).await?;
+    end_others(conn, actor.author(), &actor.user, Some(&begun.sign_in.id)).await?;
+    Ok(begun)
+}
+
+async fn store(
     app: &App,
     conn: &mut AnyConnection,
     (user, team): (&User, &TeamId),
@@ -74,10 +118,6 @@ pub async fn begin(
         secret_hash: &secret_hash,
     };
     db::session::insert(conn, &new).await?;
-    let from = sign_in.address.as_deref().unwrap_or("an unknown address");
-    let message = format!("{} signed in by {method} from {from}", user.email);
-    let happened = happened(team, user, "session.begun", message);
-    events::record(conn, happened.by(author(user, &sign_in)), now).await?;
     Ok(Begun { sign_in, secret })
 }
 
@@ -143,6 +183,12 @@ fn current(actor: &Actor) -> Option<&SessionId> {
         Credential::Session(sign_in) => Some(&sign_in.id),
         Credential::Token(_) => None,
     }
+}
+
+/// Ends the session that asks.
+pub async fn end(app: &App, actor: &Actor) -> Result<(), Error> {
+    let id = current(actor).ok_or(Error::NotFound("session"))?;
+    delete(app, actor, id).await
 }
 
 /// Ends one of the caller's own sessions at once, the one that asks included.

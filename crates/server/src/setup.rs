@@ -17,9 +17,10 @@ use portolan_types::{
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
-    App, Error,
+    App, Error, accounts,
     db::{self, Transaction},
     events::{self, Happened},
+    sessions,
     tokens::{self, Change, Wanted},
     vault,
 };
@@ -79,6 +80,13 @@ pub fn announce(offer: &Offer, file: Option<&Path>) -> io::Result<()> {
 /// Makes the first owner, their team and their token; or only a token, for the owner that there is.
 pub async fn set_up(app: &App, input: Setup) -> Result<SetupDone, Error> {
     let email = parse_email(&input.email)?;
+    let password = match input.password {
+        Some(password) => {
+            let known = accounts::known_of(&email);
+            Some(app.passwords.choose("password", password, known).await?)
+        }
+        None => None,
+    };
     let mut tx = app.db.begin().await?;
     let hash = vault::hash(&input.setup_token);
     if !db::setup::redeem(&mut tx, &hash, Timestamp::now()).await? {
@@ -91,6 +99,10 @@ pub async fn set_up(app: &App, input: Setup) -> Result<SetupDone, Error> {
         Some((team, user)) if user.email == email => sign_in(&mut tx, team, user).await?,
         Some(_) => return Err(Error::field("email", "not the address of the first owner")),
     };
+    if let Some(password) = password {
+        db::account::set_password(&mut tx, &done.user.id, &password).await?;
+        sessions::end_others(&mut tx, events::portolan("setup"), &done.user, None).await?;
+    }
     tx.commit().await?;
     Ok(done)
 }

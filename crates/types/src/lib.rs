@@ -2,6 +2,7 @@
 //!
 //! Owns shapes, bounds and words. Does no I/O and knows neither the database nor HTTP.
 
+pub mod account;
 pub mod address;
 pub mod attachment;
 pub mod audit;
@@ -19,6 +20,7 @@ pub mod notifier;
 pub mod operation;
 pub mod page;
 pub mod passkey;
+pub mod password;
 pub mod pause;
 pub mod preview;
 pub mod problem;
@@ -39,6 +41,10 @@ pub mod timestamp;
 pub mod token;
 pub mod verification;
 
+pub use account::{
+    Account, AskPasswordReset, ChangePassword, ConfirmTotp, CreateSession, CreatedSession, NewTotp,
+    ProveAgain, RecoveryCodes, RenewedSession, ResetPassword,
+};
 pub use address::{
     AddressPlan, FleetAddresses, RangeKind, ReservedRange, ReservedRanges, ServerAddresses,
     SubnetPool, SubnetPools, UpdateAddressPlan,
@@ -85,6 +91,7 @@ pub use passkey::{
     PasskeyCreation, PasskeyDescriptor, PasskeyParty, PasskeyRequest, PasskeySelection,
     PasskeyUser, SignInByPasskey, UpdatePasskey, UsedCredential, UsedResponse,
 };
+pub use password::Password;
 pub use pause::Pause;
 pub use preview::{Affected, DarkRoute, MemberKind, Preview};
 pub use problem::{FieldError, Problem};

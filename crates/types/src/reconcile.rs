@@ -18,6 +18,8 @@ words! {
         Courier = "courier",
         /// Seals secrets anew when there is another data key.
         Sealer = "sealer",
+        /// Sends mail to those who forgot their password.
+        Resets = "resets",
         /// Throws away what nobody needs any more.
         Janitor = "janitor",
     }

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{CreatedToken, Name, SessionId, TeamId, Timestamp, Token, UserId, text::words};
+use crate::{
+    CreatedToken, Name, Password, SessionId, TeamId, Timestamp, Token, UserId, text::words,
+};
 
 words! {
     /// What a person may do in a team: a member reads, an admin changes, an owner also hands out
@@ -94,6 +96,9 @@ pub struct Setup {
     /// Default: `Default team`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub team: Option<Name>,
+    /// To sign in with from now on; other sessions end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<Password>,
 }
 
 /// Written by hand so that no log can hold the secret.

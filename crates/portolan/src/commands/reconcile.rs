@@ -75,6 +75,7 @@ fn connected(task: &TaskStatus) -> Span {
             | TaskKind::Clerk
             | TaskKind::Courier
             | TaskKind::Sealer
+            | TaskKind::Resets
             | TaskKind::Janitor,
             _,
         ) => Span::dim("-"),

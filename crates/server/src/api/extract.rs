@@ -5,20 +5,24 @@ use std::time::Duration;
 use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Path as AxumPath, Query as AxumQuery, Request},
-    http::{HeaderMap, StatusCode, header, request::Parts},
+    http::{HeaderMap, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use portolan_types::{FieldError, Operation, Preview, Problem};
+use secrecy::SecretString;
 use serde::{Deserialize, de::DeserializeOwned};
 use utoipa::IntoParams;
 
 use super::{
     AppState,
     address::ClientAddress,
+    cookies::{self, Carrier},
     policy::unguarded,
     problem::{answer, invalid, problem},
 };
-use crate::{Actor, Error, credentials, idempotency::IdempotencyKey, operations};
+use crate::{
+    Actor, Error, credentials, idempotency::IdempotencyKey, operations, sessions::Visitor,
+};
 
 /// Who is asking, after the policy of the route let them through (`policy`).
 #[derive(Debug)]
@@ -34,19 +38,54 @@ impl FromRequestParts<AppState> for Caller {
     }
 }
 
-/// Whoever sent a request, by what came with it.
 pub(super) async fn authenticate(
-    headers: &HeaderMap,
-    address: Option<ClientAddress>,
     app: &AppState,
+    (method, headers): (&Method, &HeaderMap),
+    address: Option<ClientAddress>,
 ) -> Result<Actor, Error> {
-    let secret = bearer(headers)
+    let (carrier, secret) = presented(headers)
         .ok_or(Error::Unauthenticated("this needs a token (`Authorization: Bearer ...`)"))?;
-    credentials::authenticate(app, secret, address.map(|address| address.0)).await
+    match carrier {
+        Carrier::Bearer => {
+            credentials::authenticate(app, secret, address.map(|address| address.0)).await
+        }
+        Carrier::Cookie => {
+            cookies::require_own_page(method, headers)?;
+            credentials::authenticate_session(app, secret).await
+        }
+    }
+}
+
+/// What a request shows who is asking with.
+pub(super) fn presented(headers: &HeaderMap) -> Option<(Carrier, &str)> {
+    let bearer = bearer(headers).map(|secret| (Carrier::Bearer, secret));
+    bearer.or_else(|| cookies::session(headers).map(|secret| (Carrier::Cookie, secret)))
+}
+
+impl FromRequestParts<AppState> for Carrier {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Error> {
+        Ok(presented(&parts.headers).map_or(Self::Bearer, |(carrier, _)| carrier))
+    }
+}
+
+/// Who this is, is found out later, if at all.
+impl FromRequestParts<AppState> for Visitor {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Error> {
+        let text = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
+        Ok(Self {
+            address: ClientAddress::of(&parts.extensions).map(|address| address.0),
+            user_agent: text(header::USER_AGENT).map(str::to_owned),
+            device: cookies::device(&parts.headers).map(SecretString::from),
+        })
+    }
 }
 
 /// The token of a request.
-pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())

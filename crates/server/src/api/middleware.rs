@@ -25,7 +25,7 @@ use tower_http::{
 use super::{
     AppState,
     address::{self, ClientAddress},
-    extract::bearer,
+    extract::presented,
     problem::{answer, problem},
     traced::{self, Operations},
 };
@@ -195,8 +195,8 @@ async fn limit(State(limiter): State<Arc<Limiter>>, request: Request, next: Next
 fn caller(request: &Request) -> Caller {
     let address = ClientAddress::of(request.extensions());
     let address = address.map_or_else(String::new, |address| address.0.to_string());
-    let name = match bearer(request.headers()) {
-        Some(token) => format!("{address} {}", vault::hash(token)),
+    let name = match presented(request.headers()) {
+        Some((_, token)) => format!("{address} {}", vault::hash(token)),
         None => address.clone(),
     };
     Caller { address, name }

@@ -146,7 +146,8 @@ pub(super) async fn enforce(
     if policy != Policy::Public {
         let thing = named(path.as_str(), &params);
         let address = ClientAddress::of(request.extensions());
-        match admit(&app, (request.headers(), address), policy, thing).await {
+        let asked = (request.method(), request.headers());
+        match admit(&app, (asked, address), policy, thing).await {
             Ok(actor) => request.extensions_mut().insert(actor),
             Err(error) => return error.into_response(),
         };
@@ -163,11 +164,11 @@ fn named(path: &str, params: &RawPathParams) -> Option<Result<Thing, Error>> {
 
 async fn admit(
     app: &AppState,
-    (headers, address): (&HeaderMap, Option<ClientAddress>),
+    (asked, address): ((&Method, &HeaderMap), Option<ClientAddress>),
     policy: Policy,
     thing: Option<Result<Thing, Error>>,
 ) -> Result<Actor, Error> {
-    let mut actor = authenticate(headers, address, app).await?;
+    let mut actor = authenticate(app, asked, address).await?;
     actor.require(policy)?;
     let Policy::On(right) = policy else { return Ok(actor) };
     // Admins and owners have every right on every server: nothing has to be looked up.

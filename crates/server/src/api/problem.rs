@@ -17,6 +17,10 @@ const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+js
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
+        if let Self::TooSoon(wait) = &self {
+            let after = [(header::RETRY_AFTER, (wait.as_secs() + 1).to_string())];
+            return (after, answer(self.into_problem())).into_response();
+        }
         answer(self.into_problem())
     }
 }
@@ -44,10 +48,24 @@ impl Error {
                 remedy: Some("sign in with `portolan login`, or send a valid token".into()),
                 ..problem(StatusCode::UNAUTHORIZED, "unauthenticated", "Not signed in", detail)
             },
+            Self::NotProven { code, .. } => {
+                problem(StatusCode::UNAUTHORIZED, code, "Not signed in", detail)
+            }
+            Self::TooSoon(_) => Problem {
+                remedy: Some(
+                    "wait; from a device that you signed in on before it goes at once".into(),
+                ),
+                ..problem(
+                    StatusCode::TOO_MANY_REQUESTS,
+                    "too-many-attempts",
+                    "Too many attempts",
+                    detail,
+                )
+            },
             Self::Forbidden(_) => {
                 problem(StatusCode::FORBIDDEN, "forbidden", "Not allowed", detail)
             }
-            Self::Database(_) | Self::Vault(_) => internal(&self),
+            Self::Database(_) | Self::Vault(_) | Self::Password(_) => internal(&self),
         }
     }
 }

@@ -1,14 +1,19 @@
 //! `/v1/setup` and `/v1/session`.
 
-use axum::{Json as Answer, extract::State, http::StatusCode};
+use axum::{
+    Json as Answer,
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
 use portolan_types::{Session, Setup, SetupDone};
 
 use super::{
-    AppState,
+    AppState, cookies,
     extract::{Caller, Json},
     problem::Problems,
 };
-use crate::{Error, setup};
+use crate::{Error, sessions, setup};
 
 /// Makes the first owner with the setup token, once.
 #[utoipa::path(post, path = "/v1/setup", tag = "session", security(()),
@@ -25,4 +30,16 @@ pub(super) async fn set_up(
     responses((status = 200, description = "The caller", body = Session), Problems))]
 pub(super) async fn show_session(Caller(actor): Caller) -> Answer<Session> {
     Answer(actor.session())
+}
+
+/// Signs out: ends the session that asks. A browser forgets its cookie.
+#[utoipa::path(delete, path = "/v1/session", tag = "session", security(("session" = [])),
+    responses((status = 204, description = "It has ended"), Problems))]
+pub(super) async fn end_session(
+    State(app): State<AppState>,
+    Caller(actor): Caller,
+) -> Result<Response, Error> {
+    sessions::end(&app, &actor).await?;
+    let forget = [(header::SET_COOKIE, cookies::forget_session()?)];
+    Ok((StatusCode::NO_CONTENT, forget).into_response())
 }

@@ -1,14 +1,66 @@
 //! `/v1/sessions`.
 
-use axum::{Json as Answer, extract::State, http::StatusCode};
-use portolan_types::{EndedSessions, Page, PageQuery, SessionId, SignIn};
+use axum::{
+    Json as Answer,
+    extract::State,
+    http::{HeaderMap, Method, StatusCode, header},
+    response::{AppendHeaders, IntoResponse, Response},
+};
+use portolan_types::{
+    CreateSession, CreatedSession, EndedSessions, Page, PageQuery, SessionId, SignIn,
+};
+use secrecy::ExposeSecret;
 
 use super::{
     AppState,
-    extract::{Caller, Path, Query},
+    cookies::{self, Carrier},
+    extract::{Caller, Json, Path, Query},
     problem::Problems,
 };
-use crate::{Error, sessions};
+use crate::{
+    App, Error,
+    accounts::{self, SignedIn},
+    sessions::{self, Visitor},
+};
+
+/// Signs in with a password, and a code where a second factor is set up. The problem
+/// `second-factor-needed` says that the password was right and that one is.
+#[utoipa::path(post, path = "/v1/sessions", tag = "session", security(()),
+    responses((status = 201, description = "The session", body = CreatedSession), Problems))]
+pub(super) async fn create_session(
+    State(app): State<AppState>,
+    headers: HeaderMap,
+    visitor: Visitor,
+    Json(input): Json<CreateSession>,
+) -> Result<Response, Error> {
+    let carrier = if input.cookie { Carrier::Cookie } else { Carrier::Bearer };
+    if carrier == Carrier::Cookie {
+        // Nobody is to be signed in as somebody else by a page of a stranger.
+        cookies::require_own_page(&Method::POST, &headers)?;
+    }
+    let visitor = visitor.with_device(input.device.clone());
+    let signed_in = accounts::sign_in(&app, input, &visitor).await?;
+    answer(&app, carrier, signed_in)
+}
+
+/// The secrets of a new session go into the answer, or into cookies.
+pub(super) fn answer(app: &App, carrier: Carrier, signed: SignedIn) -> Result<Response, Error> {
+    let SignedIn { begun, user, team, role, device } = signed;
+    let created =
+        CreatedSession { session: begun.sign_in, user, team, role, secret: None, device: None };
+    if carrier == Carrier::Cookie {
+        let seconds = app.config.sessions.lifetime.as_secs();
+        let mut set = vec![(header::SET_COOKIE, cookies::keep_session(&begun.secret, seconds)?)];
+        if let Some(device) = &device {
+            set.push((header::SET_COOKIE, cookies::keep_device(device)?));
+        }
+        return Ok((StatusCode::CREATED, AppendHeaders(set), Answer(created)).into_response());
+    }
+    let secret = Some(begun.secret.expose_secret().to_owned());
+    let device = device.map(|device| device.expose_secret().to_owned());
+    let created = CreatedSession { secret, device, ..created };
+    Ok((StatusCode::CREATED, Answer(created)).into_response())
+}
 
 /// Lists one's own sessions, in whatever team, oldest first.
 #[utoipa::path(get, path = "/v1/sessions", tag = "session", params(PageQuery),

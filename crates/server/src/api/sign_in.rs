@@ -2,12 +2,10 @@
 
 pub(super) mod cookie;
 
-use std::convert::Infallible;
-
 use axum::{
     Json as Answer,
-    extract::{FromRequestParts, State},
-    http::{HeaderMap, StatusCode, header, request::Parts},
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
     response::{AppendHeaders, IntoResponse},
 };
 use portolan_types::{
@@ -17,7 +15,6 @@ use secrecy::ExposeSecret;
 
 use super::{
     AppState,
-    address::ClientAddress,
     extract::{Json, Path, Query},
     problem::Problems,
 };
@@ -28,23 +25,6 @@ use crate::{
     sessions::{Begun, Visitor},
     sign_in,
 };
-
-/// From where a request comes, and by which program.
-#[derive(Debug)]
-pub(super) struct From(Visitor);
-
-impl<S: Sync> FromRequestParts<S> for From {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let address = ClientAddress::of(&parts.extensions);
-        let agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-        Ok(Self(Visitor {
-            address: address.map(|ClientAddress(address)| address),
-            user_agent: agent.map(str::to_owned),
-        }))
-    }
-}
 
 /// Which ways in there are.
 #[utoipa::path(get, path = "/v1/sign-in", tag = "session", security(()),
@@ -82,11 +62,11 @@ pub(super) async fn finish_openid(
     State(app): State<AppState>,
     Path(provider): Path<ProviderName>,
     Query(answered): Query<Answered>,
-    visitor: From,
+    visitor: Visitor,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Error> {
     let browser = cookie::read(&headers, cookie::SIGN_IN);
-    let arrived = openid::finish(&app, &provider, answered, browser, &visitor.0).await?;
+    let arrived = openid::finish(&app, &provider, answered, browser, &visitor).await?;
     let spent = cookie::set(cookie::SIGN_IN, &String::new().into(), 0);
     let set = arrived.session.iter().map(session_cookie).chain([spent]);
     let headers: Vec<_> = set.map(|cookie| (header::SET_COOKIE, cookie)).collect();
@@ -108,10 +88,10 @@ pub(super) async fn begin_sign_in_by_passkey(
     responses((status = 201, description = "The session", body = SignedIn), Problems))]
 pub(super) async fn sign_in_by_passkey(
     State(app): State<AppState>,
-    visitor: From,
+    visitor: Visitor,
     Json(input): Json<SignInByPasskey>,
 ) -> Result<impl IntoResponse, Error> {
-    let begun = passkeys::sign_in(&app, &input.credential, &visitor.0).await?;
+    let begun = passkeys::sign_in(&app, &input.credential, &visitor).await?;
     let cookie = input.cookie.then(|| (header::SET_COOKIE, session_cookie(&begun)));
     let secret = (!input.cookie).then(|| begun.secret.expose_secret().to_owned());
     let headers = AppendHeaders(Vec::from_iter(cookie));

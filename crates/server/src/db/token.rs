@@ -122,14 +122,15 @@ pub async fn is_good(
     Ok(found == 1)
 }
 
-/// Whether an owner has a token left that does what owners do.
+/// Whether an owner has a token left that does what owners do, or a password.
 pub async fn is_owner_able(conn: &mut AnyConnection, now: Timestamp) -> Result<bool, sqlx::Error> {
     let tokens: i64 = sqlx::query_scalar(
         "select count(*)
-         from tokens t
-         join memberships m on m.team_id = t.team_id and m.user_id = t.user_id
-         where m.role = 'owner' and t.abilities like '%owner%'
-           and (t.expires_at is null or t.expires_at > $1)",
+         from memberships m
+         join users u on u.id = m.user_id
+         left join tokens t on t.team_id = m.team_id and t.user_id = m.user_id
+              and t.abilities like '%owner%' and (t.expires_at is null or t.expires_at > $1)
+         where m.role = 'owner' and (t.id is not null or u.password_hash is not null)",
     )
     .bind(now.as_millis())
     .fetch_one(conn)

@@ -257,6 +257,9 @@ fn as_failure(error: Error) -> Result<Failure, Error> {
         | Error::Unauthenticated(_)
         | Error::Forbidden(_)
         | Error::Database(_)
+        | Error::NotProven { .. }
+        | Error::TooSoon(_)
+        | Error::Password(_)
         | Error::Vault(_)) => Err(error),
     }
 }

@@ -6,7 +6,12 @@ use std::{sync::Arc, time::Duration};
 use portolan_types::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use crate::{App, Error, db, sessions, tasks::Pulse};
+use crate::{
+    App, Error,
+    accounts::{PLACES_FORGOTTEN_AFTER_SECONDS, TALLIES_FORGOTTEN_AFTER_SECONDS},
+    db, sessions,
+    tasks::Pulse,
+};
 
 const PERIOD: Duration = Duration::from_hours(1);
 /// Rows that are swept in one transaction.
@@ -50,8 +55,20 @@ async fn sweep(app: &App) -> Result<u64, Error> {
         db::operation::delete_before(&mut conn, now.plus_seconds(-KEEP_OPERATIONS_SECONDS)).await?;
     let drifts =
         db::drift::delete_before(&mut conn, now.plus_seconds(-KEEP_DRIFTS_SECONDS)).await?;
+    let people = sweep_people(app, now).await?;
+    Ok(tokens + events + people + deliveries + keys + operations + drifts)
+}
+
+/// What people leave behind who signed in, tried to, or forgot their password.
+async fn sweep_people(app: &App, now: Timestamp) -> Result<u64, Error> {
+    let mut conn = app.db.acquire().await?;
     let sessions = db::session::delete_ended(&mut conn, sessions::still(app, now)).await?;
-    Ok(tokens + events + sessions + deliveries + keys + operations + drifts)
+    let resets = db::account::delete_ended_resets(&mut conn, now).await?;
+    let forgotten = now.plus_seconds(-TALLIES_FORGOTTEN_AFTER_SECONDS);
+    let tallies = db::throttle::delete_before(&mut conn, forgotten).await?;
+    let forgotten = now.plus_seconds(-PLACES_FORGOTTEN_AFTER_SECONDS);
+    let places = db::place::delete_before(&mut conn, forgotten).await?;
+    Ok(sessions + resets + tallies + places)
 }
 
 /// In small transactions: others want to write in between.

@@ -2,6 +2,7 @@
 //!
 //! What needs real hosts is in the test binary `lab`.
 
+mod accounts;
 mod addresses;
 mod audit;
 mod backup;

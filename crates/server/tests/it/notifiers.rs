@@ -1,7 +1,7 @@
 //! Notifiers: what arrives outside, how often, signed with what, and what never comes back.
 
-mod mail;
-mod mailbox;
+pub(crate) mod mail;
+pub(crate) mod mailbox;
 mod quiet;
 mod receiver;
 mod trouble;

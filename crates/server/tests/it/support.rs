@@ -245,6 +245,13 @@ impl Client {
         Self { url: url.to_owned(), ..self.clone() }
     }
 
+    /// The same caller, coming from another address of this machine (`127.0.0.0/8`).
+    pub(crate) fn at_address(&self, address: [u8; 4]) -> Result<Self> {
+        let builder = reqwest::Client::builder().timeout(Duration::from_secs(70));
+        let http = builder.local_address(std::net::IpAddr::from(address)).build()?;
+        Ok(Self { http, ..self.clone() })
+    }
+
     pub(crate) fn anonymous(&self) -> Self {
         Self { token: None, ..self.clone() }
     }

@@ -5,7 +5,7 @@ use portolan_types::CreatedInvite;
 
 use super::{mailbox::Mailbox, *};
 
-async fn with_mail(app: &mut TestApp) -> Result<Mailbox> {
+pub(crate) async fn with_mail(app: &mut TestApp) -> Result<Mailbox> {
     let mailbox = Mailbox::start().await?;
     let url = format!("smtp://127.0.0.1:{}?tls=none", mailbox.port);
     let smtp = Smtp::parse(&url, "Portolan <portolan@example.com>")?;

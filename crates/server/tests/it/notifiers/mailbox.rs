@@ -13,28 +13,28 @@ use crate::support::eventually;
 
 /// A mail as it came in.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Mail {
-    pub(super) from: String,
-    pub(super) to: Vec<String>,
+pub(crate) struct Mail {
+    pub(crate) from: String,
+    pub(crate) to: Vec<String>,
     /// Headers and text, lines ended by `\n`.
-    pub(super) data: String,
+    pub(crate) data: String,
 }
 
 impl Mail {
-    pub(super) fn head(&self) -> &str {
+    pub(crate) fn head(&self) -> &str {
         self.data.split_once("\n\n").map_or("", |(head, _)| head)
     }
 }
 
 /// Listens until it is dropped.
-pub(super) struct Mailbox {
-    pub(super) port: u16,
+pub(crate) struct Mailbox {
+    pub(crate) port: u16,
     mails: Arc<Mutex<Vec<Mail>>>,
     serving: JoinHandle<()>,
 }
 
 impl Mailbox {
-    pub(super) async fn start() -> Result<Self> {
+    pub(crate) async fn start() -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let port = listener.local_addr()?.port();
         let mails = Arc::new(Mutex::new(Vec::new()));
@@ -50,7 +50,7 @@ impl Mailbox {
         Ok(Self { port, mails, serving })
     }
 
-    pub(super) async fn wait_for(&self, count: usize) -> Result<Vec<Mail>> {
+    pub(crate) async fn wait_for(&self, count: usize) -> Result<Vec<Mail>> {
         eventually(&format!("{count} mails arrive"), || async {
             let mails = self.mails.lock().unwrap_or_else(PoisonError::into_inner).clone();
             Ok((mails.len() >= count).then_some(mails))
