@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Context;
 use rustix::termios::{self, LocalModes, OptionalActions, Termios};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
     failure::Failure,
@@ -76,6 +76,51 @@ pub(crate) fn hidden(printer: &Printer, question: &str) -> anyhow::Result<Secret
     // The line feed that ended the answer was not shown either.
     printer.say(&Line::default());
     Ok(answer.trim_end_matches(['\r', '\n']).into())
+}
+
+/// Who answers when a command asks for secrets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answers {
+    /// Whoever sits at the terminal; nothing is shown while it is typed.
+    Person,
+    /// A line each from stdin.
+    Lines,
+}
+
+impl Answers {
+    pub(crate) fn secret(self, printer: &Printer, question: &str) -> anyhow::Result<SecretString> {
+        let asked_for = question.trim_end_matches(':');
+        match self {
+            Self::Person if has_person() => hidden(printer, question),
+            Self::Person => Err(Failure::usage(
+                format!("cannot ask without a terminal: {asked_for}"),
+                "give what is asked for by stdin, a line each (see --help)",
+            )
+            .into()),
+            Self::Lines => {
+                let answer = read_answer()?;
+                let answer = answer.trim_end_matches(['\r', '\n']);
+                anyhow::ensure!(!answer.is_empty(), "stdin has no line for: {asked_for}");
+                Ok(answer.into())
+            }
+        }
+    }
+
+    /// A person types it twice: a slip would lock them out.
+    pub(crate) fn new_secret(
+        self,
+        printer: &Printer,
+        question: &str,
+    ) -> anyhow::Result<SecretString> {
+        let secret = self.secret(printer, question)?;
+        if self == Self::Person {
+            let again = hidden(printer, "once more:")?;
+            if again.expose_secret() != secret.expose_secret() {
+                return Err(Failure::usage("the two differ", "start again").into());
+            }
+        }
+        Ok(secret)
+    }
 }
 
 /// While it lives the terminal does not show what is typed.

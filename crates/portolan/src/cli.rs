@@ -26,9 +26,11 @@ mod route;
 mod secrets;
 mod serve;
 mod server;
+mod session;
 mod shared;
 mod team;
 mod token;
+mod user;
 
 use std::path::PathBuf;
 
@@ -62,8 +64,10 @@ pub(crate) use self::{
     secrets::{RotateSecretsArgs, SecretsCommand},
     serve::ConfigArgs,
     server::{AddServerArgs, EditServerArgs, ServerCommand},
+    session::SessionCommand,
     team::TeamCommand,
     token::{CreateTokenArgs, EditTokenArgs, TokenCommand},
+    user::{AnswersArgs, ResetArgs, TotpCommand, UserCommand},
 };
 
 /// Portolan charts Docker networks: a control plane for your servers, and its command line.
@@ -136,10 +140,16 @@ pub(crate) enum Command {
     /// Log in to a control plane and remember it.
     #[command(after_help = login::EXAMPLES)]
     Login(LoginArgs),
-    /// Forget the stored login.
+    /// Forget the stored login, and end its session.
     Logout,
     /// Show who is logged in.
     Whoami,
+    /// Your account: password, second factor, and the way back.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Where you are signed in.
+    #[command(subcommand)]
+    Session(SessionCommand),
     /// SSH keys that log in to servers.
     #[command(subcommand)]
     Key(KeyCommand),

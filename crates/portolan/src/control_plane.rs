@@ -2,6 +2,7 @@
 
 pub(crate) use portolan_server::{
     Config, Finding, Level,
+    accounts::{ResetError, SecondFactor, offer_reset},
     audit::{AuditError, verify_on_host as verify_audit_on_host},
     backup::{
         Backup, BackupError, Cost, MasterKey, restore as restore_backup, take as take_backup,

@@ -6,7 +6,7 @@ use clap::CommandFactory;
 use portolan_types::{CreateToken, ProveReach, UpdateToken};
 
 use crate::{
-    ask::read_secret,
+    ask::{Answers, read_secret},
     cli::{
         Cli, Command, CreateKeyArgs, CreateTokenArgs, EditTokenArgs, EventCommand, GlobalArgs,
         IdentityCommand, KeyCommand, LoginArgs, Moment, OperationCommand, PasskeyCommand,
@@ -36,6 +36,7 @@ mod certificate;
 mod destination;
 mod drift;
 mod notifier;
+mod people;
 mod proxy;
 mod route;
 mod secrets;
@@ -71,8 +72,12 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outc
             let proof = proof(args, global.token.clone())?;
             login::login(&access(global)?, printer, proof).await?;
         }
-        Command::Logout => login::logout(printer, &client_file(&global)?)?,
+        Command::Logout => login::logout(printer, &client_file(&global)?).await?,
         Command::Whoami => login::whoami(&client(global, printer)?, printer).await?,
+        Command::User(command) => people::run_user(global, printer, command).await?,
+        Command::Session(command) => {
+            people::run_session(&client(global, printer)?, printer, command).await?;
+        }
         Command::Key(command) => run_key(&client(global, printer)?, printer, command).await?,
         Command::Server(command) => {
             return server::run(&client(global, printer)?, printer, command).await;
@@ -168,11 +173,18 @@ fn proof(args: LoginArgs, token: Option<String>) -> anyhow::Result<Proof> {
             "the setup token makes the first owner, once; --token is for everybody after",
         )
         .into()),
-        (Some(token), None, Some(email)) => Ok(Proof::Setup { token, email, team: args.team }),
+        (Some(token), None, Some(email)) => {
+            let password = args.password_stdin.then_some(Answers::Lines);
+            Ok(Proof::Setup { token, email, team: args.team, password })
+        }
+        (None, None, Some(email)) => {
+            let answers = if args.password_stdin { Answers::Lines } else { Answers::Person };
+            Ok(Proof::Password { email, answers, code: args.code })
+        }
         (None, Some(token), None) => Ok(Proof::ApiToken(login::typed_secret(token)?)),
         (Some(_) | None, _, _) => Err(Failure::usage(
             "nothing to log in with",
-            "give --token -, or --setup-token-file FILE with --email ADDRESS",
+            "give --email ADDRESS, --token -, or --setup-token-file FILE with --email ADDRESS",
         )
         .into()),
     }

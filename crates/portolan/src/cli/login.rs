@@ -6,13 +6,16 @@ use clap::Args;
 use portolan_types::Name;
 
 pub(super) const EXAMPLES: &str = "Examples:
+  portolan login --email you@example.com
+  pass show portolan | portolan login --email you@example.com --password-stdin
   portolan login --setup-token-file /var/lib/portolan/setup-token --email you@example.com
   portolan login --url https://portolan.example.com --token - < token
 
-The first form makes the first owner, once. `-` reads a secret from stdin, which other programs
-cannot see. The login is stored in ~/.config/portolan/client.toml, readable by you alone.";
+The password is asked for, and the code of an authenticator when one is set up. A setup token makes
+the first owner, once. `-` reads a secret from stdin, which other programs cannot see. The login is
+stored in ~/.config/portolan/client.toml, readable by you alone.";
 
-/// How to log in: with the setup token, or with an API token (--token).
+/// How to log in: with a password, with the setup token, or with an API token (--token).
 #[derive(Debug, Args)]
 pub(crate) struct LoginArgs {
     /// The one-time token that `portolan serve` printed at its first start.
@@ -21,10 +24,18 @@ pub(crate) struct LoginArgs {
     /// File with the setup token; `-` is stdin.
     #[arg(long, value_name = "FILE", requires = "email")]
     pub(crate) setup_token_file: Option<PathBuf>,
-    /// Email address of the first owner.
+    /// Your email address; with a setup token, that of the first owner.
     #[arg(long)]
     pub(crate) email: Option<String>,
     /// Name of the first team.
     #[arg(long, value_name = "NAME")]
     pub(crate) team: Option<Name>,
+    /// Read the password from stdin. With a setup token it is the one to sign in with from now on.
+    #[arg(long, requires = "email")]
+    pub(crate) password_stdin: bool,
+    /// Six digits of your authenticator, or a recovery code; asked for when it is needed.
+    ///
+    /// Other programs of this machine can read flags: codes are good once, so it does little harm.
+    #[arg(long, value_name = "CODE", requires = "email")]
+    pub(crate) code: Option<String>,
 }

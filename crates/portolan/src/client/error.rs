@@ -67,6 +67,11 @@ impl Error {
         }
     }
 
+    /// Whether the control plane said no for this reason.
+    pub(crate) fn is_problem(&self, code: &str) -> bool {
+        matches!(self, Self::Refused(problem) if problem.kind == format!("/problems/{code}"))
+    }
+
     /// Whether nothing of that name exists (or may be known of).
     pub(crate) fn is_not_found(&self) -> bool {
         matches!(self, Self::Refused(problem) if problem.status == 404)
@@ -84,7 +89,7 @@ impl Error {
 
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
-            Self::Refused(problem) if problem.status == 401 => Some(
+            Self::Refused(problem) if problem.status == 401 && !is_of_sign_in(problem) => Some(
                 "log in with `portolan login --url URL --token -`, or set PORTOLAN_TOKEN"
                     .to_owned(),
             ),
@@ -102,6 +107,12 @@ impl Error {
             )),
         }
     }
+}
+
+/// Whoever is just signing in need not be told to.
+fn is_of_sign_in(problem: &Problem) -> bool {
+    let code = problem.kind.trim_start_matches("/problems/");
+    code.starts_with("second-factor-") || matches!(code, "wrong-password" | "reset-code-wrong")
 }
 
 /// The cause of the causes: what lies between says only "error sending request".

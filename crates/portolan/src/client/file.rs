@@ -21,6 +21,8 @@ use super::BaseUrl;
 pub(crate) struct Credentials {
     pub(crate) url: BaseUrl,
     pub(crate) token: SecretString,
+    /// What the control plane knows this device by.
+    pub(crate) device: Option<SecretString>,
 }
 
 /// The form on disk.
@@ -29,6 +31,8 @@ pub(crate) struct Credentials {
 struct Stored {
     url: String,
     token: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    device: Option<String>,
 }
 
 /// The file that holds [`Credentials`]; it need not exist.
@@ -66,7 +70,8 @@ impl ClientFile {
             anyhow::anyhow!("could not read {}: {}", self.0.display(), error.message())
         })?;
         let url = stored.url.parse().with_context(|| format!("url in {}", self.0.display()))?;
-        Ok(Some(Credentials { url, token: stored.token.into() }))
+        let device = stored.device.map(SecretString::from);
+        Ok(Some(Credentials { url, token: stored.token.into(), device }))
     }
 
     /// The permission bits when others can read the file.
@@ -80,6 +85,7 @@ impl ClientFile {
         let stored = Stored {
             url: credentials.url.to_string(),
             token: credentials.token.expose_secret().to_owned(),
+            device: credentials.device.as_ref().map(|device| device.expose_secret().to_owned()),
         };
         let text = toml::to_string(&stored).context("could not encode the client's file")?;
         self.replace(&text).with_context(|| format!("could not write {}", self.0.display()))

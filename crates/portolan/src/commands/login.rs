@@ -2,17 +2,22 @@
 
 use std::path::Path;
 
+use anyhow::Context;
 use portolan_types::{
-    AcceptInvite, AcceptedInvite, Credential, Email, Name, Session, Setup, SetupDone,
+    AcceptInvite, AcceptedInvite, CreateSession, CreatedSession, Credential, Email, Name, Session,
+    Setup, SetupDone,
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use super::token::expiry_span;
+use super::{token::expiry_span, user};
 use crate::{
-    ask::read_secret,
+    ask::{Answers, read_secret},
     client::{Access, BaseUrl, Client, ClientFile, Credentials},
     printer::{Details, Line, Printer},
 };
+
+/// How the secret of a session begins; a token's begins otherwise.
+const SESSION_PREFIX: &str = "portolan_s_";
 
 /// How to prove who one is.
 #[derive(Debug)]
@@ -22,6 +27,13 @@ pub(crate) enum Proof {
         token: SecretString,
         email: String,
         team: Option<Name>,
+        /// Who says the password to sign in with from now on.
+        password: Option<Answers>,
+    },
+    Password {
+        email: String,
+        answers: Answers,
+        code: Option<String>,
     },
     ApiToken(SecretString),
     /// An invitation; makes a new account.
@@ -50,12 +62,32 @@ pub(crate) async fn login(access: &Access, printer: &Printer, proof: Proof) -> a
     // A setup token and an invitation work only once: first see that what it gives can be stored, then store it
     // before anything else can fail.
     access.file.prepare()?;
-    let token = match proof {
-        Proof::ApiToken(token) => check(&url, token).await?,
-        Proof::Setup { token, email, team } => set_up(&url, &token, email, team).await?,
-        Proof::Invite { secret, email } => accept(&url, &secret, email).await?,
+    let credentials = match proof {
+        Proof::ApiToken(token) => {
+            let token = check(&url, token).await?;
+            Credentials { url, token, device: None }
+        }
+        Proof::Setup { token, email, team, password } => {
+            let password = password
+                .map(|answers| answers.secret(printer, "password:"))
+                .transpose()?
+                .map(|secret| user::password(&secret));
+            let setup_token = token.expose_secret().to_owned();
+            let token = set_up(&url, &Setup { setup_token, email, team, password }).await?;
+            Credentials { url, token, device: None }
+        }
+        Proof::Invite { secret, email } => {
+            let token = accept(&url, &secret, email).await?;
+            Credentials { url, token, device: None }
+        }
+        Proof::Password { email, answers, code } => {
+            let password = user::password(&answers.secret(printer, "password:")?);
+            let device = known_device(access, &url)?;
+            let request =
+                CreateSession { email, password, code, team_id: None, device, cookie: false };
+            sign_in(url, printer, answers, request).await?
+        }
     };
-    let credentials = Credentials { url, token };
     access.file.write(&credentials)?;
     let path = access.file.path().display();
     printer.say(&Line::plain(format!("logged in to {}; stored in {path}", credentials.url)));
@@ -69,15 +101,9 @@ async fn check(url: &BaseUrl, token: SecretString) -> anyhow::Result<SecretStrin
     Ok(token)
 }
 
-async fn set_up(
-    url: &BaseUrl,
-    token: &SecretString,
-    email: String,
-    team: Option<Name>,
-) -> anyhow::Result<SecretString> {
-    let request = Setup { setup_token: token.expose_secret().to_owned(), email, team };
+async fn set_up(url: &BaseUrl, request: &Setup) -> anyhow::Result<SecretString> {
     let client = Client::new(url.clone(), None)?;
-    let done: SetupDone = client.hand_in("/v1/setup", &request).await?;
+    let done: SetupDone = client.hand_in("/v1/setup", request).await?;
     Ok(done.token.secret.into())
 }
 
@@ -92,13 +118,71 @@ async fn accept(
     Ok(accepted.token.secret.into())
 }
 
-pub(crate) fn logout(printer: &Printer, file: &ClientFile) -> anyhow::Result<()> {
-    let words = if file.remove()? {
-        "logged out; the token itself stays valid until it is revoked (`portolan token revoke`)"
-    } else {
-        "nobody was logged in"
+/// What this control plane gave us at an earlier sign-in; another gets nothing of it.
+fn known_device(access: &Access, url: &BaseUrl) -> anyhow::Result<Option<String>> {
+    let stored = access.file.read()?.filter(|stored| stored.url == *url);
+    let device = stored.and_then(|stored| stored.device);
+    Ok(device.map(|device| device.expose_secret().to_owned()))
+}
+
+/// Asks for the code only when it turns out to be needed.
+async fn sign_in(
+    url: BaseUrl,
+    printer: &Printer,
+    answers: Answers,
+    request: CreateSession,
+) -> anyhow::Result<Credentials> {
+    let client = Client::new(url.clone(), None)?;
+    let path = "/v1/sessions";
+    let first: Result<CreatedSession, _> = client.hand_in(path, &request).await;
+    let (created, device) = match first {
+        Err(error) if error.is_problem("second-factor-needed") => {
+            let code = answers.secret(printer, "code of the authenticator, or a recovery code:")?;
+            let code = Some(code.expose_secret().to_owned());
+            let request = CreateSession { code, ..request };
+            let created: CreatedSession = client.hand_in(path, &request).await?;
+            (created, request.device)
+        }
+        first => (first?, request.device),
     };
+    let token = created.secret.context("the control plane gave no session")?.into();
+    // One that is known already gets no other.
+    let device = created.device.or(device).map(SecretString::from);
+    Ok(Credentials { url, token, device })
+}
+
+/// Ends a session on the control plane as well; a token may be in use elsewhere, and lives on.
+pub(crate) async fn logout(printer: &Printer, file: &ClientFile) -> anyhow::Result<()> {
+    let stored = file.read().unwrap_or_else(|error| {
+        printer.warn(&format!("{error:#}"));
+        None
+    });
+    let words = match stored {
+        None if file.remove()? => "logged out",
+        None => "nobody was logged in",
+        Some(stored) if stored.token.expose_secret().starts_with(SESSION_PREFIX) => {
+            end_session(printer, stored).await?;
+            "logged out"
+        }
+        Some(_) => {
+            "logged out; the token itself stays valid until it is revoked (`portolan token revoke`)"
+        }
+    };
+    file.remove()?;
     printer.say(&Line::plain(words));
+    Ok(())
+}
+
+/// What cannot be ended there is forgotten here all the same.
+async fn end_session(printer: &Printer, stored: Credentials) -> anyhow::Result<()> {
+    let client = Client::new(stored.url, Some(stored.token))?;
+    let ended: Result<(), _> = client.remove("/v1/session", &[]).await;
+    match ended {
+        Ok(()) => {}
+        Err(error) if error.is_problem("unauthenticated") => {}
+        Err(error) => printer
+            .warn(&format!("the session could not be ended and stays until it expires: {error}")),
+    }
     Ok(())
 }
 

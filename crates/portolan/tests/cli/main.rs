@@ -12,6 +12,7 @@ mod hostile;
 mod lists;
 mod login;
 mod notifiers;
+mod people;
 mod problems;
 mod program;
 mod proxies;
