@@ -49,8 +49,7 @@ impl Person {
             Some(Value::String(word)) => word == "true",
             _ => false,
         };
-        let place = if claims.contains_key(&provider.groups_claim) { claims } else { more };
-        let groups = groups(place, &provider.groups_claim)?;
+        let groups = groups([claims, more], &provider.groups_claim)?;
         Ok(Self { subject: subject.to_owned(), email, email_verified, groups })
     }
 
@@ -72,11 +71,14 @@ fn text<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
     claims.get(name).and_then(Value::as_str)
 }
 
-/// No claim means no group: issuers leave out a list that is empty. But one that says that the list
-/// is elsewhere must not take everybody's role away.
-fn groups(claims: &Map<String, Value>, name: &str) -> Result<BTreeSet<String>, Trouble> {
-    let elsewhere = claims.get("_claim_names").is_some_and(|names| names.get(name).is_some());
-    match claims.get(name) {
+/// From the first place that tells of them. No claim means no group: issuers leave out a list that is
+/// empty. But one that says that the list is elsewhere must not take everybody's role away.
+fn groups(places: [&Map<String, Value>; 2], name: &str) -> Result<BTreeSet<String>, Trouble> {
+    let is_elsewhere = |place: &&Map<String, Value>| {
+        place.get("_claim_names").is_some_and(|names| names.get(name).is_some())
+    };
+    let elsewhere = places.iter().any(is_elsewhere);
+    match places.iter().find_map(|place| place.get(name)) {
         None | Some(Value::Null) if elsewhere => Err(Trouble::new(
             "it does not send the groups of whoever is in too many: let it send fewer",
         )),
