@@ -42,6 +42,8 @@ const FIRST_BACKOFF: Duration = Duration::from_secs(1);
 const MAX_BACKOFF: Duration = Duration::from_secs(30);
 /// A connection that stood so long was one.
 const STOOD: Duration = Duration::from_secs(10);
+/// So many shorter ones in a row are no accident.
+const MANY_BRIEF: u32 = 3;
 /// How often the time of the last contact is written down.
 const CONTACT: Duration = Duration::from_mins(1);
 /// A look at everything, in case an event was never sent: this long after the last look, and up to a
@@ -57,6 +59,8 @@ pub(super) struct Keeper {
     bell: Arc<Notify>,
     around: Surroundings,
     backoff: Duration,
+    /// How many connections in a row did not stand.
+    brief: u32,
     /// The revision of the connection that was dialled last.
     tried: i64,
     sight: Sight,
@@ -86,6 +90,7 @@ impl Keeper {
             bell,
             around,
             backoff: FIRST_BACKOFF,
+            brief: 0,
             tried: 0,
             sight: Sight::default(),
             members: Retries::default(),
@@ -140,16 +145,23 @@ impl Keeper {
         self.around.hosts.connected(&self.id, &host);
         let since = Instant::now();
         let turn = self.keep(&row, &host).await;
-        // A host that answers and breaks off each time is dialled with pauses too.
-        if since.elapsed() >= STOOD {
-            self.backoff = FIRST_BACKOFF;
-        }
+        self.stood(since.elapsed());
         self.pulse.disconnected();
         host.close().await;
         if let Ok(Turn::Lost(error)) = &turn {
             self.lost(&row, error).await?;
         }
         turn
+    }
+
+    /// A host that answers and breaks off each time is dialled with pauses too; one that does so now
+    /// and then is dialled again at once.
+    const fn stood(&mut self, time: Duration) {
+        self.brief =
+            if time.as_secs() >= STOOD.as_secs() { 0 } else { self.brief.saturating_add(1) };
+        if self.brief < MANY_BRIEF {
+            self.backoff = FIRST_BACKOFF;
+        }
     }
 
     /// What it kept of its swarm falls to others.
@@ -276,6 +288,10 @@ impl Keeper {
                     },
                 }
             };
+            if trigger == Trigger::Asked || bursts.was_rung() {
+                // Somebody waits: it is not the host alone that keeps us busy.
+                self.brief = 0;
+            }
             self.occasion.is(trigger);
         }
     }

@@ -37,9 +37,15 @@ pub(in super::super) async fn after(duration: Option<Duration>) {
 pub(super) struct Bursts {
     in_a_row: u32,
     last: Option<Instant>,
+    rung: bool,
 }
 
 impl Bursts {
+    /// Whether the bell ended a burst since this was asked last.
+    pub(super) const fn was_rung(&mut self) -> bool {
+        std::mem::replace(&mut self.rung, false)
+    }
+
     /// Takes the rest of a burst of events along, so that one look serves all. Whoever rings does not
     /// wait for its end.
     pub(super) async fn drain(
@@ -55,7 +61,10 @@ impl Bursts {
         loop {
             let event = tokio::select! {
                 biased;
-                () = bell.notified() => break,
+                () = bell.notified() => {
+                    self.rung = true;
+                    break;
+                }
                 () = &mut over => break,
                 event = events.next() => event.ok_or_else(ended)??,
             };
