@@ -34,6 +34,7 @@ async fn restored(app: &TestApp, file: &Path, database: Database) -> Result<Test
     backup::restore(&other.config, file, &words()).await?;
     // The hosts are those that there are.
     other.fleet = app.fleet.clone();
+    other.dialer = app.fleet.clone();
     other.launch().await?;
     other.owner = app.owner.at(&other.owner.url);
     Ok(other)
