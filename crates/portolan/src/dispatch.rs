@@ -8,9 +8,9 @@ use portolan_types::{CreateToken, ProveReach, UpdateToken};
 use crate::{
     ask::{Answers, read_secret},
     cli::{
-        Cli, Command, CreateKeyArgs, CreateTokenArgs, EditTokenArgs, EventCommand, GlobalArgs,
-        IdentityCommand, KeyCommand, LoginArgs, Moment, OperationCommand, PasskeyCommand,
-        ReachArgs, ReconcileCommand, TokenCommand,
+        BackupArgs, Cli, Command, CreateKeyArgs, CreateTokenArgs, EditTokenArgs, EventCommand,
+        GlobalArgs, IdentityCommand, KeyCommand, LoginArgs, Moment, OperationCommand,
+        PasskeyCommand, ReachArgs, ReconcileCommand, TokenCommand,
     },
     client::{Access, Client, ClientFile},
     commands::{
@@ -55,15 +55,7 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outc
             let flags = args.into_flags();
             return doctor::doctor(printer, flags, environment, &access(global)?).await;
         }
-        Command::Backup(args) => {
-            let config = Settings::merge(args.config.into_flags(), environment)?.config;
-            let key = if args.without_master_key {
-                MasterKey::KeptElsewhere
-            } else {
-                MasterKey::Included
-            };
-            backup::backup(printer, &config, &args.to, args.passphrase_file, key).await?;
-        }
+        Command::Backup(args) => run_backup(printer, args).await?,
         Command::Restore(args) => {
             let config = Settings::merge(args.config.into_flags(), environment)?.config;
             backup::restore(printer, &config, &args.from, args.passphrase_file).await?;
@@ -103,13 +95,7 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outc
         Command::Addresses(command) => {
             addresses::run(&client(global, printer)?, printer, command).await?;
         }
-        Command::Reach(ReachArgs { from, to, prove: false, .. }) => {
-            return reach::reach(&client(global, printer)?, printer, from, to).await;
-        }
-        Command::Reach(ReachArgs { from, to, prove: true, port, wait }) => {
-            let question = ProveReach { from, to, port };
-            return reach::prove(&client(global, printer)?, printer, &question, wait.into()).await;
-        }
+        Command::Reach(args) => return run_reach(&client(global, printer)?, printer, args).await,
         Command::Passkey(command) => {
             run_passkey(&client(global, printer)?, printer, command).await?;
         }
@@ -144,6 +130,24 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outc
         Command::Version => version::version(printer)?,
     }
     Ok(Outcome::Done)
+}
+
+async fn run_backup(printer: &Printer, args: BackupArgs) -> anyhow::Result<()> {
+    let config = Settings::merge(args.config.into_flags(), environment)?.config;
+    let key = if args.without_master_key { MasterKey::KeptElsewhere } else { MasterKey::Included };
+    backup::backup(printer, &config, &args.to, args.passphrase_file, key).await
+}
+
+async fn run_reach(
+    client: &Client,
+    printer: &Printer,
+    ReachArgs { from, to, prove, port, wait }: ReachArgs,
+) -> anyhow::Result<Outcome> {
+    if !prove {
+        return reach::reach(client, printer, from, to).await;
+    }
+    let question = ProveReach { from, to, port };
+    reach::prove(client, printer, &question, wait.into()).await
 }
 
 fn client_file(global: &GlobalArgs) -> anyhow::Result<ClientFile> {

@@ -63,7 +63,7 @@ fn a_password_gives_a_session_that_is_kept_and_ended() {
 
     // The device is known the next time.
     login(&program, &fake, &[], &format!("{PASSWORD}\n")).data();
-    let sent = fake.asked().into_iter().filter(|asked| asked.method == "POST").next_back();
+    let sent = fake.asked().into_iter().rfind(|asked| asked.method == "POST");
     assert_eq!(sent.expect("sent").body["device"], "portolan_d_1");
     program.run(&["logout"]).data();
     assert_eq!(fake.only("DELETE").headers["authorization"], "Bearer portolan_s_1");
