@@ -24,7 +24,7 @@ const LIFETIME_SECONDS: i64 = 3_600;
 const PAUSE_SECONDS: i64 = 300;
 
 /// Asks for a mail with a way back. The answer is the same for every address: whether there is an
-/// account is looked up later, by [`mail`].
+/// account is looked up later, by `mail`.
 pub async fn ask(app: &App, input: AskPasswordReset, visitor: &Visitor) -> Result<(), Error> {
     if !app.post.has_mail() {
         return Err(Error::refused(
