@@ -2,7 +2,7 @@
 //! two one. What differs is listed apart from what is done about it: what was asked for is done,
 //! and what somebody undid is decided about first (`lost`).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use portolan_types::{Attachment, Destination, DestinationId, DestinationState, ProxyAttachment};
 
@@ -97,23 +97,30 @@ pub(super) async fn pass(
     let destinations = destinations(scene).await?;
     let mut before = before(scene).await?;
     let mut reasons: HashMap<&DestinationId, String> = HashMap::new();
-    let mut mended = false;
+    let mut mended: HashSet<&DestinationId> = HashSet::new();
     let places = places(scene, &destinations);
     for place in &places {
         let known = before.get_mut(&place.destination.id);
         match settle(scene, memory, &container, place, known).await? {
             Settled::AsWanted => {}
-            Settled::Mended => mended = true,
+            Settled::Mended => {
+                mended.insert(&place.destination.id);
+            }
             Settled::Left(reason) => {
                 reasons.insert(&place.destination.id, reason);
             }
         }
     }
-    let container = if mended { again(scene, container).await? } else { container };
+    let container = if mended.is_empty() { container } else { again(scene, container).await? };
     for destination in &destinations {
         let place = places.iter().find(|place| place.destination.id == destination.id);
         let reason = reasons.remove(&destination.id);
-        let state = state_of(destination, place, &container, reason);
+        let mut state = state_of(destination, place, &container, reason);
+        if mended.contains(&destination.id) {
+            // It was, a moment ago. Whoever undid it since is found by the next look, which would take
+            // a place that was never there for one that is only asked for.
+            state.observed = state.wanted;
+        }
         record(scene, destination, &state, before.get(&destination.id)).await?;
     }
     memory.places = seen_on(&places, &container);
