@@ -4,6 +4,7 @@
 mod address;
 mod addresses;
 mod audit;
+mod by_route;
 mod certificates;
 mod containers;
 mod cookies;
@@ -51,7 +52,6 @@ use utoipa::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) use middleware::Limiter;
-use policy::Policies;
 pub use policy::{Guarded, PolicyError};
 
 use crate::App;
@@ -244,12 +244,12 @@ pub fn policies() -> Result<Vec<Guarded>, PolicyError> {
 /// Everything that is served. An error when a route does not say who may call it.
 pub(crate) fn router(app: AppState, limiter: Arc<Limiter>) -> Result<Router, PolicyError> {
     let (api, document) = routes().split_for_parts();
-    let policies = Arc::new(Policies::of(&document)?);
+    let policies = Arc::new(policy::policies(&document)?);
     let api = api
         .route_layer(from_fn_with_state((app.clone(), policies), policy::enforce))
         .fallback(problem::no_such_route)
         .method_not_allowed_fallback(problem::no_such_method)
         .with_state(app.clone());
-    let operations = traced::Operations::of(&document);
+    let operations = traced::operations(&document);
     Ok(middleware::wrap(api.merge(docs::router(document)), app, limiter, operations))
 }

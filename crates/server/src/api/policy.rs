@@ -4,7 +4,7 @@
 //! caller. A route whose policy cannot be read keeps the process from starting; a route that is not
 //! in the document answers nothing but an error.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     extract::{MatchedPath, RawPathParams, Request, State},
@@ -19,6 +19,7 @@ use utoipa::openapi::OpenApi;
 use super::{
     AppState,
     address::ClientAddress,
+    by_route::ByRoute,
     extract::authenticate,
     problem::{answer, problem},
 };
@@ -111,36 +112,21 @@ fn kind(path: &str) -> Option<fn(&str) -> Option<Thing>> {
     }
 }
 
-/// What is enforced, by path and method.
-#[derive(Debug)]
-pub(super) struct Policies(HashMap<String, Vec<(Method, Policy)>>);
-
-impl Policies {
-    pub(super) fn of(document: &OpenApi) -> Result<Self, PolicyError> {
-        let mut policies: HashMap<String, Vec<_>> = HashMap::new();
-        for Guarded { method, path, policy } in read(document)? {
-            policies.entry(path).or_default().push((method, policy));
-        }
-        Ok(Self(policies))
-    }
-
-    fn find(&self, method: &Method, path: &str) -> Option<Policy> {
-        // Handlers of GET answer HEAD as well.
-        let method = if method == Method::HEAD { &Method::GET } else { method };
-        let of_path = self.0.get(path)?;
-        of_path.iter().find(|(known, _)| known == method).map(|(_, policy)| *policy)
-    }
+/// What is enforced.
+pub(super) fn policies(document: &OpenApi) -> Result<ByRoute<Policy>, PolicyError> {
+    let guarded = read(document)?.into_iter();
+    Ok(guarded.map(|Guarded { method, path, policy }| (method, path, policy)).collect())
 }
 
 /// The layer: looks the policy up, finds out who is asking, and lets those through who may.
 pub(super) async fn enforce(
-    State((app, policies)): State<(AppState, Arc<Policies>)>,
+    State((app, policies)): State<(AppState, Arc<ByRoute<Policy>>)>,
     path: MatchedPath,
     params: RawPathParams,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let Some(policy) = policies.find(request.method(), path.as_str()) else {
+    let Some(&policy) = policies.find(request.method(), path.as_str()) else {
         return unguarded(&format!("{} {}", request.method(), path.as_str()));
     };
     if policy != Policy::Public {

@@ -1,7 +1,7 @@
 //! What the audit needs to know of each request: from where it comes, which operation of the API it
 //! asks for, and whether it was refused.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     extract::{MatchedPath, Request, State},
@@ -10,43 +10,34 @@ use axum::{
     response::Response,
 };
 use tower_http::request_id::RequestId;
-use utoipa::openapi::{OpenApi, path::Operation};
+use utoipa::openapi::OpenApi;
 
-use super::{AppState, address::ClientAddress};
+use super::{AppState, address::ClientAddress, by_route::ByRoute};
 use crate::audit::{self, Context};
 
-/// The operations of the API by method and path.
-#[derive(Debug, Clone)]
-pub(super) struct Operations(Arc<HashMap<(Method, String), Arc<str>>>);
+/// The names of the operations of the API.
+pub(super) type Operations = Arc<ByRoute<Arc<str>>>;
 
-impl Operations {
-    pub(super) fn of(document: &OpenApi) -> Self {
-        let mut operations = HashMap::new();
-        for (path, item) in &document.paths.paths {
-            for (method, operation) in [
-                (Method::GET, &item.get),
-                (Method::POST, &item.post),
-                (Method::PUT, &item.put),
-                (Method::PATCH, &item.patch),
-                (Method::DELETE, &item.delete),
-            ] {
-                let id = operation
-                    .as_ref()
-                    .and_then(|Operation { operation_id, .. }| operation_id.as_deref());
-                if let Some(id) = id {
-                    operations.insert((method, path.clone()), Arc::from(id));
-                }
-            }
-        }
-        Self(Arc::new(operations))
-    }
+pub(super) fn operations(document: &OpenApi) -> Operations {
+    let of_path = document.paths.paths.iter().flat_map(|(path, item)| {
+        let methods = [
+            (Method::GET, &item.get),
+            (Method::POST, &item.post),
+            (Method::PUT, &item.put),
+            (Method::PATCH, &item.patch),
+            (Method::DELETE, &item.delete),
+        ];
+        methods.into_iter().filter_map(move |(method, operation)| {
+            let id = operation.as_ref()?.operation_id.as_deref()?;
+            Some((method, path.clone(), Arc::from(id)))
+        })
+    });
+    Arc::new(of_path.collect())
+}
 
-    fn find(&self, request: &Request) -> Option<Arc<str>> {
-        let path = request.extensions().get::<MatchedPath>()?.as_str();
-        // Handlers of GET answer HEAD as well.
-        let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
-        self.0.get(&(method.clone(), path.to_owned())).cloned()
-    }
+fn operation(operations: &Operations, request: &Request) -> Option<Arc<str>> {
+    let path = request.extensions().get::<MatchedPath>()?;
+    operations.find(request.method(), path.as_str()).cloned()
 }
 
 /// Answers within the context of the request, and writes down when somebody known was refused.
@@ -58,7 +49,7 @@ pub(super) async fn trace(
     let id = request.extensions().get::<RequestId>();
     let id = id.and_then(|id| id.header_value().to_str().ok()).map(str::to_owned);
     let address = ClientAddress::of(request.extensions()).map(|address| address.0);
-    let context = Context::new(app.audit.clone(), address, id, operations.find(&request));
+    let context = Context::new(app.audit.clone(), address, id, operation(&operations, &request));
     let response = audit::within(context.clone(), next.run(request)).await;
     if matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
         let told = audit::refused(&app, &context, response.status().as_u16()).await;
