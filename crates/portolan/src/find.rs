@@ -174,8 +174,7 @@ impl Named for Invite {
 
     /// A single invitation cannot be read: the list is searched.
     async fn with_id(client: &Client, id: &str) -> Result<Option<Self>, crate::client::Error> {
-        let page = collect::<Self>(client, Self::PATH, &[], Listing::all(None)).await?;
-        Ok(page.items.into_iter().find(|invite| invite.id.as_str() == id))
+        in_list(client, id).await
     }
 }
 
@@ -197,8 +196,7 @@ impl Named for Membership {
 
     /// A single team cannot be read: the list is searched.
     async fn with_id(client: &Client, id: &str) -> Result<Option<Self>, crate::client::Error> {
-        let page = collect::<Self>(client, Self::PATH, &[], Listing::all(None)).await?;
-        Ok(page.items.into_iter().find(|one| one.team.id.as_str() == id))
+        in_list(client, id).await
     }
 }
 
@@ -237,8 +235,7 @@ impl Named for Token {
 
     /// A single token cannot be read: the list is searched.
     async fn with_id(client: &Client, id: &str) -> Result<Option<Self>, crate::client::Error> {
-        let page = collect::<Self>(client, Self::PATH, &[], Listing::all(None)).await?;
-        Ok(page.items.into_iter().find(|token| token.id.as_str() == id))
+        in_list(client, id).await
     }
 }
 
@@ -260,8 +257,7 @@ impl Named for Passkey {
 
     /// A single passkey cannot be read: the list is searched.
     async fn with_id(client: &Client, id: &str) -> Result<Option<Self>, crate::client::Error> {
-        let page = collect::<Self>(client, Self::PATH, &[], Listing::all(None)).await?;
-        Ok(page.items.into_iter().find(|passkey| passkey.id.as_str() == id))
+        in_list(client, id).await
     }
 }
 
@@ -283,9 +279,14 @@ impl Named for Identity {
 
     /// A single identity cannot be read: the list is searched.
     async fn with_id(client: &Client, id: &str) -> Result<Option<Self>, crate::client::Error> {
-        let page = collect::<Self>(client, Self::PATH, &[], Listing::all(None)).await?;
-        Ok(page.items.into_iter().find(|identity| identity.id.as_str() == id))
+        in_list(client, id).await
     }
+}
+
+/// The one with an id, of those that cannot be read one at a time.
+async fn in_list<T: Named>(client: &Client, id: &str) -> Result<Option<T>, crate::client::Error> {
+    let page = collect::<T>(client, T::PATH, &[], Listing::all(None)).await?;
+    Ok(page.items.into_iter().find(|one| one.id() == id))
 }
 
 /// The one thing that is meant.

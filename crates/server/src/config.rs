@@ -62,6 +62,11 @@ impl Config {
         self.data_dir.join("portolan.db")
     }
 
+    /// Whether there is no database yet: opening SQLite's would make one.
+    pub fn has_no_database(&self) -> bool {
+        self.database_url.is_none() && !self.sqlite_file().exists()
+    }
+
     /// Where the master key is, for people.
     pub fn master_key_place(&self) -> String {
         match &self.master_key {

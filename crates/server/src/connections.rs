@@ -169,8 +169,8 @@ impl Drop for Seat {
     }
 }
 
-/// Everybody with IPv6 has 2^64 addresses at least.
-fn holder(address: IpAddr) -> IpAddr {
+/// An address, for all those that the same customer has: with IPv6 everybody has 2^64 at least.
+pub(crate) fn holder(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();

@@ -65,7 +65,7 @@ async fn providers(config: &Config) -> Vec<Finding> {
 }
 
 async fn database(config: &Config) -> Vec<Finding> {
-    if config.database_url.is_none() && !config.sqlite_file().exists() {
+    if config.has_no_database() {
         let detail = "there is none yet: the first start makes it";
         return vec![Finding::new("database", Level::Warn, detail, None)];
     }

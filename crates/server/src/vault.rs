@@ -26,7 +26,7 @@ use cipher::Cipher;
 /// Sealed by the master key itself: as it was before there were data keys.
 const BY_MASTER_KEY: &str = "v1:";
 /// Sealed by the data key that is named behind it.
-const BY_DATA_KEY: &str = "v2:";
+pub(crate) const BY_DATA_KEY: &str = "v2:";
 
 /// Why a secret or the master key could not be used. Never holds the secret.
 #[derive(Debug, thiserror::Error)]

@@ -177,8 +177,7 @@ pub async fn offer(
     email: &str,
     second_factor: SecondFactor,
 ) -> Result<ResetOffer, ResetError> {
-    // SQLite would make one.
-    if config.database_url.is_none() && !config.sqlite_file().exists() {
+    if config.has_no_database() {
         return Err(ResetError::Missing(config.sqlite_file().display().to_string()));
     }
     let db = Db::connect(&config.database_url()).await?;

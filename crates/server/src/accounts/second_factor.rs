@@ -53,7 +53,7 @@ pub(super) async fn prove(
     let Some(code) = code else { return Ok(Factor::Missing) };
     let code = plain(code);
     let now = Timestamp::now();
-    let secret = app.vault.open_sealed(&totp.sealed_secret, &seal_context(user))?;
+    let secret = app.vault.open_sealed(&totp.sealed_secret, &seal_context(user.as_str()))?;
     let taken = match totp::find_step(&secret, &code, now, totp.last_step) {
         Some(step) => db::second_factor::take_step(conn, user, step).await?,
         None => db::second_factor::use_recovery_code(conn, user, &vault::hash(&code), now).await?,
@@ -67,7 +67,7 @@ fn plain(code: &str) -> String {
 }
 
 /// What a sealed secret belongs to.
-pub(crate) fn seal_context(user: &UserId) -> String {
+pub(crate) fn seal_context(user: &str) -> String {
     format!("totp:{user}")
 }
 
@@ -75,7 +75,7 @@ pub(crate) fn seal_context(user: &UserId) -> String {
 /// before is forgotten.
 pub async fn begin_totp(app: &App, actor: &Actor) -> Result<NewTotp, Error> {
     let secret = totp::new_secret();
-    let sealed = app.vault.seal(&secret, &seal_context(&actor.user.id))?;
+    let sealed = app.vault.seal(&secret, &seal_context(actor.user.id.as_str()))?;
     let mut conn = app.db.acquire().await?;
     let now = Timestamp::now();
     if !db::second_factor::put_totp(&mut conn, &actor.user.id, &sealed, now).await? {
@@ -110,7 +110,7 @@ pub async fn confirm_totp(
     db::account::lock(&mut tx, user).await?;
     let totp = db::second_factor::find_totp(&mut tx, user).await?;
     let totp = totp.filter(|totp| totp.confirmed_at.is_none()).ok_or_else(not_begun)?;
-    let secret = app.vault.open_sealed(&totp.sealed_secret, &seal_context(user))?;
+    let secret = app.vault.open_sealed(&totp.sealed_secret, &seal_context(user.as_str()))?;
     let now = Timestamp::now();
     let step = totp::find_step(&secret, &plain(&input.code), now, totp.last_step)
         .ok_or_else(|| Error::field("code", "not a code of this authenticator at this time"))?;

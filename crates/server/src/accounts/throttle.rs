@@ -10,7 +10,7 @@ use portolan_types::{Timestamp, UserId};
 use sqlx::AnyConnection;
 
 use super::places::{self, Place};
-use crate::{App, Error, db, sessions::Visitor, vault};
+use crate::{App, Error, connections::holder, db, sessions::Visitor, vault};
 
 /// No wait is longer: whoever has to wait comes back the same day.
 const LONGEST: Duration = Duration::from_mins(15);
@@ -140,16 +140,9 @@ async fn count(app: &App, keys: Vec<(Scope, String)>) -> Result<Attempt, Error> 
     Ok(Attempt { keys })
 }
 
-/// An address with those that belong to the same customer: of IPv6 they get 2^64 and more.
+/// An address with those that belong to the same customer.
 pub(super) fn address_part(address: Option<IpAddr>) -> String {
-    match address.map(|address| address.to_canonical()) {
-        None => "unknown".to_owned(),
-        Some(IpAddr::V4(address)) => address.to_string(),
-        Some(IpAddr::V6(address)) => {
-            let [a, b, c, d, ..] = address.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-        }
-    }
+    address.map_or_else(|| "unknown".to_owned(), |address| holder(address).to_string())
 }
 
 #[cfg(test)]

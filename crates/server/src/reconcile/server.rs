@@ -156,9 +156,8 @@ impl Keeper {
 
     /// A host that answers and breaks off each time is dialled with pauses too; one that does so now
     /// and then is dialled again at once.
-    const fn stood(&mut self, time: Duration) {
-        self.brief =
-            if time.as_secs() >= STOOD.as_secs() { 0 } else { self.brief.saturating_add(1) };
+    fn stood(&mut self, time: Duration) {
+        self.brief = if time >= STOOD { 0 } else { self.brief.saturating_add(1) };
         if self.brief < MANY_BRIEF {
             self.backoff = FIRST_BACKOFF;
         }

@@ -4,10 +4,10 @@ use sqlx::AnyConnection;
 
 use super::Context;
 use crate::{
-    audit, certificates,
+    accounts, audit, certificates,
     db::sealed::{self, Column},
     keys, notifiers,
-    vault::Vault,
+    vault::{BY_DATA_KEY, Vault},
 };
 
 /// A column, and what its values are bound to, by the key of their row.
@@ -32,7 +32,7 @@ pub(super) const COLUMNS: [Sealed; 6] = [
     sealed("certificates", "id", "sealed_private_key", certificates::seal_context),
     sealed("notifiers", "id", "sealed_url", notifiers::url_context),
     sealed("notifiers", "id", "sealed_secret", notifiers::secret_context),
-    sealed("totps", "user_id", "sealed_secret", |user| format!("totp:{user}")),
+    sealed("totps", "user_id", "sealed_secret", accounts::totp_context),
     sealed("audit_chain", "id", "sealed_secret", audit::secret_context),
 ];
 
@@ -52,7 +52,7 @@ pub(super) async fn opens_a_sample(
     vault: &Vault,
 ) -> Result<bool, sqlx::Error> {
     for Sealed { column, context } in COLUMNS {
-        for value in sealed::list_others(conn, column, "v2:", "", 1).await? {
+        for value in sealed::list_others(conn, column, BY_DATA_KEY, "", 1).await? {
             if vault.open_sealed(&value.sealed, &context(&value.key)).is_err() {
                 return Ok(false);
             }
