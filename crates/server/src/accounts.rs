@@ -11,14 +11,11 @@ mod sign_in;
 mod throttle;
 mod totp;
 
-use portolan_types::{
-    Account, Author, ChangePassword, Credential, Password, SignIn, Subject, Timestamp, User,
-};
+use portolan_types::{Account, Author, ChangePassword, Password, SignIn, Timestamp, User};
 use sqlx::AnyConnection;
 
 use crate::{
-    Actor, App, Error, db,
-    events::{self, Happened},
+    Actor, App, Error, db, events,
     sessions::{self, Begun, Visitor},
 };
 
@@ -26,6 +23,7 @@ pub(crate) use self::{
     passwords::{Passwords, Verdict},
     places::FORGOTTEN_AFTER_SECONDS as PLACES_FORGOTTEN_AFTER_SECONDS,
     reset::mail as mail_reset,
+    second_factor::seal_context as totp_context,
     throttle::{FORGOTTEN_AFTER_SECONDS as TALLIES_FORGOTTEN_AFTER_SECONDS, Tally},
 };
 pub use self::{
@@ -86,12 +84,9 @@ pub async fn change_password(
 
 /// What concerns a person takes a session: the policies of the routes say so.
 fn session_of(actor: &Actor) -> Result<&SignIn, Error> {
-    match &actor.credential {
-        Credential::Session(sign_in) => Ok(sign_in),
-        Credential::Token(_) => {
-            Err(Error::Forbidden("this needs a person who signed in, not a token".into()))
-        }
-    }
+    actor
+        .sign_in()
+        .ok_or_else(|| Error::Forbidden("this needs a person who signed in, not a token".into()))
 }
 
 /// Who is signed in shows that they still know their password: so often in a session, and no more.
@@ -124,7 +119,7 @@ fn no_password() -> Error {
 
 /// Tells all teams of a person what happened to them. Each open stream there looks at its right to
 /// read.
-async fn tell(
+pub(crate) async fn tell(
     conn: &mut AnyConnection,
     by: Author,
     user: &User,
@@ -132,13 +127,7 @@ async fn tell(
     message: &str,
 ) -> Result<(), Error> {
     for (team, _) in db::account::list_teams(conn, &user.id).await? {
-        let happened = Happened {
-            team: &team.id,
-            kind,
-            subject: Subject::User(user.id.clone()),
-            name: &user.email,
-            message: message.to_owned(),
-        };
+        let happened = sessions::happened(&team.id, user, kind, message.to_owned());
         events::record(conn, happened.by(by.clone()), Timestamp::now()).await?;
     }
     Ok(())

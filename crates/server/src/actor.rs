@@ -1,7 +1,9 @@
 //! Who is asking, and what they may do. Every operation takes an [`Actor`]; there is no other way
 //! to name a team.
 
-use portolan_types::{Author, Credential, Right, Role, ServerId, Session, Team, TeamId, User};
+use portolan_types::{
+    Author, Credential, Right, Role, ServerId, Session, SignIn, Team, TeamId, User,
+};
 
 use crate::{
     Error,
@@ -25,6 +27,14 @@ impl Actor {
     /// The only way by which an operation learns of a team.
     pub fn team_id(&self) -> &TeamId {
         &self.team.id
+    }
+
+    /// How they signed in, where it is a person who asks and no program.
+    pub(crate) const fn sign_in(&self) -> Option<&SignIn> {
+        match &self.credential {
+            Credential::Session(sign_in) => Some(sign_in),
+            Credential::Token(_) => None,
+        }
     }
 
     /// The actor as the author of an event.

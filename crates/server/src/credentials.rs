@@ -15,12 +15,10 @@ pub async fn authenticate(
     secret: &str,
     address: Option<IpAddr>,
 ) -> Result<Actor, Error> {
-    let hash = vault::hash(secret);
-    let actor = if secret.starts_with(sessions::SECRET_PREFIX) {
-        sessions::authenticate(app, &hash).await?
-    } else {
-        tokens::authenticate(app, &hash, address).await?
-    };
+    if secret.starts_with(sessions::SECRET_PREFIX) {
+        return authenticate_session(app, secret).await;
+    }
+    let actor = tokens::authenticate(app, &vault::hash(secret), address).await?;
     audit::known(Some(actor.team_id()), actor.author());
     Ok(actor)
 }

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use portolan_types::{Cursor, PageQuery, TeamId, page::SearchText};
+use portolan_types::{Cursor, PageQuery, page::SearchText};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
     Any, AnyConnection, AnyPool, FromRow, Row,
@@ -281,12 +281,12 @@ fn decode_error(
     sqlx::Error::ColumnDecode { index: column.to_owned(), source: Box::new(source) }
 }
 
-/// The part of a list that is wanted, as the statements take it: `$1` team, `$2` and `$3` the row
+/// The part of a list that is wanted, as the statements take it: `$1` the team or person whose it is, `$2` and `$3` the row
 /// before it, `$4` the search pattern, `$5` the rows. One row more than asked for tells whether a
 /// page follows.
 #[derive(Debug)]
 struct Window<'a> {
-    team: &'a TeamId,
+    owner: &'a str,
     at: i64,
     id: &'a str,
     pattern: String,
@@ -294,18 +294,18 @@ struct Window<'a> {
 }
 
 impl<'a> Window<'a> {
-    fn oldest_first(team: &'a TeamId, query: &'a PageQuery) -> Self {
-        Self::from(team, query, 0)
+    fn oldest_first(owner: &'a str, query: &'a PageQuery) -> Self {
+        Self::from(owner, query, 0)
     }
 
-    fn newest_first(team: &'a TeamId, query: &'a PageQuery) -> Self {
-        Self::from(team, query, i64::MAX)
+    fn newest_first(owner: &'a str, query: &'a PageQuery) -> Self {
+        Self::from(owner, query, i64::MAX)
     }
 
-    fn from(team: &'a TeamId, query: &'a PageQuery, start: i64) -> Self {
+    fn from(owner: &'a str, query: &'a PageQuery, start: i64) -> Self {
         let (at, id) = query.cursor.as_ref().map_or((start, ""), Cursor::parts);
         let pattern = contains_pattern(query.search.as_ref().map(SearchText::as_str));
-        Self { team, at, id, pattern, rows: query.limit() + 1 }
+        Self { owner, at, id, pattern, rows: query.limit() + 1 }
     }
 
     /// The statement with its first five parameters.
@@ -314,7 +314,7 @@ impl<'a> Window<'a> {
         T: for<'r> FromRow<'r, AnyRow>,
     {
         sqlx::query_as(sql)
-            .bind(self.team.as_str())
+            .bind(self.owner)
             .bind(self.at)
             .bind(self.id)
             .bind(self.pattern.as_str())

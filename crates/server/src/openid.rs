@@ -31,7 +31,7 @@ use self::{
     person::Person,
 };
 use crate::{
-    Actor, App, Error,
+    Actor, App, Error, accounts,
     config::Provider,
     db::{self, Transaction, identity::FlowRow},
     events, page,
@@ -306,8 +306,8 @@ async fn account(
             provider.name
         ))
     })?;
-    let user = match db::identity::find_user_by_email(tx, email.as_str()).await? {
-        Some(user) if provider.trust_email => user,
+    let user = match db::account::find_by_email(tx, email.as_str()).await? {
+        Some(account) if provider.trust_email => account.user,
         Some(_) => return Err(unconfirmed(provider)),
         None if roles::wanted(&provider.roles, &person.groups).is_empty() => {
             return Err(sign_in::nowhere());
@@ -362,27 +362,13 @@ async fn know(
     };
     db::identity::insert(conn, &user.id, &identity).await.map_err(taken)?;
     let message = format!("{} is known at `{}` from now on", user.email, provider.name);
-    tell(conn, user, "identity.linked", message).await
-}
-
-/// Tells each team of a person.
-async fn tell(
-    conn: &mut AnyConnection,
-    user: &User,
-    kind: &'static str,
-    message: String,
-) -> Result<(), Error> {
-    for place in db::granted_role::list(conn, &user.id).await? {
-        let happened = sessions::happened(&place.team, user, kind, message.clone());
-        events::record(conn, happened.by(events::portolan("sign-in")), Timestamp::now()).await?;
-    }
-    Ok(())
+    accounts::tell(conn, events::portolan("sign-in"), user, "identity.linked", &message).await
 }
 
 async fn link(app: &App, provider: &Provider, person: &Person, user: &UserId) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    let user = db::identity::find_user(&mut tx, user).await?.ok_or(Error::NotFound("person"))?;
-    know(&mut tx, provider, person, &user).await?;
+    let account = db::account::find(&mut tx, user).await?.ok_or(Error::NotFound("person"))?;
+    know(&mut tx, provider, person, &account.user).await?;
     Ok(tx.commit().await?)
 }
 

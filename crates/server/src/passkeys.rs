@@ -230,7 +230,7 @@ pub async fn sign_in(
     if !handle_fits {
         return Err(UNKNOWN);
     }
-    let user = db::identity::find_user(&mut tx, &known.user).await?.ok_or(UNKNOWN)?;
+    let user = db::account::find(&mut tx, &known.user).await?.ok_or(UNKNOWN)?.user;
     let now = Timestamp::now();
     let backed_up = data.is_backed_up();
     if !db::passkey::count_up(&mut tx, &known.id, data.counter, backed_up, now).await? {

@@ -82,10 +82,7 @@ pub(crate) async fn renew(
     actor: &Actor,
     visitor: &Visitor,
 ) -> Result<Begun, Error> {
-    let method = match &actor.credential {
-        Credential::Session(sign_in) => sign_in.method,
-        Credential::Token(_) => SignInMethod::Password,
-    };
+    let method = actor.sign_in().map_or(SignInMethod::Password, |sign_in| sign_in.method);
     let begun = store(app, conn, (&actor.user, actor.team_id()), method, visitor).await?;
     end_others(conn, actor.author(), &actor.user, Some(&begun.sign_in.id)).await?;
     Ok(begun)
@@ -179,10 +176,7 @@ pub async fn list(app: &App, actor: &Actor, query: &PageQuery) -> Result<Page<Si
 
 /// The session that the actor asks with.
 fn current(actor: &Actor) -> Option<&SessionId> {
-    match &actor.credential {
-        Credential::Session(sign_in) => Some(&sign_in.id),
-        Credential::Token(_) => None,
-    }
+    actor.sign_in().map(|sign_in| &sign_in.id)
 }
 
 /// Ends the session that asks.

@@ -3,7 +3,7 @@
 //! The ways themselves are in `openid` and `passkeys`.
 
 use portolan_types::{
-    Credential, SessionId, SignInMethod, SignInProvider, SignInWays, Timestamp, User, UserId,
+    SessionId, SignIn, SignInMethod, SignInProvider, SignInWays, Timestamp, User, UserId,
 };
 use sqlx::AnyConnection;
 
@@ -35,18 +35,15 @@ pub fn ways(app: &App) -> SignInWays {
 /// A session that somebody else found open is no reason to let them make a way in of their own.
 /// Answers the session.
 pub(crate) fn require_fresh(actor: &Actor) -> Result<&SessionId, Error> {
-    match &actor.credential {
-        Credential::Session(sign_in)
-            if sign_in.created_at.seconds_until(Timestamp::now()) < FRESH_SECONDS =>
-        {
-            Ok(&sign_in.id)
-        }
-        Credential::Session(_) | Credential::Token(_) => Err(Error::refused(
+    let is_fresh = |one: &&SignIn| one.created_at.seconds_until(Timestamp::now()) < FRESH_SECONDS;
+    let fresh = actor.sign_in().filter(is_fresh).map(|sign_in| &sign_in.id);
+    fresh.ok_or_else(|| {
+        Error::refused(
             "sign-in-again",
             "a way in is only added shortly after signing in",
             "sign in again, and add it within 15 minutes",
-        )),
-    }
+        )
+    })
 }
 
 /// Begins a session for a person who has just shown who they are, in the team that they have been in
@@ -58,9 +55,9 @@ pub(crate) async fn enter(
     method: SignInMethod,
     visitor: &Visitor,
 ) -> Result<Option<Begun>, Error> {
-    let places = db::granted_role::list(conn, &user.id).await?;
-    let Some(place) = places.first() else { return Ok(None) };
-    Ok(Some(sessions::begin(app, conn, (user, &place.team), method, visitor).await?))
+    let teams = db::account::list_teams(conn, &user.id).await?;
+    let Some((team, _)) = teams.first() else { return Ok(None) };
+    Ok(Some(sessions::begin(app, conn, (user, &team.id), method, visitor).await?))
 }
 
 /// What is said to whoever is known but in no team.
@@ -75,7 +72,8 @@ pub(crate) async fn ensure_one_left(
     user: &UserId,
 ) -> Result<(), Error> {
     let config = &app.config.sign_in;
-    if db::identity::has_password(conn, user).await? {
+    let account = db::account::find(conn, user).await?;
+    if account.is_some_and(|account| account.password_hash.is_some()) {
         return Ok(());
     }
     if ways(app).passkey && !db::passkey::credential_ids(conn, user).await?.is_empty() {

@@ -2,8 +2,8 @@
 //! asked to come in `invites`.
 
 use portolan_types::{
-    CreateTeam, Credential, Member, Membership, Name, Page, PageQuery, RenameTeam, Role, Subject,
-    Team, TeamId, Timestamp, TransferTeam,
+    CreateTeam, Member, Membership, Name, Page, PageQuery, RenameTeam, Role, Subject, Team, TeamId,
+    Timestamp, TransferTeam,
 };
 use serde::Serialize;
 use sqlx::AnyConnection;
@@ -66,9 +66,8 @@ pub async fn rename(app: &App, actor: &Actor, input: RenameTeam) -> Result<Team,
 
 /// Lets the actor's session act in another of their teams.
 pub async fn switch(app: &App, actor: &Actor, to: &TeamId) -> Result<Membership, Error> {
-    let Credential::Session(sign_in) = &actor.credential else {
-        return Err(Error::Forbidden("a token is of one team".into()));
-    };
+    let sign_in =
+        actor.sign_in().ok_or_else(|| Error::Forbidden("a token is of one team".into()))?;
     let mut tx = app.db.begin().await?;
     let team = db::team::find(&mut tx, to).await?;
     let member = db::member::find(&mut tx, to, &actor.user.id).await?;

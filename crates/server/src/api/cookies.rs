@@ -1,16 +1,20 @@
-//! Cookies: how browsers carry a session, and what keeps other sites from using it.
+//! Cookies: how browsers carry a session or a sign-in that has begun, and what keeps other sites from
+//! using them.
 //!
 //! Nothing here decides who somebody is; that is `credentials`.
 
 use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
+use portolan_types::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::Error;
+use crate::{Error, openid, sessions::Begun};
 
 /// The prefix makes browsers take it only over TLS, for this host alone and for all of it
 /// (RFC 6265bis, 4.1.3.2).
 const SESSION: &str = "__Host-portolan";
 const DEVICE: &str = "__Host-portolan-device";
+/// A sign-in through a provider, from its beginning to its end.
+const SIGN_IN: &str = "__Host-portolan-sign-in";
 const DEVICE_SECONDS: u64 = 180 * 86_400;
 
 /// How the secret of a session came, and how the next one goes back.
@@ -30,6 +34,11 @@ pub(super) fn device(headers: &HeaderMap) -> Option<&str> {
     find(headers, DEVICE)
 }
 
+/// What a browser got when it began to sign in through a provider.
+pub(super) fn sign_in(headers: &HeaderMap) -> Option<&str> {
+    find(headers, SIGN_IN)
+}
+
 fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers
         .get_all(header::COOKIE)
@@ -41,13 +50,24 @@ fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 /// What makes a browser keep a session.
-pub(super) fn keep_session(secret: &SecretString, seconds: u64) -> Result<HeaderValue, Error> {
-    cookie(SESSION, secret.expose_secret(), seconds)
+pub(super) fn keep_session(begun: &Begun) -> Result<HeaderValue, Error> {
+    let seconds = Timestamp::now().seconds_until(begun.sign_in.expires_at);
+    cookie(SESSION, begun.secret.expose_secret(), seconds)
 }
 
 /// What makes a browser keep what it is known by.
 pub(super) fn keep_device(secret: &SecretString) -> Result<HeaderValue, Error> {
     cookie(DEVICE, secret.expose_secret(), DEVICE_SECONDS)
+}
+
+/// What makes a browser keep a sign-in that it has begun, as long as that may take.
+pub(super) fn keep_sign_in(secret: &SecretString) -> Result<HeaderValue, Error> {
+    cookie(SIGN_IN, secret.expose_secret(), openid::FLOW_SECONDS.unsigned_abs())
+}
+
+/// What makes a browser forget a sign-in that is over.
+pub(super) fn forget_sign_in() -> Result<HeaderValue, Error> {
+    cookie(SIGN_IN, "", 0)
 }
 
 /// What makes a browser forget a session.

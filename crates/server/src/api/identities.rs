@@ -9,10 +9,9 @@ use axum::{
 use portolan_types::{Identity, IdentityId, LinkBegun, LinkIdentity, Page, PageQuery};
 
 use super::{
-    AppState,
+    AppState, cookies,
     extract::{Caller, Json, Path, Query},
     problem::Problems,
-    sign_in::cookie,
 };
 use crate::{Error, openid};
 
@@ -37,7 +36,7 @@ pub(super) async fn link_identity(
     Json(input): Json<LinkIdentity>,
 ) -> Result<impl IntoResponse, Error> {
     let leaving = openid::begin_link(&app, &actor, input).await?;
-    let flow = cookie::set(cookie::SIGN_IN, &leaving.browser, openid::FLOW_SECONDS);
+    let flow = cookies::keep_sign_in(&leaving.browser)?;
     let headers = AppendHeaders([(header::SET_COOKIE, flow)]);
     Ok((headers, Answer(LinkBegun { url: leaving.url })))
 }

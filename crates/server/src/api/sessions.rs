@@ -18,7 +18,7 @@ use super::{
     problem::Problems,
 };
 use crate::{
-    App, Error,
+    Error,
     accounts::{self, SignedIn},
     sessions::{self, Visitor},
 };
@@ -40,26 +40,28 @@ pub(super) async fn create_session(
     }
     let visitor = visitor.with_device(input.device.clone());
     let signed_in = accounts::sign_in(&app, input, &visitor).await?;
-    answer(&app, carrier, signed_in)
+    answer(carrier, signed_in)
 }
 
 /// The secrets of a new session go into the answer, or into cookies.
-pub(super) fn answer(app: &App, carrier: Carrier, signed: SignedIn) -> Result<Response, Error> {
+fn answer(carrier: Carrier, signed: SignedIn) -> Result<Response, Error> {
     let SignedIn { begun, user, team, role, device } = signed;
-    let created =
-        CreatedSession { session: begun.sign_in, user, team, role, secret: None, device: None };
-    if carrier == Carrier::Cookie {
-        let seconds = app.config.sessions.lifetime.as_secs();
-        let mut set = vec![(header::SET_COOKIE, cookies::keep_session(&begun.secret, seconds)?)];
-        if let Some(device) = &device {
-            set.push((header::SET_COOKIE, cookies::keep_device(device)?));
+    let (mut set, mut shown) = (Vec::new(), (None, None));
+    match carrier {
+        Carrier::Cookie => {
+            set.push((header::SET_COOKIE, cookies::keep_session(&begun)?));
+            if let Some(device) = &device {
+                set.push((header::SET_COOKIE, cookies::keep_device(device)?));
+            }
         }
-        return Ok((StatusCode::CREATED, AppendHeaders(set), Answer(created)).into_response());
+        Carrier::Bearer => {
+            let device = device.map(|device| device.expose_secret().to_owned());
+            shown = (Some(begun.secret.expose_secret().to_owned()), device);
+        }
     }
-    let secret = Some(begun.secret.expose_secret().to_owned());
-    let device = device.map(|device| device.expose_secret().to_owned());
-    let created = CreatedSession { secret, device, ..created };
-    Ok((StatusCode::CREATED, Answer(created)).into_response())
+    let (secret, device) = shown;
+    let created = CreatedSession { session: begun.sign_in, user, team, role, secret, device };
+    Ok((StatusCode::CREATED, AppendHeaders(set), Answer(created)).into_response())
 }
 
 /// Lists one's own sessions, in whatever team, oldest first.

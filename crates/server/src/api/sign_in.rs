@@ -1,7 +1,5 @@
 //! `/v1/sign-in`: the ways in besides passwords.
 
-pub(super) mod cookie;
-
 use axum::{
     Json as Answer,
     extract::State,
@@ -9,12 +7,12 @@ use axum::{
     response::{AppendHeaders, IntoResponse},
 };
 use portolan_types::{
-    BeginOpenId, PasskeyRequest, ProviderName, SignInByPasskey, SignInWays, SignedIn, Timestamp,
+    BeginOpenId, PasskeyRequest, ProviderName, SignInByPasskey, SignInWays, SignedIn,
 };
 use secrecy::ExposeSecret;
 
 use super::{
-    AppState,
+    AppState, cookies,
     extract::{Json, Path, Query},
     problem::Problems,
 };
@@ -22,7 +20,7 @@ use crate::{
     Error,
     openid::{self, Answered},
     passkeys,
-    sessions::{Begun, Visitor},
+    sessions::Visitor,
     sign_in,
 };
 
@@ -43,7 +41,7 @@ pub(super) async fn begin_openid(
     Query(input): Query<BeginOpenId>,
 ) -> Result<impl IntoResponse, Error> {
     let leaving = openid::begin(&app, &provider, input).await?;
-    let flow = cookie::set(cookie::SIGN_IN, &leaving.browser, openid::FLOW_SECONDS);
+    let flow = cookies::keep_sign_in(&leaving.browser)?;
     let headers = AppendHeaders([(header::SET_COOKIE, flow)]);
     Ok((StatusCode::SEE_OTHER, headers, [(header::LOCATION, leaving.url)]))
 }
@@ -65,13 +63,14 @@ pub(super) async fn finish_openid(
     visitor: Visitor,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Error> {
-    let browser = cookie::read(&headers, cookie::SIGN_IN);
+    let browser = cookies::sign_in(&headers);
     let arrived = openid::finish(&app, &provider, answered, browser, &visitor).await?;
-    let spent = cookie::set(cookie::SIGN_IN, &String::new().into(), 0);
-    let set = arrived.session.iter().map(session_cookie).chain([spent]);
-    let headers: Vec<_> = set.map(|cookie| (header::SET_COOKIE, cookie)).collect();
+    let mut set = vec![(header::SET_COOKIE, cookies::forget_sign_in()?)];
+    if let Some(begun) = &arrived.session {
+        set.push((header::SET_COOKIE, cookies::keep_session(begun)?));
+    }
     let location = [(header::LOCATION, arrived.return_to.to_string())];
-    Ok((StatusCode::SEE_OTHER, AppendHeaders(headers), location))
+    Ok((StatusCode::SEE_OTHER, AppendHeaders(set), location))
 }
 
 /// Begins to sign in with a passkey: what `navigator.credentials.get` takes.
@@ -92,13 +91,11 @@ pub(super) async fn sign_in_by_passkey(
     Json(input): Json<SignInByPasskey>,
 ) -> Result<impl IntoResponse, Error> {
     let begun = passkeys::sign_in(&app, &input.credential, &visitor).await?;
-    let cookie = input.cookie.then(|| (header::SET_COOKIE, session_cookie(&begun)));
-    let secret = (!input.cookie).then(|| begun.secret.expose_secret().to_owned());
-    let headers = AppendHeaders(Vec::from_iter(cookie));
-    Ok((StatusCode::CREATED, headers, Answer(SignedIn { session: begun.sign_in, secret })))
-}
-
-fn session_cookie(begun: &Begun) -> axum::http::HeaderValue {
-    let seconds = Timestamp::now().seconds_until(begun.sign_in.expires_at);
-    cookie::set(cookie::SESSION, &begun.secret, i64::try_from(seconds).unwrap_or(i64::MAX))
+    let (set, secret) = if input.cookie {
+        (vec![(header::SET_COOKIE, cookies::keep_session(&begun)?)], None)
+    } else {
+        (Vec::new(), Some(begun.secret.expose_secret().to_owned()))
+    };
+    let signed_in = SignedIn { session: begun.sign_in, secret };
+    Ok((StatusCode::CREATED, AppendHeaders(set), Answer(signed_in)))
 }

@@ -19,7 +19,7 @@ use super::{
     problem::Problems,
 };
 use crate::{
-    App, Error, accounts,
+    Error, accounts,
     sessions::{Begun, Visitor},
 };
 
@@ -44,7 +44,7 @@ pub(super) async fn change_password(
     Json(input): Json<ChangePassword>,
 ) -> Result<Response, Error> {
     let begun = accounts::change_password(&app, &actor, input, &visitor).await?;
-    renewed(&app, carrier, begun, |session, secret| RenewedSession { session, secret })
+    renewed(carrier, begun, |session, secret| RenewedSession { session, secret })
 }
 
 /// Begins to set up an authenticator. It is wanted at sign-in once it was confirmed.
@@ -69,7 +69,7 @@ pub(super) async fn confirm_totp(
     Json(input): Json<ConfirmTotp>,
 ) -> Result<Response, Error> {
     let (codes, begun) = accounts::confirm_totp(&app, &actor, input, &visitor).await?;
-    with_codes(&app, carrier, &codes, begun)
+    with_codes(carrier, &codes, begun)
 }
 
 /// Takes the authenticator away. All of one's sessions end; the answer holds a new one.
@@ -83,7 +83,7 @@ pub(super) async fn disable_totp(
     Json(input): Json<ProveAgain>,
 ) -> Result<Response, Error> {
     let begun = accounts::delete_totp(&app, &actor, input, &visitor).await?;
-    renewed(&app, carrier, begun, |session, secret| RenewedSession { session, secret })
+    renewed(carrier, begun, |session, secret| RenewedSession { session, secret })
 }
 
 /// Makes new recovery codes; those before are good for nothing any more. All of one's sessions end;
@@ -98,17 +98,12 @@ pub(super) async fn renew_recovery_codes(
     Json(input): Json<ProveAgain>,
 ) -> Result<Response, Error> {
     let (codes, begun) = accounts::renew_recovery_codes(&app, &actor, input, &visitor).await?;
-    with_codes(&app, carrier, &codes, begun)
+    with_codes(carrier, &codes, begun)
 }
 
-fn with_codes(
-    app: &App,
-    carrier: Carrier,
-    codes: &[SecretString],
-    begun: Begun,
-) -> Result<Response, Error> {
+fn with_codes(carrier: Carrier, codes: &[SecretString], begun: Begun) -> Result<Response, Error> {
     let codes = codes.iter().map(|code| code.expose_secret().to_owned()).collect();
-    renewed(app, carrier, begun, |session, secret| RecoveryCodes {
+    renewed(carrier, begun, |session, secret| RecoveryCodes {
         recovery_codes: codes,
         session,
         secret,
@@ -117,20 +112,18 @@ fn with_codes(
 
 /// A session that goes back the way that the one before came.
 fn renewed<T: Serialize>(
-    app: &App,
     carrier: Carrier,
     begun: Begun,
     body: impl FnOnce(portolan_types::SignIn, Option<String>) -> T,
 ) -> Result<Response, Error> {
-    let Begun { sign_in, secret } = begun;
     match carrier {
         Carrier::Bearer => {
-            let secret = secret.expose_secret().to_owned();
-            Ok(Answer(body(sign_in, Some(secret))).into_response())
+            let secret = begun.secret.expose_secret().to_owned();
+            Ok(Answer(body(begun.sign_in, Some(secret))).into_response())
         }
         Carrier::Cookie => {
-            let cookie = cookies::keep_session(&secret, app.config.sessions.lifetime.as_secs())?;
-            Ok(([(header::SET_COOKIE, cookie)], Answer(body(sign_in, None))).into_response())
+            let cookie = cookies::keep_session(&begun)?;
+            Ok(([(header::SET_COOKIE, cookie)], Answer(body(begun.sign_in, None))).into_response())
         }
     }
 }

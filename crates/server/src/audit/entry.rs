@@ -76,8 +76,11 @@ async fn teams(
         (None, Author::Person { user_id, .. }) => user_id,
         (None, Author::Portolan { .. } | Author::Docker { .. }) => return Ok(vec![None]),
     };
-    let teams = db::audit::list_teams(conn, user).await?;
-    Ok(if teams.is_empty() { vec![None] } else { teams.into_iter().map(Some).collect() })
+    let teams = db::account::list_teams(conn, user).await?;
+    if teams.is_empty() {
+        return Ok(vec![None]);
+    }
+    Ok(teams.into_iter().map(|(team, _)| Some(team.id.to_string())).collect())
 }
 
 fn blank(

@@ -136,7 +136,7 @@ pub async fn list(
     destination: Option<&DestinationId>,
     query: &PageQuery,
 ) -> Result<Vec<Attachment>, sqlx::Error> {
-    let window = Window::oldest_first(team, query);
+    let window = Window::oldest_first(team.as_str(), query);
     let rows: Vec<AttachmentRow> = window
         .query(select!(
             "where a.team_id = $1 and (a.since, a.destination_id) > ($2, $3)

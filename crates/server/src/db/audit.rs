@@ -157,17 +157,6 @@ pub async fn insert(
     Ok(())
 }
 
-/// The teams that a person is in.
-pub async fn list_teams(
-    conn: &mut AnyConnection,
-    user: &UserId,
-) -> Result<Vec<String>, sqlx::Error> {
-    sqlx::query_scalar("select team_id from memberships where user_id = $1 order by team_id")
-        .bind(user.as_str())
-        .fetch_all(conn)
-        .await
-}
-
 /// Where the chain ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct End {

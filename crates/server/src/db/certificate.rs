@@ -98,7 +98,7 @@ pub async fn list(
     team: &TeamId,
     query: &PageQuery,
 ) -> Result<Vec<Certificate>, sqlx::Error> {
-    let window = Window::oldest_first(team, query);
+    let window = Window::oldest_first(team.as_str(), query);
     let rows: Vec<CertificateRow> = window
         .query(
             "select id, name, hosts, fingerprint, not_before, not_after, created_at

@@ -126,7 +126,7 @@ pub async fn list(
     server: Option<&ServerId>,
     query: &PageQuery,
 ) -> Result<Vec<Destination>, sqlx::Error> {
-    let window = Window::oldest_first(team, query);
+    let window = Window::oldest_first(team.as_str(), query);
     let rows: Vec<Assigned> = window
         .query(select!(
             "where d.team_id = $1 and (d.created_at, d.id) > ($2, $3)

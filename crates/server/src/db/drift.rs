@@ -298,7 +298,7 @@ pub async fn list(
     filter: &Filter,
     query: &PageQuery,
 ) -> Result<Vec<Drift>, sqlx::Error> {
-    let window = Window::newest_first(team, query);
+    let window = Window::newest_first(team.as_str(), query);
     let rows: Vec<Standing> = window
         .query(select!(
             "where r.team_id = $1 and (r.found_at, r.id) < ($2, $3)

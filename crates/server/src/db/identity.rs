@@ -1,11 +1,9 @@
 //! What people are known by at providers, and sign-ins through these that have begun.
 
-use portolan_types::{
-    Identity, IdentityId, PageQuery, SessionId, Timestamp, User, UserId, page::SearchText,
-};
+use portolan_types::{Identity, IdentityId, PageQuery, SessionId, Timestamp, User, UserId};
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
-use super::{contains_pattern, moment, parsed, parsed_option};
+use super::{Window, account, moment, parsed, parsed_option};
 
 struct IdentityRow(Identity);
 
@@ -63,28 +61,8 @@ pub async fn come(
     .fetch_optional(&mut *conn)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    find_user(conn, &parsed(&row, "user_id")?).await
-}
-
-/// A person by their id.
-pub async fn find_user(conn: &mut AnyConnection, id: &UserId) -> Result<Option<User>, sqlx::Error> {
-    let row = sqlx::query("select id, email from users where id = $1")
-        .bind(id.as_str())
-        .fetch_optional(conn)
-        .await?;
-    row.map(|row| Ok(User { id: parsed(&row, "id")?, email: row.try_get("email")? })).transpose()
-}
-
-/// A person by their address.
-pub async fn find_user_by_email(
-    conn: &mut AnyConnection,
-    email: &str,
-) -> Result<Option<User>, sqlx::Error> {
-    let row = sqlx::query("select id, email from users where email = $1")
-        .bind(email)
-        .fetch_optional(conn)
-        .await?;
-    row.map(|row| Ok(User { id: parsed(&row, "id")?, email: row.try_get("email")? })).transpose()
+    let account = account::find(conn, &parsed(&row, "user_id")?).await?;
+    Ok(account.map(|account| account.user))
 }
 
 /// A person's names, oldest first.
@@ -93,22 +71,18 @@ pub async fn list(
     user: &UserId,
     query: &PageQuery,
 ) -> Result<Vec<Identity>, sqlx::Error> {
-    let (at, id) = query.cursor.as_ref().map_or((0, ""), portolan_types::Cursor::parts);
-    let rows: Vec<IdentityRow> = sqlx::query_as(
-        "select id, issuer, subject, email, created_at, last_used_at
-         from identities
-         where user_id = $1 and (created_at, id) > ($2, $3)
-           and lower(issuer) like $4 escape '!'
-         order by created_at, id
-         limit $5",
-    )
-    .bind(user.as_str())
-    .bind(at)
-    .bind(id)
-    .bind(contains_pattern(query.search.as_ref().map(SearchText::as_str)))
-    .bind(query.limit() + 1)
-    .fetch_all(conn)
-    .await?;
+    let window = Window::oldest_first(user.as_str(), query);
+    let rows: Vec<IdentityRow> = window
+        .query(
+            "select id, issuer, subject, email, created_at, last_used_at
+             from identities
+             where user_id = $1 and (created_at, id) > ($2, $3)
+               and lower(issuer) like $4 escape '!'
+             order by created_at, id
+             limit $5",
+        )
+        .fetch_all(conn)
+        .await?;
     Ok(rows.into_iter().map(|IdentityRow(identity)| identity).collect())
 }
 
@@ -132,17 +106,6 @@ pub async fn issuers(conn: &mut AnyConnection, user: &UserId) -> Result<Vec<Stri
         .bind(user.as_str())
         .fetch_all(conn)
         .await
-}
-
-/// Whether a person has chosen a password.
-pub async fn has_password(conn: &mut AnyConnection, user: &UserId) -> Result<bool, sqlx::Error> {
-    let found: i64 = sqlx::query_scalar(
-        "select count(*) from users where id = $1 and password_hash is not null",
-    )
-    .bind(user.as_str())
-    .fetch_one(conn)
-    .await?;
-    Ok(found == 1)
 }
 
 /// A sign-in through a provider that has begun.

@@ -70,7 +70,7 @@ pub async fn list(
     query: &PageQuery,
     now: Timestamp,
 ) -> Result<Vec<Invite>, sqlx::Error> {
-    let window = Window::oldest_first(team, query);
+    let window = Window::oldest_first(team.as_str(), query);
     let rows: Vec<InviteRow> = window
         .query(
             "select i.id, i.email, i.role, i.grants, u.email as invited_by, i.created_at,

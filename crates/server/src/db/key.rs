@@ -83,7 +83,7 @@ pub async fn list(
     team: &TeamId,
     query: &PageQuery,
 ) -> Result<Vec<Key>, sqlx::Error> {
-    let window = Window::oldest_first(team, query);
+    let window = Window::oldest_first(team.as_str(), query);
     let rows: Vec<KeyRow> = window
         .query(
             "select k.id, k.name, k.algorithm, k.public_key, k.fingerprint, k.created_at,

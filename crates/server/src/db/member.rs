@@ -2,12 +2,10 @@
 
 use std::collections::HashMap;
 
-use portolan_types::{
-    Grant, Member, Membership, PageQuery, Role, Team, TeamId, UserId, page::SearchText,
-};
+use portolan_types::{Grant, Member, Membership, PageQuery, Role, Team, TeamId, UserId};
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
-use super::{Window, contains_pattern, moment, parsed};
+use super::{Window, moment, parsed};
 
 struct MemberRow(Member);
 
@@ -29,7 +27,7 @@ pub async fn list(
     team: &TeamId,
     query: &PageQuery,
 ) -> Result<Vec<Member>, sqlx::Error> {
-    let window = Window::oldest_first(team, query);
+    let window = Window::oldest_first(team.as_str(), query);
     let rows: Vec<MemberRow> = window
         .query(
             "select m.user_id, u.email, m.role, m.created_at
@@ -114,6 +112,19 @@ pub async fn delete(
     Ok(())
 }
 
+struct MembershipRow(Membership);
+
+impl FromRow<'_, AnyRow> for MembershipRow {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        Ok(Self(Membership {
+            team: Team { id: parsed(row, "id")?, name: parsed(row, "name")? },
+            role: parsed(row, "role")?,
+            current: false,
+            joined_at: moment(row, "created_at")?,
+        }))
+    }
+}
+
 /// The teams that a person is in, the one that they joined first before the others. None of them is
 /// marked as the one that they act in: a row cannot know.
 pub async fn list_of(
@@ -121,31 +132,18 @@ pub async fn list_of(
     user: &UserId,
     query: &PageQuery,
 ) -> Result<Vec<Membership>, sqlx::Error> {
-    let (at, id) = query.cursor.as_ref().map_or((i64::MIN, ""), portolan_types::Cursor::parts);
-    let rows = sqlx::query(
-        "select t.id, t.name, m.role, m.created_at
-         from memberships m
-         join teams t on t.id = m.team_id
-         where m.user_id = $1 and (m.created_at, m.team_id) > ($2, $3)
-           and lower(t.name) like $4 escape '!'
-         order by m.created_at, m.team_id
-         limit $5",
-    )
-    .bind(user.as_str())
-    .bind(at)
-    .bind(id)
-    .bind(contains_pattern(query.search.as_ref().map(SearchText::as_str)))
-    .bind(query.limit() + 1)
-    .fetch_all(conn)
-    .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Membership {
-                team: Team { id: parsed(row, "id")?, name: parsed(row, "name")? },
-                role: parsed(row, "role")?,
-                current: false,
-                joined_at: moment(row, "created_at")?,
-            })
-        })
-        .collect()
+    let window = Window::oldest_first(user.as_str(), query);
+    let rows: Vec<MembershipRow> = window
+        .query(
+            "select t.id, t.name, m.role, m.created_at
+             from memberships m
+             join teams t on t.id = m.team_id
+             where m.user_id = $1 and (m.created_at, m.team_id) > ($2, $3)
+               and lower(t.name) like $4 escape '!'
+             order by m.created_at, m.team_id
+             limit $5",
+        )
+        .fetch_all(conn)
+        .await?;
+    Ok(rows.into_iter().map(|MembershipRow(membership)| membership).collect())
 }

@@ -167,7 +167,7 @@ pub async fn list(
     team: &TeamId,
     query: &PageQuery,
 ) -> Result<Vec<Notifier>, sqlx::Error> {
-    let window = Window::oldest_first(team, query);
+    let window = Window::oldest_first(team.as_str(), query);
     let rows: Vec<NotifierRow> = window
         .query(
             "select id, name, kind, origin, recipients, topics, min_severity, quiet_seconds,

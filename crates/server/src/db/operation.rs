@@ -113,7 +113,7 @@ pub async fn list(
     subject: Option<&SubjectId>,
     query: &PageQuery,
 ) -> Result<Vec<Operation>, sqlx::Error> {
-    let window = Window::newest_first(team, query);
+    let window = Window::newest_first(team.as_str(), query);
     let rows: Vec<OperationRow> = window
         .query(
             "select id, kind, subject_type, subject_id, subject_name, state, failure,

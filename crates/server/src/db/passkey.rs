@@ -1,9 +1,9 @@
 //! Passkeys, and what authenticators are asked to sign.
 
-use portolan_types::{Name, PageQuery, Passkey, PasskeyId, Timestamp, UserId, page::SearchText};
+use portolan_types::{Name, PageQuery, Passkey, PasskeyId, Timestamp, UserId};
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
-use super::{contains_pattern, moment, moment_option, number, parsed, parsed_option};
+use super::{Window, moment, moment_option, number, parsed, parsed_option};
 
 /// A passkey about to be stored.
 #[derive(Debug)]
@@ -112,22 +112,18 @@ pub async fn list(
     user: &UserId,
     query: &PageQuery,
 ) -> Result<Vec<Passkey>, sqlx::Error> {
-    let (at, id) = query.cursor.as_ref().map_or((0, ""), portolan_types::Cursor::parts);
-    let rows: Vec<PasskeyRow> = sqlx::query_as(
-        "select id, name, backed_up, created_at, last_used_at
-         from passkeys
-         where user_id = $1 and (created_at, id) > ($2, $3)
-           and lower(name) like $4 escape '!'
-         order by created_at, id
-         limit $5",
-    )
-    .bind(user.as_str())
-    .bind(at)
-    .bind(id)
-    .bind(contains_pattern(query.search.as_ref().map(SearchText::as_str)))
-    .bind(query.limit() + 1)
-    .fetch_all(conn)
-    .await?;
+    let window = Window::oldest_first(user.as_str(), query);
+    let rows: Vec<PasskeyRow> = window
+        .query(
+            "select id, name, backed_up, created_at, last_used_at
+             from passkeys
+             where user_id = $1 and (created_at, id) > ($2, $3)
+               and lower(name) like $4 escape '!'
+             order by created_at, id
+             limit $5",
+        )
+        .fetch_all(conn)
+        .await?;
     Ok(rows.into_iter().map(|PasskeyRow(passkey)| passkey).collect())
 }
 

@@ -135,7 +135,7 @@ pub async fn list(
     team: &TeamId,
     query: &PageQuery,
 ) -> Result<Vec<Proxy>, sqlx::Error> {
-    let window = Window::oldest_first(team, query);
+    let window = Window::oldest_first(team.as_str(), query);
     let rows: Vec<Assigned> = window
         .query(select!(
             "where p.team_id = $1 and (p.created_at, p.server_id) > ($2, $3)

@@ -159,7 +159,7 @@ pub async fn list(
     destination: Option<&DestinationId>,
     query: &PageQuery,
 ) -> Result<Vec<Route>, sqlx::Error> {
-    let window = Window::oldest_first(team, query);
+    let window = Window::oldest_first(team.as_str(), query);
     let rows: Vec<Assigned> = window
         .query(select!(
             "where r.team_id = $1 and (r.created_at, r.id) > ($2, $3)

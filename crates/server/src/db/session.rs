@@ -1,11 +1,9 @@
 //! Sign-ins that go on: only the hash of a secret is stored.
 
-use portolan_types::{
-    PageQuery, Role, SessionId, SignIn, Team, TeamId, Timestamp, User, UserId, page::SearchText,
-};
+use portolan_types::{PageQuery, Role, SessionId, SignIn, Team, TeamId, Timestamp, User, UserId};
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
-use super::{contains_pattern, moment, parsed};
+use super::{Window, moment, parsed};
 
 /// A sign-in about to be stored.
 #[derive(Debug)]
@@ -154,26 +152,22 @@ pub async fn list(
     still: Still,
     query: &PageQuery,
 ) -> Result<Vec<SignIn>, sqlx::Error> {
-    let (at, id) = query.cursor.as_ref().map_or((0, ""), portolan_types::Cursor::parts);
-    let rows: Vec<SessionRow> = sqlx::query_as(
-        "select id, method, address, user_agent, created_at, last_used_at, expires_at
-         from sessions
-         where user_id = $1 and expires_at > $2 and last_used_at > $3
-           and (created_at, id) > ($4, $5)
-           and (lower(coalesce(address, '')) like $6 escape '!'
-                or lower(coalesce(user_agent, '')) like $6 escape '!')
-         order by created_at, id
-         limit $7",
-    )
-    .bind(user.as_str())
-    .bind(still.now.as_millis())
-    .bind(still.used_after.as_millis())
-    .bind(at)
-    .bind(id)
-    .bind(contains_pattern(query.search.as_ref().map(SearchText::as_str)))
-    .bind(query.limit() + 1)
-    .fetch_all(conn)
-    .await?;
+    let window = Window::oldest_first(user.as_str(), query);
+    let rows: Vec<SessionRow> = window
+        .query(
+            "select id, method, address, user_agent, created_at, last_used_at, expires_at
+             from sessions
+             where user_id = $1 and expires_at > $6 and last_used_at > $7
+               and (created_at, id) > ($2, $3)
+               and (lower(coalesce(address, '')) like $4 escape '!'
+                    or lower(coalesce(user_agent, '')) like $4 escape '!')
+             order by created_at, id
+             limit $5",
+        )
+        .bind(still.now.as_millis())
+        .bind(still.used_after.as_millis())
+        .fetch_all(conn)
+        .await?;
     Ok(rows.into_iter().map(|SessionRow(sign_in)| sign_in).collect())
 }
 

@@ -180,7 +180,7 @@ pub async fn list(
     team: &TeamId,
     query: &PageQuery,
 ) -> Result<Vec<Token>, sqlx::Error> {
-    let window = Window::oldest_first(team, query);
+    let window = Window::oldest_first(team.as_str(), query);
     let rows: Vec<TokenRow> = window
         .query(
             "select t.id, t.name, t.abilities, t.expires_at, t.last_used_at,

@@ -109,7 +109,7 @@ pub async fn list(
     destination: &DestinationId,
     query: &PageQuery,
 ) -> Result<Vec<Verification>, sqlx::Error> {
-    let window = Window::newest_first(team, query);
+    let window = Window::newest_first(team.as_str(), query);
     let rows: Vec<VerificationRow> = window
         .query(
             "select operation_id, destination_id, outcome, checks, started_at, finished_at
