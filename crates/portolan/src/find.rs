@@ -4,18 +4,16 @@
 
 use std::{borrow::Cow, convert::Infallible, str::FromStr};
 
-use portolan_types::{
-    Certificate, Destination, Identity, Invite, Key, Member, Membership, Notifier, Passkey, Route,
-    Server, Token, id::is_cuid2,
-};
+use portolan_types::{GrantedOn, Name, Project, Server, id::is_cuid2};
 use serde::de::DeserializeOwned;
 
 use crate::{
     client::Client,
     failure::Failure,
     list::{Listing, collect},
-    words::since,
 };
+
+mod named;
 
 /// An id or a name, as it was typed.
 #[derive(Debug, Clone)]
@@ -26,6 +24,29 @@ impl FromStr for Reference {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Ok(Self(text.trim().to_owned()))
+    }
+}
+
+/// What a right is on, as it was typed.
+#[derive(Debug, Clone)]
+pub(crate) enum RightOn {
+    Server(Reference),
+    Project(Reference),
+}
+
+impl RightOn {
+    /// What it is, with its name.
+    pub(crate) async fn find(&self, client: &Client) -> anyhow::Result<(GrantedOn, Name)> {
+        match self {
+            Self::Server(wanted) => {
+                let server: Server = find(client, wanted).await?;
+                Ok((GrantedOn::Server(server.id), server.name))
+            }
+            Self::Project(wanted) => {
+                let project: Project = find(client, wanted).await?;
+                Ok((GrantedOn::Project(project.id), project.name))
+            }
+        }
     }
 }
 
@@ -49,237 +70,6 @@ pub(crate) trait Named: DeserializeOwned {
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
         }
-    }
-}
-
-impl Named for Key {
-    const WHAT: &'static str = "key";
-    const PATH: &'static str = "/v1/keys";
-
-    fn id(&self) -> &str {
-        self.id.as_str()
-    }
-
-    fn names(&self) -> Vec<Cow<'_, str>> {
-        vec![self.name.as_str().into()]
-    }
-
-    fn context(&self) -> String {
-        self.fingerprint.clone()
-    }
-}
-
-impl Named for Server {
-    const WHAT: &'static str = "server";
-    const PATH: &'static str = "/v1/servers";
-
-    fn id(&self) -> &str {
-        self.id.as_str()
-    }
-
-    fn names(&self) -> Vec<Cow<'_, str>> {
-        vec![self.name.as_str().into()]
-    }
-
-    fn context(&self) -> String {
-        crate::commands::server::connection_words(&self.connection)
-    }
-}
-
-impl Named for Destination {
-    const WHAT: &'static str = "destination";
-    const PATH: &'static str = "/v1/destinations";
-
-    fn id(&self) -> &str {
-        self.id.as_str()
-    }
-
-    fn names(&self) -> Vec<Cow<'_, str>> {
-        vec![self.name.as_str().into(), self.network.as_str().into()]
-    }
-
-    fn context(&self) -> String {
-        format!("network {} on {}", self.network, self.server_name)
-    }
-}
-
-impl Named for Route {
-    const WHAT: &'static str = "route";
-    const PATH: &'static str = "/v1/routes";
-
-    fn id(&self) -> &str {
-        self.id.as_str()
-    }
-
-    /// Host and path; the host alone where the path is everything.
-    fn names(&self) -> Vec<Cow<'_, str>> {
-        let host = self.path.is_root().then(|| self.host.as_str().into());
-        std::iter::once(self.address().into()).chain(host).collect()
-    }
-
-    fn context(&self) -> String {
-        format!("to {}:{} on {}", self.target, self.port, self.destination_name)
-    }
-}
-
-impl Named for Certificate {
-    const WHAT: &'static str = "certificate";
-    const PATH: &'static str = "/v1/certificates";
-
-    fn id(&self) -> &str {
-        self.id.as_str()
-    }
-
-    fn names(&self) -> Vec<Cow<'_, str>> {
-        vec![self.name.as_str().into()]
-    }
-
-    fn context(&self) -> String {
-        self.hosts.join(", ")
-    }
-}
-
-impl Named for Member {
-    const WHAT: &'static str = "member";
-    const PATH: &'static str = "/v1/members";
-
-    fn id(&self) -> &str {
-        self.user_id.as_str()
-    }
-
-    fn names(&self) -> Vec<Cow<'_, str>> {
-        vec![self.email.as_str().into()]
-    }
-
-    fn context(&self) -> String {
-        self.role.to_string()
-    }
-}
-
-impl Named for Invite {
-    const WHAT: &'static str = "invite";
-    const PATH: &'static str = "/v1/invites";
-
-    fn id(&self) -> &str {
-        self.id.as_str()
-    }
-
-    fn names(&self) -> Vec<Cow<'_, str>> {
-        self.email.iter().map(|email| email.as_str().into()).collect()
-    }
-
-    fn context(&self) -> String {
-        self.role.to_string()
-    }
-
-    /// A single invitation cannot be read: the list is searched.
-    async fn with_id(client: &Client, id: &str) -> Result<Option<Self>, crate::client::Error> {
-        in_list(client, id).await
-    }
-}
-
-impl Named for Membership {
-    const WHAT: &'static str = "team";
-    const PATH: &'static str = "/v1/teams";
-
-    fn id(&self) -> &str {
-        self.team.id.as_str()
-    }
-
-    fn names(&self) -> Vec<Cow<'_, str>> {
-        vec![self.team.name.as_str().into()]
-    }
-
-    fn context(&self) -> String {
-        self.role.to_string()
-    }
-
-    /// A single team cannot be read: the list is searched.
-    async fn with_id(client: &Client, id: &str) -> Result<Option<Self>, crate::client::Error> {
-        in_list(client, id).await
-    }
-}
-
-impl Named for Notifier {
-    const WHAT: &'static str = "notifier";
-    const PATH: &'static str = "/v1/notifiers";
-
-    fn id(&self) -> &str {
-        self.id.as_str()
-    }
-
-    fn names(&self) -> Vec<Cow<'_, str>> {
-        vec![self.name.as_str().into()]
-    }
-
-    fn context(&self) -> String {
-        crate::commands::notifier::target_words(&self.target)
-    }
-}
-
-impl Named for Token {
-    const WHAT: &'static str = "token";
-    const PATH: &'static str = "/v1/tokens";
-
-    fn id(&self) -> &str {
-        self.id.as_str()
-    }
-
-    fn names(&self) -> Vec<Cow<'_, str>> {
-        vec![self.name.as_str().into()]
-    }
-
-    fn context(&self) -> String {
-        self.abilities.to_string()
-    }
-
-    /// A single token cannot be read: the list is searched.
-    async fn with_id(client: &Client, id: &str) -> Result<Option<Self>, crate::client::Error> {
-        in_list(client, id).await
-    }
-}
-
-impl Named for Passkey {
-    const WHAT: &'static str = "passkey";
-    const PATH: &'static str = "/v1/passkeys";
-
-    fn id(&self) -> &str {
-        self.id.as_str()
-    }
-
-    fn names(&self) -> Vec<Cow<'_, str>> {
-        vec![self.name.as_str().into()]
-    }
-
-    fn context(&self) -> String {
-        format!("made {}", since(self.created_at))
-    }
-
-    /// A single passkey cannot be read: the list is searched.
-    async fn with_id(client: &Client, id: &str) -> Result<Option<Self>, crate::client::Error> {
-        in_list(client, id).await
-    }
-}
-
-impl Named for Identity {
-    const WHAT: &'static str = "identity";
-    const PATH: &'static str = "/v1/identities";
-
-    fn id(&self) -> &str {
-        self.id.as_str()
-    }
-
-    fn names(&self) -> Vec<Cow<'_, str>> {
-        vec![self.issuer.as_str().into()]
-    }
-
-    fn context(&self) -> String {
-        self.subject.clone()
-    }
-
-    /// A single identity cannot be read: the list is searched.
-    async fn with_id(client: &Client, id: &str) -> Result<Option<Self>, crate::client::Error> {
-        in_list(client, id).await
     }
 }
 

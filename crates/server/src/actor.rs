@@ -2,7 +2,7 @@
 //! to name a team.
 
 use portolan_types::{
-    Author, Credential, Right, Role, ServerId, Session, SignIn, Team, TeamId, User,
+    Author, Credential, GrantedOn, Right, Role, Session, SignIn, Team, TeamId, User,
 };
 
 use crate::{
@@ -46,8 +46,8 @@ impl Actor {
     }
 
     /// Whether the role and the credential are enough for a policy. A token never exceeds the role
-    /// of its owner; a session is as much as that. What a right on a server needs besides is asked
-    /// with `require_on`.
+    /// of its owner; a session is as much as that. What a right on a server or in a project needs
+    /// besides is asked with `require_on`.
     pub fn require(&self, policy: Policy) -> Result<(), Error> {
         if let Some(wanted) = policy.role()
             && !policy::includes(self.role, wanted)
@@ -70,16 +70,21 @@ impl Actor {
         }
     }
 
-    /// Whether the actor has a right on a server: by role, or because it was granted.
-    pub fn require_on(&self, wanted: Right, server: &ServerId) -> Result<(), Error> {
-        let has = self.right(self.grants.on(server));
-        if has >= wanted { Ok(()) } else { Err(lacks(wanted, "this server", has)) }
+    /// Whether the actor has a right on a server or in a project: by role, or because it was
+    /// granted.
+    pub fn require_on(&self, wanted: Right, place: impl Into<GrantedOn>) -> Result<(), Error> {
+        let place = place.into();
+        let has = self.right(self.grants.on(&place));
+        if has >= wanted {
+            return Ok(());
+        }
+        Err(lacks(wanted, &format!("this {}", place.type_word()), has))
     }
 
-    /// Whether there is a server on which the actor has a right.
+    /// Whether there is a server or project on which the actor has a right.
     pub(crate) fn require_anywhere(&self, wanted: Right) -> Result<(), Error> {
         let has = self.right(self.grants.highest());
-        if has >= wanted { Ok(()) } else { Err(lacks(wanted, "a server", has)) }
+        if has >= wanted { Ok(()) } else { Err(lacks(wanted, "a server or project", has)) }
     }
 
     const fn right(&self, granted: Right) -> Right {

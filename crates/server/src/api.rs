@@ -12,6 +12,7 @@ mod destinations;
 mod docs;
 mod drift_policy;
 mod drifts;
+mod environments;
 mod events;
 mod extract;
 mod health;
@@ -26,6 +27,7 @@ mod passkeys;
 mod password_resets;
 mod policy;
 mod problem;
+mod projects;
 mod proxies;
 mod reach;
 mod reconcile;
@@ -75,6 +77,7 @@ pub(crate) type AppState = Arc<App>;
     tags(
         (name = "destinations", description = "Docker networks on servers"),
         (name = "servers", description = "Docker hosts"),
+        (name = "projects", description = "Where applications and databases are grouped"),
         (name = "routes", description = "Ways from outside to containers"),
         (name = "certificates", description = "Certificates of your own"),
         (name = "addresses", description = "From where subnets are taken, and what is left"),
@@ -168,6 +171,14 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(
             drift_policy::show_destination_drift_policy,
             drift_policy::update_destination_drift_policy
+        ))
+        .routes(routes!(projects::list_projects, projects::create_project))
+        .routes(routes!(projects::show_project, projects::update_project, projects::delete_project))
+        .routes(routes!(environments::list_environments, environments::create_environment))
+        .routes(routes!(
+            environments::show_environment,
+            environments::update_environment,
+            environments::delete_environment
         ))
         .routes(routes!(operations::list_operations))
         .routes(routes!(operations::show_operation))

@@ -33,6 +33,7 @@ pub mod destination;
 pub mod drift;
 pub mod drift_rules;
 pub mod dump;
+pub mod environment;
 pub mod event;
 pub mod grant;
 pub mod granted_role;
@@ -45,6 +46,7 @@ pub mod notifier;
 pub mod operation;
 pub mod passkey;
 pub mod place;
+pub mod project;
 pub mod proxy;
 pub mod route;
 pub mod sealed;
@@ -272,6 +274,12 @@ fn moment_option(
 /// JSON text of a value for a column.
 pub(crate) fn to_json(value: &impl serde::Serialize) -> Result<String, sqlx::Error> {
     serde_json::to_string(value).map_err(|source| sqlx::Error::Encode(source.into()))
+}
+
+/// A name as it is compared where capitals make no other name. Done here because SQLite folds only
+/// what is ASCII.
+fn folded(name: &portolan_types::Name) -> String {
+    name.as_str().to_lowercase()
 }
 
 fn decode_error(

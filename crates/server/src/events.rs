@@ -88,7 +88,9 @@ impl<'a> From<Happened<'a>> for Entry<'a> {
             | Subject::Token(_)
             | Subject::Team(_)
             | Subject::User(_)
-            | Subject::Notifier(_) => (None, None),
+            | Subject::Notifier(_)
+            | Subject::Project(_)
+            | Subject::Environment(_) => (None, None),
         };
         let by = portolan("keeper");
         Self { happened, by, server, destination, operation: None, before: None, after: None }

@@ -17,9 +17,7 @@ use crate::{
         self, Transaction,
         invite::{NewInvite, Redeemed},
     },
-    events, members, notifiers, page, policy,
-    rights::Thing,
-    setup, teams, vault,
+    events, members, notifiers, page, policy, rights, setup, teams, vault,
 };
 
 /// How long an invitation lasts when its maker does not say.
@@ -37,8 +35,7 @@ pub async fn create(app: &App, actor: &Actor, input: CreateInvite) -> Result<Cre
     let secret = vault::random_secret(SECRET_PREFIX);
     let mut tx = app.db.begin().await?;
     for grant in &invite.grants {
-        let found = db::server::find(&mut tx, actor.team_id(), &grant.server_id).await?;
-        found.map(drop).ok_or(Error::NotFound("server"))?;
+        rights::locate(&mut tx, actor, &(&grant.on).into()).await?;
     }
     db::invite::sweep(&mut tx, invite.created_at).await?;
     let new = NewInvite {
@@ -213,11 +210,10 @@ async fn enter(
         ));
     }
     db::team::insert_membership(tx, &team.id, &user.id, invite.role, now).await?;
-    for NewGrant { server_id, right } in &invite.grants {
-        // A server that was removed since has no rights to give.
-        if db::grant::find_server(tx, &team.id, &Thing::Server(server_id.clone())).await?.is_some()
-        {
-            db::grant::set(tx, &team.id, &user.id, (server_id, *right), now).await?;
+    for NewGrant { on, right } in &invite.grants {
+        // What was removed since has no rights to give.
+        if db::grant::locate(tx, &team.id, &on.into()).await?.is_some() {
+            db::grant::set(tx, &team.id, &user.id, (on, *right), now).await?;
         }
     }
     let message =

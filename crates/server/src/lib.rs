@@ -20,6 +20,7 @@ pub mod destinations;
 mod doctor;
 pub mod drift_rules;
 pub mod drifts;
+pub mod environments;
 pub mod error;
 pub mod events;
 #[cfg(feature = "fuzzing")]
@@ -38,6 +39,7 @@ mod page;
 pub mod passkeys;
 pub mod plan;
 pub mod policy;
+pub mod projects;
 pub mod proxies;
 pub mod reach;
 mod reconcile;

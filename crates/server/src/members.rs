@@ -1,15 +1,16 @@
-//! Who is in the team: roles, rights on servers, and the end of a membership.
+//! Who is in the team: roles, rights on servers and in projects, and the end of a membership.
 //!
 //! Owns what admins may do to whom, and that there is always an owner. Every change of who may do
 //! what is an event in its transaction: it rings the bell at which open streams look whether they
 //! may go on.
 
 use portolan_types::{
-    Member, Page, PageQuery, Right, Role, ServerId, Timestamp, UpdateMember, UserId,
+    GrantedOn, Member, Name, Page, PageQuery, Right, Role, Timestamp, UpdateMember, UserId,
+    id::SubjectId,
 };
 use sqlx::AnyConnection;
 
-use crate::{Actor, App, Error, db, db::Transaction, page, servers, teams};
+use crate::{Actor, App, Error, db, db::Transaction, page, teams};
 
 /// The team's members.
 pub async fn list(app: &App, actor: &Actor, query: &PageQuery) -> Result<Page<Member>, Error> {
@@ -74,51 +75,72 @@ pub async fn leave(app: &App, actor: &Actor) -> Result<(), Error> {
     Ok(tx.commit().await?)
 }
 
-/// Gives a member a right on a server, instead of the one before.
+/// Gives a member a right on a server or in a project, instead of the one before.
 pub async fn grant(
     app: &App,
     actor: &Actor,
-    (id, server): (&UserId, &ServerId),
+    (id, on): (&UserId, &SubjectId),
     right: Right,
 ) -> Result<Member, Error> {
     let mut tx = begin(app, actor).await?;
     let before = find(&mut tx, actor, id).await?;
-    let server = servers::find(&mut tx, actor, server).await?;
+    let (on, name) = find_place(&mut tx, actor, on).await?;
     if before.role != Role::Member {
         return Err(Error::refused(
             "right-by-role",
-            format!("{} is {}: that is every right on every server", before.email, before.role),
+            format!("{} is {}: that is every right everywhere", before.email, before.role),
             "give them the role `member` first (`portolan member role`)",
         ));
     }
     let (team, now) = (actor.team_id(), Timestamp::now());
-    db::grant::set(&mut tx, team, id, (&server.id, right), now).await?;
+    // It may have been removed since the look.
+    db::grant::set(&mut tx, team, id, (&on, right), now)
+        .await
+        .map_err(|error| Error::on_foreign_key(error, no_such_place))?;
     let after = find(&mut tx, actor, id).await?;
     let message = format!(
-        "{} was given the right to {right} server `{}` by {}",
-        after.email, server.name, actor.user.email
+        "{} was given the right to {right} {} `{name}` by {}",
+        after.email,
+        on.type_word(),
+        actor.user.email
     );
     teams::note(&mut tx, actor, "member.granted", message, (&before, &after)).await?;
     tx.commit().await?;
     Ok(after)
 }
 
+/// The server or project of the team that has this id.
+async fn find_place(
+    conn: &mut AnyConnection,
+    actor: &Actor,
+    id: &SubjectId,
+) -> Result<(GrantedOn, Name), Error> {
+    let found = db::grant::find_named(conn, actor.team_id(), id).await?;
+    found.ok_or_else(no_such_place)
+}
+
+const fn no_such_place() -> Error {
+    Error::NotFound("server or project")
+}
+
 /// Takes a right back.
 pub async fn revoke(
     app: &App,
     actor: &Actor,
-    (id, server): (&UserId, &ServerId),
+    (id, on): (&UserId, &SubjectId),
 ) -> Result<Member, Error> {
     let mut tx = begin(app, actor).await?;
     let before = find(&mut tx, actor, id).await?;
-    let server = servers::find(&mut tx, actor, server).await?;
-    if !db::grant::delete(&mut tx, actor.team_id(), id, &server.id).await? {
-        return Err(Error::NotFound("right of that member on that server"));
+    let (on, name) = find_place(&mut tx, actor, on).await?;
+    if !db::grant::delete(&mut tx, actor.team_id(), id, &on).await? {
+        return Err(Error::NotFound("right of that member there"));
     }
     let after = find(&mut tx, actor, id).await?;
     let message = format!(
-        "the right of {} on server `{}` was taken back by {}",
-        after.email, server.name, actor.user.email
+        "the right of {} on {} `{name}` was taken back by {}",
+        after.email,
+        on.type_word(),
+        actor.user.email
     );
     teams::note(&mut tx, actor, "member.revoked", message, (&before, &after)).await?;
     tx.commit().await?;

@@ -19,8 +19,8 @@ pub enum Policy {
     Account,
     /// Everyone in the team.
     Read,
-    /// Whoever has this right on the server in question: that of the thing in the path, or the one
-    /// that the operation finds in what was sent (`Actor::require_on`).
+    /// Whoever has this right on the server or in the project in question: that of the thing in the
+    /// path, or the one that the operation finds in what was sent (`Actor::require_on`).
     On(Right),
     /// Admins and owners: what belongs to the team as a whole.
     Admin,

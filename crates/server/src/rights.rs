@@ -1,42 +1,46 @@
-//! Rights of members on servers: which they have, and on which server a thing is. Decides nothing:
-//! that is the policy's (`policy`).
+//! Rights of members on servers and in projects: which they have, and where a thing is. Decides
+//! nothing: that is the policy's (`policy`).
 
 use std::collections::BTreeMap;
 
-use portolan_types::{DestinationId, DriftId, Right, RouteId, ServerId};
+use portolan_types::{
+    DestinationId, DriftId, EnvironmentId, GrantedOn, ProjectId, Right, RouteId, ServerId,
+};
 use sqlx::AnyConnection;
 
 use crate::{Actor, Error, db};
 
-/// What a member was granted, by server.
+/// What a member was granted, by what it is on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Grants(BTreeMap<ServerId, Right>);
+pub struct Grants(BTreeMap<GrantedOn, Right>);
 
 impl Grants {
-    /// The right on a server; everyone in the team sees it.
-    pub fn on(&self, server: &ServerId) -> Right {
-        self.0.get(server).copied().unwrap_or(Right::View)
+    /// The right on a server or in a project; everyone in the team sees it.
+    pub fn on(&self, place: &GrantedOn) -> Right {
+        self.0.get(place).copied().unwrap_or(Right::View)
     }
 
-    /// The highest right that there is on any server.
+    /// The highest right that there is anywhere.
     pub fn highest(&self) -> Right {
         self.0.values().copied().max().unwrap_or(Right::View)
     }
 }
 
-impl FromIterator<(ServerId, Right)> for Grants {
-    fn from_iter<I: IntoIterator<Item = (ServerId, Right)>>(grants: I) -> Self {
+impl FromIterator<(GrantedOn, Right)> for Grants {
+    fn from_iter<I: IntoIterator<Item = (GrantedOn, Right)>>(grants: I) -> Self {
         Self(grants.into_iter().collect())
     }
 }
 
-/// Something that is on a server.
+/// Something that is on a server or in a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Thing {
     Server(ServerId),
     Destination(DestinationId),
     Route(RouteId),
     Drift(DriftId),
+    Project(ProjectId),
+    Environment(EnvironmentId),
 }
 
 impl Thing {
@@ -46,6 +50,17 @@ impl Thing {
             Self::Destination(_) => "destination",
             Self::Route(_) => "route",
             Self::Drift(_) => "drift",
+            Self::Project(_) => "project",
+            Self::Environment(_) => "environment",
+        }
+    }
+}
+
+impl From<&GrantedOn> for Thing {
+    fn from(place: &GrantedOn) -> Self {
+        match place.clone() {
+            GrantedOn::Server(id) => Self::Server(id),
+            GrantedOn::Project(id) => Self::Project(id),
         }
     }
 }
@@ -53,16 +68,17 @@ impl Thing {
 /// What the actor was granted.
 pub(crate) async fn read(conn: &mut AnyConnection, actor: &Actor) -> Result<Grants, Error> {
     let grants = db::grant::list_of(conn, actor.team_id(), &actor.user.id).await?;
-    Ok(grants.into_iter().map(|grant| (grant.server_id, grant.right)).collect())
+    Ok(grants.into_iter().map(|grant| (grant.on, grant.right)).collect())
 }
 
-/// The server on which a thing of the actor's team is. What another team has does not exist.
+/// The server or project that a thing of the actor's team belongs to. What another team has does
+/// not exist.
 pub(crate) async fn locate(
     conn: &mut AnyConnection,
     actor: &Actor,
     thing: &Thing,
-) -> Result<ServerId, Error> {
-    let found = db::grant::find_server(conn, actor.team_id(), thing).await?;
+) -> Result<GrantedOn, Error> {
+    let found = db::grant::locate(conn, actor.team_id(), thing).await?;
     found.ok_or(Error::NotFound(thing.word()))
 }
 
@@ -72,11 +88,22 @@ mod tests {
 
     #[test]
     fn without_a_grant_a_member_sees() {
-        let (granted, other) = (ServerId::generate(), ServerId::generate());
-        let grants: Grants = [(granted.clone(), Right::Operate)].into_iter().collect();
-        assert_eq!(grants.on(&granted), Right::Operate);
-        assert_eq!(grants.on(&other), Right::View);
+        let (server, project) = (ServerId::generate(), ProjectId::generate());
+        let grants: Grants = [((&server).into(), Right::Operate), ((&project).into(), Right::Use)]
+            .into_iter()
+            .collect();
+        assert_eq!(grants.on(&(&server).into()), Right::Operate);
+        assert_eq!(grants.on(&(&project).into()), Right::Use);
+        assert_eq!(grants.on(&GrantedOn::Server(ServerId::generate())), Right::View);
         assert_eq!(grants.highest(), Right::Operate);
         assert_eq!(Grants::default().highest(), Right::View);
+    }
+
+    #[test]
+    fn a_right_on_a_server_is_none_in_the_project_of_its_id() {
+        let id = portolan_types::id::cuid2();
+        let server = GrantedOn::Server(id.parse().expect("an id"));
+        let grants: Grants = [(server, Right::Manage)].into_iter().collect();
+        assert_eq!(grants.on(&GrantedOn::Project(id.parse().expect("an id"))), Right::View);
     }
 }

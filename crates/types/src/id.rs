@@ -86,6 +86,10 @@ id! {
     ServerId,
     /// A Docker network on a server.
     DestinationId,
+    /// Where applications and databases are grouped.
+    ProjectId,
+    /// A part of a project, as `production`.
+    EnvironmentId,
     /// A way from outside to a container.
     RouteId,
     /// A certificate of a team's own.

@@ -24,6 +24,7 @@ pub mod password;
 pub mod pause;
 pub mod preview;
 pub mod problem;
+pub mod project;
 pub mod proxy;
 pub mod reach;
 pub mod reconcile;
@@ -69,9 +70,9 @@ pub use drift::{
 };
 pub use event::{Author, Event, EventFilter, KindPrefix, Severity, Topic};
 pub use id::{
-    AuditEntryId, CertificateId, DeliveryId, DestinationId, DriftId, EventId, IdentityId, InviteId,
-    KeyId, NotifierId, OperationId, PasskeyId, RouteId, ServerId, SessionId, TeamId, TokenId,
-    UserId,
+    AuditEntryId, CertificateId, DeliveryId, DestinationId, DriftId, EnvironmentId, EventId,
+    IdentityId, InviteId, KeyId, NotifierId, OperationId, PasskeyId, ProjectId, RouteId, ServerId,
+    SessionId, TeamId, TokenId, UserId,
 };
 pub use invalid::Invalid;
 pub use key::{CreateKey, Key, KeyAlgorithm, UpdateKey};
@@ -95,6 +96,10 @@ pub use password::Password;
 pub use pause::Pause;
 pub use preview::{Affected, DarkRoute, MemberKind, Preview};
 pub use problem::{FieldError, Problem};
+pub use project::{
+    CreateEnvironment, CreateProject, DefaultDestination, Environment, Project, UpdateEnvironment,
+    UpdateProject,
+};
 pub use proxy::{
     AcmeDirectory, CertificateSource, Configuration, ConfigurationFile, Email,
     GeneratedConfiguration, Image, ObservedProxy, Proxy, ProxyKind, ProxyState, ReadProxyLogs,
@@ -105,7 +110,7 @@ pub use reach::{
     ReachPlace, ReachProof, ReachVerdict,
 };
 pub use reconcile::{ReconcileStatus, TaskKind, TaskStatus};
-pub use right::{Grant, Right};
+pub use right::{Grant, GrantedOn, Right};
 pub use route::{
     BasicAuth, BodyLimit, ChangeAuth, CreateRoute, Direction, Header, HeaderName, HeaderValue,
     Headers, Https, Route, RouteHost, RouteOptions, RoutePath, RouteState, RouteUser, UpdateRoute,

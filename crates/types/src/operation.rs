@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    CertificateId, DestinationId, KeyId, MemberKind, NotifierId, OperationId, OperationResult,
-    RouteId, ServerId, TeamId, Timestamp, TokenId, UserId, text::words,
+    CertificateId, DestinationId, EnvironmentId, KeyId, MemberKind, NotifierId, OperationId,
+    OperationResult, ProjectId, RouteId, ServerId, TeamId, Timestamp, TokenId, UserId, text::words,
 };
 
 words! {
@@ -85,6 +85,8 @@ pub enum Subject {
     Team(TeamId),
     User(UserId),
     Notifier(NotifierId),
+    Project(ProjectId),
+    Environment(EnvironmentId),
 }
 
 impl Subject {
@@ -100,6 +102,8 @@ impl Subject {
             Self::Team(_) => "team",
             Self::User(_) => "user",
             Self::Notifier(_) => "notifier",
+            Self::Project(_) => "project",
+            Self::Environment(_) => "environment",
         }
     }
 
@@ -115,6 +119,8 @@ impl Subject {
             Self::Team(id) => id.as_str(),
             Self::User(id) => id.as_str(),
             Self::Notifier(id) => id.as_str(),
+            Self::Project(id) => id.as_str(),
+            Self::Environment(id) => id.as_str(),
         }
     }
 }

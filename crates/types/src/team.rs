@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    CreatedToken, Email, Grant, InviteId, Name, Right, Role, ServerId, Team, TeamId, Timestamp,
+    CreatedToken, Email, Grant, GrantedOn, InviteId, Name, Right, Role, Team, TeamId, Timestamp,
     User, UserId,
 };
 
@@ -55,7 +55,8 @@ pub struct Member {
     pub user_id: UserId,
     pub email: String,
     pub role: Role,
-    /// Rights beside what the role gives, by the names of the servers. Admins and owners need none.
+    /// Rights beside what the role gives, by type and name of what they are on. Admins and
+    /// owners need none.
     pub grants: Vec<Grant>,
     pub joined_at: Timestamp,
 }
@@ -74,11 +75,11 @@ pub struct GrantRight {
     pub right: Right,
 }
 
-/// A right on a server that is to be given.
+/// A right on a server or project that is to be given.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewGrant {
-    pub server_id: ServerId,
+    pub on: GrantedOn,
     pub right: Right,
 }
 
@@ -107,7 +108,7 @@ pub struct CreateInvite {
     /// For whom alone it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<Email>,
-    /// Rights of a member on servers, beside what the role gives.
+    /// Rights of a member on servers and projects, beside what the role gives.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 100)]
     pub grants: Vec<NewGrant>,

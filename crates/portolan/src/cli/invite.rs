@@ -51,6 +51,9 @@ pub(crate) struct CreateInviteArgs {
     /// A right on a server that comes with it; may be repeated.
     #[arg(long = "grant", value_name = "SERVER=RIGHT")]
     pub(crate) grants: Vec<Granted>,
+    /// A right in a project that comes with it; may be repeated.
+    #[arg(long = "project-grant", value_name = "PROJECT=RIGHT")]
+    pub(crate) project_grants: Vec<Granted>,
     /// Days until it ends [default: 7].
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..=30))]
     pub(crate) expires_in_days: Option<u16>,
@@ -59,10 +62,10 @@ pub(crate) struct CreateInviteArgs {
     pub(crate) send: bool,
 }
 
-/// `SERVER=RIGHT`.
+/// `SERVER=RIGHT` or `PROJECT=RIGHT`.
 #[derive(Debug, Clone)]
 pub(crate) struct Granted {
-    pub(crate) server: Reference,
+    pub(crate) on: Reference,
     pub(crate) right: Right,
 }
 
@@ -70,11 +73,11 @@ impl FromStr for Granted {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (server, right) =
-            text.rsplit_once('=').ok_or("a right is written `SERVER=RIGHT`, as `web-1=use`")?;
+        let (on, right) =
+            text.rsplit_once('=').ok_or("a right is written `NAME=RIGHT`, as `web-1=use`")?;
         let right =
             right.parse().map_err(|invalid: portolan_types::Invalid| invalid.to_string())?;
-        let Ok(server) = server.parse();
-        Ok(Self { server, right })
+        let Ok(on) = on.parse();
+        Ok(Self { on, right })
     }
 }

@@ -1,6 +1,6 @@
 //! `portolan member` as it is typed.
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use portolan_types::{Right, Role};
 
 use super::shared::{ConsentArgs, ListArgs};
@@ -18,22 +18,24 @@ pub(crate) enum MemberCommand {
         /// owner, admin or member.
         role: Role,
     },
-    /// Give a member a right on a server, instead of the one that they had there.
+    /// Give a member a right on a server or in a project, instead of the one that they had there.
     #[command(after_help = "Examples:
   portolan member grant dev@example.com --server web-1 use
   portolan member grant ops@example.com --server web-1 manage
+  portolan member grant dev@example.com --project shop manage
 
 Rights, each with the ones before it: view sees; use connects, disconnects and moves containers and
 leads routes to them; operate makes, changes, verifies, repairs and removes destinations; manage is
-the server itself. Admins and owners have all of them everywhere.")]
+the server itself. In a project, manage is its name and its environments. Admins and owners have
+all of them everywhere.")]
     Grant {
         #[command(flatten)]
-        place: MemberOnServer,
+        place: MemberPlace,
         /// view, use, operate or manage.
         right: Right,
     },
-    /// Take a member's right on a server back.
-    Revoke(MemberOnServer),
+    /// Take a member's right on a server or in a project back.
+    Revoke(MemberPlace),
     /// Remove a member; their tokens of this team end at once.
     Remove {
         /// Id or e-mail address.
@@ -45,10 +47,14 @@ the server itself. Admins and owners have all of them everywhere.")]
 
 /// Whose right, and where.
 #[derive(Debug, Args)]
-pub(crate) struct MemberOnServer {
+#[command(group = ArgGroup::new("place").args(["server", "project"]).required(true))]
+pub(crate) struct MemberPlace {
     /// Id or e-mail address.
     pub(crate) member: Reference,
-    /// Id or name.
+    /// A server: id or name.
     #[arg(long)]
-    pub(crate) server: Reference,
+    pub(crate) server: Option<Reference>,
+    /// A project: id or name.
+    #[arg(long)]
+    pub(crate) project: Option<Reference>,
 }

@@ -1,14 +1,12 @@
 //! `portolan invite`.
 
-use portolan_types::{
-    CreateInvite, CreatedInvite, Invite, JoinTeam, Membership, NewGrant, Right, Server,
-};
+use portolan_types::{CreateInvite, CreatedInvite, Invite, JoinTeam, Membership, NewGrant, Right};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::token::expiry_span;
 use crate::{
     client::Client,
-    find::{Reference, find},
+    find::{Reference, RightOn, find},
     list::{Listing, collect},
     printer::{Format, Line, Printer, Span, Table},
 };
@@ -37,15 +35,15 @@ fn table(invites: &[Invite]) -> Table {
     }))
 }
 
-/// Turns the servers of `SERVER=RIGHT` into ids.
+/// Turns names into ids.
 pub(crate) async fn grants(
     client: &Client,
-    wanted: &[(Reference, Right)],
+    wanted: &[(RightOn, Right)],
 ) -> anyhow::Result<Vec<NewGrant>> {
     let mut grants = Vec::new();
-    for (server, right) in wanted {
-        let server: Server = find(client, server).await?;
-        grants.push(NewGrant { server_id: server.id, right: *right });
+    for (on, right) in wanted {
+        let (on, _) = on.find(client).await?;
+        grants.push(NewGrant { on, right: *right });
     }
     Ok(grants)
 }

@@ -1,11 +1,11 @@
 //! `portolan member`.
 
-use portolan_types::{Grant, GrantRight, Member, Right, Role, Server, UpdateMember};
+use portolan_types::{Grant, GrantRight, GrantedOn, Member, Name, Right, Role, UpdateMember};
 
 use crate::{
     ask::{Consent, confirm},
     client::Client,
-    find::{Reference, find},
+    find::{Reference, RightOn, find},
     list::{Listing, collect},
     printer::{Line, Printer, Span, Table},
     words::since,
@@ -34,11 +34,19 @@ fn table(members: &[Member]) -> Table {
     }))
 }
 
-/// `web-1 use, db-1 manage`.
+/// `web-1 use, db-1 manage, project shop manage`.
 fn rights(grants: &[Grant]) -> String {
     let each: Vec<String> =
-        grants.iter().map(|grant| format!("{} {}", grant.server_name, grant.right)).collect();
+        grants.iter().map(|one| format!("{} {}", place(one), one.right)).collect();
     each.join(", ")
+}
+
+/// Servers are what most rights are on: their names stand alone.
+fn place(grant: &Grant) -> String {
+    match grant.on {
+        GrantedOn::Server(_) => grant.name.to_string(),
+        GrantedOn::Project(_) => format!("project {}", grant.name),
+    }
 }
 
 pub(crate) async fn role(
@@ -54,19 +62,19 @@ pub(crate) async fn role(
     Ok(())
 }
 
-/// Somebody, and a server.
+/// Somebody, and a server or project.
 #[derive(Debug)]
 pub(crate) struct Place {
     pub(crate) member: Reference,
-    pub(crate) server: Reference,
+    pub(crate) on: RightOn,
 }
 
 impl Place {
-    async fn find(&self, client: &Client) -> anyhow::Result<(Member, Server, String)> {
+    async fn find(&self, client: &Client) -> anyhow::Result<(Member, GrantedOn, Name, String)> {
         let member: Member = find(client, &self.member).await?;
-        let server: Server = find(client, &self.server).await?;
-        let path = format!("/v1/members/{}/grants/{}", member.user_id, server.id);
-        Ok((member, server, path))
+        let (on, name) = self.on.find(client).await?;
+        let path = format!("/v1/members/{}/grants/{}", member.user_id, on.id());
+        Ok((member, on, name, path))
     }
 }
 
@@ -76,9 +84,9 @@ pub(crate) async fn grant(
     place: &Place,
     right: Right,
 ) -> anyhow::Result<()> {
-    let (member, server, path) = place.find(client).await?;
+    let (member, on, name, path) = place.find(client).await?;
     let _: Member = client.put(&path, &GrantRight { right }).await?;
-    let words = format!("{} may {right} server `{}` now", member.email, server.name);
+    let words = format!("{} may {right} {} `{name}` now", member.email, on.type_word());
     printer.say(&Line::plain(words));
     Ok(())
 }
@@ -88,9 +96,9 @@ pub(crate) async fn revoke(
     printer: &Printer,
     place: &Place,
 ) -> anyhow::Result<()> {
-    let (member, server, path) = place.find(client).await?;
+    let (member, on, name, path) = place.find(client).await?;
     let _: Member = client.remove(&path, &[]).await?;
-    let words = format!("{} has no right on server `{}` any more", member.email, server.name);
+    let words = format!("{} has no right on {} `{name}` any more", member.email, on.type_word());
     printer.say(&Line::plain(words));
     Ok(())
 }

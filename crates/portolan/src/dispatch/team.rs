@@ -3,7 +3,7 @@
 use portolan_types::CreateInvite;
 
 use crate::{
-    cli::{CreateInviteArgs, InviteCommand, MemberCommand, MemberOnServer, TeamCommand},
+    cli::{CreateInviteArgs, Granted, InviteCommand, MemberCommand, MemberPlace, TeamCommand},
     client::{Access, Client},
     commands::{
         invite,
@@ -11,6 +11,8 @@ use crate::{
         member::{self, Place},
         team,
     },
+    failure::Failure,
+    find::RightOn,
     printer::Printer,
 };
 
@@ -41,19 +43,20 @@ pub(super) async fn run_member(
         MemberCommand::List(list) => member::list(client, printer, list.into()).await,
         MemberCommand::Role { member, role } => member::role(client, printer, &member, role).await,
         MemberCommand::Grant { place, right } => {
-            member::grant(client, printer, &place.into(), right).await
+            member::grant(client, printer, &typed_place(place)?, right).await
         }
-        MemberCommand::Revoke(place) => member::revoke(client, printer, &place.into()).await,
+        MemberCommand::Revoke(place) => member::revoke(client, printer, &typed_place(place)?).await,
         MemberCommand::Remove { member, consent } => {
             member::remove(client, printer, &member, consent.into()).await
         }
     }
 }
 
-impl From<MemberOnServer> for Place {
-    fn from(MemberOnServer { member, server }: MemberOnServer) -> Self {
-        Self { member, server }
-    }
+fn typed_place(place: MemberPlace) -> anyhow::Result<Place> {
+    let MemberPlace { member, server, project } = place;
+    let on = server.map(RightOn::Server).or(project.map(RightOn::Project));
+    let on = on.ok_or_else(|| Failure::usage("a right on what?", "give --server or --project"))?;
+    Ok(Place { member, on })
 }
 
 pub(super) async fn run_invite(
@@ -77,8 +80,11 @@ pub(super) async fn run_invite(
 }
 
 async fn create(client: &Client, printer: &Printer, args: CreateInviteArgs) -> anyhow::Result<()> {
-    let CreateInviteArgs { role, email, grants, expires_in_days, send } = args;
-    let wanted: Vec<_> = grants.into_iter().map(|one| (one.server, one.right)).collect();
+    let CreateInviteArgs { role, email, grants, project_grants, expires_in_days, send } = args;
+    let on_servers = grants.into_iter().map(|Granted { on, right }| (RightOn::Server(on), right));
+    let in_projects =
+        project_grants.into_iter().map(|Granted { on, right }| (RightOn::Project(on), right));
+    let wanted: Vec<_> = on_servers.chain(in_projects).collect();
     let grants = invite::grants(client, &wanted).await?;
     let request = CreateInvite { role, email, grants, expires_in_days, send };
     invite::create(client, printer, &request).await

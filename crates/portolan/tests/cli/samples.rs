@@ -60,6 +60,13 @@ pub(crate) fn destination(id: &str, name: &str, network: &str) -> Value {
     })
 }
 
+pub(crate) fn project(id: &str, name: &str) -> Value {
+    json!({
+        "id": id, "name": name, "description": "sells things", "environments": 2,
+        "created_at": days_ago(3),
+    })
+}
+
 pub(crate) fn preview() -> Value {
     json!({
         "version": "5f2b0c9a4e1d7788", "as_of": days_ago(0), "allowed": true,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     fake::Fake,
     program::{Program, snapshot},
-    samples::{ID, OTHER_ID, days_ago, server, session, token},
+    samples::{ID, OTHER_ID, days_ago, project, server, session, token},
 };
 
 fn membership(id: &str, name: &str, role: &str) -> Value {
@@ -26,7 +26,7 @@ fn member(id: &str, email: &str, role: &str) -> Value {
 fn invite() -> Value {
     json!({
         "id": OTHER_ID, "email": "dev@example.com", "role": "member",
-        "grants": [{ "server_id": ID, "right": "use" }], "invited_by": "owner@example.com",
+        "grants": [{ "on": { "type": "server", "id": ID }, "right": "use" }], "invited_by": "owner@example.com",
         "created_at": days_ago(1),
         "expires_at": portolan_types::Timestamp::now().plus_seconds(86_400 * 6 + 60),
     })
@@ -35,8 +35,8 @@ fn invite() -> Value {
 fn people() -> [Value; 2] {
     let mut dev = member(OTHER_ID, "dev@example.com", "member");
     dev["grants"] = json!([
-        { "server_id": ID, "server_name": "web-1", "right": "use" },
-        { "server_id": OTHER_ID, "server_name": "db-1", "right": "manage" },
+        { "on": { "type": "server", "id": ID }, "name": "web-1", "right": "use" },
+        { "on": { "type": "project", "id": OTHER_ID }, "name": "shop", "right": "manage" },
     ]);
     [member(ID, "owner@example.com", "owner"), dev]
 }
@@ -76,6 +76,23 @@ fn a_right_is_given_by_address_and_name() {
     program
         .run(&["member", "grant", "dev@example.com", "--server", "web-1", "own"])
         .fails(2, "view");
+}
+
+#[test]
+fn a_right_in_a_project_is_given_by_name() {
+    let path = format!("/v1/members/{OTHER_ID}/grants/{ID}");
+    let fake = Fake::new()
+        .list("/v1/members", &people())
+        .list("/v1/projects", &[project(ID, "shop")])
+        .on("PUT", &path, 200, people()[1].clone());
+    let program = Program::with(&fake);
+    let whose = ["member", "grant", "dev@example.com"];
+    let ran = program.run(&[&whose[..], &["--project", "shop", "manage"]].concat());
+    assert!(ran.stderr.contains("dev@example.com may manage project `shop` now"), "{ran}");
+    assert_eq!(fake.only("PUT").body, json!({ "right": "manage" }));
+    program.run(&[&whose[..], &["use"]].concat()).fails(2, "--project");
+    let both = ["--project", "shop", "--server", "web-1", "use"];
+    program.run(&[&whose[..], &both].concat()).fails(2, "cannot be used with");
 }
 
 #[test]
@@ -120,26 +137,29 @@ fn only_the_secret_of_an_invitation_is_data() {
         "invite": invite(), "secret": "portolan_i_once",
         "mail": { "sent": true, "answer": "250 queued" },
     });
-    let fake = Fake::new().list("/v1/servers", &[server(ID, "web-1")]).on(
-        "POST",
-        "/v1/invites",
-        201,
-        created.clone(),
-    );
+    let fake = Fake::new()
+        .list("/v1/servers", &[server(ID, "web-1")])
+        .list("/v1/projects", &[project(OTHER_ID, "shop")])
+        .on("POST", "/v1/invites", 201, created.clone());
     let program = Program::with(&fake);
+    let rights = ["--grant", "web-1=use", "--project-grant", "shop=manage"];
     let arguments =
-        ["invite", "create", "--email", "dev@example.com", "--grant", "web-1=use", "--send"];
+        [&["invite", "create", "--email", "dev@example.com", "--send"], &rights[..]].concat();
     let ran = program.run(&arguments);
     assert_eq!(ran.data(), "portolan_i_once\n");
     assert!(ran.stderr.contains("the invitation was sent: 250 queued"), "{ran}");
     let wanted = json!({
         "role": "member", "email": "dev@example.com",
-        "grants": [{ "server_id": ID, "right": "use" }], "send": true,
+        "grants": [
+            { "on": { "type": "server", "id": ID }, "right": "use" },
+            { "on": { "type": "project", "id": OTHER_ID }, "right": "manage" },
+        ],
+        "send": true,
     });
     assert_eq!(fake.only("POST").body, wanted);
     assert_eq!(program.run(&[&arguments[..], &["--json"]].concat()).json(), created);
     program.run(&["invite", "create", "--send"]).fails(2, "--email");
-    program.run(&["invite", "create", "--grant", "web-1"]).fails(2, "SERVER=RIGHT");
+    program.run(&["invite", "create", "--grant", "web-1"]).fails(2, "NAME=RIGHT");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `/v1/members`: who is in the team, with which role and rights.
 
 use axum::{Json as Answer, extract::State, http::StatusCode};
-use portolan_types::{GrantRight, Member, Page, PageQuery, ServerId, UpdateMember, UserId};
+use portolan_types::{GrantRight, Member, Page, PageQuery, UpdateMember, UserId, id::SubjectId};
 
 use super::{
     AppState,
@@ -64,35 +64,35 @@ pub(super) async fn remove_member(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Gives a member a right on a server, instead of the one that they had there.
-#[utoipa::path(put, path = "/v1/members/{id}/grants/{server}", tag = "teams",
+/// Gives a member a right on a server or in a project, instead of the one that they had there.
+#[utoipa::path(put, path = "/v1/members/{id}/grants/{on}", tag = "teams",
     params(
         ("id" = UserId, Path, description = "The member"),
-        ("server" = ServerId, Path, description = "The server"),
+        ("on" = SubjectId, Path, description = "The server or project"),
     ),
     security(("token" = ["people"])),
     responses((status = 200, description = "The member", body = Member), Problems))]
 pub(super) async fn grant_right(
     State(app): State<AppState>,
     Caller(actor): Caller,
-    Path((id, server)): Path<(UserId, ServerId)>,
+    Path((id, on)): Path<(UserId, SubjectId)>,
     Json(input): Json<GrantRight>,
 ) -> Result<Answer<Member>, Error> {
-    Ok(Answer(members::grant(&app, &actor, (&id, &server), input.right).await?))
+    Ok(Answer(members::grant(&app, &actor, (&id, &on), input.right).await?))
 }
 
-/// Takes a member's right on a server back.
-#[utoipa::path(delete, path = "/v1/members/{id}/grants/{server}", tag = "teams",
+/// Takes a member's right on a server or in a project back.
+#[utoipa::path(delete, path = "/v1/members/{id}/grants/{on}", tag = "teams",
     params(
         ("id" = UserId, Path, description = "The member"),
-        ("server" = ServerId, Path, description = "The server"),
+        ("on" = SubjectId, Path, description = "The server or project"),
     ),
     security(("token" = ["people"])),
     responses((status = 200, description = "The member", body = Member), Problems))]
 pub(super) async fn revoke_right(
     State(app): State<AppState>,
     Caller(actor): Caller,
-    Path((id, server)): Path<(UserId, ServerId)>,
+    Path((id, on)): Path<(UserId, SubjectId)>,
 ) -> Result<Answer<Member>, Error> {
-    Ok(Answer(members::revoke(&app, &actor, (&id, &server)).await?))
+    Ok(Answer(members::revoke(&app, &actor, (&id, &on)).await?))
 }

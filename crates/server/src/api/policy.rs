@@ -12,7 +12,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use portolan_types::{Right, Role, ServerId};
+use portolan_types::{GrantedOn, Right, Role};
 use serde_json::Value;
 use utoipa::openapi::OpenApi;
 
@@ -40,7 +40,9 @@ pub enum PolicyError {
     Unknown { route: String, cause: UnknownPolicy },
     #[error("{0} does not state one policy for every way to sign in")]
     Unclear(String),
-    #[error("{0} needs a right on a server, and nothing tells on which server its thing is")]
+    #[error(
+        "{0} needs a right, and nothing tells on which server or in which project its thing is"
+    )]
     Nowhere(String),
 }
 
@@ -108,6 +110,8 @@ fn kind(path: &str) -> Option<fn(&str) -> Option<Thing>> {
         "destinations" => Some(|id| id.parse().ok().map(Thing::Destination)),
         "routes" => Some(|id| id.parse().ok().map(Thing::Route)),
         "drifts" => Some(|id| id.parse().ok().map(Thing::Drift)),
+        "projects" => Some(|id| id.parse().ok().map(Thing::Project)),
+        "environments" => Some(|id| id.parse().ok().map(Thing::Environment)),
         _ => None,
     }
 }
@@ -157,24 +161,24 @@ async fn admit(
     let mut actor = authenticate(app, asked, address).await?;
     actor.require(policy)?;
     let Policy::On(right) = policy else { return Ok(actor) };
-    // Admins and owners have every right on every server: nothing has to be looked up.
+    // Admins and owners have every right everywhere: nothing has to be looked up.
     if actor.role == Role::Member {
         let mut conn = app.db.acquire().await?;
         actor.grants = rights::read(&mut conn, &actor).await?;
-        let server = match thing {
+        let place = match thing {
             Some(thing) => Some(rights::locate(&mut conn, &actor, &thing?).await?),
             None => None,
         };
-        check(&actor, right, server.as_ref())?;
+        check(&actor, right, place)?;
     }
     Ok(actor)
 }
 
-/// On the server of the path; without one the operation finds out which it is, and somebody who has
-/// the right nowhere is refused before.
-fn check(actor: &Actor, right: Right, server: Option<&ServerId>) -> Result<(), Error> {
-    match server {
-        Some(server) => actor.require_on(right, server),
+/// On the server or in the project of the path; without one the operation finds out which it is, and
+/// somebody who has the right nowhere is refused before.
+fn check(actor: &Actor, right: Right, place: Option<GrantedOn>) -> Result<(), Error> {
+    match place {
+        Some(place) => actor.require_on(right, place),
         None => actor.require_anywhere(right),
     }
 }
@@ -227,8 +231,9 @@ mod tests {
     }
 
     #[test]
-    fn a_right_needs_a_server() {
+    fn a_right_needs_a_server_or_a_project() {
         assert!(kind("/v1/servers/{id}/proxy").is_some());
+        assert!(kind("/v1/environments/{id}").is_some());
         assert!(kind("/v1/keys/{id}").is_none());
     }
 }

@@ -12,7 +12,7 @@ use sqlx::{
 use super::{Db, MIGRATIONS};
 
 /// All that there are, those that others refer to first.
-pub const TABLES: [&str; 39] = [
+pub const TABLES: [&str; 41] = [
     "teams",
     "users",
     "memberships",
@@ -33,9 +33,11 @@ pub const TABLES: [&str; 39] = [
     "servers",
     "address_plans",
     "sightings",
+    "projects",
     "grants",
     "invites",
     "destinations",
+    "environments",
     "proxies",
     "attachments",
     "routes",

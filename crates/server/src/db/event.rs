@@ -73,6 +73,8 @@ pub(super) fn subject(row: &AnyRow) -> Result<Subject, sqlx::Error> {
         "team" => Ok(Subject::Team(parsed(row, "subject_id")?)),
         "user" => Ok(Subject::User(parsed(row, "subject_id")?)),
         "notifier" => Ok(Subject::Notifier(parsed(row, "subject_id")?)),
+        "project" => Ok(Subject::Project(parsed(row, "subject_id")?)),
+        "environment" => Ok(Subject::Environment(parsed(row, "subject_id")?)),
         other => Err(decode_error(
             "subject_type",
             portolan_types::Invalid::new(format!("unknown subject `{other}`")),

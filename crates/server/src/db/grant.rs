@@ -1,80 +1,105 @@
-//! Grants: rights of a member on a server, and on which server a thing is.
+//! Grants: rights of a member on servers and in projects, and where a thing is.
 
-use portolan_types::{Grant, Right, ServerId, TeamId, Timestamp, UserId};
-use sqlx::{AnyConnection, FromRow, any::AnyRow};
+use portolan_types::{
+    Grant, GrantedOn, Invalid, Name, Right, TeamId, Timestamp, UserId, id::SubjectId,
+};
+use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
-use super::parsed;
+use super::{decode_error, parsed};
 use crate::rights::Thing;
 
-struct GrantRow(Grant);
+/// What a grant is on, with its name.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "select g.user_id, g.subject_type, g.subject_id, g.level,
+                    coalesce(s.name, p.name) as subject_name
+             from grants g
+             left join servers s on s.id = g.server_id
+             left join projects p on p.id = g.project_id ",
+            $rest,
+            " order by g.subject_type desc, coalesce(s.name, p.name)"
+        )
+    };
+}
+
+struct GrantRow {
+    user: UserId,
+    grant: Grant,
+}
 
 impl FromRow<'_, AnyRow> for GrantRow {
     fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
-        Ok(Self(Grant {
-            server_id: parsed(row, "server_id")?,
-            server_name: parsed(row, "server_name")?,
+        let grant = Grant {
+            on: place(row)?,
+            name: parsed(row, "subject_name")?,
             right: parsed(row, "level")?,
-        }))
+        };
+        Ok(Self { user: parsed(row, "user_id")?, grant })
     }
 }
 
-/// What a member was granted, by the names of the servers.
+fn place(row: &AnyRow) -> Result<GrantedOn, sqlx::Error> {
+    let of: String = row.try_get("subject_type")?;
+    match of.as_str() {
+        "server" => Ok(GrantedOn::Server(parsed(row, "subject_id")?)),
+        "project" => Ok(GrantedOn::Project(parsed(row, "subject_id")?)),
+        other => Err(decode_error(
+            "subject_type",
+            Invalid::new(format!("nobody has rights on a `{other}`")),
+        )),
+    }
+}
+
+/// What a member was granted: on servers and then in projects, by name.
 pub async fn list_of(
     conn: &mut AnyConnection,
     team: &TeamId,
     user: &UserId,
 ) -> Result<Vec<Grant>, sqlx::Error> {
-    let rows: Vec<GrantRow> = sqlx::query_as(
-        "select g.server_id, s.name as server_name, g.level
-         from grants g
-         join servers s on s.id = g.server_id
-         where g.team_id = $1 and g.user_id = $2
-         order by s.name",
-    )
-    .bind(team.as_str())
-    .bind(user.as_str())
-    .fetch_all(conn)
-    .await?;
-    Ok(rows.into_iter().map(|GrantRow(grant)| grant).collect())
+    let rows: Vec<GrantRow> = sqlx::query_as(select!("where g.team_id = $1 and g.user_id = $2"))
+        .bind(team.as_str())
+        .bind(user.as_str())
+        .fetch_all(conn)
+        .await?;
+    Ok(rows.into_iter().map(|row| row.grant).collect())
 }
 
-/// Everything that the team's members were granted, by the names of the servers.
+/// Everything that the team's members were granted, each in the same order.
 pub async fn list(
     conn: &mut AnyConnection,
     team: &TeamId,
 ) -> Result<Vec<(UserId, Grant)>, sqlx::Error> {
-    let rows = sqlx::query(
-        "select g.user_id, g.server_id, s.name as server_name, g.level
-         from grants g
-         join servers s on s.id = g.server_id
-         where g.team_id = $1
-         order by s.name",
-    )
-    .bind(team.as_str())
-    .fetch_all(conn)
-    .await?;
-    let read = |row: &AnyRow| Ok((parsed(row, "user_id")?, GrantRow::from_row(row)?.0));
-    rows.iter().map(read).collect()
+    let rows: Vec<GrantRow> =
+        sqlx::query_as(select!("where g.team_id = $1")).bind(team.as_str()).fetch_all(conn).await?;
+    Ok(rows.into_iter().map(|row| (row.user, row.grant)).collect())
 }
 
-/// Gives a member a right on a server, instead of the one before.
+/// Gives a member a right on a server or in a project, instead of the one before.
 pub async fn set(
     conn: &mut AnyConnection,
     team: &TeamId,
     user: &UserId,
-    (server, right): (&ServerId, Right),
+    (on, right): (&GrantedOn, Right),
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
+    let (server, project) = match on {
+        GrantedOn::Server(id) => (Some(id.as_str()), None),
+        GrantedOn::Project(id) => (None, Some(id.as_str())),
+    };
     sqlx::query(
         "insert into grants
-             (team_id, user_id, subject_type, subject_id, server_id, level, created_at)
-         values ($1, $2, 'server', $3, $3, $4, $5)
+             (team_id, user_id, subject_type, subject_id, server_id, project_id, level, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)
          on conflict (team_id, user_id, subject_type, subject_id)
          do update set level = excluded.level",
     )
     .bind(team.as_str())
     .bind(user.as_str())
-    .bind(server.as_str())
+    .bind(on.type_word())
+    .bind(on.id())
+    .bind(server)
+    .bind(project)
     .bind(right.as_str())
     .bind(now.as_millis())
     .execute(conn)
@@ -87,15 +112,18 @@ pub async fn delete(
     conn: &mut AnyConnection,
     team: &TeamId,
     user: &UserId,
-    server: &ServerId,
+    on: &GrantedOn,
 ) -> Result<bool, sqlx::Error> {
-    let sql = "delete from grants where team_id = $1 and user_id = $2 and server_id = $3";
-    let done = sqlx::query(sql)
-        .bind(team.as_str())
-        .bind(user.as_str())
-        .bind(server.as_str())
-        .execute(conn)
-        .await?;
+    let done = sqlx::query(
+        "delete from grants
+         where team_id = $1 and user_id = $2 and subject_type = $3 and subject_id = $4",
+    )
+    .bind(team.as_str())
+    .bind(user.as_str())
+    .bind(on.type_word())
+    .bind(on.id())
+    .execute(conn)
+    .await?;
     Ok(done.rows_affected() == 1)
 }
 
@@ -113,30 +141,73 @@ pub async fn delete_all(
     Ok(())
 }
 
-/// On which server a thing of the team is.
-pub(crate) async fn find_server(
+/// The server or project that a thing of the team belongs to.
+pub(crate) async fn locate(
     conn: &mut AnyConnection,
     team: &TeamId,
     thing: &Thing,
-) -> Result<Option<ServerId>, sqlx::Error> {
+) -> Result<Option<GrantedOn>, sqlx::Error> {
     let (sql, id) = match thing {
-        Thing::Server(id) => {
-            ("select id as server_id from servers where team_id = $1 and id = $2", id.as_str())
-        }
-        Thing::Destination(id) => {
-            ("select server_id from destinations where team_id = $1 and id = $2", id.as_str())
-        }
+        Thing::Server(id) => (
+            "select 'server' as subject_type, id as subject_id
+             from servers
+             where team_id = $1 and id = $2",
+            id.as_str(),
+        ),
+        Thing::Destination(id) => (
+            "select 'server' as subject_type, server_id as subject_id
+             from destinations
+             where team_id = $1 and id = $2",
+            id.as_str(),
+        ),
         Thing::Route(id) => (
-            "select d.server_id
+            "select 'server' as subject_type, d.server_id as subject_id
              from routes r
              join destinations d on d.id = r.destination_id
              where r.team_id = $1 and r.id = $2",
             id.as_str(),
         ),
-        Thing::Drift(id) => {
-            ("select server_id from drifts where team_id = $1 and id = $2", id.as_str())
-        }
+        Thing::Drift(id) => (
+            "select 'server' as subject_type, server_id as subject_id
+             from drifts
+             where team_id = $1 and id = $2",
+            id.as_str(),
+        ),
+        Thing::Project(id) => (
+            "select 'project' as subject_type, id as subject_id
+             from projects
+             where team_id = $1 and id = $2",
+            id.as_str(),
+        ),
+        Thing::Environment(id) => (
+            "select 'project' as subject_type, project_id as subject_id
+             from environments
+             where team_id = $1 and id = $2",
+            id.as_str(),
+        ),
     };
     let row = sqlx::query(sql).bind(team.as_str()).bind(id).fetch_optional(conn).await?;
-    row.map(|row| parsed(&row, "server_id")).transpose()
+    row.as_ref().map(place).transpose()
+}
+
+/// The server or project of the team that has an id: ids tell them apart.
+pub async fn find_named(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    id: &SubjectId,
+) -> Result<Option<(GrantedOn, Name)>, sqlx::Error> {
+    let row = sqlx::query(
+        "select 'server' as subject_type, id as subject_id, name
+         from servers
+         where team_id = $1 and id = $2
+         union all
+         select 'project' as subject_type, id as subject_id, name
+         from projects
+         where team_id = $1 and id = $2",
+    )
+    .bind(team.as_str())
+    .bind(id.as_str())
+    .fetch_optional(conn)
+    .await?;
+    row.map(|row| Ok((place(&row)?, parsed(&row, "name")?))).transpose()
 }

@@ -31,7 +31,7 @@ story! {
         let (server, _) = app.add_server("alpha").await?;
         let body = json!({
             "role": "member",
-            "grants": [{ "server_id": server.id, "right": "operate" }],
+            "grants": [{ "on": { "type": "server", "id": server.id }, "right": "operate" }],
         });
         let made = invite(&app.owner, body).await?;
         assert_eq!(list(&app.owner).await?, std::slice::from_ref(&made.invite));
@@ -118,7 +118,7 @@ story! {
         let stranger = join(app, "owner", Team::Other).await?;
         let body = json!({ "role": "owner" });
         admin.client.post("/v1/invites", body).await?.problem(403)?;
-        let grants = json!([{ "server_id": server.id, "right": "use" }]);
+        let grants = json!([{ "on": { "type": "server", "id": server.id }, "right": "use" }]);
         let body = json!({ "role": "member", "grants": grants });
         stranger.client.post("/v1/invites", body).await?.problem(404)?;
         let body = json!({ "role": "admin", "grants": grants });

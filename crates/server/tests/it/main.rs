@@ -24,6 +24,7 @@ mod notifiers;
 mod openapi;
 mod openid;
 mod passkeys;
+mod projects;
 mod proxies;
 mod reach;
 mod reconcile;

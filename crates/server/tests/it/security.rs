@@ -11,7 +11,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    certificates, notifiers, openid, sessions,
+    certificates, notifiers, openid, projects, sessions,
     support::{Answer, Client, TestApp},
 };
 
@@ -34,6 +34,9 @@ struct Things {
     /// Somebody whom nobody misses.
     member: String,
     invite: String,
+    /// A project, and an environment of it; another one is in use.
+    project: String,
+    environment: String,
     team: String,
 }
 
@@ -51,7 +54,13 @@ impl Things {
         app.route_is(&route, RouteState::Dark).await?;
         let body = json!({ "name": "t", "abilities": ["read"] });
         let token: CreatedToken = app.owner.post("/v1/tokens", body).await?.created()?;
+        let project = projects::add_held(app, "shop").await?;
         Ok(Self {
+            environment: projects::environment(&app.owner, &project, "staging")
+                .await?
+                .id
+                .to_string(),
+            project: project.id.to_string(),
             key: app.owner.key("spare").await?,
             server: server.id.to_string(),
             destination: destination.id.to_string(),
@@ -86,11 +95,13 @@ impl Things {
             Some("sign-in") => return Ok(route.path.replace("{provider}", openid::NOWHERE)),
             Some("members") => &self.member,
             Some("invites") => &self.invite,
+            Some("projects") => &self.project,
+            Some("environments") => &self.environment,
             _ if route.path.contains('{') => bail!("no id for {}", route.path),
             _ => return Ok(route.path.clone()),
         };
         let path = route.path.replace("{id}", id).replace("{container}", "web");
-        Ok(path.replace("{server}", &self.server))
+        Ok(path.replace("{on}", &self.server))
     }
 
     /// A body that would be accepted from the owner.
@@ -113,7 +124,12 @@ impl Things {
                 json!({ "secret": "x", "email": "new@example.com" })
             }
             ("PATCH", "/v1/routes/{id}") => json!({ "target": "web" }),
-            ("POST", "/v1/keys") | ("PATCH", _) => json!({ "name": "x" }),
+            ("POST", "/v1/environments") => json!({
+                "project_id": self.project,
+                "name": "x",
+                "default_destination_id": self.destination,
+            }),
+            ("POST", "/v1/keys" | "/v1/projects") | ("PATCH", _) => json!({ "name": "x" }),
             ("POST", "/v1/servers") => json!({
                 "name": "x",
                 "connection": { "type": "ssh", "host": "x", "key_id": self.key },
@@ -163,6 +179,8 @@ impl Things {
             way_in,
             member,
             invite,
+            project,
+            environment,
             team: _,
         } = self;
         let all = [
@@ -179,6 +197,8 @@ impl Things {
             way_in,
             member,
             invite,
+            project,
+            environment,
         ];
         all.into_iter().map(String::as_str).collect()
     }
@@ -214,12 +234,19 @@ impl Things {
                 self.route = made.id.to_string();
             }
             "/v1/members/{id}" => self.member = spare_member(app).await?,
-            "/v1/members/{id}/grants/{server}" => {
+            "/v1/members/{id}/grants/{on}" => {
                 self.member = spare_member(app).await?;
                 let path = format!("/v1/members/{}/grants/{}", self.member, self.server);
                 let _: Value = app.owner.put(&path, json!({ "right": "use" })).await?.ok()?;
             }
             "/v1/invites/{id}" => self.invite = invite(app).await?,
+            // The project itself stays: one of its environments is in use.
+            "/v1/environments/{id}" => {
+                let project =
+                    app.owner.get(&format!("/v1/projects/{}", self.project)).await?.ok()?;
+                let made = projects::environment(&app.owner, &project, &name).await?;
+                self.environment = made.id.to_string();
+            }
             _ => {}
         }
         Ok(())
@@ -317,8 +344,16 @@ pub(crate) async fn join(app: &TestApp, role: &str, team: Team) -> Result<Person
 }
 
 impl Person {
+    /// Gives a right in a project.
+    pub(crate) async fn grant_in(&self, app: &TestApp, project: &str, right: Right) -> Result<()> {
+        let sql = "insert into grants
+                       (team_id, user_id, subject_type, subject_id, project_id, level, created_at)
+                   values ($1, $2, 'project', $3, $3, $4, 1)";
+        write(app, sql, &[&self.team, &self.id, project, right.as_str()]).await
+    }
+
     /// Gives a right on a server.
-    async fn grant(&self, app: &TestApp, server: &str, right: Right) -> Result<()> {
+    pub(crate) async fn grant(&self, app: &TestApp, server: &str, right: Right) -> Result<()> {
         let sql = "insert into grants
                        (team_id, user_id, subject_type, subject_id, server_id, level, created_at)
                    values ($1, $2, 'server', $3, $3, $4, 1)";
@@ -354,6 +389,8 @@ async fn world(app: &TestApp) -> Result<Vec<String>> {
         "notifiers",
         "members",
         "invites",
+        "projects",
+        "environments",
     ] {
         world.push(app.owner.get(&format!("/v1/{list}?limit=200")).await?.text);
     }

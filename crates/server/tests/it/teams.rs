@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use portolan_types::{
-    Author, Event, Member, Membership, Page, Right, Role, Session, Team as Shown,
+    Author, Event, GrantedOn, Member, Membership, Page, Right, Role, Session, Team as Shown,
 };
 use serde_json::{Value, json};
 
@@ -181,7 +181,7 @@ story! {
         member.client.post(&connect, container.clone()).await?.problem(403)?;
         let given: Member = give("use").await?.ok()?;
         let grant = given.grants.first().context("a grant")?;
-        assert_eq!((&grant.server_id, grant.right), (&server.id, Right::Use));
+        assert_eq!((&grant.on, grant.right), (&GrantedOn::from(&server.id), Right::Use));
         member.client.post(&connect, container).await?.accepted::<Value>()?;
         member.client.post(&retry, json!({})).await?.problem(403)?;
         create(&server).await?.problem(403)?;

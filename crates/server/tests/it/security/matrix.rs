@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::{Person, Team, Things, join, world, write};
 use crate::{
-    sessions,
+    projects, sessions,
     support::{Answer, Client, TestApp, story},
 };
 
@@ -32,9 +32,9 @@ enum Who {
     Member,
     /// A person with a session instead of a token. The things are the owner's.
     SignedIn(Role),
-    /// A member with every right on another server.
+    /// A member with every right on another server and in another project.
     Elsewhere,
-    /// A member with a right on the server of the things.
+    /// A member with a right on the server and in the project of the things.
     Granted(Right),
     Admin,
     Owner,
@@ -146,7 +146,9 @@ struct Cast(Vec<(Who, Client)>);
 
 impl Cast {
     async fn assemble(app: &TestApp, things: &Things) -> Result<Self> {
-        let (elsewhere, _) = app.add_server("beta").await?;
+        let (server, _) = app.add_server("beta").await?;
+        let project = projects::add(&app.owner, "another").await?;
+        let elsewhere = (server.id.as_str(), project.id.as_str());
         let mut cast = Vec::new();
         for who in Who::ALL {
             let client = match who {
@@ -165,8 +167,10 @@ impl Cast {
                     let person = join(app, role.as_str(), Team::Same).await?;
                     sessions::begin(app, &person.client).await?.0
                 }
-                Who::Elsewhere => granted(app, elsewhere.id.as_str(), Right::Manage).await?,
-                Who::Granted(right) => granted(app, &things.server, right).await?,
+                Who::Elsewhere => granted(app, elsewhere, Right::Manage).await?,
+                Who::Granted(right) => {
+                    granted(app, (&things.server, &things.project), right).await?
+                }
                 Who::Admin => join(app, "admin", Team::Same).await?.client,
                 Who::Owner => join(app, "owner", Team::Same).await?.client,
                 Who::Foreign => join(app, "owner", Team::Other).await?.client,
@@ -181,9 +185,10 @@ async fn member(app: &TestApp) -> Result<Person> {
     join(app, "member", Team::Same).await
 }
 
-async fn granted(app: &TestApp, server: &str, right: Right) -> Result<Client> {
+async fn granted(app: &TestApp, (server, project): (&str, &str), right: Right) -> Result<Client> {
     let person = member(app).await?;
     person.grant(app, server, right).await?;
+    person.grant_in(app, project, right).await?;
     Ok(person.client)
 }
 
@@ -334,8 +339,8 @@ fn published() -> Result<String> {
          of the API states, and tested in full: each cell is a call. `yes` is let in; 401, 403 and \
          404 are what the others are answered, and nothing happens. What another team has is 404 in \
          the path and in the body, and `yes` is about what \
-         is theirs. Rights (`use`, `operate`, `manage`) are on the server that the \
-         thing is on. See [decision 0030](decisions/0030-a-policy-is-declared-once.md) for the \
+         is theirs. Rights (`use`, `operate`, `manage`) are on the server or in the \
+         project of the thing. See [decision 0030](decisions/0030-a-policy-is-declared-once.md) for the \
          words.\n\n| route | policy |",
     );
     for who in Who::ALL {
