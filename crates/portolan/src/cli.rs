@@ -19,6 +19,7 @@ mod member;
 mod notifier;
 mod operation;
 mod passkey;
+mod project;
 mod proxy;
 mod reach;
 mod reconcile;
@@ -57,6 +58,7 @@ pub(crate) use self::{
     notifier::{AddNotifierArgs, EditNotifierArgs, NotifierCommand},
     operation::OperationCommand,
     passkey::PasskeyCommand,
+    project::{EditEnvironmentArgs, EditProjectArgs, EnvironmentCommand, ProjectCommand},
     proxy::{ProxyArgs, ProxyCommand, SetProxyArgs},
     reach::ReachArgs,
     reconcile::ReconcileCommand,
@@ -159,6 +161,12 @@ pub(crate) enum Command {
     /// Docker networks on servers.
     #[command(subcommand, visible_alias = "dest")]
     Destination(DestinationCommand),
+    /// Where applications and databases are grouped.
+    #[command(subcommand)]
+    Project(ProjectCommand),
+    /// Parts of projects, as `production`.
+    #[command(subcommand, visible_alias = "env")]
+    Environment(EnvironmentCommand),
     /// Caddy or Traefik on servers: what leads requests to containers.
     #[command(subcommand)]
     Proxy(ProxyCommand),

@@ -37,6 +37,7 @@ mod destination;
 mod drift;
 mod notifier;
 mod people;
+mod project;
 mod proxy;
 mod route;
 mod secrets;
@@ -76,6 +77,12 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outc
         }
         Command::Destination(command) => {
             return destination::run(&client(global, printer)?, printer, command).await;
+        }
+        Command::Project(command) => {
+            project::run(&client(global, printer)?, printer, command).await?;
+        }
+        Command::Environment(command) => {
+            project::run_environment(&client(global, printer)?, printer, command).await?;
         }
         Command::Proxy(command) => {
             return proxy::run(&client(global, printer)?, printer, command).await;

@@ -15,6 +15,7 @@ mod notifiers;
 mod people;
 mod problems;
 mod program;
+mod projects;
 mod proxies;
 mod reconcile;
 mod routes;
