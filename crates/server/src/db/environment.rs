@@ -1,6 +1,6 @@
 //! Environments of projects: the database decides that a name is there once in a project.
 
-use portolan_types::{Environment, EnvironmentId, PageQuery, ProjectId, TeamId};
+use portolan_types::{DestinationId, Environment, EnvironmentId, PageQuery, ProjectId, TeamId};
 use sqlx::{AnyConnection, FromRow, any::AnyRow};
 
 use super::{Window, folded, moment, parsed, parsed_option};
@@ -51,7 +51,7 @@ pub async fn insert(
     .bind(environment.project_id.as_str())
     .bind(environment.name.as_str())
     .bind(folded(&environment.name))
-    .bind(environment.default_destination_id.as_ref().map(portolan_types::DestinationId::as_str))
+    .bind(environment.default_destination_id.as_ref().map(DestinationId::as_str))
     .bind(environment.created_at.as_millis())
     .execute(conn)
     .await?;
@@ -94,6 +94,26 @@ pub async fn list(
     Ok(rows.into_iter().map(|EnvironmentRow(environment)| environment).collect())
 }
 
+/// The names of projects and of their environments whose default a destination is; 20 at most.
+pub async fn list_names_by_default(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    destination: &DestinationId,
+) -> Result<Vec<(String, String)>, sqlx::Error> {
+    sqlx::query_as(
+        "select p.name as project_name, e.name
+         from environments e
+         join projects p on p.id = e.project_id
+         where e.team_id = $1 and e.default_destination_id = $2
+         order by p.name, e.name
+         limit 20",
+    )
+    .bind(team.as_str())
+    .bind(destination.as_str())
+    .fetch_all(conn)
+    .await
+}
+
 /// Changes name and default destination; violations are those of an insert.
 pub async fn update(
     conn: &mut AnyConnection,
@@ -108,7 +128,7 @@ pub async fn update(
     .bind(environment.id.as_str())
     .bind(environment.name.as_str())
     .bind(folded(&environment.name))
-    .bind(environment.default_destination_id.as_ref().map(portolan_types::DestinationId::as_str))
+    .bind(environment.default_destination_id.as_ref().map(DestinationId::as_str))
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)

@@ -97,6 +97,7 @@ pub async fn delete(
     let server = acting(app, actor, &destination).await?;
     let seen = fresh(app, &server).await?;
     let own = own_routes(app, &destination).await?;
+    let left = environments_left(app, actor, &destination).await?;
     let mut refusals = own.refusal.into_iter().collect::<Vec<_>>();
     if server.reachability != Reachability::Reachable {
         refusals.push(away(&destination));
@@ -115,7 +116,7 @@ pub async fn delete(
     let touched = if destination.origin == Origin::Created { on_it.clone() } else { Vec::new() };
     Ok(Preview {
         version: version(&destination, network, &on_it),
-        steps: removal_steps(&destination, network, &touched),
+        steps: removal_steps(&destination, network, &touched).into_iter().chain(left).collect(),
         affected: touched.iter().map(|one| one.as_affected("is disconnected")).collect(),
         dark_routes: own
             .ways
@@ -140,6 +141,23 @@ async fn own_routes(app: &App, destination: &Destination) -> Result<OwnRoutes, E
         Err(error) => Some(as_failure(error)?),
     };
     Ok(OwnRoutes { ways, refusal })
+}
+
+/// What becomes of the environments whose default it is.
+async fn environments_left(
+    app: &App,
+    actor: &Actor,
+    destination: &Destination,
+) -> Result<Vec<String>, Error> {
+    let mut conn = app.db.acquire().await?;
+    let (team, id) = (actor.team_id(), &destination.id);
+    let names = db::environment::list_names_by_default(&mut conn, team, id).await?;
+    let left = |(project, environment): &(String, String)| {
+        format!(
+            "leave environment `{environment}` of project `{project}` without a default destination"
+        )
+    };
+    Ok(names.iter().map(left).collect())
 }
 
 fn away(destination: &Destination) -> Failure {

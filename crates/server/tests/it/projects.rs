@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use portolan_types::{
-    Environment, Event, GrantedOn, Member, Page, Project, Right, Subject, Timestamp,
+    Environment, Event, GrantedOn, Member, Page, Preview, Project, Right, Subject, Timestamp,
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -192,6 +192,13 @@ story! {
         set(portolan_types::DestinationId::generate().as_str()).await?.problem(404)?;
 
         set(web.id.as_str()).await?.ok::<Environment>()?;
+        let asked = format!("/v1/destinations/{}?preview=true", web.id);
+        let preview: Preview = app.owner.delete(&asked).await?.ok()?;
+        let step = "leave environment `test` of project `shop` without a default destination";
+        assert_eq!(preview.steps.last().map(String::as_str), Some(step));
+        let other = format!("/v1/destinations/{}?preview=true", db.id);
+        let preview: Preview = app.owner.delete(&other).await?.ok()?;
+        ensure!(preview.steps.iter().all(|step| !step.contains("environment")), "{preview:?}");
         let removed = format!("/v1/destinations/{}?wait=20", web.id);
         app.owner.delete(&removed).await?.accepted::<Value>()?;
         app.owner.get(&format!("/v1/destinations/{}", web.id)).await?.problem(404)?;
