@@ -52,7 +52,6 @@ pub mod sessions;
 pub mod setup;
 pub mod sighting;
 pub mod sign_in;
-mod signatures;
 pub mod tasks;
 pub mod teams;
 pub mod tokens;

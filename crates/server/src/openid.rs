@@ -5,30 +5,34 @@
 //! in. An address alone lets nobody into an account that there is, unless the operator trusts the
 //! provider's word on addresses: else whoever can call themselves anything at a provider could take
 //! over anybody's account. What the issuer is asked is in `issuer`, what is believed of it in
-//! `id_token`.
+//! `id_token`: both leave the protocol to `openidconnect`.
 
+mod asking;
+mod client;
 mod flow;
 mod id_token;
 mod issuer;
-mod keys;
 mod person;
 mod roles;
+mod words;
 
+use openidconnect::{Nonce, TokenResponse};
 use portolan_types::{
     BeginOpenId, Identity, IdentityId, LinkIdentity, Page, PageQuery, ProviderName, ReturnTo,
     SessionId, SignInMethod, Timestamp, User, UserId,
 };
 use secrecy::SecretString;
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Map;
 use sqlx::AnyConnection;
 
 pub use self::issuer::Issuers;
 use self::{
     flow::Flow,
-    id_token::{Expected, Unsound},
-    issuer::{Fresh, Tokens, Trouble},
+    id_token::Unsound,
+    issuer::{Fresh, Trouble},
     person::Person,
+    words::{Client, IdToken, IdTokenClaims, by_name},
 };
 use crate::{
     Actor, App, Error, accounts,
@@ -91,18 +95,8 @@ async fn leave(
     return_to: Option<ReturnTo>,
 ) -> Result<Leaving, Error> {
     let provider = find(app, name)?;
-    let metadata = app.issuers.metadata(provider).await.map_err(|why| unasked(provider, &why))?;
+    let client = client_of(app, provider, Fresh::No).await?;
     let flow = Flow::new();
-    let mut url = metadata.authorization.clone();
-    url.query_pairs_mut()
-        .append_pair("response_type", "code")
-        .append_pair("client_id", &provider.client_id)
-        .append_pair("redirect_uri", &redirect(app, provider)?)
-        .append_pair("scope", &scope(provider))
-        .append_pair("state", &flow.state())
-        .append_pair("nonce", &flow.nonce())
-        .append_pair("code_challenge", &flow.challenge())
-        .append_pair("code_challenge_method", "S256");
     let now = Timestamp::now();
     let row = FlowRow {
         provider: provider.name.to_string(),
@@ -114,7 +108,7 @@ async fn leave(
     let mut tx = app.db.begin().await?;
     db::identity::begin_flow(&mut tx, &flow.hash(), &row, now).await?;
     tx.commit_quietly().await?;
-    Ok(Leaving { url: url.into(), browser: flow.secret().clone() })
+    Ok(Leaving { url: client::leads_to(&client, provider, &flow), browser: flow.secret().clone() })
 }
 
 fn find<'a>(app: &'a App, name: &ProviderName) -> Result<&'a Provider, Error> {
@@ -127,9 +121,11 @@ fn redirect(app: &App, provider: &Provider) -> Result<String, Error> {
     Ok(url.join(&format!("/v1/sign-in/oidc/{}/callback", provider.name)))
 }
 
-fn scope(provider: &Provider) -> String {
-    let others = provider.scopes.iter().filter(|scope| *scope != "openid");
-    others.fold("openid".to_owned(), |all, one| format!("{all} {one}"))
+/// Portolan, as the provider knows it, by what the provider says of itself.
+async fn client_of(app: &App, provider: &Provider, fresh: Fresh) -> Result<Client, Error> {
+    let unasked = |why: Trouble| unasked(provider, &why);
+    let metadata = app.issuers.metadata(provider, fresh).await.map_err(unasked)?;
+    client::of(provider, &metadata, redirect(app, provider)?).map_err(unasked)
 }
 
 /// The cause is for the operator.
@@ -201,10 +197,12 @@ async fn ask(
     if answered.state.as_deref() != Some(flow.state().as_str()) {
         return Err(not_begun());
     }
-    let metadata = app.issuers.metadata(provider).await.map_err(unasked)?;
+    let metadata = app.issuers.metadata(provider, Fresh::No).await.map_err(unasked)?;
+    let names_itself =
+        metadata.additional_metadata().authorization_response_iss_parameter_supported;
     // Or a provider could pass off a code of another one (RFC 9207).
     match answered.iss.as_deref() {
-        None if metadata.names_itself => return Err(disbelieved(provider, Unsound::Issuer)),
+        None if names_itself => return Err(disbelieved(provider, Unsound::Issuer)),
         Some(other) if other != provider.issuer.as_str() => {
             return Err(disbelieved(provider, Unsound::Issuer));
         }
@@ -214,12 +212,15 @@ async fn ask(
         return Err(declined(provider, error));
     }
     let code = answered.code.ok_or_else(|| disbelieved(provider, Unsound::Shape))?;
-    let (verifier, redirect) = (flow.verifier(), redirect(app, provider)?);
-    let tokens =
-        app.issuers.exchange(provider, &code, (&verifier, &redirect)).await.map_err(unasked)?;
-    let claims = judge(app, provider, flow, &tokens).await?;
+    let client = client_of(app, provider, Fresh::No).await?;
+    let exchanged = app.issuers.exchange(provider, &client, code, &flow.verifier()).await;
+    let tokens = exchanged.map_err(unasked)?;
+    let token = tokens.id_token().ok_or_else(|| disbelieved(provider, Unsound::Shape))?;
+    let judged = judge(app, provider, flow, token).await?;
+    let claims = by_name(judged);
     let more = if person::lacks(&claims, provider) {
-        app.issuers.userinfo(provider, &tokens).await.map_err(unasked)?
+        let more = app.issuers.userinfo(provider, &client, &tokens, judged.subject()).await;
+        more.map_err(unasked)?.as_ref().map_or_else(Map::new, by_name)
     } else {
         Map::new()
     };
@@ -238,26 +239,17 @@ fn declined(provider: &Provider, error: &str) -> Error {
 
 /// The claims of a token that is believed. An unknown key is asked for once more: issuers change
 /// theirs.
-async fn judge(
+async fn judge<'a>(
     app: &App,
     provider: &Provider,
     flow: &Flow,
-    tokens: &Tokens,
-) -> Result<Map<String, Value>, Error> {
-    let nonce = flow.nonce();
-    #[expect(clippy::cast_precision_loss, reason = "milliseconds fit for 285,000 years")]
-    let now = Timestamp::now().as_millis() as f64 / 1_000.0;
-    let expected = Expected {
-        issuer: provider.issuer.as_str(),
-        client_id: &provider.client_id,
-        nonce: &nonce,
-        now,
-    };
+    token: &'a IdToken,
+) -> Result<&'a IdTokenClaims, Error> {
+    let nonce = Nonce::new(flow.nonce());
     let mut judged = Err(Unsound::UnknownKey);
     for fresh in [Fresh::No, Fresh::Yes] {
-        let keys =
-            app.issuers.keys(provider, fresh).await.map_err(|why| unasked(provider, &why))?;
-        judged = id_token::verify(&tokens.id_token, &keys, expected);
+        let client = client_of(app, provider, fresh).await?;
+        judged = id_token::verify(token, &client, &nonce);
         if !matches!(judged, Err(Unsound::UnknownKey)) {
             break;
         }

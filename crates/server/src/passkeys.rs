@@ -7,6 +7,7 @@
 mod authenticator;
 mod ceremony;
 mod cose;
+mod signatures;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use portolan_types::{

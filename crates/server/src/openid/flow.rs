@@ -7,7 +7,7 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::vault;
@@ -54,11 +54,6 @@ impl Flow {
         Zeroizing::new(self.derive("verifier"))
     }
 
-    /// What the issuer is told of the verifier at the beginning: its SHA-256.
-    pub(super) fn challenge(&self) -> String {
-        URL_SAFE_NO_PAD.encode(Sha256::digest(self.verifier().as_bytes()))
-    }
-
     /// 32 bytes that tell nothing of the secret nor of each other: 43 characters.
     fn derive(&self, what: &str) -> String {
         let key = self.0.expose_secret().as_bytes();
@@ -76,19 +71,11 @@ mod tests {
         let flow = Flow::new();
         let again = Flow::from_browser(flow.secret().expose_secret());
         assert_eq!(flow.state(), again.state());
-        let all = [flow.state(), flow.nonce(), flow.verifier().to_string(), flow.challenge()];
+        let all = [flow.state(), flow.nonce(), flow.verifier().to_string()];
         for (index, one) in all.iter().enumerate() {
             assert_eq!(one.len(), 43, "{one}");
             assert!(!all[index + 1..].contains(one));
         }
         assert_ne!(flow.state(), Flow::new().state());
-    }
-
-    /// RFC 7636, appendix B.
-    #[test]
-    fn a_challenge_is_the_hash_of_its_verifier() {
-        let digest = Sha256::digest(b"dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
-        let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
-        assert_eq!(URL_SAFE_NO_PAD.encode(digest), challenge);
     }
 }

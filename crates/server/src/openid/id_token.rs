@@ -1,27 +1,27 @@
 //! Whether an ID token is what it claims to be (OpenID Connect Core 1.0, section 3.1.3.7). Pure:
 //! knows neither the network nor the database.
+//!
+//! `openidconnect` judges it. Owned here is what that leaves to whoever asks: which algorithms are
+//! taken, by how much clocks may differ, for whom a token is when it is for several, and what a
+//! subject may be.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::Deserialize;
-use serde_json::{Map, Value};
+use std::time::{Duration, SystemTime};
 
-use super::keys::{Algorithm, Keys};
-use crate::signatures::Written;
+use openidconnect::{ClaimsVerificationError, Nonce, SignatureVerificationError, core};
+use serde_json::Value;
+
+use super::words::{Client, IdToken, IdTokenClaims};
 
 /// Bytes of a token; one with very many groups stays under it.
 const LONGEST: usize = 64 * 1_024;
 /// By how much the clocks of two machines may differ.
-const SKEW_SECONDS: f64 = 60.0;
-
-/// What a token has to fit.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Expected<'a> {
-    pub issuer: &'a str,
-    pub client_id: &'a str,
-    pub nonce: &'a str,
-    /// Seconds since 1970.
-    pub now: f64,
-}
+const SKEW: Duration = Duration::from_mins(1);
+/// Neither `none` nor those with a shared secret, whatever the issuer says it supports.
+const ALGORITHMS: [core::CoreJwsSigningAlgorithm; 3] = [
+    core::CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
+    core::CoreJwsSigningAlgorithm::EcdsaP256Sha256,
+    core::CoreJwsSigningAlgorithm::EdDsa,
+];
 
 /// Why a token is not believed. Fit to be shown: nothing of the token is in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -54,92 +54,79 @@ pub(super) enum Unsound {
     Subject,
 }
 
-#[derive(Debug, Deserialize)]
-struct Header {
-    alg: Value,
-    kid: Option<String>,
-    /// What has to be understood (RFC 7515 section 4.1.11): nothing of it is.
-    crit: Option<Value>,
+impl From<ClaimsVerificationError> for Unsound {
+    fn from(error: ClaimsVerificationError) -> Self {
+        use ClaimsVerificationError as Claims;
+        match error {
+            Claims::InvalidIssuer(_) => Self::Issuer,
+            Claims::InvalidAudience(_) => Self::Audience,
+            Claims::Expired(_) => Self::Time,
+            Claims::InvalidNonce(_) => Self::Nonce,
+            Claims::InvalidSubject(_) => Self::Subject,
+            Claims::SignatureVerification(error) => error.into(),
+            Claims::Unsupported(_) => Self::Algorithm,
+            _ => Self::Shape,
+        }
+    }
 }
 
-#[derive(Debug, Deserialize)]
-struct Claims {
-    iss: String,
-    sub: String,
-    aud: Audience,
-    azp: Option<String>,
-    exp: f64,
-    iat: f64,
-    nbf: Option<f64>,
-    nonce: Option<String>,
+impl From<SignatureVerificationError> for Unsound {
+    fn from(error: SignatureVerificationError) -> Self {
+        use SignatureVerificationError as Signature;
+        match error {
+            Signature::NoMatchingKey | Signature::AmbiguousKeyId(_) => Self::UnknownKey,
+            Signature::DisallowedAlg(_) | Signature::UnsupportedAlg(_) => Self::Algorithm,
+            _ => Self::Forged,
+        }
+    }
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Audience {
-    One(String),
-    Many(Vec<String>),
-}
-
-/// The claims of a token that fits.
-pub(super) fn verify(
-    token: &str,
-    keys: &Keys,
-    expected: Expected<'_>,
-) -> Result<Map<String, Value>, Unsound> {
-    if token.len() > LONGEST {
+/// The claims of a token that fits `nonce` and the client.
+pub(super) fn verify<'a>(
+    token: &'a IdToken,
+    client: &Client,
+    nonce: &Nonce,
+) -> Result<&'a IdTokenClaims, Unsound> {
+    if token.to_string().len() > LONGEST {
         return Err(Unsound::Shape);
     }
-    let (signed, signature) = token.rsplit_once('.').ok_or(Unsound::Shape)?;
-    let (header, claims) = signed.split_once('.').ok_or(Unsound::Shape)?;
-    let header: Header = serde_json::from_slice(&decode(header)?).map_err(|_| Unsound::Shape)?;
-    if header.crit.is_some() {
-        return Err(Unsound::Algorithm);
-    }
-    let algorithm: Algorithm =
-        serde_json::from_value(header.alg).map_err(|_| Unsound::Algorithm)?;
-    let key = keys.find(header.kid.as_deref(), algorithm).ok_or(Unsound::UnknownKey)?;
-    key.verify(Written::Fixed, signed.as_bytes(), &decode(signature)?)
-        .map_err(|_| Unsound::Forged)?;
-    // One reading for both uses, so that a claim that stands twice has one meaning.
-    let all: Map<String, Value> =
-        serde_json::from_slice(&decode(claims)?).map_err(|_| Unsound::Shape)?;
-    let claims = serde_json::from_value(Value::Object(all.clone())).map_err(|_| Unsound::Shape)?;
-    check(&claims, expected)?;
-    Ok(all)
+    let now = SystemTime::now();
+    let verifier = client
+        .id_token_verifier()
+        .set_allowed_algs(ALGORITHMS)
+        // Which of them asked is looked at below.
+        .set_other_audience_verifier_fn(|_| true)
+        .set_time_fn(|| (now - SKEW).into())
+        .set_issue_time_verifier_fn(|at| {
+            let is_past = SystemTime::from(at) < now + SKEW;
+            is_past.then_some(()).ok_or_else(|| "from the future".to_owned())
+        });
+    let claims = token.claims(&verifier, nonce)?;
+    check(claims, client.client_id(), now)?;
+    Ok(claims)
 }
 
-fn decode(part: &str) -> Result<Vec<u8>, Unsound> {
-    URL_SAFE_NO_PAD.decode(part).map_err(|_| Unsound::Shape)
-}
-
-fn check(claims: &Claims, expected: Expected<'_>) -> Result<(), Unsound> {
-    let Expected { issuer, client_id, nonce, now } = expected;
-    let authorised = claims.azp.as_deref();
-    let for_us = match &claims.aud {
-        Audience::One(one) => one == client_id,
-        // Several audiences: the token has to say who of them asked for it.
-        Audience::Many(many) => {
-            many.iter().any(|one| one == client_id) && (many.len() == 1 || authorised.is_some())
-        }
+fn check(
+    claims: &IdTokenClaims,
+    client: &openidconnect::ClientId,
+    now: SystemTime,
+) -> Result<(), Unsound> {
+    // Several audiences: the token has to say who of them asked for it.
+    let is_for_us = match claims.authorized_party() {
+        Some(party) => party == client,
+        None => claims.audiences().len() == 1,
     };
-    let in_time = claims.exp > now - SKEW_SECONDS
-        && claims.iat < now + SKEW_SECONDS
-        && claims.nbf.is_none_or(|begin| begin < now + SKEW_SECONDS);
-    if claims.iss != issuer {
-        return Err(Unsound::Issuer);
-    }
-    if !for_us || authorised.is_some_and(|party| party != client_id) {
+    if !is_for_us {
         return Err(Unsound::Audience);
     }
-    if !in_time {
+    let begin = claims.additional_claims().0.get("nbf").and_then(Value::as_f64);
+    let latest = (now + SKEW).duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    if begin.is_some_and(|begin| begin > latest.as_secs_f64()) {
         return Err(Unsound::Time);
     }
-    if claims.nonce.as_deref() != Some(nonce) {
-        return Err(Unsound::Nonce);
-    }
     // OpenID Connect Core 1.0, section 2: at most 255 ASCII characters.
-    if !(1..=255).contains(&claims.sub.len()) || !claims.sub.is_ascii() {
+    let subject = claims.subject().as_str();
+    if !(1..=255).contains(&subject.len()) || !subject.is_ascii() {
         return Err(Unsound::Subject);
     }
     Ok(())

@@ -2,8 +2,7 @@
 
 use ciborium::Value;
 
-use super::cose;
-use crate::signatures::PublicKey;
+use super::{cose, signatures::PublicKey};
 
 /// Bytes of a credential's id (section 7.1, step 25 of Level 3).
 const LONGEST_ID: usize = 1_023;

@@ -6,8 +6,10 @@ use portolan_types::{MadeCredential, UsedCredential};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::authenticator::{self, Credential, Data};
-use crate::signatures::{PublicKey, Written};
+use super::{
+    authenticator::{self, Credential, Data},
+    signatures::PublicKey,
+};
 
 /// More than any authenticator sends for one field.
 const LONGEST: usize = 64 * 1_024;
@@ -125,7 +127,7 @@ pub(super) fn used(
     check(&data, party)?;
     let signed = [raw, brought.hash()].concat();
     let signature = decode(&credential.response.signature)?;
-    public.verify(Written::Der, &signed, &signature).map_err(|_| Unsound::Forged)?;
+    public.verify(&signed, &signature).map_err(|_| Unsound::Forged)?;
     Ok(data)
 }
 

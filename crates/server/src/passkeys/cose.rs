@@ -2,7 +2,7 @@
 
 use ciborium::Value;
 
-use crate::signatures::PublicKey;
+use super::signatures::PublicKey;
 
 /// The algorithms that are taken, the preferred one first (IANA's COSE registry).
 pub(super) const ALGORITHMS: [i64; 3] = [EDDSA, ES256, RS256];

@@ -8,7 +8,7 @@ use axum::{
     Router,
     body::{Body, Bytes},
     extract::State,
-    http::{HeaderMap, StatusCode, Uri},
+    http::{HeaderMap, StatusCode, Uri, header},
     response::{IntoResponse, Redirect, Response},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -41,9 +41,9 @@ pub(super) const FORGED: [&str; 14] = [
     "unknown",
 ];
 /// In which ways an issuer cannot be asked at the beginning.
-pub(super) const SILENT: [&str; 4] = ["document", "endless", "redirect", "slow"];
+pub(super) const SILENT: [&str; 6] = ["document", "endless", "huge", "inside", "redirect", "slow"];
 /// In which ways it cannot be asked afterwards.
-pub(super) const BROKEN: [&str; 4] = ["code", "huge", "inside", "userinfo"];
+pub(super) const BROKEN: [&str; 2] = ["code", "userinfo"];
 
 pub(crate) struct Issuer {
     pub(crate) url: String,
@@ -179,6 +179,10 @@ impl Memory {
             "token_endpoint": format!("{at}/token"),
             "userinfo_endpoint": format!("{at}/userinfo"),
             "jwks_uri": keys,
+            "response_types_supported": ["code"],
+            "subject_types_supported": ["public"],
+            // All of it, as some say: which are taken is not theirs to say.
+            "id_token_signing_alg_values_supported": ["RS256", "ES256", "EdDSA", "HS256", "none"],
         }))
         .into_response()
     }
@@ -190,7 +194,8 @@ impl Memory {
         let key = json!({ "kty": "EC", "crv": "P-256", "kid": "1", "use": "sig", "x": x, "y": y });
         // Others have more keys than we can use.
         let keys = json!({ "keys": [{ "kty": "EC", "crv": "P-521" }, { "kty": "oct" }, 7, key] });
-        format!("{padding}{keys}").into_response()
+        let content_type = [(header::CONTENT_TYPE, "application/json")];
+        (content_type, format!("{padding}{keys}")).into_response()
     }
 
     fn token(&self, manner: &str) -> Response {
