@@ -112,6 +112,24 @@ story! {
     }
 }
 
+story! {
+    /// What is in a TPM signs with RSA: a passkey of Windows Hello is as good as any, and no better.
+    async fn people_sign_in_with_windows_hello(app) {
+        provide(app, Vec::new()).await?;
+        let (owner, _) = sessions::begin(app, &app.owner).await?;
+        let mut hello = Authenticator::rsa()?;
+        register(&owner, &mut hello).await?;
+        hello.counter = 1;
+        let earlier = hello.answer(&ask(app).await?)?;
+        answer(app, &earlier).await?.created::<SignedIn>()?;
+        hello.counter = 2;
+        let mut forged = hello.answer(&ask(app).await?)?;
+        forged["response"]["signature"] = earlier["response"]["signature"].clone();
+        answer(app, &forged).await?.problem(401).context("another signature")?;
+        sign_in(app, &mut hello).await?.created::<SignedIn>()?;
+    }
+}
+
 /// What an authenticator, or whoever stands between, says that is not so.
 type Lie = fn(&mut Authenticator);
 

@@ -7,10 +7,17 @@ use ciborium::Value as Cbor;
 use portolan_types::{PasskeyCreation, PasskeyRequest};
 use ring::{
     rand::SystemRandom,
-    signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair},
+    rsa::PublicKeyComponents,
+    signature::{
+        ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256,
+        RsaKeyPair,
+    },
 };
+use rustls::pki_types::{PrivatePkcs8KeyDer, pem::PemObject};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+
+use crate::keys::fixture;
 
 /// User present, user verified, may be backed up, is backed up.
 pub(super) const GOOD: u8 = 0x01 | 0x04 | 0x08 | 0x10;
@@ -19,6 +26,7 @@ const HAS_CREDENTIAL: u8 = 0x40;
 enum Key {
     P256(Box<EcdsaKeyPair>),
     Ed25519(Ed25519KeyPair),
+    Rsa(Box<RsaKeyPair>),
 }
 
 pub(super) struct Authenticator {
@@ -48,6 +56,13 @@ impl Authenticator {
         let key = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).ok().context("a key")?;
         let key = Ed25519KeyPair::from_pkcs8(key.as_ref()).ok().context("a key")?;
         Ok(Self::of(Key::Ed25519(key)))
+    }
+
+    /// As a TPM has them, and Windows Hello with it. Making one takes long, so it is a fixture.
+    pub(super) fn rsa() -> Result<Self> {
+        let key = PrivatePkcs8KeyDer::from_pem_slice(fixture("rsa_pkcs8")?.as_bytes())?;
+        let key = RsaKeyPair::from_pkcs8(key.secret_pkcs8_der()).ok().context("a key")?;
+        Ok(Self::of(Key::Rsa(Box::new(key))))
     }
 
     fn of(key: Key) -> Self {
@@ -101,6 +116,13 @@ impl Authenticator {
                 signed.as_ref().to_vec()
             }
             Key::Ed25519(key) => key.sign(&signed).as_ref().to_vec(),
+            Key::Rsa(key) => {
+                let mut signature = vec![0; key.public().modulus_len()];
+                key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), &signed, &mut signature)
+                    .ok()
+                    .context("a signature")?;
+                signature
+            }
         };
         Ok(self.credential(&json!({
             "clientDataJSON": encoded(client_data.as_bytes()),
@@ -159,6 +181,16 @@ impl Authenticator {
                 part(-1, 6.into()),
                 part(-2, bytes(key.public_key().as_ref())),
             ],
+            Key::Rsa(key) => {
+                let PublicKeyComponents { n, e }: PublicKeyComponents<Vec<u8>> =
+                    key.public().into();
+                vec![
+                    part(1, 3.into()),
+                    part(3, (-257).into()),
+                    part(-1, Cbor::Bytes(n)),
+                    part(-2, Cbor::Bytes(e)),
+                ]
+            }
         })
     }
 }
