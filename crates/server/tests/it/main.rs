@@ -41,4 +41,5 @@ mod support;
 mod swarm;
 mod teams;
 mod tokens;
+mod upgrade;
 mod verify;
