@@ -32,11 +32,6 @@ pub use self::{
     sign_in::{SignedIn, enter, sign_in},
 };
 
-/// An address as rows have it.
-pub(crate) fn normal(email: &str) -> String {
-    email.trim().to_lowercase()
-}
-
 /// What a guesser knows of a person.
 pub(crate) fn known_of(email: &str) -> Vec<String> {
     let mut known = vec![email.to_owned(), "portolan".to_owned()];

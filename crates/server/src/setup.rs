@@ -12,7 +12,7 @@ use std::{
 };
 
 use portolan_types::{
-    Abilities, Name, Role, Setup, SetupDone, Subject, Team, TeamId, Timestamp, User, UserId,
+    Abilities, Email, Name, Role, Setup, SetupDone, Subject, Team, TeamId, Timestamp, User, UserId,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -79,7 +79,7 @@ pub fn announce(offer: &Offer, file: Option<&Path>) -> io::Result<()> {
 
 /// Makes the first owner, their team and their token; or only a token, for the owner that there is.
 pub async fn set_up(app: &App, input: Setup) -> Result<SetupDone, Error> {
-    let email = parse_email(&input.email)?;
+    let email = Email::folded(&input.email);
     let password = match input.password {
         Some(password) => {
             let known = accounts::known_of(&email);
@@ -112,6 +112,7 @@ async fn make_owner(
     email: String,
     team: Option<Name>,
 ) -> Result<SetupDone, Error> {
+    check_email(&email)?;
     let now = Timestamp::now();
     let name = match team {
         Some(name) => name,
@@ -157,11 +158,8 @@ fn literal_name(text: &str) -> Result<Name, Error> {
         .map_err(|invalid: portolan_types::Invalid| Error::field("name", invalid.to_string()))
 }
 
-/// Enough to tell an address from a slip; only mail can prove one.
-fn parse_email(text: &str) -> Result<String, Error> {
-    let text = text.trim();
-    let good = text.len() <= 254
-        && !text.contains(|c: char| c.is_whitespace() || c.is_control())
-        && text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
-    if good { Ok(text.to_lowercase()) } else { Err(Error::field("email", "not an e-mail address")) }
+/// Of whoever is new: an earlier version may have taken what is no address today.
+fn check_email(email: &str) -> Result<(), Error> {
+    let found = email.parse::<Email>().map(drop);
+    found.map_err(|_| Error::field("email", "not an e-mail address"))
 }

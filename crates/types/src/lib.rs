@@ -10,6 +10,7 @@ pub mod certificate;
 pub mod container;
 pub mod destination;
 pub mod drift;
+pub mod email;
 pub mod event;
 pub mod id;
 mod invalid;
@@ -68,6 +69,7 @@ pub use drift::{
     Drift, DriftKind, DriftPolicies, DriftPolicy, DriftPolicyChoice, DriftRules, DriftState,
     EffectiveDriftPolicy, Facts, PolicyScope, UpdateDriftRules,
 };
+pub use email::Email;
 pub use event::{Author, Event, EventFilter, KindPrefix, Severity, Topic};
 pub use id::{
     AuditEntryId, CertificateId, DeliveryId, DestinationId, DriftId, EnvironmentId, EventId,
@@ -101,9 +103,8 @@ pub use project::{
     UpdateProject,
 };
 pub use proxy::{
-    AcmeDirectory, CertificateSource, Configuration, ConfigurationFile, Email,
-    GeneratedConfiguration, Image, ObservedProxy, Proxy, ProxyKind, ProxyState, ReadProxyLogs,
-    SetProxy,
+    AcmeDirectory, CertificateSource, Configuration, ConfigurationFile, GeneratedConfiguration,
+    Image, ObservedProxy, Proxy, ProxyKind, ProxyState, ReadProxyLogs, SetProxy,
 };
 pub use reach::{
     AskReach, Obstacle, PathKind, ProveReach, Reach, ReachEnd, ReachName, ReachOutcome, ReachPath,

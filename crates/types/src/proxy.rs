@@ -9,7 +9,7 @@ use crate::{Invalid, Name, OperationId, ServerId, Timestamp, text::text_newtype,
 
 mod certificates;
 
-pub use certificates::{AcmeDirectory, CertificateSource, Email};
+pub use certificates::{AcmeDirectory, CertificateSource};
 
 words! {
     /// Which program leads requests to containers.

@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sqlx::AnyConnection;
 use zeroize::Zeroizing;
 
-use super::{known_of, normal, tell, throttle};
+use super::{known_of, tell, throttle};
 use crate::{
     App, Config, Error,
     db::{self, Db},
@@ -34,7 +34,7 @@ pub async fn ask(app: &App, input: AskPasswordReset, visitor: &Visitor) -> Resul
         ));
     }
     throttle::admit_address(app, "reset", visitor).await?;
-    app.ask_reset(normal(&input.email))
+    app.ask_reset(Email::folded(&input.email))
 }
 
 /// Sends the mail that was asked for, if there is such an account.
@@ -194,7 +194,7 @@ async fn offer_in(
     email: &str,
     second_factor: SecondFactor,
 ) -> Result<ResetOffer, ResetError> {
-    let email = normal(email);
+    let email = Email::folded(email);
     let mut tx = db.begin().await?;
     let account = db::account::find_by_email(&mut tx, &email).await?;
     let user = account.ok_or_else(|| ResetError::Nobody(email.clone()))?.user;

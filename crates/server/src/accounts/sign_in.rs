@@ -1,11 +1,11 @@
 //! Signing in with a password, and whatever else is asked for.
 
-use portolan_types::{CreateSession, Role, SignInMethod, Team, TeamId, User};
+use portolan_types::{CreateSession, Email, Role, SignInMethod, Team, TeamId, User};
 use secrecy::SecretString;
 use sqlx::AnyConnection;
 
 use super::{
-    Verdict, normal, places,
+    Verdict, places,
     second_factor::{self, Factor},
     throttle,
 };
@@ -32,7 +32,7 @@ pub async fn sign_in(
     input: CreateSession,
     visitor: &Visitor,
 ) -> Result<SignedIn, Error> {
-    let email = normal(&input.email);
+    let email = Email::folded(&input.email);
     let account = db::account::find_by_email(&mut *app.db.acquire().await?, &email).await?;
     let user = account.as_ref().map(|account| &account.user.id);
     let attempt = throttle::admit(app, &email, user, visitor).await?;
