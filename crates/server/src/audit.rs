@@ -19,7 +19,10 @@ use portolan_types::{AuditEntry, AuditFilter, AuditNote, AuditVerdict, Page, Pag
 
 use crate::{
     Actor, App, Config, Error,
-    db::{self, Db},
+    db::{
+        self, Db,
+        offline::{self, OfflineError},
+    },
     page,
     secrets::{self, OpenError},
     vault::{self, MasterKey, Missing, Vault, VaultError},
@@ -41,6 +44,9 @@ const CHAIN: &str = "audit";
 pub enum AuditError {
     #[error("could not read the database: {0}")]
     Database(#[from] sqlx::Error),
+
+    #[error(transparent)]
+    Offline(#[from] OfflineError),
 
     #[error("could not open the audit's key: {0}")]
     Vault(#[from] VaultError),
@@ -149,8 +155,8 @@ fn check_note(note: &AuditNote) -> Result<(), Error> {
 
 /// The same on the host, beside a control plane that runs or does not. Writes nothing.
 pub async fn verify_on_host(config: &Config, note: &AuditNote) -> Result<AuditVerdict, AuditError> {
+    let db = offline::open(config).await?;
     let master = MasterKey::open(config, Missing::Refuse)?;
-    let db = Db::connect(&config.database_url()).await?;
     let mut conn = db.acquire().await?;
     let sealed = db::audit::find_sealed_secret(&mut conn).await?.ok_or(AuditError::Never)?;
     let vault = secrets::open_unchanged(&db, &master).await?;

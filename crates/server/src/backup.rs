@@ -18,7 +18,10 @@ use tempfile::TempDir;
 
 use crate::{
     Config, RunError,
-    db::Db,
+    db::{
+        Db,
+        offline::{self, OfflineError},
+    },
     run,
     vault::{self, Missing, VaultError},
 };
@@ -68,8 +71,8 @@ pub enum BackupError {
     #[error("the database could not be read or written: {0}")]
     Database(#[from] sqlx::Error),
 
-    #[error("the schema of the database is older than this Portolan: start it once, then back up")]
-    Outdated,
+    #[error(transparent)]
+    Offline(#[from] OfflineError),
 
     #[error("there is an installation already: {0}")]
     NotNew(String),
@@ -121,10 +124,7 @@ pub async fn take(
     cost: Cost,
     master_key: MasterKey,
 ) -> Result<Backup, BackupError> {
-    let db = Db::connect(&config.database_url()).await?;
-    if db.missing_migrations().await? > 0 {
-        return Err(BackupError::Outdated);
-    }
+    let db = offline::open(config).await?;
     let key = match master_key {
         MasterKey::Included => Some(vault::MasterKey::open(config, Missing::Refuse)?.to_text()),
         MasterKey::KeptElsewhere => None,

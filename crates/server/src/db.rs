@@ -43,6 +43,7 @@ pub mod invite;
 pub mod key;
 pub mod member;
 pub mod notifier;
+pub mod offline;
 pub mod operation;
 pub mod passkey;
 pub mod place;

@@ -5,7 +5,7 @@ use portolan_types::{AuditEntry, AuditNote, AuditOutcome, AuditVerdict, Author};
 use crate::{
     cli::AuditFilterArgs,
     client::Client,
-    control_plane::{AuditError, Config, verify_audit_on_host},
+    control_plane::{AuditError, Config, offline_hint, verify_audit_on_host},
     failure::{Failure, Outcome},
     list::{Listing, collect},
     printer::{Details, Line, Printer, Span, Style, Table},
@@ -98,6 +98,7 @@ pub(crate) async fn verify_on_host(
 fn explained(error: &AuditError) -> anyhow::Error {
     let hint = match error {
         AuditError::Database(_) => "see --data-dir, and what `portolan doctor` says",
+        AuditError::Offline(error) => offline_hint(error),
         AuditError::Vault(_) => "see --master-key-file: it has to be the key of this installation",
         AuditError::Never => "start `portolan serve` once",
         AuditError::KeyRemoved => "restore the database from a backup",

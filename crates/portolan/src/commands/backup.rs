@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::{
     ask::{has_person, hidden, read_secret},
-    control_plane::{self, Backup, BackupError, Config, Cost, MasterKey},
+    control_plane::{self, Backup, BackupError, Config, Cost, MasterKey, offline_hint},
     failure::Failure,
     printer::{Details, Line, Printer},
     words::{bytes, since},
@@ -140,7 +140,7 @@ fn explained(error: &BackupError) -> anyhow::Error {
         BackupError::Unreadable { .. } => "see the passphrase, and that the file came over whole",
         BackupError::Newer { .. } => "restore it with that version or a newer one",
         BackupError::Database(_) => "`portolan doctor` says what is wrong with a database",
-        BackupError::Outdated => "run `portolan serve` of this version, then back up",
+        BackupError::Offline(error) => offline_hint(error),
         BackupError::NotNew(_) => {
             "name another --data-dir, or an empty --database-url: nothing that is there is replaced"
         }

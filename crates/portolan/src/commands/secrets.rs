@@ -7,7 +7,7 @@ use secrecy::SecretString;
 
 use crate::{
     client::Client,
-    control_plane::{Config, Rotated, RotationError, rotate_master_key},
+    control_plane::{Config, Rotated, RotationError, offline_hint, rotate_master_key},
     failure::Failure,
     printer::{Format, Line, Printer, Span, Style, Table},
     words::since,
@@ -99,7 +99,7 @@ fn explained(error: &RotationError) -> anyhow::Error {
         RotationError::Run(_) => "stop `portolan serve` first",
         RotationError::Database(_) => "`portolan doctor` says what is wrong with a database",
         RotationError::Vault(_) => "see --master-key-file: it has to be the key in use",
-        RotationError::Outdated => "run `portolan serve` of this version once",
+        RotationError::Offline(error) => offline_hint(error),
         RotationError::Unreadable(_) => "remove what cannot be opened, or restore a backup",
         RotationError::NoNewKey => "set PORTOLAN_NEW_MASTER_KEY to `openssl rand -hex 32`",
         RotationError::Same => "set PORTOLAN_NEW_MASTER_KEY to another one",

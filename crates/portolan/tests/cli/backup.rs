@@ -51,3 +51,26 @@ fn what_was_backed_up_is_restored() {
     let doctor = program.run(&["doctor", "--data-dir", "other", "--listen", "127.0.0.1:0"]);
     assert_eq!(doctor.code, 0, "{doctor}");
 }
+
+/// Whoever mistypes a folder is told, and has no installation there afterwards.
+#[test]
+fn commands_on_the_host_need_an_installation() {
+    let program = Program::new();
+    fs::create_dir(program.home().join("empty")).expect("made");
+    fs::write(program.home().join("words"), "twelve characters\n").expect("written");
+    for folder in ["nowhere", "empty"] {
+        for command in [
+            &["user", "reset", "--email", "a@example.com"][..],
+            &["backup", "--to", "x.backup", "--passphrase-file", "words"],
+            &["audit", "verify"],
+            &["secrets", "rotate", "--master-key"],
+        ] {
+            let ran = program.run(&[command, &["--data-dir", folder]].concat());
+            ran.fails(1, "there is no database at");
+            assert!(ran.stderr.contains("--data-dir"), "{ran}");
+        }
+    }
+    assert!(!program.home().join("nowhere").exists());
+    let left = fs::read_dir(program.home().join("empty")).expect("read").count();
+    assert_eq!(left, 0, "something was made");
+}

@@ -179,11 +179,3 @@ fn what_is_shown_of_people() {
     snapshot!("help_user", program.run(&["user", "--help"]));
     snapshot!("help_session", program.run(&["session", "--help"]));
 }
-
-#[test]
-fn a_way_back_needs_a_database() {
-    let program = Program::new();
-    let ran = program.run(&["user", "reset", "--email", "a@example.com", "--data-dir", "nowhere"]);
-    ran.fails(1, "no database");
-    assert!(!program.home().join("nowhere").exists());
-}

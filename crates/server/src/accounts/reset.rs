@@ -10,7 +10,10 @@ use zeroize::Zeroizing;
 use super::{known_of, tell, throttle};
 use crate::{
     App, Config, Error,
-    db::{self, Db},
+    db::{
+        self, Db,
+        offline::{self, OfflineError},
+    },
     events,
     notifiers::{Letter, Receiver},
     sessions::{self, Visitor},
@@ -155,11 +158,8 @@ pub struct ResetOffer {
 /// Why no way back could be made on the host.
 #[derive(Debug, thiserror::Error)]
 pub enum ResetError {
-    #[error("there is no database at {0}")]
-    Missing(String),
-
-    #[error("the schema of the database is older than this Portolan: start it once")]
-    Outdated,
+    #[error(transparent)]
+    Offline(#[from] OfflineError),
 
     #[error("nobody has the address {0}")]
     Nobody(String),
@@ -177,13 +177,7 @@ pub async fn offer(
     email: &str,
     second_factor: SecondFactor,
 ) -> Result<ResetOffer, ResetError> {
-    if config.has_no_database() {
-        return Err(ResetError::Missing(config.sqlite_file().display().to_string()));
-    }
-    let db = Db::connect(&config.database_url()).await?;
-    if db.missing_migrations().await? > 0 {
-        return Err(ResetError::Outdated);
-    }
+    let db = offline::open(config).await?;
     let offered = offer_in(&db, email, second_factor).await;
     db.close().await;
     offered

@@ -11,7 +11,10 @@ use secrecy::SecretString;
 use super::{OpenError, open, reseal};
 use crate::{
     Config, RunError,
-    db::{self, Db},
+    db::{
+        self, Db,
+        offline::{self, OfflineError},
+    },
     run,
     vault::{MasterKey, Missing, VaultError, sync_folder},
 };
@@ -28,8 +31,8 @@ pub enum RotationError {
     #[error(transparent)]
     Vault(#[from] VaultError),
 
-    #[error("the schema of the database is older than this Portolan: start it once first")]
-    Outdated,
+    #[error(transparent)]
+    Offline(#[from] OfflineError),
 
     #[error("{0} secrets cannot be opened with the master key that there is")]
     Unreadable(u64),
@@ -68,13 +71,11 @@ pub async fn rotate_master_key(
     config: &Config,
     next: Option<SecretString>,
 ) -> Result<Rotated, RotationError> {
+    // First of all: whoever takes the lock makes the folder when it is missing.
+    let db = offline::open(config).await?;
     let _lock = run::take_data_dir(config)?;
     let old = MasterKey::open(config, Missing::Refuse)?;
-    let db = Db::connect(&config.database_url()).await?;
     let _database_lock = db.lock().await?.ok_or(RunError::DatabaseInUse)?;
-    if db.missing_migrations().await? > 0 {
-        return Err(RotationError::Outdated);
-    }
     let vault = open(&db, &old).await?;
     // What the master key itself sealed would be lost with it.
     match reseal(&db, &vault).await? {

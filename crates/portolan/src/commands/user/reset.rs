@@ -5,7 +5,7 @@ use secrecy::ExposeSecret;
 use serde::Serialize;
 
 use crate::{
-    control_plane::{Config, ResetError, SecondFactor, offer_reset},
+    control_plane::{Config, ResetError, SecondFactor, offer_reset, offline_hint},
     failure::Failure,
     printer::{Format, Line, Printer},
     words::until,
@@ -43,8 +43,7 @@ pub(crate) async fn reset(
 
 fn explained(error: &ResetError) -> anyhow::Error {
     let hint = match error {
-        ResetError::Missing(_) => "name the data of the control plane with --data-dir",
-        ResetError::Outdated => "run `portolan serve` of this version, then try again",
+        ResetError::Offline(error) => offline_hint(error),
         ResetError::Nobody(_) => "see that it is written as at the first login",
         ResetError::Database(_) | ResetError::Operation(_) => {
             "`portolan doctor` says what is wrong with a database"
