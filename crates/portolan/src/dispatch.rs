@@ -9,19 +9,19 @@ use crate::{
     ask::{Answers, read_secret},
     cli::{
         BackupArgs, Cli, Command, CreateKeyArgs, CreateTokenArgs, EditTokenArgs, EventCommand,
-        GlobalArgs, IdentityCommand, KeyCommand, LoginArgs, Moment, OperationCommand,
-        PasskeyCommand, ReachArgs, ReconcileCommand, TokenCommand,
+        GlobalArgs, KeyCommand, LoginArgs, Moment, OperationCommand, ReachArgs, ReconcileCommand,
+        TokenCommand,
     },
     client::{Access, Client, ClientFile},
     commands::{
         backup, completions, doctor,
         event::{self, Filter},
-        event_watch, identity,
+        event_watch,
         key::{self, NewKey, Shown},
         login::{self, Proof},
         openapi,
         operation::{self, About},
-        passkey, reach, reconcile, serve, token, version,
+        reach, reconcile, serve, token, version,
     },
     control_plane::MasterKey,
     environment::environment,
@@ -104,10 +104,10 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outc
         }
         Command::Reach(args) => return run_reach(&client(global, printer)?, printer, args).await,
         Command::Passkey(command) => {
-            run_passkey(&client(global, printer)?, printer, command).await?;
+            people::run_passkey(&client(global, printer)?, printer, command).await?;
         }
         Command::Identity(command) => {
-            run_identity(&client(global, printer)?, printer, command).await?;
+            people::run_identity(&client(global, printer)?, printer, command).await?;
         }
         Command::Team(command) => {
             team::run_team(&client(global, printer)?, printer, command).await?;
@@ -236,31 +236,6 @@ async fn run_token(
             token::edit(client, printer, &wanted, &request).await
         }
         TokenCommand::Revoke { wanted } => token::revoke(client, printer, &wanted).await,
-    }
-}
-
-async fn run_passkey(
-    client: &Client,
-    printer: &Printer,
-    command: PasskeyCommand,
-) -> anyhow::Result<()> {
-    match command {
-        PasskeyCommand::List(list) => passkey::list(client, printer, list.into()).await,
-        PasskeyCommand::Rename { passkey, new } => {
-            passkey::rename(client, printer, &passkey, new).await
-        }
-        PasskeyCommand::Remove { passkey } => passkey::remove(client, printer, &passkey).await,
-    }
-}
-
-async fn run_identity(
-    client: &Client,
-    printer: &Printer,
-    command: IdentityCommand,
-) -> anyhow::Result<()> {
-    match command {
-        IdentityCommand::List(list) => identity::list(client, printer, list.into()).await,
-        IdentityCommand::Remove { identity } => identity::remove(client, printer, &identity).await,
     }
 }
 

@@ -1,10 +1,13 @@
-//! `portolan session` and `portolan user`.
+//! `portolan session`, `user`, `passkey` and `identity`.
 
 use crate::{
     ask::Answers,
-    cli::{AnswersArgs, GlobalArgs, ResetArgs, SessionCommand, TotpCommand, UserCommand},
+    cli::{
+        AnswersArgs, GlobalArgs, IdentityCommand, PasskeyCommand, ResetArgs, SessionCommand,
+        TotpCommand, UserCommand,
+    },
     client::Client,
-    commands::{session, user},
+    commands::{identity, passkey, session, user},
     control_plane::SecondFactor,
     environment::environment,
     printer::Printer,
@@ -56,6 +59,31 @@ pub(super) async fn run_user(
         UserCommand::RecoveryCodes(answers) => {
             user::recovery_codes(&super::access(global)?, printer, from(answers)).await
         }
+    }
+}
+
+pub(super) async fn run_passkey(
+    client: &Client,
+    printer: &Printer,
+    command: PasskeyCommand,
+) -> anyhow::Result<()> {
+    match command {
+        PasskeyCommand::List(list) => passkey::list(client, printer, list.into()).await,
+        PasskeyCommand::Rename { passkey, new } => {
+            passkey::rename(client, printer, &passkey, new).await
+        }
+        PasskeyCommand::Remove { passkey } => passkey::remove(client, printer, &passkey).await,
+    }
+}
+
+pub(super) async fn run_identity(
+    client: &Client,
+    printer: &Printer,
+    command: IdentityCommand,
+) -> anyhow::Result<()> {
+    match command {
+        IdentityCommand::List(list) => identity::list(client, printer, list.into()).await,
+        IdentityCommand::Remove { identity } => identity::remove(client, printer, &identity).await,
     }
 }
 
