@@ -3,7 +3,7 @@
 use portolan_types::{
     Grant, GrantedOn, Invalid, Name, Right, TeamId, Timestamp, UserId, id::SubjectId,
 };
-use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
+use sqlx::{AnyConnection, AssertSqlSafe, FromRow, Row, any::AnyRow};
 
 use super::{decode_error, parsed};
 use crate::rights::Thing;
@@ -65,13 +65,18 @@ pub async fn list_of(
     Ok(rows.into_iter().map(|row| row.grant).collect())
 }
 
-/// Everything that the team's members were granted, each in the same order.
-pub async fn list(
+/// What some of the team's members were granted, each in the same order.
+pub async fn list_of_some(
     conn: &mut AnyConnection,
     team: &TeamId,
+    users: &[&UserId],
 ) -> Result<Vec<(UserId, Grant)>, sqlx::Error> {
-    let rows: Vec<GrantRow> =
-        sqlx::query_as(select!("where g.team_id = $1")).bind(team.as_str()).fetch_all(conn).await?;
+    let places: Vec<String> = (0..users.len()).map(|n| format!("${}", n + 2)).collect();
+    let sql = select!("where g.team_id = $1 and g.user_id in (?)").replace('?', &places.join(", "));
+    // Numbers of parameters, and nothing else.
+    let query = sqlx::query_as(AssertSqlSafe(sql)).bind(team.as_str());
+    let query = users.iter().fold(query, |query, user| query.bind(user.as_str()));
+    let rows: Vec<GrantRow> = query.fetch_all(conn).await?;
     Ok(rows.into_iter().map(|row| (row.user, row.grant)).collect())
 }
 

@@ -40,15 +40,28 @@ pub async fn list(
         )
         .fetch_all(&mut *conn)
         .await?;
-    let mut grants: HashMap<UserId, Vec<Grant>> = HashMap::new();
-    for (user, grant) in super::grant::list(conn, team).await? {
-        grants.entry(user).or_default().push(grant);
-    }
+    let mut grants = grants_of(conn, team, &rows).await?;
     let with_grants = |MemberRow(mut member)| {
         member.grants = grants.remove(&member.user_id).unwrap_or_default();
         member
     };
     Ok(rows.into_iter().map(with_grants).collect())
+}
+
+async fn grants_of(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    rows: &[MemberRow],
+) -> Result<HashMap<UserId, Vec<Grant>>, sqlx::Error> {
+    let mut grants: HashMap<UserId, Vec<Grant>> = HashMap::new();
+    let users: Vec<_> = rows.iter().map(|MemberRow(member)| &member.user_id).collect();
+    // An empty list is no SQL.
+    if !users.is_empty() {
+        for (user, grant) in super::grant::list_of_some(conn, team, &users).await? {
+            grants.entry(user).or_default().push(grant);
+        }
+    }
+    Ok(grants)
 }
 
 /// A member of the team with their rights.
