@@ -5,7 +5,7 @@
 //! may go on.
 
 use portolan_types::{
-    GrantedOn, Member, Name, Page, PageQuery, Right, Role, Timestamp, UpdateMember, UserId,
+    GrantedOn, Member, Name, Page, PageQuery, Right, Role, TeamId, Timestamp, UpdateMember, UserId,
     id::SubjectId,
 };
 use sqlx::AnyConnection;
@@ -48,7 +48,7 @@ pub async fn update(
     if before.role == Role::Owner && input.role != Role::Owner {
         keep_an_owner(&mut tx, actor).await?;
     }
-    set_role(&mut tx, actor, id, input.role).await?;
+    set_role(&mut tx, (actor.team_id(), id), input.role, None).await?;
     let after = find(&mut tx, actor, id).await?;
     let message = format!("{} was made {} by {}", after.email, after.role, actor.user.email);
     teams::note(&mut tx, actor, "member.changed", message, (&before, &after)).await?;
@@ -154,18 +154,29 @@ pub(crate) async fn begin(app: &App, actor: &Actor) -> Result<Transaction, Error
     Ok(tx)
 }
 
-/// Rights that the new role has anyway are forgotten: they must not come back with a lower one.
+/// Gives a member another role; `by` names the provider whose groups say so, and nobody when people
+/// do. Rights that the new role has anyway are forgotten: they must not come back with a lower one.
 pub(crate) async fn set_role(
     conn: &mut AnyConnection,
-    actor: &Actor,
-    id: &UserId,
+    (team, user): (&TeamId, &UserId),
     role: Role,
+    by: Option<&str>,
 ) -> Result<(), Error> {
-    db::member::set_role(conn, actor.team_id(), id, role).await?;
+    db::member::set_role(conn, (team, user), role, by).await?;
     if role != Role::Member {
-        db::grant::delete_all(conn, actor.team_id(), id).await?;
+        db::grant::delete_all(conn, team, user).await?;
     }
     Ok(())
+}
+
+/// Ends a membership with what is left behind in the team: tokens, rights, invitations. Sessions go on
+/// in another team of theirs, or end.
+pub(crate) async fn take_out(
+    conn: &mut AnyConnection,
+    (team, user): (&TeamId, &UserId),
+) -> Result<(), Error> {
+    db::session::move_out(conn, team, user).await?;
+    Ok(db::member::delete(conn, team, user).await?)
 }
 
 async fn end(
@@ -177,9 +188,7 @@ async fn end(
     if member.role == Role::Owner {
         keep_an_owner(tx, actor).await?;
     }
-    // What is left behind ends with the membership.
-    db::session::move_out(tx, actor.team_id(), &member.user_id).await?;
-    db::member::delete(tx, actor.team_id(), &member.user_id).await?;
+    take_out(tx, (actor.team_id(), &member.user_id)).await?;
     teams::note(tx, actor, kind, message, (member, &())).await
 }
 

@@ -87,8 +87,9 @@ pub async fn transfer(app: &App, actor: &Actor, input: TransferTeam) -> Result<M
     if before.user_id == actor.user.id {
         return Err(Error::field("user_id", "you own it already: name another member"));
     }
-    members::set_role(&mut tx, actor, id, Role::Owner).await?;
-    members::set_role(&mut tx, actor, &actor.user.id, Role::Admin).await?;
+    let team = actor.team_id();
+    members::set_role(&mut tx, (team, id), Role::Owner, None).await?;
+    members::set_role(&mut tx, (team, &actor.user.id), Role::Admin, None).await?;
     let after = members::find(&mut tx, actor, id).await?;
     let message = format!(
         "team `{}` was handed over to {} by {}",

@@ -58,31 +58,3 @@ pub async fn grant(
     .await?;
     Ok(done.rows_affected() == 1)
 }
-
-/// Gives a person another role.
-pub async fn change(
-    conn: &mut AnyConnection,
-    (team, user): (&TeamId, &UserId),
-    role: Role,
-) -> Result<(), sqlx::Error> {
-    sqlx::query("update memberships set role = $3 where team_id = $1 and user_id = $2")
-        .bind(team.as_str())
-        .bind(user.as_str())
-        .bind(role.as_str())
-        .execute(conn)
-        .await?;
-    Ok(())
-}
-
-/// Takes a person out of a team, with what they have there. Never an owner.
-pub async fn take_away(
-    conn: &mut AnyConnection,
-    (team, user): (&TeamId, &UserId),
-) -> Result<(), sqlx::Error> {
-    sqlx::query("delete from memberships where team_id = $1 and user_id = $2 and role <> 'owner'")
-        .bind(team.as_str())
-        .bind(user.as_str())
-        .execute(conn)
-        .await?;
-    Ok(())
-}

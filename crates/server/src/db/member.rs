@@ -93,19 +93,20 @@ pub async fn count_owners(conn: &mut AnyConnection, team: &TeamId) -> Result<i64
         .await
 }
 
-/// Gives a member another role. It is people's word from then on, and no provider's.
+/// Gives a member another role, by the word of people (`None`) or of a provider.
 pub async fn set_role(
     conn: &mut AnyConnection,
-    team: &TeamId,
-    user: &UserId,
+    (team, user): (&TeamId, &UserId),
     role: Role,
+    by: Option<&str>,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "update memberships set role = $3, granted_by = null where team_id = $1 and user_id = $2",
+        "update memberships set role = $3, granted_by = $4 where team_id = $1 and user_id = $2",
     )
     .bind(team.as_str())
     .bind(user.as_str())
     .bind(role.as_str())
+    .bind(by)
     .execute(conn)
     .await?;
     Ok(())

@@ -9,7 +9,7 @@ use crate::{
     Error,
     config::{GroupRole, Provider},
     db::{self, granted_role::Membership},
-    events, sessions,
+    events, members, sessions,
 };
 
 /// The highest role in each team.
@@ -42,11 +42,12 @@ fn steps(has: &[Membership], wanted: &BTreeMap<TeamId, Role>, by: &str) -> Vec<S
     });
     let new = wanted.iter().filter(|(team, _)| has.iter().all(|one| one.team != **team));
     let new = new.map(|(team, role)| Step::Join(team.clone(), *role));
-    kept.chain(new).collect()
+    // Sessions of a team that is left go on in one that was joined.
+    new.chain(kept).collect()
 }
 
-/// Brings a person's memberships to what their groups say. A lost role ends the person's sessions
-/// and tokens in that team; its event ends open streams.
+/// Brings a person's memberships to what their groups say. With a lost role go the person's tokens in
+/// that team, and their sessions to another team; its event ends open streams.
 pub(super) async fn apply(
     conn: &mut AnyConnection,
     provider: &Provider,
@@ -58,7 +59,7 @@ pub(super) async fn apply(
     }
     let (by, now) = (granter(provider), Timestamp::now());
     let wanted = wanted(&provider.roles, groups);
-    let has = db::granted_role::list(conn, &user.id).await?;
+    let has = memberships(conn, user).await?;
     for step in steps(&has, &wanted, &by) {
         if let Some((team, kind, words)) = take(conn, user, step, &by, now).await? {
             let message = format!("{} {words} by their groups at `{}`", user.email, provider.name);
@@ -67,6 +68,17 @@ pub(super) async fn apply(
         }
     }
     Ok(())
+}
+
+/// The person's memberships, which nobody changes any more until the end of the transaction: who was
+/// made owner meanwhile is not put out.
+async fn memberships(conn: &mut AnyConnection, user: &User) -> Result<Vec<Membership>, Error> {
+    let seen = db::granted_role::list(conn, &user.id).await?;
+    // Always in this order, or two sign-ins could wait for each other.
+    for team in seen.iter().map(|one| &one.team).collect::<BTreeSet<_>>() {
+        db::team::lock(conn, team).await?;
+    }
+    Ok(db::granted_role::list(conn, &user.id).await?)
 }
 
 /// How memberships remember where they came from.
@@ -90,11 +102,11 @@ async fn take(
             Some((team, "member.joined", format!("became {role}")))
         }
         Step::Change(team, role) => {
-            db::granted_role::change(conn, (&team, &user.id), role).await?;
+            members::set_role(conn, (&team, &user.id), role, Some(by)).await?;
             Some((team, "member.changed", format!("became {role}")))
         }
         Step::Leave(team) => {
-            db::granted_role::take_away(conn, (&team, &user.id)).await?;
+            members::take_out(conn, (&team, &user.id)).await?;
             Some((team, "member.removed", "was removed".to_owned()))
         }
     })
@@ -147,9 +159,9 @@ mod tests {
         assert_eq!(
             steps(&has, &wanted.into(), "oidc:corp"),
             [
+                Step::Join(team('f'), Role::Member),
                 Step::Leave(team('b')),
                 Step::Change(team('c'), Role::Member),
-                Step::Join(team('f'), Role::Member),
             ]
         );
     }

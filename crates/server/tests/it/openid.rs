@@ -13,7 +13,9 @@ use portolan_server::{
     Level,
     config::{GroupRole, Provider, SignIn},
 };
-use portolan_types::{Identity, LinkBegun, Page, Role, SignInWays, TeamId};
+use portolan_types::{
+    Identity, LinkBegun, Member, Membership, Page, Role, Session, SignInWays, TeamId,
+};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -145,6 +147,42 @@ story! {
         for secret in ["between us", "for userinfo", "portolan_o_", "portolan_s_"] {
             assert!(!events.contains(secret), "{secret}");
         }
+    }
+}
+
+story! {
+    /// What groups change goes as far as what people change: rights that a higher role has anyway do
+    /// not come back, and sessions go on in another team.
+    async fn groups_change_as_people_do(app) {
+        let (issuer, first) = (Issuer::start().await?, team(app).await?);
+        let (server, _) = app.add_server("alpha").await?;
+        let (owner, _) = sessions::begin(app, &app.owner).await?;
+        let made: Membership =
+            owner.post("/v1/teams", json!({ "name": "port" })).await?.created()?;
+        let role = |group: &str, team: &TeamId, role| {
+            GroupRole { group: group.into(), team: team.clone(), role }
+        };
+        let roles = vec![
+            role("staff", &first, Role::Member),
+            role("ops", &first, Role::Admin),
+            role("port", &made.team.id, Role::Member),
+        ];
+        provide(app, vec![Provider { roles, ..issuer.provider("honest")? }]).await?;
+
+        let client = enter(app, &issuer, "honest", me("1", &["staff"])).await?;
+        let id = client.get("/v1/session").await?.ok::<Session>()?.user.id;
+        let right = format!("/v1/members/{id}/grants/{}", server.id);
+        let granted: Member = app.owner.put(&right, json!({ "right": "manage" })).await?.ok()?;
+        assert_eq!(granted.grants.len(), 1);
+        enter(app, &issuer, "honest", me("1", &["ops"])).await?;
+        enter(app, &issuer, "honest", me("1", &["staff"])).await?;
+        let lowered: Member = app.owner.get(&format!("/v1/members/{id}")).await?.ok()?;
+        assert_eq!((lowered.role, lowered.grants), (Role::Member, Vec::new()));
+
+        enter(app, &issuer, "honest", me("1", &["port"])).await?;
+        app.owner.get(&format!("/v1/members/{id}")).await?.problem(404)?;
+        let session: Session = client.get("/v1/session").await?.ok()?;
+        assert_eq!((session.team.id, session.role), (made.team.id, Role::Member));
     }
 }
 
