@@ -21,7 +21,9 @@ use crate::{
 
 pub(crate) use self::{
     passwords::{Passwords, Verdict},
-    places::FORGOTTEN_AFTER_SECONDS as PLACES_FORGOTTEN_AFTER_SECONDS,
+    places::{
+        FORGOTTEN_AFTER_SECONDS as PLACES_FORGOTTEN_AFTER_SECONDS, remember as remember_place,
+    },
     reset::mail as mail_reset,
     second_factor::seal_context as totp_context,
     throttle::{FORGOTTEN_AFTER_SECONDS as TALLIES_FORGOTTEN_AFTER_SECONDS, Tally},
@@ -29,7 +31,7 @@ pub(crate) use self::{
 pub use self::{
     reset::{ResetError, ResetOffer, SecondFactor, ask as ask_reset, offer as offer_reset, redeem},
     second_factor::{Renewed, begin_totp, confirm_totp, delete_totp, renew_recovery_codes},
-    sign_in::{SignedIn, enter, sign_in},
+    sign_in::sign_in,
 };
 
 /// What a guesser knows of a person.

@@ -39,8 +39,8 @@ use crate::{
     config::Provider,
     db::{self, Transaction, identity::FlowRow},
     events, page,
-    sessions::{self, Begun, Visitor},
-    sign_in,
+    sessions::{self, Visitor},
+    sign_in::{self, SignedIn},
 };
 
 /// How long a person may take at the provider.
@@ -57,7 +57,7 @@ pub struct Leaving {
 #[derive(Debug)]
 pub struct Arrived {
     /// Nothing when a person only confirmed who they are.
-    pub session: Option<Begun>,
+    pub session: Option<SignedIn>,
     pub return_to: ReturnTo,
 }
 
@@ -263,7 +263,7 @@ async fn enter(
     provider: &Provider,
     person: &Person,
     visitor: &Visitor,
-) -> Result<Begun, Error> {
+) -> Result<SignedIn, Error> {
     if !person.is_allowed(provider) {
         return Err(Error::Forbidden(format!(
             "the provider `{}` does not say that you have an address of a domain that is let in",
@@ -273,7 +273,8 @@ async fn enter(
     let mut tx = app.db.begin().await?;
     let user = account(&mut tx, provider, person).await?;
     roles::apply(&mut tx, provider, &user, &person.groups).await?;
-    let session = sign_in::enter(app, &mut tx, &user, SignInMethod::OpenId, visitor).await?;
+    let whither = (user, None);
+    let session = sign_in::enter(app, &mut tx, whither, SignInMethod::OpenId, visitor).await?;
     // Whoever lost their last role is in no team; that they lost it has to last all the same.
     tx.commit().await?;
     session.ok_or_else(sign_in::nowhere)

@@ -22,8 +22,9 @@ use crate::{
     Actor, App, Error,
     db::{self, passkey::NewPasskey},
     events, page,
-    sessions::{self, Begun, Visitor},
-    sign_in, vault,
+    sessions::{self, Visitor},
+    sign_in::{self, SignedIn},
+    vault,
 };
 
 /// How long a person may take to touch their authenticator.
@@ -215,7 +216,7 @@ pub async fn sign_in(
     app: &App,
     credential: &UsedCredential,
     visitor: &Visitor,
-) -> Result<Begun, Error> {
+) -> Result<SignedIn, Error> {
     let party = party(app)?;
     let brought = Brought::read(&credential.response.client_data_json).map_err(disbelieved)?;
     if answer(app, &brought).await?.is_some() {
@@ -238,7 +239,8 @@ pub async fn sign_in(
         tracing::warn!(passkey.id = %known.id, "a passkey's count did not grow: it may be a copy");
         return Err(COPIED);
     }
-    let session = sign_in::enter(app, &mut tx, &user, SignInMethod::Passkey, visitor).await?;
+    let whither = (user, None);
+    let session = sign_in::enter(app, &mut tx, whither, SignInMethod::Passkey, visitor).await?;
     let session = session.ok_or_else(sign_in::nowhere)?;
     tx.commit().await?;
     Ok(session)

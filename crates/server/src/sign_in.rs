@@ -3,12 +3,14 @@
 //! The ways themselves are in `openid` and `passkeys`.
 
 use portolan_types::{
-    SessionId, SignIn, SignInMethod, SignInProvider, SignInWays, Timestamp, User, UserId,
+    Role, SessionId, SignIn, SignInMethod, SignInProvider, SignInWays, Team, TeamId, Timestamp,
+    User, UserId,
 };
+use secrecy::SecretString;
 use sqlx::AnyConnection;
 
 use crate::{
-    Actor, App, Error,
+    Actor, App, Error, accounts,
     config::Provider,
     db, sessions,
     sessions::{Begun, Visitor},
@@ -16,6 +18,17 @@ use crate::{
 
 /// Who adds a way in has to have shown who they are so lately.
 const FRESH_SECONDS: u64 = 15 * 60;
+
+/// A person who has just signed in.
+#[derive(Debug)]
+pub struct SignedIn {
+    pub begun: Begun,
+    pub user: User,
+    pub team: Team,
+    pub role: Role,
+    /// For a device that was not known yet.
+    pub device: Option<SecretString>,
+}
 
 /// The ways in that the operator has opened.
 pub fn ways(app: &App) -> SignInWays {
@@ -46,18 +59,26 @@ pub(crate) fn require_fresh(actor: &Actor) -> Result<&SessionId, Error> {
     })
 }
 
-/// Begins a session for a person who has just shown who they are, in the team that they have been in
-/// for the longest time.
+/// Begins a session for a person who has shown in whatever way who they are: in the team that they
+/// name, or the one that they are in for the longest time. Remembers from where they came, so that
+/// what strangers try does not slow them there. `None` for whoever is in no team.
 pub(crate) async fn enter(
     app: &App,
     conn: &mut AnyConnection,
-    user: &User,
+    (user, team): (User, Option<&TeamId>),
     method: SignInMethod,
     visitor: &Visitor,
-) -> Result<Option<Begun>, Error> {
+) -> Result<Option<SignedIn>, Error> {
     let teams = db::account::list_teams(conn, &user.id).await?;
-    let Some((team, _)) = teams.first() else { return Ok(None) };
-    Ok(Some(sessions::begin(app, conn, (user, &team.id), method, visitor).await?))
+    if teams.is_empty() {
+        return Ok(None);
+    }
+    let mut teams = teams.into_iter();
+    let found = teams.find(|(of, _)| team.is_none_or(|wanted| of.id == *wanted));
+    let (team, role) = found.ok_or(Error::NotFound("team"))?;
+    let begun = sessions::begin(app, conn, (&user, &team.id), method, visitor).await?;
+    let device = accounts::remember_place(conn, &user.id, visitor).await?;
+    Ok(Some(SignedIn { begun, user, team, role, device }))
 }
 
 /// What is said to whoever is known but in no team.

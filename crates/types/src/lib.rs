@@ -131,7 +131,7 @@ pub use session::{
 };
 pub use sign_in::{
     BeginOpenId, Identity, LinkBegun, LinkIdentity, ProviderName, ReturnTo, SignInProvider,
-    SignInWays, SignedIn,
+    SignInWays,
 };
 pub use swarm::{LiveNode, Swarm, SwarmManager, SwarmServer};
 pub use team::{

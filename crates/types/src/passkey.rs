@@ -39,7 +39,11 @@ pub struct UpdatePasskey {
 #[serde(deny_unknown_fields)]
 pub struct SignInByPasskey {
     pub credential: UsedCredential,
-    /// Puts the session's secret into a cookie instead of the answer.
+    /// What an earlier answer gave as `device`: a known device is not slowed by what strangers try.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(write_only, max_length = 128)]
+    pub device: Option<String>,
+    /// For browsers: the secrets are set as cookies and stand nowhere in the answer.
     #[serde(default)]
     pub cookie: bool,
 }

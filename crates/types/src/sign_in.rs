@@ -5,7 +5,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::{IdentityId, Invalid, SignIn, Timestamp, text::text_newtype};
+use crate::{IdentityId, Invalid, Timestamp, text::text_newtype};
 
 /// The operator's word for an OpenID Connect provider: `a-z`, `0-9` and `-`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
@@ -124,23 +124,6 @@ pub struct LinkIdentity {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LinkBegun {
     pub url: String,
-}
-
-/// A session that has just begun.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct SignedIn {
-    pub session: SignIn,
-    /// Shown once. Send it as `Authorization: Bearer ...`. A browser that asked for a cookie has it
-    /// there instead.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub secret: Option<String>,
-}
-
-/// Written by hand so that no log can hold the secret.
-impl std::fmt::Debug for SignedIn {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SignedIn").field("session", &self.session).finish_non_exhaustive()
-    }
 }
 
 #[cfg(test)]

@@ -54,7 +54,7 @@ pub(super) async fn find_known(
 }
 
 /// Remembers where a person has just signed in from. Answers the secret for a device that is new.
-pub(super) async fn remember(
+pub(crate) async fn remember(
     conn: &mut AnyConnection,
     user: &UserId,
     visitor: &Visitor,

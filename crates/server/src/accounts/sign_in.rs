@@ -1,29 +1,17 @@
 //! Signing in with a password, and whatever else is asked for.
 
-use portolan_types::{CreateSession, Email, Role, SignInMethod, Team, TeamId, User};
-use secrecy::SecretString;
-use sqlx::AnyConnection;
+use portolan_types::{CreateSession, Email, SignInMethod, User};
 
 use super::{
-    Verdict, places,
+    Verdict,
     second_factor::{self, Factor},
     throttle,
 };
 use crate::{
     App, Error, db,
-    sessions::{self, Begun, Visitor},
+    sessions::Visitor,
+    sign_in::{SignedIn, enter, nowhere},
 };
-
-/// A person who has just signed in.
-#[derive(Debug)]
-pub struct SignedIn {
-    pub begun: Begun,
-    pub user: User,
-    pub team: Team,
-    pub role: Role,
-    /// For a device that was not known yet.
-    pub device: Option<SecretString>,
-}
 
 /// Begins a session for whoever knows the password, and has the second factor where there is one.
 /// What is not there and what is wrong are answered alike, and as late.
@@ -51,9 +39,9 @@ pub async fn sign_in(
             return Err(second_factor::needed());
         }
     }
-    let user = account.user;
-    let team = input.team_id.as_ref();
-    let signed_in = enter(app, &mut tx, user, team, SignInMethod::Password, visitor).await?;
+    let whither = (account.user, input.team_id.as_ref());
+    let entered = enter(app, &mut tx, whither, SignInMethod::Password, visitor).await?;
+    let signed_in = entered.ok_or_else(nowhere)?;
     attempt.succeeded(&mut tx).await?;
     tx.commit().await?;
     if verdict == Verdict::Outdated {
@@ -77,26 +65,4 @@ async fn renew_hash(
     let new = app.passwords.rehash(input.password).await?;
     let mut conn = app.db.acquire().await?;
     Ok(db::account::replace_hash(&mut conn, &user.id, (&old, &new)).await?)
-}
-
-/// Begins a session for a person who has shown in whatever way who they are: in the team that they
-/// name, or the one that they are in for the longest time. Remembers where they are.
-pub async fn enter(
-    app: &App,
-    conn: &mut AnyConnection,
-    user: User,
-    team: Option<&TeamId>,
-    method: SignInMethod,
-    visitor: &Visitor,
-) -> Result<SignedIn, Error> {
-    let teams = db::account::list_teams(conn, &user.id).await?;
-    if teams.is_empty() {
-        return Err(Error::Forbidden("you are in no team: ask an owner to invite you".into()));
-    }
-    let mut teams = teams.into_iter();
-    let found = teams.find(|(of, _)| team.is_none_or(|wanted| of.id == *wanted));
-    let (team, role) = found.ok_or(Error::NotFound("team"))?;
-    let begun = sessions::begin(app, conn, (&user, &team.id), method, visitor).await?;
-    let device = places::remember(conn, &user.id, visitor).await?;
-    Ok(SignedIn { begun, user, team, role, device })
 }

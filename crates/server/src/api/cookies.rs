@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use portolan_types::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::{Error, openid, sessions::Begun};
+use crate::{Error, openid, sessions::Begun, sign_in::SignedIn};
 
 /// The prefix makes browsers take it only over TLS, for this host alone and for all of it
 /// (RFC 6265bis, 4.1.3.2).
@@ -49,6 +49,13 @@ fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
         .find_map(|(key, value)| (key == name).then_some(value))
 }
 
+/// What makes a browser keep a session, and what its device is known by when that is new.
+pub(super) fn keep(signed: &SignedIn) -> Result<Vec<HeaderValue>, Error> {
+    let session = keep_session(&signed.begun);
+    let device = signed.device.as_ref().map(keep_device);
+    [session].into_iter().chain(device).collect()
+}
+
 /// What makes a browser keep a session.
 pub(super) fn keep_session(begun: &Begun) -> Result<HeaderValue, Error> {
     let seconds = Timestamp::now().seconds_until(begun.sign_in.expires_at);
@@ -56,7 +63,7 @@ pub(super) fn keep_session(begun: &Begun) -> Result<HeaderValue, Error> {
 }
 
 /// What makes a browser keep what it is known by.
-pub(super) fn keep_device(secret: &SecretString) -> Result<HeaderValue, Error> {
+fn keep_device(secret: &SecretString) -> Result<HeaderValue, Error> {
     cookie(DEVICE, secret.expose_secret(), DEVICE_SECONDS)
 }
 

@@ -9,7 +9,7 @@ use axum::{
 use portolan_types::{
     CreateSession, CreatedSession, EndedSessions, Page, PageQuery, SessionId, SignIn,
 };
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     AppState,
@@ -18,9 +18,9 @@ use super::{
     problem::Problems,
 };
 use crate::{
-    Error,
-    accounts::{self, SignedIn},
+    Error, accounts,
     sessions::{self, Visitor},
+    sign_in::SignedIn,
 };
 
 /// Signs in with a password, and a code where a second factor is set up. The problem
@@ -33,33 +33,33 @@ pub(super) async fn create_session(
     visitor: Visitor,
     Json(input): Json<CreateSession>,
 ) -> Result<Response, Error> {
-    let carrier = if input.cookie { Carrier::Cookie } else { Carrier::Bearer };
-    if carrier == Carrier::Cookie {
-        // Nobody is to be signed in as somebody else by a page of a stranger.
-        cookies::require_own_page(&Method::POST, &headers)?;
-    }
+    let carrier = carrier(input.cookie, &headers)?;
     let visitor = visitor.with_device(input.device.clone());
     let signed_in = accounts::sign_in(&app, input, &visitor).await?;
     answer(carrier, signed_in)
 }
 
-/// The secrets of a new session go into the answer, or into cookies.
-fn answer(carrier: Carrier, signed: SignedIn) -> Result<Response, Error> {
-    let SignedIn { begun, user, team, role, device } = signed;
-    let (mut set, mut shown) = (Vec::new(), (None, None));
-    match carrier {
-        Carrier::Cookie => {
-            set.push((header::SET_COOKIE, cookies::keep_session(&begun)?));
-            if let Some(device) = &device {
-                set.push((header::SET_COOKIE, cookies::keep_device(device)?));
-            }
-        }
-        Carrier::Bearer => {
-            let device = device.map(|device| device.expose_secret().to_owned());
-            shown = (Some(begun.secret.expose_secret().to_owned()), device);
-        }
+/// How whoever signs in wants the secrets. Nobody is to be signed in as somebody else by a page of a
+/// stranger.
+pub(super) fn carrier(cookie: bool, headers: &HeaderMap) -> Result<Carrier, Error> {
+    if !cookie {
+        return Ok(Carrier::Bearer);
     }
-    let (secret, device) = shown;
+    cookies::require_own_page(&Method::POST, headers)?;
+    Ok(Carrier::Cookie)
+}
+
+/// The secrets of a new session go into the answer, or into cookies.
+pub(super) fn answer(carrier: Carrier, signed: SignedIn) -> Result<Response, Error> {
+    let (set, secret, device) = match carrier {
+        Carrier::Cookie => (cookies::keep(&signed)?, None, None),
+        Carrier::Bearer => {
+            let text = |secret: &SecretString| secret.expose_secret().to_owned();
+            (Vec::new(), Some(text(&signed.begun.secret)), signed.device.as_ref().map(text))
+        }
+    };
+    let set = set.into_iter().map(|cookie| (header::SET_COOKIE, cookie)).collect::<Vec<_>>();
+    let SignedIn { begun, user, team, role, .. } = signed;
     let created = CreatedSession { session: begun.sign_in, user, team, role, secret, device };
     Ok((StatusCode::CREATED, AppendHeaders(set), Answer(created)).into_response())
 }

@@ -4,17 +4,17 @@ use axum::{
     Json as Answer,
     extract::State,
     http::{HeaderMap, StatusCode, header},
-    response::{AppendHeaders, IntoResponse},
+    response::{AppendHeaders, IntoResponse, Response},
 };
 use portolan_types::{
-    BeginOpenId, PasskeyRequest, ProviderName, SignInByPasskey, SignInWays, SignedIn,
+    BeginOpenId, CreatedSession, PasskeyRequest, ProviderName, SignInByPasskey, SignInWays,
 };
-use secrecy::ExposeSecret;
 
 use super::{
     AppState, cookies,
     extract::{Json, Path, Query},
     problem::Problems,
+    sessions,
 };
 use crate::{
     Error,
@@ -65,10 +65,11 @@ pub(super) async fn finish_openid(
 ) -> Result<impl IntoResponse, Error> {
     let browser = cookies::sign_in(&headers);
     let arrived = openid::finish(&app, &provider, answered, browser, &visitor).await?;
-    let mut set = vec![(header::SET_COOKIE, cookies::forget_sign_in()?)];
-    if let Some(begun) = &arrived.session {
-        set.push((header::SET_COOKIE, cookies::keep_session(begun)?));
+    let mut set = vec![cookies::forget_sign_in()?];
+    if let Some(signed_in) = &arrived.session {
+        set.extend(cookies::keep(signed_in)?);
     }
+    let set: Vec<_> = set.into_iter().map(|cookie| (header::SET_COOKIE, cookie)).collect();
     let location = [(header::LOCATION, arrived.return_to.to_string())];
     Ok((StatusCode::SEE_OTHER, AppendHeaders(set), location))
 }
@@ -84,18 +85,15 @@ pub(super) async fn begin_sign_in_by_passkey(
 
 /// Signs in with a passkey. It counts as both factors.
 #[utoipa::path(post, path = "/v1/sign-in/passkey", tag = "session", security(()),
-    responses((status = 201, description = "The session", body = SignedIn), Problems))]
+    responses((status = 201, description = "The session", body = CreatedSession), Problems))]
 pub(super) async fn sign_in_by_passkey(
     State(app): State<AppState>,
+    headers: HeaderMap,
     visitor: Visitor,
     Json(input): Json<SignInByPasskey>,
-) -> Result<impl IntoResponse, Error> {
-    let begun = passkeys::sign_in(&app, &input.credential, &visitor).await?;
-    let (set, secret) = if input.cookie {
-        (vec![(header::SET_COOKIE, cookies::keep_session(&begun)?)], None)
-    } else {
-        (Vec::new(), Some(begun.secret.expose_secret().to_owned()))
-    };
-    let signed_in = SignedIn { session: begun.sign_in, secret };
-    Ok((StatusCode::CREATED, AppendHeaders(set), Answer(signed_in)))
+) -> Result<Response, Error> {
+    let carrier = sessions::carrier(input.cookie, &headers)?;
+    let visitor = visitor.with_device(input.device);
+    let signed_in = passkeys::sign_in(&app, &input.credential, &visitor).await?;
+    sessions::answer(carrier, signed_in)
 }

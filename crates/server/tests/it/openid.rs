@@ -33,6 +33,7 @@ use crate::{
 const FLOW: &str = "__Host-portolan-sign-in";
 const NOT_BEGUN: &str = "/problems/sign-in-not-begun";
 const SESSION: &str = "__Host-portolan";
+const DEVICE: &str = "__Host-portolan-device";
 
 /// A provider that nobody can ask.
 pub(crate) const NOWHERE: &str = "nowhere";
@@ -90,8 +91,27 @@ async fn enter(app: &TestApp, issuer: &Issuer, name: &str, person: Value) -> Res
 pub(crate) async fn owner(app: &mut TestApp, issuer: &Issuer) -> Result<Client> {
     let trusted = Provider { trust_email: true, ..issuer.provider("trusted")? };
     provide(app, vec![trusted, issuer.provider("second")?]).await?;
+    let browser = owners_browser(app, issuer).await?;
+    Ok(app.owner.with_token(&browser.cookie(SESSION).context("a session")?))
+}
+
+/// A browser in which the owner comes in through the provider of [`owner`].
+async fn owners_browser(app: &TestApp, issuer: &Issuer) -> Result<Browser> {
+    let browser = Browser::of(&app.owner)?;
     let person = json!({ "sub": "1", "email": "Owner@example.com" });
-    enter(app, issuer, "trusted", person).await
+    arrive(&browser, issuer, "trusted", person).await?;
+    Ok(browser)
+}
+
+/// What a browser is known by after the owner has come in through a provider. It gets it once.
+pub(crate) async fn owners_device(app: &mut TestApp, issuer: &Issuer) -> Result<String> {
+    owner(app, issuer).await?;
+    let browser = owners_browser(app, issuer).await?;
+    let device = browser.cookie(DEVICE).context("a device")?;
+    let person = json!({ "sub": "1", "email": "Owner@example.com" });
+    arrive(&browser, issuer, "trusted", person).await?;
+    ensure!(browser.cookie(DEVICE).as_ref() == Some(&device), "it is known already");
+    Ok(device)
 }
 
 fn me(sub: &str, groups: &[&str]) -> Value {

@@ -3,12 +3,12 @@
 mod authenticator;
 mod chromium;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use portolan_server::config::SignIn;
 use portolan_types::{
-    Page, Passkey, PasskeyCreation, PasskeyRequest, SignInMethod, SignInWays, SignedIn,
+    CreatedSession, Page, Passkey, PasskeyCreation, PasskeyRequest, SignInMethod, SignInWays,
 };
-use reqwest::header;
+use reqwest::{Method, header};
 use serde_json::{Value, json};
 
 use self::authenticator::{Authenticator, GOOD};
@@ -46,6 +46,19 @@ async fn sign_in(app: &TestApp, with: &mut Authenticator) -> Result<Answer> {
     answer(app, &credential).await
 }
 
+/// What a device is known by after the owner has signed in on it with a passkey.
+pub(crate) async fn owners_device(app: &TestApp) -> Result<String> {
+    let (owner, _) = sessions::begin(app, &app.owner).await?;
+    let mut phone = Authenticator::p256()?;
+    register(&owner, &mut phone).await?;
+    let created: CreatedSession = sign_in(app, &mut phone).await?.created()?;
+    let device = created.device.context("a device")?;
+    let body = json!({ "credential": phone.answer(&ask(app).await?)?, "device": device });
+    let again = app.owner.anonymous().post("/v1/sign-in/passkey", body).await?;
+    ensure!(again.created::<CreatedSession>()?.device.is_none(), "it is known already");
+    Ok(device)
+}
+
 story! {
     /// The whole life of passkeys: no address and no password is asked for.
     async fn people_sign_in_with_passkeys(app) {
@@ -75,17 +88,23 @@ story! {
         assert_eq!(renamed.name.as_str(), "key ring");
         app.owner.get("/v1/passkeys").await?.problem(403)?;
 
-        let signed_in: SignedIn = sign_in(app, &mut phone).await?.created()?;
+        let signed_in: CreatedSession = sign_in(app, &mut phone).await?.created()?;
         assert_eq!(signed_in.session.method, SignInMethod::Passkey);
         let client = app.owner.with_token(&signed_in.secret.context("a secret")?);
         let session: Value = client.get("/v1/session").await?.ok()?;
         assert_eq!(session["user"]["email"], "owner@example.com");
         key.counter = 8;
         let body = json!({ "credential": key.answer(&ask(app).await?)?, "cookie": true });
-        let inside = app.owner.anonymous().post("/v1/sign-in/passkey", body).await?;
-        assert_eq!(inside.created::<SignedIn>()?.secret, None);
-        let cookie = inside.headers.get(header::SET_COOKIE).context("a cookie")?.to_str()?;
-        assert!(cookie.starts_with("__Host-portolan=portolan_s_"), "{cookie}");
+        app.owner.anonymous().post("/v1/sign-in/passkey", body.clone()).await?.problem(403)?;
+        let request = app.owner.anonymous().request(Method::POST, "/v1/sign-in/passkey");
+        let request = request.header(header::ORIGIN, app.owner.url.clone()).json(&body);
+        let inside = app.owner.send(request).await?;
+        assert_eq!(inside.created::<CreatedSession>()?.secret, None);
+        let set = inside.headers.get_all(header::SET_COOKIE).iter();
+        let set = set.map(|cookie| Ok(cookie.to_str()?)).collect::<Result<Vec<_>>>()?;
+        let [session, device] = set.as_slice() else { anyhow::bail!("{set:?}") };
+        assert!(session.starts_with("__Host-portolan=portolan_s_"), "{session}");
+        assert!(device.starts_with("__Host-portolan-device=portolan_d_"), "{device}");
         let page: Page<Passkey> = client.get("/v1/passkeys?search=PHONE").await?.ok()?;
         assert!(page.items.len() == 1 && page.items[0].last_used_at.is_some());
 
@@ -98,7 +117,7 @@ story! {
         sign_in(app, &mut key).await?.problem(401)?;
         let last = client.delete(&format!("/v1/passkeys/{}", passkey.id)).await?.problem(409)?;
         assert_eq!(last.kind, "/problems/last-way-in");
-        sign_in(app, &mut phone).await?.created::<SignedIn>()?;
+        sign_in(app, &mut phone).await?.created::<CreatedSession>()?;
 
         let pool = app.pool().await?;
         sqlx::query("update sessions set created_at = created_at - 3600000").execute(&pool).await?;
@@ -121,12 +140,12 @@ story! {
         register(&owner, &mut hello).await?;
         hello.counter = 1;
         let earlier = hello.answer(&ask(app).await?)?;
-        answer(app, &earlier).await?.created::<SignedIn>()?;
+        answer(app, &earlier).await?.created::<CreatedSession>()?;
         hello.counter = 2;
         let mut forged = hello.answer(&ask(app).await?)?;
         forged["response"]["signature"] = earlier["response"]["signature"].clone();
         answer(app, &forged).await?.problem(401).context("another signature")?;
-        sign_in(app, &mut hello).await?.created::<SignedIn>()?;
+        sign_in(app, &mut hello).await?.created::<CreatedSession>()?;
     }
 }
 
@@ -224,7 +243,7 @@ story! {
         let options = PasskeyRequest { challenge, ..ask(app).await? };
         answer(app, &with.answer(&options)?).await?.problem(401).context("of a creation")?;
 
-        answer(app, &good).await?.created::<SignedIn>()?;
+        answer(app, &good).await?.created::<CreatedSession>()?;
         answer(app, &good).await?.problem(409).context("twice")?;
         let copied = sign_in(app, &mut with).await?.problem(401)?;
         assert!(copied.detail.contains("copied"), "{copied:?}");
@@ -236,6 +255,6 @@ story! {
         sqlx::query("update passkey_challenges set expires_at = 1").execute(&pool).await?;
         pool.close().await;
         answer(app, &late).await?.problem(409).context("late")?;
-        sign_in(app, &mut with).await?.created::<SignedIn>()?;
+        sign_in(app, &mut with).await?.created::<CreatedSession>()?;
     }
 }

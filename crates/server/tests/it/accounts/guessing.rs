@@ -1,6 +1,7 @@
 //! Guessing is slow for those who guess, and for nobody else.
 
 use super::*;
+use crate::{openid, passkeys, security::write};
 
 /// Wrong attempts until one is not judged any more; answers how many were.
 async fn guess(client: &Client, email: &str, most: usize) -> Result<usize> {
@@ -81,6 +82,29 @@ story! {
         // Another account's device is nobody's here.
         let (_, text) = told(app).await?;
         ensure!(!text.contains(&device), "events tell of a device");
+    }
+}
+
+story! {
+    /// A device is known, whichever way somebody came in on it.
+    async fn a_device_is_known_by_every_way_in(app) {
+        // First of all: a new password makes every device a stranger.
+        let_in(app).await?;
+        let issuer = openid::Issuer::start().await?;
+        let devices = [
+            openid::owners_device(app, &issuer).await?,
+            passkeys::owners_device(app).await?,
+        ];
+        let strangers = app.owner.at_address([127, 0, 0, 4])?;
+        guess(&strangers, EMAIL, 1).await?;
+        set_tallies(app, "account:%", 40).await?;
+        let elsewhere = app.owner.at_address([127, 0, 0, 5])?;
+        in_from(&elsewhere, None).await?.problem(429)?;
+        for device in devices {
+            // Where it came in is known from then on: each comes from another place.
+            in_from(&elsewhere, Some(&device)).await?.created::<Value>()?;
+            write(app, "delete from known_places where place like $1", &["address:%"]).await?;
+        }
     }
 }
 

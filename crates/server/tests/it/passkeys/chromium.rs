@@ -5,7 +5,7 @@ use std::{net::TcpListener, process::Stdio};
 
 use anyhow::{Context, Result, ensure};
 use portolan_server::config::SignIn;
-use portolan_types::{Passkey, SignInMethod, SignedIn};
+use portolan_types::{CreatedSession, Passkey, SignInMethod};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt, BufReader, Lines},
@@ -120,7 +120,7 @@ async fn chromium_makes_and_uses_passkeys() -> Result<()> {
     create(&owner, made).await?.created::<Passkey>()?;
     for _ in 0..2 {
         let used = chromium.run(GET, serde_json::to_value(ask(&app).await?)?).await?;
-        let signed_in: SignedIn = answer(&app, &used).await?.created()?;
+        let signed_in: CreatedSession = answer(&app, &used).await?.created()?;
         assert_eq!(signed_in.session.method, SignInMethod::Passkey);
         answer(&app, &used).await?.problem(409).context("twice")?;
     }
