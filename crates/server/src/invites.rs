@@ -1,21 +1,21 @@
 //! Invitations into a team: made, listed, taken back, used once.
 //!
 //! Owns who may invite as what, and that a secret that is wrong, has ended or was used is answered
-//! in one way. How a new person signs in later is not its affair.
+//! in one way. What makes a good password is `accounts`' affair.
 
 use portolan_types::{
     AcceptInvite, AcceptedInvite, Author, CreateInvite, CreatedInvite, Email, Invite, InviteId,
-    InviteMail, JoinTeam, Membership, NewGrant, Page, PageQuery, Role, Team, Timestamp, User,
-    UserId,
+    InviteMail, JoinTeam, Membership, NewGrant, Page, PageQuery, Password, Role, Team, Timestamp,
+    User, UserId,
 };
 use secrecy::ExposeSecret;
 use sqlx::AnyConnection;
 
 use crate::{
-    Actor, App, Error,
+    Actor, App, Error, accounts,
     db::{
         self, Transaction,
-        invite::{NewInvite, Redeemed},
+        invite::{NewInvite, Opened},
     },
     events, members, notifiers, page, policy, rights, setup, teams, vault,
 };
@@ -137,20 +137,46 @@ pub async fn join(app: &App, actor: &Actor, input: JoinTeam) -> Result<Membershi
     Ok(Membership { team, role, current: false, joined_at: Timestamp::now() })
 }
 
-/// Uses an invitation as somebody new: makes the person and their first token.
+/// Uses an invitation as somebody new: makes the person, their first token, and their password if
+/// they choose one.
 pub async fn accept(app: &App, input: AcceptInvite) -> Result<AcceptedInvite, Error> {
+    let email = Email::folded(input.email.as_str());
+    let password = match input.password {
+        Some(password) => Some(choose(app, (&input.secret, &email), password).await?),
+        None => None,
+    };
     let mut tx = app.db.begin().await?;
-    let email = input.email.as_str().to_lowercase();
     let redeemed = redeem(&mut tx, &input.secret, &email).await?;
     let user = User { id: UserId::generate(), email };
     db::team::insert_user(&mut tx, &user, Timestamp::now())
         .await
         .map_err(|error| Error::on_unique(error, has_account))?;
+    if let Some(hash) = password {
+        db::account::set_password(&mut tx, &user.id, &hash).await?;
+    }
     let team = enter(&mut tx, &user, events::portolan("invitation"), &redeemed).await?;
     let done = setup::sign_in(&mut tx, team, user).await?;
     tx.commit().await?;
     let role = redeemed.invite.role;
     Ok(AcceptedInvite { user: done.user, team: done.team, role, token: done.token })
+}
+
+/// The hash of a new person's password. Hashing costs us: it is done for nobody who could not come in
+/// anyway.
+async fn choose(
+    app: &App,
+    (secret, email): (&str, &str),
+    password: Password,
+) -> Result<String, Error> {
+    let mut conn = app.db.acquire().await?;
+    let found = db::invite::find(&mut conn, &vault::hash(secret), Timestamp::now()).await?;
+    check_usable(found, email)?;
+    if db::account::find_by_email(&mut conn, email).await?.is_some() {
+        return Err(has_account());
+    }
+    // Whoever waits for their turn to be hashed keeps no connection from the others.
+    drop(conn);
+    app.passwords.choose("password", password, accounts::known_of(email)).await
 }
 
 fn has_account() -> Error {
@@ -171,15 +197,19 @@ fn unusable() -> Error {
 }
 
 /// Uses a secret up, in a transaction: what is refused later leaves the invitation as it was.
-async fn redeem(conn: &mut AnyConnection, secret: &str, email: &str) -> Result<Redeemed, Error> {
+async fn redeem(conn: &mut AnyConnection, secret: &str, email: &str) -> Result<Opened, Error> {
     let now = Timestamp::now();
-    let found = db::invite::redeem(conn, &vault::hash(secret), now).await?;
-    let redeemed = found.ok_or_else(unusable)?;
-    let invite = &redeemed.invite;
+    check_usable(db::invite::redeem(conn, &vault::hash(secret), now).await?, email)
+}
+
+/// Whether whoever has the secret and the address may use the invitation.
+fn check_usable(found: Option<Opened>, email: &str) -> Result<Opened, Error> {
+    let opened = found.ok_or_else(unusable)?;
+    let invite = &opened.invite;
     let is_theirs = invite.email.as_ref().is_none_or(|of| of.as_str().eq_ignore_ascii_case(email));
     // Whoever invited may have been lowered since: nobody hands out more than they have.
-    if is_theirs && policy::includes(redeemed.inviter, may_invite(invite.role)) {
-        Ok(redeemed)
+    if is_theirs && policy::includes(opened.inviter, may_invite(invite.role)) {
+        Ok(opened)
     } else {
         Err(unusable())
     }
@@ -198,7 +228,7 @@ async fn enter(
     tx: &mut Transaction,
     user: &User,
     by: Author,
-    redeemed: &Redeemed,
+    redeemed: &Opened,
 ) -> Result<Team, Error> {
     let (now, invite) = (Timestamp::now(), &redeemed.invite);
     let team = db::team::find(tx, &redeemed.team).await?.ok_or_else(unusable)?;

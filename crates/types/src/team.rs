@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    CreatedToken, Email, Grant, GrantedOn, InviteId, Name, Right, Role, Team, TeamId, Timestamp,
-    User, UserId,
+    CreatedToken, Email, Grant, GrantedOn, InviteId, Name, Password, Right, Role, Team, TeamId,
+    Timestamp, User, UserId,
 };
 
 /// A team of the caller's, and what they are in it.
@@ -173,6 +173,9 @@ pub struct AcceptInvite {
     pub secret: String,
     /// The new person's address: the one that the invitation is for, when it is for one.
     pub email: Email,
+    /// To sign in with from now on. Without it the new person has the token alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<Password>,
 }
 
 /// Written by hand so that no log can hold the secret.

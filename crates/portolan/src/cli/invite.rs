@@ -29,13 +29,20 @@ address. Nobody invites above their own role.")]
     /// Use an invitation: as whoever is logged in, or with --email as somebody new.
     #[command(after_help = "Examples:
   portolan invite accept -
-  portolan --url https://portolan.example.com invite accept - --email me@example.com")]
+  portolan --url https://portolan.example.com invite accept - --email me@example.com
+  portolan invite accept - --email me@example.com --password-stdin < secret-and-password
+
+At a terminal the secret and a password to sign in with are asked for. Otherwise they are a line of
+stdin each, the password only with --password-stdin: without one the new account has its token alone.")]
     Accept {
-        /// The secret; `-` is stdin.
+        /// The secret; `-` is a line of stdin.
         secret: String,
         /// Makes an account with this address, and logs in with it.
         #[arg(long)]
         email: Option<Email>,
+        /// Read the password to sign in with from now on from stdin.
+        #[arg(long, requires = "email")]
+        password_stdin: bool,
     },
 }
 

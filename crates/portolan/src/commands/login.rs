@@ -4,8 +4,8 @@ use std::path::Path;
 
 use anyhow::Context;
 use portolan_types::{
-    AcceptInvite, AcceptedInvite, CreateSession, CreatedSession, Credential, Email, Name, Session,
-    Setup, SetupDone,
+    AcceptInvite, AcceptedInvite, CreateSession, CreatedSession, Credential, Email, Name, Password,
+    Session, Setup, SetupDone,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -40,6 +40,8 @@ pub(crate) enum Proof {
     Invite {
         secret: SecretString,
         email: Email,
+        /// Who says the password to sign in with from now on.
+        password: Option<Answers>,
     },
 }
 
@@ -59,8 +61,8 @@ pub(crate) async fn login(access: &Access, printer: &Printer, proof: Proof) -> a
     if url.is_exposed() {
         printer.warn(&format!("{url} is not encrypted: others on the way can read the token"));
     }
-    // A setup token and an invitation work only once: first see that what it gives can be stored, then store it
-    // before anything else can fail.
+    // A setup token and an invitation work only once: first see that what it gives can be stored,
+    // then store it before anything else can fail.
     access.file.prepare()?;
     let credentials = match proof {
         Proof::ApiToken(token) => {
@@ -68,16 +70,15 @@ pub(crate) async fn login(access: &Access, printer: &Printer, proof: Proof) -> a
             Credentials { url, token, device: None }
         }
         Proof::Setup { token, email, team, password } => {
-            let password = password
-                .map(|answers| answers.secret(printer, "password:"))
-                .transpose()?
-                .map(|secret| user::password(&secret));
+            let password = new_password(printer, password)?;
             let setup_token = token.expose_secret().to_owned();
             let token = set_up(&url, &Setup { setup_token, email, team, password }).await?;
             Credentials { url, token, device: None }
         }
-        Proof::Invite { secret, email } => {
-            let token = accept(&url, &secret, email).await?;
+        Proof::Invite { secret, email, password } => {
+            let password = new_password(printer, password)?;
+            let secret = secret.expose_secret().to_owned();
+            let token = accept(&url, &AcceptInvite { secret, email, password }).await?;
             Credentials { url, token, device: None }
         }
         Proof::Password { email, answers, code } => {
@@ -107,15 +108,21 @@ async fn set_up(url: &BaseUrl, request: &Setup) -> anyhow::Result<SecretString> 
     Ok(done.token.secret.into())
 }
 
-async fn accept(
-    url: &BaseUrl,
-    secret: &SecretString,
-    email: Email,
-) -> anyhow::Result<SecretString> {
-    let request = AcceptInvite { secret: secret.expose_secret().to_owned(), email };
+async fn accept(url: &BaseUrl, request: &AcceptInvite) -> anyhow::Result<SecretString> {
     let client = Client::new(url.clone(), None)?;
-    let accepted: AcceptedInvite = client.hand_in("/v1/invites/accept", &request).await?;
+    let accepted: AcceptedInvite = client.hand_in("/v1/invites/accept", request).await?;
     Ok(accepted.token.secret.into())
+}
+
+/// What to sign in with from now on. Whoever says nothing wants none.
+fn new_password(printer: &Printer, from: Option<Answers>) -> anyhow::Result<Option<Password>> {
+    let Some(answers) = from else { return Ok(None) };
+    let question = match answers {
+        Answers::Person => "password to sign in with, or nothing for none:",
+        Answers::Lines => "password:",
+    };
+    let secret = answers.new_secret(printer, question)?;
+    Ok((!secret.expose_secret().is_empty()).then(|| user::password(&secret)))
 }
 
 /// What this control plane gave us at an earlier sign-in; another gets nothing of it.

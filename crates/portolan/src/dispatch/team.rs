@@ -1,8 +1,10 @@
 //! `portolan team`, `member` and `invite`, from what was typed to what is done.
 
 use portolan_types::CreateInvite;
+use secrecy::SecretString;
 
 use crate::{
+    ask::{Answers, has_person},
     cli::{CreateInviteArgs, Granted, InviteCommand, MemberCommand, MemberPlace, TeamCommand},
     client::{Access, Client},
     commands::{
@@ -69,14 +71,28 @@ pub(super) async fn run_invite(
         InviteCommand::List(list) => invite::list(&client()?, printer, list.into()).await,
         InviteCommand::Create(args) => create(&client()?, printer, args).await,
         InviteCommand::Revoke { invite } => invite::revoke(&client()?, printer, &invite).await,
-        InviteCommand::Accept { secret, email: None } => {
-            invite::join(&client()?, printer, &login::typed_secret(secret)?).await
+        InviteCommand::Accept { secret, email: None, .. } => {
+            invite::join(&client()?, printer, &invitation(printer, secret)?).await
         }
-        InviteCommand::Accept { secret, email: Some(email) } => {
-            let secret = login::typed_secret(secret)?;
-            login::login(access, printer, Proof::Invite { secret, email }).await
+        InviteCommand::Accept { secret, email: Some(email), password_stdin } => {
+            let secret = invitation(printer, secret)?;
+            let password = if password_stdin { Some(Answers::Lines) } else { person() };
+            login::login(access, printer, Proof::Invite { secret, email, password }).await
         }
     }
+}
+
+/// `-` is one line of stdin and no more: the password may be the next one.
+fn invitation(printer: &Printer, text: String) -> anyhow::Result<SecretString> {
+    match text.as_str() {
+        "-" => person().unwrap_or(Answers::Lines).secret(printer, "secret of the invitation:"),
+        _ => Ok(text.into()),
+    }
+}
+
+/// Whoever sits at the terminal, if somebody does.
+fn person() -> Option<Answers> {
+    has_person().then_some(Answers::Person)
 }
 
 async fn create(client: &Client, printer: &Printer, args: CreateInviteArgs) -> anyhow::Result<()> {

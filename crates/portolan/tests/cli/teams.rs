@@ -162,15 +162,41 @@ fn only_the_secret_of_an_invitation_is_data() {
     program.run(&["invite", "create", "--grant", "web-1"]).fails(2, "NAME=RIGHT");
 }
 
-#[test]
-fn an_invitation_makes_an_account_and_logs_in() {
+/// Where an invitation is accepted.
+pub(crate) fn inviting() -> Fake {
     let accepted = json!({
         "user": { "id": ID, "email": "dev@example.com" },
         "team": { "id": ID, "name": "Default team" }, "role": "member",
         "token": { "token": token(ID, "first sign-in"), "secret": "portolan_new" },
     });
-    let fake =
-        Fake::new().on("POST", "/v1/invites/accept", 201, accepted).get("/v1/session", session());
+    Fake::new().on("POST", "/v1/invites/accept", 201, accepted).get("/v1/session", session())
+}
+
+#[test]
+fn an_invitation_makes_an_account_with_a_password() {
+    let fake = inviting();
+    let url = fake.url();
+    let arguments = ["invite", "accept", "-", "--password-stdin", "--url", &url];
+    let email = ["--email", "dev@example.com"];
+    let input = "portolan_i_once\nmauve lantern eats tin\n";
+    let program = Program::new();
+    program.run_with_input(&arguments, input).fails(2, "--email");
+    let arguments = [&arguments[..], &email].concat();
+    program.run_with_input(&arguments, "portolan_i_once\n").fails(1, "no line for");
+    assert!(fake.asked().is_empty(), "{:?}", fake.asked());
+    let ran = program.run_with_input(&arguments, input);
+    assert!(ran.data().contains("Default team"), "{ran}");
+    let wanted = json!({
+        "secret": "portolan_i_once", "email": "dev@example.com",
+        "password": "mauve lantern eats tin",
+    });
+    assert_eq!(fake.only("POST").body, wanted);
+    assert!(!format!("{ran}").contains("mauve"), "{ran}");
+}
+
+#[test]
+fn an_invitation_makes_an_account_and_logs_in() {
+    let fake = inviting();
     let program = Program::new();
     let url = fake.url();
     let arguments = ["invite", "accept", "-", "--email", "dev@example.com", "--url", &url];

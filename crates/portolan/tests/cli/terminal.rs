@@ -34,7 +34,10 @@ fn terminal(columns: u16) -> (File, OwnedFd) {
     (ours.into(), theirs)
 }
 
-/// Runs on a terminal, types the answer, and returns the exit code and all that was seen.
+/// How what waits for an answer ends.
+const QUESTIONS: [&str; 6] = ["[y/N] ", "name: ", "key: ", "invitation: ", "for none: ", "more: "];
+
+/// Runs on a terminal, types a line to each question, and returns the exit code and all that was seen.
 fn run(program: &Program, columns: u16, arguments: &[&str], answer: &str) -> (i32, String) {
     let (mut ours, theirs) = terminal(columns);
     let stream = || Stdio::from(theirs.try_clone().expect("cloned"));
@@ -45,13 +48,13 @@ fn run(program: &Program, columns: u16, arguments: &[&str], answer: &str) -> (i3
     drop(theirs);
     let mut seen = Vec::new();
     let mut buffer = [0; 4_096];
-    let mut typed = answer.is_empty();
+    let mut answers = answer.split_inclusive('\n');
     // Reading fails when the last one of the other end is closed.
     while let Ok(length @ 1..) = ours.read(&mut buffer) {
         seen.extend_from_slice(&buffer[..length]);
-        if !typed && [b"[y/N] ".as_slice(), b"key: "].iter().any(|end| seen.ends_with(end)) {
+        if QUESTIONS.iter().any(|end| seen.ends_with(end.as_bytes())) {
+            let answer = answers.next().unwrap_or("\n");
             ours.write_all(answer.as_bytes()).expect("typed");
-            typed = true;
         }
     }
     let code = child.wait().expect("an end").code().expect("a code");
@@ -97,6 +100,27 @@ fn a_passphrase_is_not_shown() {
     let (code, seen) = run(&program, 80, &["key", "create", "--from-file", "deploy"], "hunter2\n");
     assert!(code == 0 && !seen.contains("hunter2"), "{seen}");
     assert_eq!(fake.only("POST").body["passphrase"], "hunter2");
+}
+
+#[test]
+fn somebody_new_is_asked_for_a_password() {
+    let accept = |answers: &str| {
+        let fake = crate::teams::inviting();
+        let url = fake.url();
+        let arguments = ["invite", "accept", "-", "--email", "dev@example.com", "--url", &url];
+        let (code, seen) = run(&Program::new(), 80, &arguments, answers);
+        (code, seen, fake)
+    };
+    let (code, seen, fake) =
+        accept("portolan_i_once\nmauve lantern eats tin\nmauve lantern eats tin\n");
+    assert!(code == 0 && !seen.contains("mauve") && !seen.contains("portolan_i"), "{seen}");
+    assert_eq!(fake.only("POST").body["password"], "mauve lantern eats tin");
+    let (code, seen, fake) = accept("portolan_i_once\nmauve lantern eats tin\na slip of mine\n");
+    assert!(code == 2 && seen.contains("the two differ"), "{seen}");
+    assert!(fake.asked().is_empty());
+    let (code, seen, fake) = accept("portolan_i_once\n\n\n");
+    assert_eq!(code, 0, "{seen}");
+    assert!(fake.only("POST").body.get("password").is_none());
 }
 
 #[test]

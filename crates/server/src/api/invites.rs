@@ -67,7 +67,8 @@ pub(super) async fn join_team(
 
 /// Uses an invitation as somebody who has no account yet, and makes one with its first token.
 ///
-/// A secret that is wrong, has ended, was used or is for somebody else is answered in one way.
+/// Without a password the token is all that lets them in, and ends one day. A secret that is wrong,
+/// has ended, was used or is for somebody else is answered in one way.
 #[utoipa::path(post, path = "/v1/invites/accept", tag = "teams", security(()),
     responses(
         (status = 201, description = "The person and their token", body = AcceptedInvite),

@@ -14,9 +14,9 @@ pub struct NewInvite<'a> {
     pub secret_hash: &'a str,
 }
 
-/// An invitation that was just used.
+/// An invitation that a secret opens.
 #[derive(Debug)]
-pub struct Redeemed {
+pub struct Opened {
     pub invite: Invite,
     pub team: TeamId,
     /// What whoever invited is by now.
@@ -39,6 +39,13 @@ impl FromRow<'_, AnyRow> for InviteRow {
             created_at: moment(row, "created_at")?,
             expires_at: moment(row, "expires_at")?,
         }))
+    }
+}
+
+impl FromRow<'_, AnyRow> for Opened {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        let InviteRow(invite) = InviteRow::from_row(row)?;
+        Ok(Self { invite, team: parsed(row, "team_id")?, inviter: parsed(row, "inviter")? })
     }
 }
 
@@ -110,13 +117,13 @@ pub async fn revoke(
     Ok(take(conn, id).await?.then_some(invite))
 }
 
-/// Uses an invitation: of two at once, one finds it gone.
-pub async fn redeem(
+/// The invitation that a secret opens, as it is.
+pub async fn find(
     conn: &mut AnyConnection,
     secret_hash: &str,
     now: Timestamp,
-) -> Result<Option<Redeemed>, sqlx::Error> {
-    let row = sqlx::query(
+) -> Result<Option<Opened>, sqlx::Error> {
+    sqlx::query_as(
         "select i.id, i.team_id, i.email, i.role, i.grants, u.email as invited_by, i.created_at,
                 i.expires_at, m.role as inviter
          from invites i
@@ -126,15 +133,18 @@ pub async fn redeem(
     )
     .bind(secret_hash)
     .bind(now.as_millis())
-    .fetch_optional(&mut *conn)
-    .await?;
-    let Some(row) = row else { return Ok(None) };
-    let InviteRow(invite) = InviteRow::from_row(&row)?;
-    if !take(conn, &invite.id).await? {
-        return Ok(None);
-    }
-    let (team, inviter) = (parsed(&row, "team_id")?, parsed(&row, "inviter")?);
-    Ok(Some(Redeemed { invite, team, inviter }))
+    .fetch_optional(conn)
+    .await
+}
+
+/// Uses an invitation: of two at once, one finds it gone.
+pub async fn redeem(
+    conn: &mut AnyConnection,
+    secret_hash: &str,
+    now: Timestamp,
+) -> Result<Option<Opened>, sqlx::Error> {
+    let Some(opened) = find(conn, secret_hash, now).await? else { return Ok(None) };
+    Ok(take(conn, &opened.invite.id).await?.then_some(opened))
 }
 
 async fn take(conn: &mut AnyConnection, id: &InviteId) -> Result<bool, sqlx::Error> {

@@ -102,7 +102,7 @@ story! {
 }
 
 /// Passwords that were hashed since the process began.
-async fn hashes(app: &TestApp) -> Result<u64> {
+pub(crate) async fn hashes(app: &TestApp) -> Result<u64> {
     let metrics = app.owner.get("/metrics").await?.text;
     let line =
         metrics.lines().find_map(|line| line.strip_prefix("portolan_password_hashes_total "));

@@ -2,11 +2,13 @@
 
 use anyhow::{Result, ensure};
 use portolan_types::{
-    AcceptedInvite, CreatedInvite, Invite, Member, Membership, Page, Right, Role, Session,
+    AcceptedInvite, CreatedInvite, CreatedSession, Invite, Member, Membership, Page, Right, Role,
+    Session,
 };
 use serde_json::{Value, json};
 
 use crate::{
+    accounts::hashes,
     security::{Team, join, write},
     sessions,
     support::{Answer, Client, TestApp, story},
@@ -53,6 +55,42 @@ story! {
         ensure!(events.contains("member.joined") && events.contains("invite.created"));
         ensure!(!events.contains(&made.secret), "an event tells the secret");
         accept(app, &made.secret, "other@example.com").await?.problem(409)?;
+    }
+}
+
+const PASSWORD: &str = "mauve lantern eats tin";
+
+async fn accept_with(app: &TestApp, secret: &str, password: &str) -> Result<Answer> {
+    let body = json!({ "secret": secret, "email": "New@Example.com", "password": password });
+    app.owner.anonymous().post("/v1/invites/accept", body).await
+}
+
+story! {
+    /// Whoever chooses a password when they come in signs in with it; nobody else makes us hash one.
+    async fn somebody_new_chooses_a_password(app) {
+        let made = invite(&app.owner, json!({ "role": "member" })).await?;
+        let theirs = json!({ "role": "member", "email": "them@example.com" });
+        let theirs = invite(&app.owner, theirs).await?;
+        let before = hashes(app).await?;
+        for secret in ["portolan_i_x", &theirs.secret] {
+            let problem = accept_with(app, secret, PASSWORD).await?.problem(409)?;
+            ensure!(problem.kind.ends_with("invitation-unusable"), "{problem:?}");
+        }
+        assert_eq!(hashes(app).await?, before, "a stranger makes us hash");
+
+        let weak = accept_with(app, &made.secret, "new@example.com").await?.problem(422)?;
+        ensure!(weak.errors.iter().any(|one| one.field == "password"), "{weak:?}");
+        assert_eq!(list(&app.owner).await?.len(), 2, "what is refused uses nothing up");
+        accept_with(app, &made.secret, PASSWORD).await?.created::<AcceptedInvite>()?;
+        let body = json!({ "email": "new@example.com", "password": PASSWORD });
+        let session = app.owner.anonymous().post("/v1/sessions", body).await?;
+        assert_eq!(session.created::<CreatedSession>()?.role, Role::Member);
+        let events = app.owner.get("/v1/events?limit=200").await?.text;
+        ensure!(!events.contains(PASSWORD), "an event tells the password");
+
+        let again = invite(&app.owner, json!({ "role": "member" })).await?;
+        let problem = accept_with(app, &again.secret, PASSWORD).await?.problem(409)?;
+        ensure!(problem.kind.ends_with("account-exists"), "{problem:?}");
     }
 }
 
