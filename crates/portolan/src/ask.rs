@@ -38,6 +38,29 @@ pub(crate) fn confirm(printer: &Printer, consent: Consent, question: &str) -> an
     if consent == Consent::Given {
         return Ok(());
     }
+    let answer = answer(printer, question, "[y/N]")?;
+    if matches!(answer.to_lowercase().as_str(), "y" | "yes") {
+        Ok(())
+    } else {
+        Err(Failure::advised("nothing was changed", "answer `y` to go on").into())
+    }
+}
+
+/// The same for what is lost for good: the person types its name.
+pub(crate) fn confirm_by_name(
+    printer: &Printer,
+    consent: Consent,
+    question: &str,
+    name: &str,
+) -> anyhow::Result<()> {
+    if consent == Consent::Given || answer(printer, question, "Type its name:")? == name {
+        return Ok(());
+    }
+    Err(Failure::advised("nothing was changed", format!("type `{name}` to go on")).into())
+}
+
+/// Without white space around it.
+fn answer(printer: &Printer, question: &str, how: &str) -> anyhow::Result<String> {
     if !has_person() {
         return Err(Failure::usage(
             format!("cannot ask without a terminal: {question}"),
@@ -45,13 +68,8 @@ pub(crate) fn confirm(printer: &Printer, consent: Consent, question: &str) -> an
         )
         .into());
     }
-    printer.ask(&format!("{question} [y/N]"));
-    let answer = read_answer()?;
-    if matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {
-        Ok(())
-    } else {
-        Err(Failure::advised("nothing was changed", "answer `y` to go on").into())
-    }
+    printer.ask(&format!("{question} {how}"));
+    Ok(read_answer()?.trim().to_owned())
 }
 
 /// Whether somebody can read a question and answer it.

@@ -221,6 +221,7 @@ fn people() -> OpenApiRouter<AppState> {
         .routes(routes!(passkeys::begin_passkey))
         .routes(routes!(passkeys::update_passkey, passkeys::delete_passkey))
         .routes(routes!(teams::list_teams, teams::create_team))
+        .routes(routes!(teams::delete_team))
         .routes(routes!(teams::show_team, teams::rename_team))
         .routes(routes!(teams::transfer_team))
         .routes(routes!(teams::switch_team))

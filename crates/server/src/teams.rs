@@ -1,5 +1,5 @@
-//! Teams of a person: made, listed, renamed, handed over. Who is in one is in `members`, who is
-//! asked to come in `invites`.
+//! Teams of a person: made, listed, renamed, handed over, deleted. Who is in one is in `members`, who
+//! is asked to come in `invites`.
 
 use portolan_types::{
     CreateTeam, Member, Membership, Name, Page, PageQuery, RenameTeam, Role, Subject, Team, TeamId,
@@ -10,6 +10,7 @@ use sqlx::AnyConnection;
 
 use crate::{
     Actor, App, Error, db,
+    error::Refusal,
     events::{self, Happened},
     members, page,
 };
@@ -98,6 +99,59 @@ pub async fn transfer(app: &App, actor: &Actor, input: TransferTeam) -> Result<M
     note(&mut tx, actor, "team.transferred", message, (&before, &after)).await?;
     tx.commit().await?;
     Ok(after)
+}
+
+/// Deletes a team of the actor's, when nothing but its settings and its history is left in it. What was
+/// done in it stays in the audit.
+pub async fn delete(app: &App, actor: &Actor, id: &TeamId) -> Result<(), Error> {
+    let mut tx = app.db.begin().await?;
+    db::team::lock(&mut tx, id).await?;
+    let team = find_own(&mut tx, actor, id).await?;
+    let blockers = db::team::list_contents(&mut tx, id, &actor.user.id).await?;
+    if !blockers.is_empty() {
+        return Err(not_empty(&team, blockers));
+    }
+    keep_a_team(&mut tx, actor).await?;
+    let message = format!("team `{}` was deleted by {}", team.name, actor.user.email);
+    let entry = event(&team, "team.removed", message).by(actor.author()).change(&team, &());
+    events::record(&mut tx, entry, Timestamp::now()).await?;
+    members::take_out(&mut tx, (id, &actor.user.id)).await?;
+    // What somebody puts into it at this very moment keeps it as well.
+    let filled = |error| Error::on_foreign_key(error, || not_empty(&team, Vec::new()));
+    db::team::delete(&mut tx, id).await.map_err(filled)?;
+    tx.commit().await?;
+    // The event went with the team, and rings no bell.
+    app.readers.call(id);
+    Ok(())
+}
+
+/// A team that the actor owns: another is none of their business.
+async fn find_own(conn: &mut AnyConnection, actor: &Actor, id: &TeamId) -> Result<Team, Error> {
+    let member = db::member::find(conn, id, &actor.user.id).await?;
+    let owned = member.is_some_and(|member| member.role == Role::Owner);
+    let team = if owned { db::team::find(conn, id).await? } else { None };
+    team.ok_or(Error::NotFound("team of yours"))
+}
+
+fn not_empty(team: &Team, blockers: Vec<String>) -> Error {
+    Error::Refused(Refusal {
+        code: "team-not-empty",
+        message: format!("team `{}` is not empty", team.name),
+        remedy: Some("remove what is in it and who is in it, then try again".into()),
+        blockers,
+    })
+}
+
+/// Whoever is in no team cannot sign in.
+async fn keep_a_team(conn: &mut AnyConnection, actor: &Actor) -> Result<(), Error> {
+    if db::account::list_teams(conn, &actor.user.id).await?.len() > 1 {
+        return Ok(());
+    }
+    Err(Error::refused(
+        "last-team",
+        "you are in no other team, and could not sign in any more",
+        "make another one first (`portolan team create`)",
+    ))
 }
 
 /// So that nobody hands over another team than they think they are in.

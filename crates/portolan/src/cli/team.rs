@@ -35,6 +35,16 @@ pub(crate) enum TeamCommand {
         #[command(flatten)]
         consent: ConsentArgs,
     },
+    /// Delete a team that you own and that is empty.
+    ///
+    /// There must be no server, destination, key, certificate, notifier, project or other member left
+    /// in it. Its settings, invitations, tokens and events go with it.
+    Delete {
+        /// Id or name.
+        team: Reference,
+        #[command(flatten)]
+        consent: ConsentArgs,
+    },
     /// Make a member the owner; you become an admin.
     Transfer {
         /// Id or e-mail address.

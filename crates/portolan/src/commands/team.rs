@@ -5,7 +5,7 @@ use portolan_types::{
 };
 
 use crate::{
-    ask::{Consent, confirm},
+    ask::{Consent, confirm, confirm_by_name},
     client::Client,
     find::{Reference, find},
     list::{Listing, collect},
@@ -87,6 +87,22 @@ pub(crate) async fn leave(
     confirm(printer, consent, &question)?;
     let () = client.act("/v1/team/leave").await?;
     printer.say(&Line::plain(format!("left team `{}`", now.team.name)));
+    Ok(())
+}
+
+pub(crate) async fn delete(
+    client: &Client,
+    printer: &Printer,
+    wanted: &Reference,
+    consent: Consent,
+) -> anyhow::Result<()> {
+    let found: Membership = find(client, wanted).await?;
+    let team = found.team;
+    let question =
+        format!("Delete team `{}` with its settings, invitations, tokens and events?", team.name);
+    confirm_by_name(printer, consent, &question, team.name.as_str())?;
+    let () = client.remove(&format!("/v1/teams/{}", team.id), &[]).await?;
+    printer.say(&Line::plain(format!("deleted team `{}`", team.name)));
     Ok(())
 }
 

@@ -30,6 +30,9 @@ pub(super) async fn run_team(
         TeamCommand::Rename { new } => team::rename(client, printer, new).await,
         TeamCommand::Switch { team } => team::switch(client, printer, &team).await,
         TeamCommand::Leave { consent } => team::leave(client, printer, consent.into()).await,
+        TeamCommand::Delete { team, consent } => {
+            team::delete(client, printer, &team, consent.into()).await
+        }
         TeamCommand::Transfer { member, consent } => {
             team::transfer(client, printer, &member, consent.into()).await
         }

@@ -5,12 +5,12 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::{
-    fake::Fake,
+    fake::{Fake, problem},
     program::{Program, snapshot},
     samples::{ID, OTHER_ID, days_ago, project, server, session, token},
 };
 
-fn membership(id: &str, name: &str, role: &str) -> Value {
+pub(crate) fn membership(id: &str, name: &str, role: &str) -> Value {
     json!({
         "team": { "id": id, "name": name }, "role": role, "current": id == ID,
         "joined_at": days_ago(3),
@@ -115,6 +115,29 @@ fn what_cannot_be_undone_is_asked() {
     program.run(&["member", "remove", "dev@example.com", "-y"]).data();
     fake.only("DELETE");
     program.run(&["team", "leave", "-y"]).data();
+}
+
+#[test]
+fn a_team_is_deleted_by_name() {
+    let path = format!("/v1/teams/{OTHER_ID}");
+    let fake = Fake::new()
+        .list("/v1/teams", &[membership(OTHER_ID, "port", "owner")])
+        .on("DELETE", &path, 409, not_empty())
+        .on("DELETE", &path, 204, Value::Null);
+    let program = Program::with(&fake);
+    program.run(&["team", "delete", "port"]).fails(2, "--yes");
+    assert!(fake.asked().iter().all(|asked| asked.method == "GET"), "{:?}", fake.asked());
+    program.run(&["team", "delete", "port", "-y"]).fails(1, "key spare");
+    let ran = program.run(&["team", "delete", "port", "-y"]);
+    assert!(ran.stderr.contains("deleted team `port`"), "{ran}");
+    snapshot!("help_team_delete", program.run(&["team", "delete", "--help"]));
+}
+
+fn not_empty() -> Value {
+    let mut problem = problem(409, "team `port` is not empty");
+    problem["type"] = json!("/problems/team-not-empty");
+    problem["blockers"] = json!(["key spare"]);
+    problem
 }
 
 #[test]

@@ -92,6 +92,26 @@ fn a_person_is_asked() {
 }
 
 #[test]
+fn what_is_lost_for_good_is_named() {
+    let team = crate::teams::membership(ID, "port", "owner");
+    let fake = Fake::new().list("/v1/teams", &[team]).on(
+        "DELETE",
+        &format!("/v1/teams/{ID}"),
+        204,
+        Value::Null,
+    );
+    let program = Program::with(&fake);
+    for wrong in ["y\n", "\n", "Port\n"] {
+        let (code, seen) = run(&program, 80, &["team", "delete", "port"], wrong);
+        assert!(code == 1 && seen.contains("nothing was changed"), "{seen}");
+    }
+    assert!(fake.asked().iter().all(|asked| asked.method == "GET"));
+    let (code, seen) = run(&program, 80, &["team", "delete", "port"], "port\n");
+    assert!(code == 0 && seen.contains("deleted team `port`"), "{seen}");
+    fake.only("DELETE");
+}
+
+#[test]
 fn a_passphrase_is_not_shown() {
     let fake = Fake::new().on("POST", "/v1/keys", 201, key(ID, "deploy"));
     let program = Program::with(&fake);

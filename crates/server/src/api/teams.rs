@@ -2,12 +2,13 @@
 
 use axum::{Json as Answer, extract::State, http::StatusCode};
 use portolan_types::{
-    CreateTeam, Member, Membership, Page, PageQuery, RenameTeam, SwitchTeam, Team, TransferTeam,
+    CreateTeam, Member, Membership, Page, PageQuery, RenameTeam, SwitchTeam, Team, TeamId,
+    TransferTeam,
 };
 
 use super::{
     AppState,
-    extract::{Caller, Json, Query},
+    extract::{Caller, Json, Path, Query},
     problem::Problems,
 };
 use crate::{Error, members, teams};
@@ -65,6 +66,21 @@ pub(super) async fn transfer_team(
     Json(input): Json<TransferTeam>,
 ) -> Result<Answer<Member>, Error> {
     Ok(Answer(teams::transfer(&app, &actor, input).await?))
+}
+
+/// Deletes a team that one owns. Refused while there are servers, destinations, keys, certificates,
+/// notifiers, projects or other members in it, and for the last team that one is in. Its settings,
+/// invitations, tokens and events go with it; sessions go on in another team.
+#[utoipa::path(delete, path = "/v1/teams/{id}", tag = "teams", security(("session" = [])),
+    params(("id" = TeamId, Path, description = "The team")),
+    responses((status = 204, description = "It is gone"), Problems))]
+pub(super) async fn delete_team(
+    State(app): State<AppState>,
+    Caller(actor): Caller,
+    Path(id): Path<TeamId>,
+) -> Result<StatusCode, Error> {
+    teams::delete(&app, &actor, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Lets the session act in another of the person's teams from now on.

@@ -1,7 +1,7 @@
 //! Teams, users and memberships.
 
 use portolan_types::{Role, Team, TeamId, Timestamp, User, UserId};
-use sqlx::{AnyConnection, Row};
+use sqlx::{AnyConnection, AssertSqlSafe, Row};
 
 use super::parsed;
 
@@ -27,6 +27,50 @@ pub async fn find(conn: &mut AnyConnection, id: &TeamId) -> Result<Option<Team>,
         .fetch_optional(conn)
         .await?;
     row.map(|row| Ok(Team { id: parsed(&row, "id")?, name: parsed(&row, "name")? })).transpose()
+}
+
+/// What belongs to a team and goes with it: its history and its settings. What goes with a membership
+/// or a server is not in it.
+const GOES_WITH_IT: [&str; 5] =
+    ["events", "operations", "idempotency_keys", "address_plans", "drift_rules"];
+
+/// What is in a team beside one person, by kind and name: `server web-1`. At most a hundred things.
+pub async fn list_contents(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    beside: &UserId,
+) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar(
+        "select 'server ' || name as thing from servers where team_id = $1
+         union all select 'destination ' || name from destinations where team_id = $1
+         union all select 'route ' || host from routes where team_id = $1
+         union all select 'key ' || name from keys where team_id = $1
+         union all select 'certificate ' || name from certificates where team_id = $1
+         union all select 'notifier ' || name from notifiers where team_id = $1
+         union all select 'project ' || name from projects where team_id = $1
+         union all
+         select 'member ' || u.email from memberships m join users u on u.id = m.user_id
+         where m.team_id = $1 and m.user_id <> $2
+         order by thing
+         limit 100",
+    )
+    .bind(team.as_str())
+    .bind(beside.as_str())
+    .fetch_all(conn)
+    .await
+}
+
+/// Deletes a team with its history and its settings. What else is in it is a foreign key violation.
+pub async fn delete(conn: &mut AnyConnection, team: &TeamId) -> Result<(), sqlx::Error> {
+    for table in GOES_WITH_IT {
+        // The name is one of ours.
+        sqlx::query(AssertSqlSafe(format!("delete from {table} where team_id = $1")))
+            .bind(team.as_str())
+            .execute(&mut *conn)
+            .await?;
+    }
+    sqlx::query("delete from teams where id = $1").bind(team.as_str()).execute(conn).await?;
+    Ok(())
 }
 
 /// Gives a team another name.
@@ -104,4 +148,50 @@ pub async fn find_first_owner(
     let team = Team { id: parsed(&row, "team_id")?, name: parsed(&row, "team_name")? };
     let user = User { id: parsed(&row, "user_id")?, email: row.try_get("email")? };
     Ok(Some((team, user)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::{Db, dump::TABLES};
+
+    /// What keeps a team from being deleted, and who is in it.
+    const IN_THE_WAY: [&str; 9] = [
+        "servers",
+        "routes",
+        "keys",
+        "certificates",
+        "notifiers",
+        "projects",
+        "drifts",
+        "verifications",
+        "memberships",
+    ];
+
+    #[tokio::test]
+    async fn every_table_of_a_team_goes_with_it_or_is_in_the_way() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("portolan.db");
+        let url = format!("sqlite://{}?mode=rwc", file.display()).into();
+        let db = Db::connect(&url).await.expect("a database");
+        db.migrate().await.expect("a schema");
+        let mut conn = db.acquire().await.expect("a connection");
+        let mut found = Vec::new();
+        for table in TABLES {
+            let sql = format!(
+                "select count(*) from pragma_foreign_key_list('{table}') where \"table\" = 'teams'"
+            );
+            let referring: i64 = sqlx::query_scalar(AssertSqlSafe(sql))
+                .fetch_one(&mut *conn)
+                .await
+                .expect("the schema");
+            if referring > 0 {
+                found.push(table);
+            }
+        }
+        assert!(found.len() > GOES_WITH_IT.len(), "{found:?}");
+        for table in found {
+            assert!(GOES_WITH_IT.contains(&table) || IN_THE_WAY.contains(&table), "{table}");
+        }
+    }
 }

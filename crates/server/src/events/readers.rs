@@ -40,6 +40,11 @@ impl Readers {
         drop(self.bell.send(news));
     }
 
+    /// Lets the readers of a team look whether they may go on.
+    pub(crate) fn call(&self, team: &TeamId) {
+        self.tell(Numbered { team: team.clone(), latest: 0 });
+    }
+
     /// Listens for new events from now on.
     pub(crate) fn news(&self) -> Receiver<Numbered> {
         self.bell.subscribe()

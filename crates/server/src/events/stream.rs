@@ -133,10 +133,18 @@ impl Follower {
                     return Ok(None);
                 }
                 self.read().await?;
-            } else if let Woken::ByNobody = self.wait().await? {
-                if self.checked.elapsed() >= CHECK_ACCESS && !self.may_read().await? {
-                    return Ok(None);
-                }
+                continue;
+            }
+            let woken = self.wait().await?;
+            let has_to_look = match woken {
+                // Called without anything new: who may read has changed.
+                Woken::ByNews => self.position >= self.known,
+                Woken::ByNobody => self.checked.elapsed() >= CHECK_ACCESS,
+            };
+            if has_to_look && !self.may_read().await? {
+                return Ok(None);
+            }
+            if woken == Woken::ByNobody {
                 return Ok(Some(Item::Pulse { sequence: self.position }));
             }
         }
@@ -187,6 +195,7 @@ impl Follower {
     }
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Woken {
     ByNews,
     ByNobody,

@@ -97,6 +97,7 @@ impl Things {
             Some("invites") => &self.invite,
             Some("projects") => &self.project,
             Some("environments") => &self.environment,
+            Some("teams") if route.path.contains("{id}") => &self.team,
             _ if route.path.contains('{') => bail!("no id for {}", route.path),
             _ => return Ok(route.path.clone()),
         };

@@ -2,7 +2,8 @@
 
 use anyhow::{Context, Result, ensure};
 use portolan_types::{
-    Author, Event, GrantedOn, Member, Membership, Page, Right, Role, Session, Team as Shown,
+    Author, CreatedToken, Event, GrantedOn, Member, Membership, Page, Right, Role, Session,
+    Team as Shown,
 };
 use serde_json::{Value, json};
 
@@ -157,6 +158,79 @@ story! {
         let event = last_event(app).await?;
         assert_eq!(event.kind, "member.left");
         ensure!(matches!(event.by, Some(Author::Person { .. })), "{event:?}");
+    }
+}
+
+story! {
+    /// An empty team is deleted by who owns it, with all that it was set to; sessions go on elsewhere,
+    /// and the audit keeps what was done.
+    async fn an_empty_team_is_deleted(app) {
+        let (person, _) = sessions::begin(app, &app.owner).await?;
+        let first: Membership = person.get("/v1/team").await?.ok()?;
+        let of = |team: &Membership| format!("/v1/teams/{}", team.team.id);
+        let last = person.delete(&of(&first)).await?.problem(409)?;
+        ensure!(last.kind.ends_with("last-team"), "{last:?}");
+
+        let second = second_team(&person, "harbour").await?;
+        let to = json!({ "team_id": second.team.id });
+        person.post("/v1/session/team", to).await?.ok::<Value>()?;
+        person.patch("/v1/addresses", json!({ "across_fleet": true })).await?.ok::<Value>()?;
+        person.patch("/v1/drift-policy", json!({ "policy": "tell" })).await?.ok::<Value>()?;
+        let invite = json!({ "role": "member" });
+        person.post("/v1/invites", invite).await?.created::<Value>()?;
+        let token = json!({ "name": "t", "abilities": ["read"] });
+        let token: CreatedToken = person.post("/v1/tokens", token).await?.created()?;
+        let program = person.with_token(&token.secret);
+        let mut stream = Reader::open(&program, "", None).await?;
+
+        let key = person.key("spare").await?;
+        let kept = person.delete(&of(&second)).await?.problem(409)?;
+        ensure!(kept.kind.ends_with("team-not-empty"), "{kept:?}");
+        assert_eq!(kept.blockers, ["key spare"]);
+        assert_eq!(person.delete(&format!("/v1/keys/{key}")).await?.status, 204);
+        let begun = tokio::time::Instant::now();
+        assert_eq!(person.delete(&of(&second)).await?.status, 204);
+        stream.ended().await?;
+        ensure!(begun.elapsed().as_secs() < 10, "it took {:?}", begun.elapsed());
+        program.get("/v1/session").await?.problem(401)?;
+        let now: Session = person.get("/v1/session").await?.ok()?;
+        assert_eq!(now.team, first.team);
+        person.delete(&of(&second)).await?.problem(404)?;
+
+        let pool = app.pool().await?;
+        let told: i64 = sqlx::query_scalar(
+            "select count(*) from audit where team_id = $1 and kind = 'team.removed'",
+        )
+        .bind(second.team.id.as_str())
+        .fetch_one(&pool)
+        .await?;
+        pool.close().await;
+        assert_eq!(told, 1);
+    }
+}
+
+story! {
+    /// Only who owns a team deletes it, and whoever else is in it has to be gone before.
+    async fn a_team_is_deleted_by_its_owner_alone(app) {
+        let (person, _) = sessions::begin(app, &app.owner).await?;
+        let team: Membership = person.get("/v1/team").await?.ok()?;
+        let path = format!("/v1/teams/{}", team.team.id);
+        let (_, engine) = app.add_server("alpha").await?;
+        drop(engine);
+        let admin = join(app, "admin", Team::Same).await?;
+        let stranger = join(app, "owner", Team::Other).await?;
+        for other in [&admin, &stranger] {
+            let (session, _) = sessions::begin(app, &other.client).await?;
+            second_team(&session, "mine").await?;
+            session.delete(&path).await?.problem(404)?;
+            other.client.delete(&path).await?.problem(403)?;
+        }
+        second_team(&person, "harbour").await?;
+        let kept = person.delete(&path).await?.problem(409)?;
+        let wanted = ["key", "member", "server"];
+        let kinds: Vec<_> =
+            kept.blockers.iter().filter_map(|one| one.split(' ').next()).collect();
+        assert_eq!(kinds, wanted, "{kept:?}");
     }
 }
 
