@@ -83,6 +83,14 @@ fn read_answer() -> anyhow::Result<String> {
     Ok(answer)
 }
 
+/// A line that may be shown: from whoever sits at the terminal, or from stdin.
+pub(crate) fn line(printer: &Printer, question: &str) -> anyhow::Result<String> {
+    printer.ask(question);
+    let answer = read_answer()?.trim().to_owned();
+    anyhow::ensure!(!answer.is_empty(), "nothing was answered to: {question}");
+    Ok(answer)
+}
+
 /// Reads a line that is not shown while it is typed.
 pub(crate) fn hidden(printer: &Printer, question: &str) -> anyhow::Result<SecretString> {
     let answer = {

@@ -6,6 +6,7 @@ mod access;
 mod error;
 mod file;
 mod lines;
+mod redirect;
 mod stream;
 mod url;
 
@@ -21,6 +22,7 @@ pub(crate) use self::{
     error::{Error, innermost},
     file::{ClientFile, Credentials},
     lines::Lines,
+    redirect::{Cookie, Redirect},
     stream::{Message, Stream},
     url::BaseUrl,
 };
@@ -125,6 +127,35 @@ impl Client {
         body: &(impl Serialize + Sync),
     ) -> Result<T, Error> {
         self.send(self.http.post(self.url.join(path)).json(body)).await
+    }
+
+    /// Reads what anybody may read.
+    pub(crate) async fn look<T: DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
+        self.send_twice(|| Ok(self.http.get(self.url.join(path)))).await
+    }
+
+    /// Asks what a browser asks when it follows a link; answers where it would be led, and goes no
+    /// further.
+    pub(crate) async fn follow(
+        &self,
+        path: &str,
+        query: &Query<'_>,
+        cookies: &[Cookie<'_>],
+    ) -> Result<Redirect, Error> {
+        let request = self.http.get(self.url.join(path)).query(query);
+        let request = match cookies {
+            [] => request,
+            some => request.header(header::COOKIE, redirect::header_of(some)),
+        };
+        let response = request.send().await.map_err(|error| Error::sending(&self.url, &error))?;
+        let status = response.status();
+        match Redirect::read(response.headers()) {
+            Some(redirect) if status.is_redirection() => Ok(redirect),
+            Some(_) | None => {
+                self.accepted(response).await?;
+                Err(Error::answered(&self.url, status, None::<&[u8; 0]>))
+            }
+        }
     }
 
     /// Starts work on something that exists.

@@ -178,6 +178,16 @@ fn proof(args: LoginArgs, token: Option<String>) -> anyhow::Result<Proof> {
         (None, Some(file)) => Some(read_secret(&file)?),
         (None, None) => None,
     };
+    if let Some(provider) = args.sso {
+        return match token {
+            None => Ok(Proof::Provider(provider)),
+            Some(_) => Err(Failure::usage(
+                "--sso and --token exclude each other",
+                "give --token for a token that you have, --sso for a browser",
+            )
+            .into()),
+        };
+    }
     match (setup, token, args.email) {
         (Some(_), Some(_), _) => Err(Failure::usage(
             "--setup-token and --token exclude each other",
@@ -195,7 +205,7 @@ fn proof(args: LoginArgs, token: Option<String>) -> anyhow::Result<Proof> {
         (None, Some(token), None) => Ok(Proof::ApiToken(login::typed_secret(token)?)),
         (Some(_) | None, _, _) => Err(Failure::usage(
             "nothing to log in with",
-            "give --email ADDRESS, --token -, or --setup-token-file FILE with --email ADDRESS",
+            "give --email ADDRESS, --sso, --token -, or --setup-token-file FILE with --email ADDRESS",
         )
         .into()),
     }

@@ -1,11 +1,13 @@
 //! `portolan login`, `logout` and `whoami`.
 
+mod provider;
+
 use std::path::Path;
 
 use anyhow::Context;
 use portolan_types::{
     AcceptInvite, AcceptedInvite, CreateSession, CreatedSession, Credential, Email, Name, Password,
-    Session, Setup, SetupDone,
+    ProviderName, Session, Setup, SetupDone,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -35,6 +37,8 @@ pub(crate) enum Proof {
         answers: Answers,
         code: Option<String>,
     },
+    /// Through a provider: the one of this name, or the only one.
+    Provider(Option<ProviderName>),
     ApiToken(SecretString),
     /// An invitation; makes a new account.
     Invite {
@@ -68,6 +72,10 @@ pub(crate) async fn login(access: &Access, printer: &Printer, proof: Proof) -> a
         Proof::ApiToken(token) => {
             let token = check(&url, token).await?;
             Credentials { url, token, device: None }
+        }
+        Proof::Provider(name) => {
+            let device = known_device(access, &url)?.map(SecretString::from);
+            provider::sign_in(url, printer, name.as_ref(), device).await?
         }
         Proof::Setup { token, email, team, password } => {
             let password = new_password(printer, password)?;

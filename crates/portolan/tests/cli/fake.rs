@@ -140,6 +140,9 @@ async fn answer(
 
 fn into_response(status: u16, body: &Value) -> Response {
     let status = StatusCode::from_u16(status).expect("a status");
+    if status.is_redirection() {
+        return into_redirect(status, body);
+    }
     match body {
         Value::Null => status.into_response(),
         // Not JSON: what something that is no Portolan says.
@@ -150,6 +153,17 @@ fn into_response(status: u16, body: &Value) -> Response {
             (status, [(header::CONTENT_TYPE, kind)], body.to_string()).into_response()
         }
     }
+}
+
+/// `location`, and `cookies` as lines.
+fn into_redirect(status: StatusCode, body: &Value) -> Response {
+    let mut headers = HeaderMap::new();
+    let value = |value: &Value| value.as_str().expect("a text").parse().expect("a value");
+    headers.insert(header::LOCATION, value(&body["location"]));
+    for cookie in body["cookies"].as_array().into_iter().flatten() {
+        headers.append(header::SET_COOKIE, value(cookie));
+    }
+    (status, headers).into_response()
 }
 
 /// A problem document.
