@@ -2,7 +2,7 @@
 # `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop clean-data test test-fast fuzz schemathesis chaos check audit openapi matrix lab-up lab-down bench-transport
+.PHONY: help run stop clean-data test test-fast fuzz schemathesis chaos check audit openapi matrix screenshots lab-up lab-down bench-transport
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ openapi: ## write openapi.json anew
 
 matrix: ## write docs/security-matrix.md anew
 	@PORTOLAN_UPDATE_DOCS=1 cargo test --quiet --locked -p portolan-server --test it published
+
+screenshots: ## make the pictures in docs/screenshots anew
+	@scripts/screenshots
 
 lab-up: ## start the lab: real SSH servers and Docker engines on this machine
 	@lab/lab install && lab/lab up

@@ -1,57 +1,24 @@
-//! Compiles the probe (`crates/probe`) into a static program that the control plane carries in
-//! itself. Owns how it is compiled; `src/host/probe.rs` makes an image of it.
+//! What the control plane carries in itself and is not Rust of its own: the probe, and the styles
+//! and scripts of the pages.
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "a build script starts the compiler; the product starts nothing"
+    reason = "a build script starts the compilers; the product starts nothing"
 )]
 
-use std::{
-    env,
-    error::Error,
-    fs, io,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{env, error::Error, path::PathBuf};
 
-/// What cargo and its tools tell each other, and a build of its own must not hear.
-const OF_THE_OUTER_BUILD: [&str; 6] = [
-    "CARGO_ENCODED_RUSTFLAGS",
-    "CARGO_BUILD_TARGET",
-    "CARGO_TARGET_DIR",
-    "CLIPPY_ARGS",
-    "RUSTC_WORKSPACE_WRAPPER",
-    "RUSTDOCFLAGS",
-];
+#[path = "build/pages.rs"]
+mod pages;
+#[path = "build/probe.rs"]
+mod probe;
 
 fn main() -> Result<(), Box<dyn Error>> {
     // Asked now, not when this script was compiled: a checkout may have been moved or copied since.
-    let workspace = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("../..");
-    for path in ["crates/probe/Cargo.toml", "crates/probe/src", "Cargo.lock"] {
-        println!("cargo::rerun-if-changed={}", workspace.join(path).display());
-    }
+    let crate_dir = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    let target = env::var("TARGET")?;
-    compile(&workspace, &out.join("probe-target"), &target)?;
-    let made = out.join("probe-target").join(&target).join("probe/portolan-probe");
-    fs::copy(made, out.join("portolan-probe"))?;
-    println!("cargo::rustc-env=PORTOLAN_PROBE_ARCHITECTURE={}", env::var("CARGO_CFG_TARGET_ARCH")?);
-    Ok(())
-}
-
-/// A target directory of its own: the outer build holds the lock of the other one. All it needs
-/// was fetched for the outer build, whose dependencies include the probe's.
-fn compile(workspace: &Path, into: &Path, target: &str) -> io::Result<()> {
-    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo
-        .args(["build", "--quiet", "--locked", "--offline", "--package", "portolan-probe"])
-        .args(["--profile", "probe", "--target", target, "--target-dir"])
-        .arg(into)
-        .current_dir(workspace)
-        .env("RUSTFLAGS", "-C target-feature=+crt-static");
-    for name in OF_THE_OUTER_BUILD {
-        cargo.env_remove(name);
-    }
-    let status = cargo.status()?;
-    if status.success() { Ok(()) } else { Err(io::Error::other("could not compile the probe")) }
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=build");
+    probe::build(&crate_dir.join("../.."), &out)?;
+    pages::build(&crate_dir, &out)
 }

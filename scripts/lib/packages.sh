@@ -13,7 +13,7 @@ lacks() {
 }
 
 # A linker, the C library's headers and pkg-config: for the crates that build C (SQLite, ring).
-lacking_build_tools() { lacks cc:build-essential pkg-config:pkg-config; }
+lacking_build_tools() { lacks cc:build-essential pkg-config:pkg-config node:nodejs npm:npm; }
 
 # ensure_packages WHAT-FOR PACKAGE... : says what it installs; nothing to do without packages.
 ensure_packages() {

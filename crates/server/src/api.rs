@@ -53,10 +53,15 @@ use utoipa::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(crate) use middleware::Limiter;
+pub(crate) use address::ClientAddress;
+pub(crate) use by_route::ByRoute;
+pub(crate) use middleware::{Limiter, in_time, once_when_chunked};
+pub(crate) use policy::let_in;
 pub use policy::{Guarded, PolicyError};
+pub(crate) use problem::{invalid, problem};
+pub(crate) use traced::OperationName;
 
-use crate::App;
+use crate::{App, web};
 
 /// What handlers share.
 pub(crate) type AppState = Arc<App>;
@@ -253,15 +258,23 @@ pub fn policies() -> Result<Vec<Guarded>, PolicyError> {
     policy::read(&openapi())
 }
 
+/// Each page's path, with the operations of the API that it shows.
+pub fn pages() -> Result<Vec<(&'static str, Vec<&'static str>)>, PolicyError> {
+    Ok(web::listed(&policies()?))
+}
+
 /// Everything that is served. An error when a route does not say who may call it.
 pub(crate) fn router(app: AppState, limiter: Arc<Limiter>) -> Result<Router, PolicyError> {
     let (api, document) = routes().split_for_parts();
-    let policies = Arc::new(policy::policies(&document)?);
+    let operations = policy::read(&document)?;
+    let pages = web::router(&app, &operations)?;
+    let policies = Arc::new(policy::policies(operations));
     let api = api
         .route_layer(from_fn_with_state((app.clone(), policies), policy::enforce))
         .fallback(problem::no_such_route)
         .method_not_allowed_fallback(problem::no_such_method)
         .with_state(app.clone());
     let operations = traced::operations(&document);
-    Ok(middleware::wrap(api.merge(docs::router(document)), app, limiter, operations))
+    let served = api.merge(docs::router(document)).merge(pages);
+    Ok(web::around(middleware::wrap(served, app, limiter, operations)))
 }

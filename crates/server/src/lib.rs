@@ -56,9 +56,10 @@ pub mod tasks;
 pub mod teams;
 pub mod tokens;
 pub mod vault;
+mod web;
 
 pub use actor::Actor;
-pub use api::{Guarded, PolicyError, openapi, policies};
+pub use api::{Guarded, PolicyError, openapi, pages, policies};
 pub use app::App;
 pub use config::Config;
 pub use doctor::{Finding, Level, doctor};

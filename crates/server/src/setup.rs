@@ -36,6 +36,12 @@ pub struct Offer {
     occasion: &'static str,
 }
 
+/// Whether there is an owner.
+pub(crate) async fn is_done(app: &App) -> Result<bool, Error> {
+    let mut conn = app.db.acquire().await?;
+    Ok(db::team::find_first_owner(&mut conn).await?.is_some())
+}
+
 /// A new setup token, unless an owner can sign in. The older one ends.
 pub async fn offer(app: &App) -> Result<Option<Offer>, Error> {
     let mut tx = app.db.begin().await?;

@@ -6,7 +6,7 @@ use axum::http::Method;
 
 /// By path, with its parameters in braces, and method.
 #[derive(Debug)]
-pub(super) struct ByRoute<T>(HashMap<String, Vec<(Method, T)>>);
+pub(crate) struct ByRoute<T>(HashMap<String, Vec<(Method, T)>>);
 
 impl<T> FromIterator<(Method, String, T)> for ByRoute<T> {
     fn from_iter<I: IntoIterator<Item = (Method, String, T)>>(operations: I) -> Self {
@@ -19,7 +19,7 @@ impl<T> FromIterator<(Method, String, T)> for ByRoute<T> {
 }
 
 impl<T> ByRoute<T> {
-    pub(super) fn find(&self, method: &Method, path: &str) -> Option<&T> {
+    pub(crate) fn find(&self, method: &Method, path: &str) -> Option<&T> {
         // Handlers of GET answer HEAD as well.
         let method = if method == Method::HEAD { &Method::GET } else { method };
         let of_path = self.0.get(path)?;

@@ -3,8 +3,6 @@
 use axum::{
     Router,
     http::{HeaderValue, header},
-    response::Redirect,
-    routing::get,
 };
 use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa_swagger_ui::{Config, SwaggerUi};
@@ -21,6 +19,5 @@ pub(super) fn router(document: utoipa::openapi::OpenApi) -> Router {
     let ui = SwaggerUi::new("/docs").url("/openapi.json", document).config(config);
     Router::new()
         .merge(ui)
-        .route("/", get(|| async { Redirect::temporary("/docs/") }))
         .layer(SetResponseHeaderLayer::overriding(header::CONTENT_SECURITY_POLICY, POLICY))
 }

@@ -133,7 +133,7 @@ fn method_label(method: &Method) -> String {
 /// A length beside a body in chunks is how one request is hidden in another (RFC 9112, section 6.1).
 /// The HTTP library goes by the chunks and drops the length, so that nobody can tell here whether
 /// there was one: no connection with such a body is used again.
-async fn once_when_chunked(request: Request, next: Next) -> Response {
+pub(crate) async fn once_when_chunked(request: Request, next: Next) -> Response {
     let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
     let mut response = next.run(request).await;
     if chunked {
@@ -142,7 +142,7 @@ async fn once_when_chunked(request: Request, next: Next) -> Response {
     response
 }
 
-async fn in_time(request: Request, next: Next) -> Response {
+pub(crate) async fn in_time(request: Request, next: Next) -> Response {
     tokio::time::timeout(TIMEOUT, next.run(request)).await.unwrap_or_else(|_| {
         let detail = format!("there was no answer within {} s", TIMEOUT.as_secs());
         answer(problem(StatusCode::SERVICE_UNAVAILABLE, "too-slow", "Too slow", detail))

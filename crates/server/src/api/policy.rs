@@ -27,6 +27,7 @@ use crate::{
     Actor, Error,
     policy::{Policy, UnknownPolicy},
     rights::{self, Thing},
+    web,
 };
 
 /// Why the routes cannot be served.
@@ -44,11 +45,15 @@ pub enum PolicyError {
         "{0} needs a right, and nothing tells on which server or in which project its thing is"
     )]
     Nowhere(String),
+    #[error(transparent)]
+    Page(#[from] web::UnknownOperation),
 }
 
 /// An operation of the document, with who may call it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Guarded {
+    /// Its `operationId`.
+    pub name: String,
     pub method: Method,
     /// With its parameters in braces.
     pub path: String,
@@ -71,7 +76,8 @@ pub(super) fn read(document: &OpenApi) -> Result<Vec<Guarded>, PolicyError> {
             if matches!(policy, Policy::On(_)) && path.contains("{id}") && kind(path).is_none() {
                 return Err(PolicyError::Nowhere(route));
             }
-            guarded.push(Guarded { method, path: path.clone(), policy });
+            let name = operation["operationId"].as_str().unwrap_or_default().to_owned();
+            guarded.push(Guarded { name, method, path: path.clone(), policy });
         }
     }
     Ok(guarded)
@@ -103,9 +109,9 @@ fn policy_of(route: &str, security: &Value) -> Result<Policy, PolicyError> {
     Ok(first)
 }
 
-/// What a path names, by the list that it is in.
+/// What a path names, by the list that it is in: the same word in the API and in the pages.
 fn kind(path: &str) -> Option<fn(&str) -> Option<Thing>> {
-    match path.split('/').nth(2)? {
+    match path.strip_prefix("/v1").unwrap_or(path).split('/').nth(1)? {
         "servers" => Some(|id| id.parse().ok().map(Thing::Server)),
         "destinations" => Some(|id| id.parse().ok().map(Thing::Destination)),
         "routes" => Some(|id| id.parse().ok().map(Thing::Route)),
@@ -117,9 +123,9 @@ fn kind(path: &str) -> Option<fn(&str) -> Option<Thing>> {
 }
 
 /// What is enforced.
-pub(super) fn policies(document: &OpenApi) -> Result<ByRoute<Policy>, PolicyError> {
-    let guarded = read(document)?.into_iter();
-    Ok(guarded.map(|Guarded { method, path, policy }| (method, path, policy)).collect())
+pub(super) fn policies(operations: Vec<Guarded>) -> ByRoute<Policy> {
+    let guarded = operations.into_iter();
+    guarded.map(|Guarded { method, path, policy, .. }| (method, path, policy)).collect()
 }
 
 /// The layer: looks the policy up, finds out who is asking, and lets those through who may.
@@ -133,16 +139,29 @@ pub(super) async fn enforce(
     let Some(&policy) = policies.find(request.method(), path.as_str()) else {
         return unguarded(&format!("{} {}", request.method(), path.as_str()));
     };
-    if policy != Policy::Public {
-        let thing = named(path.as_str(), &params);
-        let address = ClientAddress::of(request.extensions());
-        let asked = (request.method(), request.headers());
-        match admit(&app, (asked, address), policy, thing).await {
-            Ok(actor) => request.extensions_mut().insert(actor),
-            Err(error) => return error.into_response(),
-        };
+    let address = ClientAddress::of(request.extensions());
+    let asked = (request.method(), request.headers());
+    match let_in(&app, (asked, address), &[policy], (path.as_str(), &params)).await {
+        Ok(Some(actor)) => drop(request.extensions_mut().insert(actor)),
+        Ok(None) => {}
+        Err(error) => return error.into_response(),
     }
     next.run(request).await
+}
+
+/// Lets through who may do all of it with what the path names. Where all of it is public, nobody is
+/// asked who they are.
+pub(crate) async fn let_in(
+    app: &AppState,
+    caller: ((&Method, &HeaderMap), Option<ClientAddress>),
+    policies: &[Policy],
+    (path, params): (&str, &RawPathParams),
+) -> Result<Option<Actor>, Error> {
+    let mut known = None;
+    for &policy in policies.iter().filter(|policy| **policy != Policy::Public) {
+        known = Some(admit(app, caller, policy, named(path, params)).await?);
+    }
+    Ok(known)
 }
 
 /// What the path names; an id that cannot be one names nothing.

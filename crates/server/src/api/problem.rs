@@ -38,7 +38,8 @@ pub(super) fn answer(problem: Problem) -> Response {
 }
 
 impl Error {
-    fn into_problem(self) -> Problem {
+    /// As it is told over HTTP.
+    pub(crate) fn into_problem(self) -> Problem {
         let detail = self.to_string();
         match self {
             Self::NotFound(_) => problem(StatusCode::NOT_FOUND, "not-found", "Not found", detail),
@@ -71,7 +72,7 @@ impl Error {
 }
 
 /// A problem of which only the sentence is known.
-pub(super) fn problem(
+pub(crate) fn problem(
     status: StatusCode,
     code: &str,
     title: &str,
@@ -98,7 +99,7 @@ fn refused(refusal: Refusal) -> Problem {
 }
 
 /// Fields that were refused.
-pub(super) fn invalid(errors: Vec<FieldError>) -> Problem {
+pub(crate) fn invalid(errors: Vec<FieldError>) -> Problem {
     let detail = match errors.as_slice() {
         [only] => only.message.clone(),
         several => format!("{} fields were refused", several.len()),

@@ -15,6 +15,10 @@ use utoipa::openapi::OpenApi;
 use super::{AppState, address::ClientAddress, by_route::ByRoute};
 use crate::audit::{self, Context};
 
+/// Which operation of the API answered; in the response, for the forms of the pages.
+#[derive(Debug, Clone)]
+pub(crate) struct OperationName(pub Arc<str>);
+
 /// The names of the operations of the API.
 pub(super) type Operations = Arc<ByRoute<Arc<str>>>;
 
@@ -49,13 +53,17 @@ pub(super) async fn trace(
     let id = request.extensions().get::<RequestId>();
     let id = id.and_then(|id| id.header_value().to_str().ok()).map(str::to_owned);
     let address = ClientAddress::of(request.extensions()).map(|address| address.0);
-    let context = Context::new(app.audit.clone(), address, id, operation(&operations, &request));
-    let response = audit::within(context.clone(), next.run(request)).await;
+    let name = operation(&operations, &request);
+    let context = Context::new(app.audit.clone(), address, id, name.clone());
+    let mut response = audit::within(context.clone(), next.run(request)).await;
     if matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
         let told = audit::refused(&app, &context, response.status().as_u16()).await;
         if let Err(error) = told {
             tracing::error!(%error, "could not write down a refusal in the audit");
         }
+    }
+    if let Some(name) = name {
+        response.extensions_mut().insert(OperationName(name));
     }
     response
 }

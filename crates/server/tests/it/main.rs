@@ -23,6 +23,7 @@ mod keys;
 mod notifiers;
 mod openapi;
 mod openid;
+mod pages;
 mod passkeys;
 mod projects;
 mod proxies;

@@ -30,8 +30,10 @@ use sqlx::{AnyPool, any::install_default_drivers};
 use tokio::{net::TcpListener, runtime::Runtime, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
+mod chromium;
 mod database;
 
+pub(crate) use chromium::Chromium;
 pub(crate) use database::Database;
 
 /// How long anything in memory may take before the test calls it broken.

@@ -1,21 +1,17 @@
 //! The same with a browser that is not of our making: Chromium, with its virtual authenticator
 //! (<https://www.w3.org/TR/webauthn-3/#sctn-automation>). `scripts/install-test-tools` installs it.
 
-use std::{net::TcpListener, process::Stdio};
+use std::net::TcpListener;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use portolan_server::config::SignIn;
 use portolan_types::{CreatedSession, Passkey, SignInMethod};
-use serde_json::{Value, json};
-use tokio::{
-    io::{AsyncBufReadExt, BufReader, Lines},
-    process::{Child, ChildStdout, Command},
-};
+use serde_json::json;
 
 use super::{answer, ask, begin, create};
 use crate::{
     sessions,
-    support::{Database, PATIENCE, TestApp},
+    support::{Chromium, Database, TestApp},
 };
 
 const CREATE: &str = "const [options, done] = arguments;
@@ -26,72 +22,6 @@ const GET: &str = "const [options, done] = arguments;
     navigator.credentials
         .get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options) })
         .then((used) => done(used.toJSON()), (error) => done({ error: String(error) }));";
-
-/// A browser that is driven (<https://www.w3.org/TR/webdriver2/>).
-struct Chromium {
-    http: reqwest::Client,
-    session: String,
-    /// Ends with it.
-    _driver: Child,
-    _said: Lines<BufReader<ChildStdout>>,
-}
-
-impl Chromium {
-    #[expect(clippy::disallowed_methods, reason = "this process is a peer of the test")]
-    async fn start() -> Result<Self> {
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .context("chromedriver (see scripts/install-test-tools)")?;
-        let mut said = BufReader::new(driver.stdout.take().context("an output")?).lines();
-        let port = tokio::time::timeout(PATIENCE, port(&mut said)).await??;
-        let http = reqwest::Client::new();
-        let arguments =
-            ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"];
-        let wanted = json!({ "capabilities": { "alwaysMatch": {
-            "browserName": "chrome",
-            "goog:chromeOptions": { "args": arguments },
-        } } });
-        let place = format!("http://127.0.0.1:{port}/session");
-        let begun = said_by(http.post(&place).json(&wanted)).await?;
-        let session = format!("{place}/{}", begun["sessionId"].as_str().context("a session")?);
-        Ok(Self { http, session, _driver: driver, _said: said })
-    }
-
-    async fn post(&self, what: &str, body: Value) -> Result<Value> {
-        said_by(self.http.post(format!("{}/{what}", self.session)).json(&body)).await
-    }
-
-    /// What a page's script makes of the options.
-    async fn run(&self, script: &str, options: Value) -> Result<Value> {
-        let made =
-            self.post("execute/async", json!({ "script": script, "args": [options] })).await?;
-        ensure!(made["error"].is_null(), "{made}");
-        Ok(made)
-    }
-
-    async fn close(self) -> Result<()> {
-        said_by(self.http.delete(&self.session)).await.map(drop)
-    }
-}
-
-async fn port(said: &mut Lines<BufReader<ChildStdout>>) -> Result<String> {
-    while let Some(line) = said.next_line().await? {
-        if let Some((_, port)) = line.split_once("started successfully on port ") {
-            return Ok(port.trim_end_matches('.').to_owned());
-        }
-    }
-    anyhow::bail!("chromedriver says no port")
-}
-
-async fn said_by(request: reqwest::RequestBuilder) -> Result<Value> {
-    let answer: Value = request.timeout(PATIENCE).send().await?.json().await?;
-    ensure!(answer["value"]["error"].is_null(), "{answer}");
-    Ok(answer["value"].clone())
-}
 
 #[tokio::test]
 #[ignore = "needs Chromium (make test)"]

@@ -1,0 +1,48 @@
+//! What surrounds every page of somebody who is signed in: who they are, where they are, and what
+//! they may be offered.
+
+use axum::{extract::FromRequestParts, http::request::Parts};
+use portolan_types::Role;
+
+use super::{shown::Failed, words};
+use crate::{Actor, Error, api::AppState, policy};
+
+/// The caller of a page, after the guard let them in.
+#[derive(Debug, Clone)]
+pub(super) struct Chrome {
+    pub actor: Actor,
+    path: String,
+}
+
+impl FromRequestParts<AppState> for Chrome {
+    type Rejection = Failed;
+
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Failed> {
+        let actor = parts.extensions.get::<Actor>().cloned();
+        let actor = actor.ok_or(Error::Unauthenticated("this page needs somebody signed in"))?;
+        Ok(Self { actor, path: parts.uri.path().to_owned() })
+    }
+}
+
+impl Chrome {
+    /// Whether a link leads to where the page is.
+    pub(super) fn is_here(&self, path: &str) -> bool {
+        match self.path.strip_prefix(path) {
+            Some(rest) => {
+                path == "/" && rest.is_empty()
+                    || path != "/" && !rest.starts_with(|c: char| c.is_alphanumeric())
+            }
+            None => false,
+        }
+    }
+
+    /// The links of the side bar.
+    #[expect(clippy::unused_self, reason = "templates reach it by the page's chrome")]
+    pub(super) fn rooms(&self) -> &'static [words::Group] {
+        words::ROOMS
+    }
+
+    pub(super) fn is_admin(&self) -> bool {
+        policy::includes(self.actor.role, Role::Admin)
+    }
+}

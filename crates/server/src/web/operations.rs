@@ -1,0 +1,133 @@
+//! `/operations`: pieces of work, and one of them with its steps as they happen.
+
+use std::{convert::Infallible, time::Duration};
+
+use askama::Template;
+use axum::{
+    extract::State,
+    response::{
+        IntoResponse,
+        sse::{Event, KeepAlive, Sse},
+    },
+};
+use futures_util::{Stream, stream};
+use portolan_types::{Operation, OperationId, OperationResult, Page, PageQuery, Subject};
+use tokio::sync::broadcast::Receiver;
+
+use super::{
+    chrome::Chrome,
+    extract::{Path, Query},
+    shown::{self, Failed, Shown},
+};
+use crate::{api::AppState, app::rung, credentials, operations};
+
+/// Browsers and proxies close what is silent for longer.
+const PULSE: Duration = Duration::from_secs(15);
+
+#[derive(Template)]
+#[template(path = "operations/list.html")]
+struct List {
+    chrome: Chrome,
+    page: Page<Operation>,
+}
+
+pub(super) async fn list(
+    State(app): State<AppState>,
+    chrome: Chrome,
+    Query(query): Query<PageQuery>,
+) -> Shown {
+    let page = operations::list(&app, &chrome.actor, None, &query).await?;
+    Ok(shown::page(&List { chrome, page }))
+}
+
+#[derive(Template)]
+#[template(path = "operations/show.html")]
+struct Show {
+    chrome: Chrome,
+    operation: Operation,
+    subject: String,
+}
+
+pub(super) async fn show(
+    State(app): State<AppState>,
+    chrome: Chrome,
+    Path(id): Path<OperationId>,
+) -> Shown {
+    let operation = operations::show(&app, &chrome.actor, &id).await?;
+    let subject = address(&operation.subject);
+    Ok(shown::page(&Show { chrome, operation, subject }))
+}
+
+/// The page of what an operation or an event is about.
+pub(super) fn address(subject: &Subject) -> String {
+    let id = subject.id();
+    match subject {
+        Subject::Server(_) => format!("/servers/{id}"),
+        Subject::Destination(_) => format!("/destinations/{id}"),
+        Subject::Route(_) => format!("/routes/{id}"),
+        Subject::Certificate(_) => "/certificates".to_owned(),
+        Subject::Key(_) => "/keys".to_owned(),
+        Subject::Token(_) => "/tokens".to_owned(),
+        Subject::Team(_) => "/teams".to_owned(),
+        Subject::User(_) => "/people".to_owned(),
+        Subject::Project(_) => format!("/projects/{id}"),
+        Subject::Environment(_) => format!("/environments/{id}"),
+        Subject::Notifier(_) => "/notifiers".to_owned(),
+    }
+}
+
+/// Says `changed` at each change of the work, and ends with it: the page reads itself again.
+pub(super) async fn follow(
+    State(app): State<AppState>,
+    chrome: Chrome,
+    Path(id): Path<OperationId>,
+) -> Result<impl IntoResponse, Failed> {
+    // Listened to before it is read, or what happens in between would be missed.
+    let bell = app.watch();
+    operations::show(&app, &chrome.actor, &id).await?;
+    let changes = changes(app, chrome, id, bell);
+    Ok(Sse::new(changes).keep_alive(KeepAlive::new().interval(PULSE)))
+}
+
+/// What is followed, until there is nothing more to tell.
+struct Following {
+    app: AppState,
+    chrome: Chrome,
+    id: OperationId,
+    bell: Receiver<OperationId>,
+    told: bool,
+    over: bool,
+}
+
+fn changes(
+    app: AppState,
+    chrome: Chrome,
+    id: OperationId,
+    bell: Receiver<OperationId>,
+) -> impl Stream<Item = Result<Event, Infallible>> {
+    let following = Following { app, chrome, id, bell, told: false, over: false };
+    stream::unfold(following, |mut at| async move {
+        if at.over {
+            return None;
+        }
+        if at.told {
+            tokio::select! {
+                () = rung(&at.id, &mut at.bell) => {}
+                () = at.app.stopping.cancelled() => return None,
+            }
+        }
+        at.told = true;
+        at.over = is_over(&at).await;
+        let word = if at.over { "over" } else { "changed" };
+        Some((Ok(Event::default().event("operation").data(word)), at))
+    })
+}
+
+/// Somebody who may not see it any more sees its end.
+async fn is_over(at: &Following) -> bool {
+    if !credentials::is_good(&at.app, &at.chrome.actor).await.unwrap_or(false) {
+        return true;
+    }
+    let read = operations::show(&at.app, &at.chrome.actor, &at.id).await;
+    read.map_or(true, |operation| operation.state.is_over())
+}

@@ -1,0 +1,204 @@
+//! Chromium, driven as a person drives it. `scripts/install-test-tools` installs it.
+
+use std::{future::Future, path::Path, process::Stdio};
+
+use anyhow::{Context, Result, bail, ensure};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader, Lines},
+    process::{Child, ChildStdout, Command},
+};
+
+use super::{PATIENCE, eventually};
+
+/// The key by which an answer names an element (<https://www.w3.org/TR/webdriver2/#elements>).
+const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+
+/// A browser that is driven (<https://www.w3.org/TR/webdriver2/>).
+pub(crate) struct Chromium {
+    http: reqwest::Client,
+    session: String,
+    /// Ends with it.
+    _driver: Child,
+    _said: Lines<BufReader<ChildStdout>>,
+}
+
+impl Chromium {
+    #[expect(clippy::disallowed_methods, reason = "this process is a peer of the test")]
+    pub(crate) async fn start() -> Result<Self> {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .context("chromedriver (see scripts/install-test-tools)")?;
+        let mut said = BufReader::new(driver.stdout.take().context("an output")?).lines();
+        let port = tokio::time::timeout(PATIENCE, port(&mut said)).await??;
+        let http = reqwest::Client::new();
+        let arguments =
+            ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"];
+        let wanted = json!({ "capabilities": { "alwaysMatch": {
+            "browserName": "chrome",
+            "goog:chromeOptions": { "args": arguments },
+            "goog:loggingPrefs": { "browser": "ALL" },
+        } } });
+        let place = format!("http://127.0.0.1:{port}/session");
+        let begun = said_by(http.post(&place).json(&wanted)).await?;
+        let session = format!("{place}/{}", begun["sessionId"].as_str().context("a session")?);
+        Ok(Self { http, session, _driver: driver, _said: said })
+    }
+
+    pub(crate) async fn post(&self, what: &str, body: Value) -> Result<Value> {
+        said_by(self.http.post(format!("{}/{what}", self.session)).json(&body)).await
+    }
+
+    /// What a page's script makes of the options.
+    pub(crate) async fn run(&self, script: &str, options: Value) -> Result<Value> {
+        let made =
+            self.post("execute/async", json!({ "script": script, "args": [options] })).await?;
+        ensure!(made["error"].is_null(), "{made}");
+        Ok(made)
+    }
+
+    /// Opens a page and waits until it has loaded.
+    pub(crate) async fn open(&self, url: &str) -> Result<()> {
+        self.post("url", json!({ "url": url })).await.map(drop)
+    }
+
+    /// Where the browser is.
+    pub(crate) async fn url(&self) -> Result<String> {
+        let url = said_by(self.http.get(format!("{}/url", self.session))).await?;
+        Ok(url.as_str().context("a URL")?.to_owned())
+    }
+
+    /// What a script says.
+    pub(crate) async fn ask(&self, script: &str, arguments: Value) -> Result<Value> {
+        self.post("execute/sync", json!({ "script": script, "args": arguments })).await
+    }
+
+    /// What a person can read on the page.
+    pub(crate) async fn text(&self) -> Result<String> {
+        let text = self.ask("return document.body.innerText", json!([])).await?;
+        Ok(text.as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Waits until something is on the page.
+    pub(crate) async fn sees(&self, text: &str) -> Result<()> {
+        self.until(&format!("the page says `{text}`"), || async {
+            Ok(self.text().await?.contains(text).then_some(()))
+        })
+        .await
+    }
+
+    /// Waits until the browser is at a path.
+    pub(crate) async fn is_at(&self, path: &str) -> Result<()> {
+        self.until(&format!("the browser is at {path}"), || async {
+            let url = url::Url::parse(&self.url().await?)?;
+            Ok((url.path() == path).then_some(()))
+        })
+        .await
+    }
+
+    /// A failure says what was on the page.
+    async fn until<T, F: Future<Output = Result<Option<T>>>>(
+        &self,
+        what: &str,
+        ask: impl FnMut() -> F,
+    ) -> Result<T> {
+        match eventually(what, ask).await {
+            Ok(found) => Ok(found),
+            Err(error) => bail!("{error:#}; {}: {}", self.url().await?, self.text().await?),
+        }
+    }
+
+    /// What a script finds, when it is there.
+    async fn element(&self, script: &str, wanted: &str) -> Result<String> {
+        let what = format!("`{wanted}` is on the page");
+        let found = self.until(&what, || async {
+            let element = self.ask(script, json!([wanted])).await?;
+            Ok((!element.is_null()).then_some(element))
+        });
+        Ok(found.await?[ELEMENT].as_str().context("an element")?.to_owned())
+    }
+
+    /// The first visible element of a selector.
+    async fn find(&self, selector: &str) -> Result<String> {
+        let script = "return [...document.querySelectorAll(arguments[0])]
+            .find((found) => found.checkVisibility())";
+        self.element(script, selector).await
+    }
+
+    pub(crate) async fn click(&self, selector: &str) -> Result<()> {
+        let element = self.find(selector).await?;
+        self.post(&format!("element/{element}/click"), json!({})).await.map(drop)
+    }
+
+    /// Clicks the link or button that says this.
+    pub(crate) async fn press(&self, text: &str) -> Result<()> {
+        let script = "return [...document.querySelectorAll('a, button, summary, label')].find(
+            (found) => found.innerText.trim() === arguments[0] && found.checkVisibility() && !found.disabled)";
+        let element = self.element(script, text).await?;
+        self.post(&format!("element/{element}/click"), json!({})).await.map(drop)
+    }
+
+    /// Types into a field, in the place of what was in it.
+    pub(crate) async fn fill(&self, selector: &str, text: &str) -> Result<()> {
+        let element = self.find(selector).await?;
+        self.post(&format!("element/{element}/clear"), json!({})).await?;
+        let typed = json!({ "text": text });
+        self.post(&format!("element/{element}/value"), typed).await.map(drop)
+    }
+
+    /// What the console said that a person would call broken.
+    pub(crate) async fn complaints(&self) -> Result<Vec<String>> {
+        let log = self.post("se/log", json!({ "type": "browser" })).await?;
+        let said = log.as_array().into_iter().flatten();
+        let severe = said.filter(|entry| entry["level"] == "SEVERE");
+        Ok(severe.filter_map(|entry| entry["message"].as_str().map(str::to_owned)).collect())
+    }
+
+    /// The window as a picture in `docs/screenshots`, when they are made anew (`make screenshots`).
+    pub(crate) async fn picture(&self, name: &str) -> Result<()> {
+        if std::env::var_os("PORTOLAN_UPDATE_SCREENSHOTS").is_none() {
+            return Ok(());
+        }
+        let shot = said_by(self.http.get(format!("{}/screenshot", self.session))).await?;
+        let bytes = BASE64_STANDARD.decode(shot.as_str().context("a picture")?)?;
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/screenshots");
+        std::fs::create_dir_all(&folder)?;
+        Ok(std::fs::write(folder.join(name).with_extension("png"), bytes)?)
+    }
+
+    /// Whether something is cut off at the right of a window of this size.
+    pub(crate) async fn fits(&self, width: u32, height: u32) -> Result<bool> {
+        self.resize(width, height).await?;
+        let script = "return document.documentElement.scrollWidth <= window.innerWidth";
+        Ok(self.ask(script, json!([])).await? == true)
+    }
+
+    async fn resize(&self, width: u32, height: u32) -> Result<()> {
+        let size = json!({ "width": width, "height": height });
+        self.post("window/rect", size).await.map(drop)
+    }
+
+    pub(crate) async fn close(self) -> Result<()> {
+        said_by(self.http.delete(&self.session)).await.map(drop)
+    }
+}
+
+async fn port(said: &mut Lines<BufReader<ChildStdout>>) -> Result<String> {
+    while let Some(line) = said.next_line().await? {
+        if let Some((_, port)) = line.split_once("started successfully on port ") {
+            return Ok(port.trim_end_matches('.').to_owned());
+        }
+    }
+    anyhow::bail!("chromedriver says no port")
+}
+
+async fn said_by(request: reqwest::RequestBuilder) -> Result<Value> {
+    let answer: Value = request.timeout(PATIENCE).send().await?.json().await?;
+    ensure!(answer["value"]["error"].is_null(), "{answer}");
+    Ok(answer["value"].clone())
+}
