@@ -5,6 +5,7 @@
 #   data/        the database and the master key
 #   setup-token  lets the first owner in, once
 #   client.toml  the address and the token of the command line (0600)
+#   password     of the owner, for the browser (0600)
 #   bin/         `portolan`, which runs the built binary with that client.toml
 #
 # The user's own client configuration is neither read nor written: a checkout can be tried beside a real installation,
@@ -15,6 +16,8 @@ readonly PORT=${LISTEN##*:}
 readonly PROFILE=${PORTOLAN_PROFILE:-release}
 readonly CLIENT_CONFIG=$STATE/client.toml
 readonly SETUP_TOKEN=$STATE/setup-token
+readonly PASSWORD=$STATE/password
+readonly OWNER=owner@localhost
 readonly SERVER=this-machine
 readonly DESTINATION=first
 
@@ -130,7 +133,9 @@ ensure_signed_in() {
     fail "there is no sign-in in $CLIENT_CONFIG and portolan made no setup token: this control plane has an owner already" \
       "put the lost file back, or begin anew: make clean-data CONFIRM=yes"
   say "first start: creating the owner and the team"
-  client login --url "$(base_url)" --setup-token-file "$SETUP_TOKEN" --email owner@localhost --team 'Default team' >&2
+  (umask 077 && head -c 18 /dev/urandom | base64 >"$PASSWORD")
+  client login --url "$(base_url)" --setup-token-file "$SETUP_TOKEN" --email "$OWNER" --team 'Default team' \
+    --password-stdin <"$PASSWORD" >&2
   rm -f "$SETUP_TOKEN"
 }
 
@@ -170,12 +175,21 @@ print_welcome() {
 Portolan is running.
 
   address        $(base_url)
-  API, to try    $(base_url)/docs
+  sign-in        $OWNER with $(password_in_words)
   command line   export PATH="$STATE/bin:\$PATH"
-                 portolan destination list        (portolan --help shows the rest)
-  sign-in        owner@localhost; the token is in $CLIENT_CONFIG
-                 portolan token create robot --abilities write     makes another, for a program
+                 portolan destination list        (portolan --help shows the rest; it is signed in)
+  API, to try    $(base_url)/docs/
+                 portolan token create robot --abilities write     makes a token for a program
   data, logs     $STATE
   stop           make stop                        (the data stays)
 TEXT
+}
+
+# An installation of an earlier version has an owner without a password.
+password_in_words() {
+  if [[ -s $PASSWORD ]]; then
+    echo "the password $(<"$PASSWORD") (kept in $PASSWORD)"
+  else
+    echo "a password of yours: portolan user password"
+  fi
 }

@@ -19,6 +19,9 @@ htmx.config.responseHandling = [
   { code: "[45]..", swap: true, error: false },
 ];
 
+// Browsers keep a sign-in only where nobody on the way can read it.
+for (const warning of document.querySelectorAll("[data-insecure]")) warning.hidden = isSecureContext;
+
 startTheme();
 startTimes();
 startForms();
