@@ -16,6 +16,7 @@ function dialogs(event) {
       dialog.showModal();
     }
   }
+  if (event.target.closest("[data-rooms]")) document.getElementById("rooms").click();
   const closer = event.target.closest("[data-closes]");
   if (closer) closer.closest("dialog")?.close();
 }
