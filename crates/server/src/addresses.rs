@@ -29,6 +29,7 @@ mod warnings;
 
 pub(crate) use choose::{Choice, choose, choose_again, choose_for_change};
 pub(crate) use known::{overlap, subnets};
+pub(crate) use view::uses;
 
 use known::{Known, Scope};
 

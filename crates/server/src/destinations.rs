@@ -6,14 +6,17 @@ use std::time::Duration;
 use portolan_types::{
     CreateDestination, Destination, DestinationId, DestinationState, Name, NetworkName, Operation,
     OperationKind, Origin, Page, PageQuery, PlannedSubnets, ProxyAttachment, Right, Server,
-    ServerId, Subject, Timestamp, UpdateDestination, VerifyEvery,
+    Subject, Timestamp, UpdateDestination, VerifyEvery,
 };
 use serde_json::json;
 use sqlx::AnyConnection;
 
 use crate::{
     Actor, App, Error, addresses,
-    db::{self, Transaction, destination::Move},
+    db::{
+        self, Transaction,
+        destination::{Filter, Move},
+    },
     events::{self, Entry, Happened},
     host::HostNetwork,
     idempotency::{self, IdempotencyKey},
@@ -29,6 +32,7 @@ pub mod containers;
 mod placement;
 pub mod preview;
 pub mod remove;
+mod survey;
 pub(crate) mod swarm;
 mod take_over;
 pub mod verify;
@@ -36,6 +40,8 @@ mod version;
 
 use placement::Placement;
 pub(crate) use placement::check_usable;
+pub use placement::{Offer, offers};
+pub use survey::{Surveyed, survey};
 pub use take_over::take_over;
 pub(crate) use version::{version, version_with};
 
@@ -233,14 +239,14 @@ pub(crate) async fn find(
 pub async fn list(
     app: &App,
     actor: &Actor,
-    server: Option<&ServerId>,
+    filter: &Filter,
     query: &PageQuery,
 ) -> Result<Page<Destination>, Error> {
     let mut conn = app.db.acquire().await?;
-    if let Some(server) = server {
+    if let Some(server) = &filter.server {
         servers::find(&mut conn, actor, server).await?;
     }
-    let rows = db::destination::list(&mut conn, actor.team_id(), server, query).await?;
+    let rows = db::destination::list(&mut conn, actor.team_id(), filter, query).await?;
     Ok(page::of(rows, query, |destination| (destination.created_at, destination.id.as_str())))
 }
 

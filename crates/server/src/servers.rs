@@ -24,7 +24,7 @@ mod swarm;
 pub use edit::update;
 pub use remove::{Removal, delete};
 pub use scan::{adopt, preview_adoption, scan};
-pub(crate) use swarm::{companions, managers_in_words};
+pub(crate) use swarm::{among, companions, managers_in_words};
 
 /// Adds a server and queues its validation.
 pub async fn create(

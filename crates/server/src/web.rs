@@ -7,6 +7,7 @@
 
 mod assets;
 mod chrome;
+mod destinations;
 mod entry;
 mod extract;
 mod forms;
@@ -16,6 +17,7 @@ mod operations;
 mod overview;
 mod pages;
 mod results;
+mod scan;
 mod shown;
 mod words;
 
@@ -35,7 +37,7 @@ pub(crate) fn router(app: &AppState, operations: &[Guarded]) -> Result<Router, U
 }
 
 fn all(operations: &[Guarded]) -> Pages<'_> {
-    Pages::new(operations)
+    let pages = Pages::new(operations)
         .page("/sign-in", &["list_sign_in_ways"], get(entry::sign_in))
         .page("/setup", &["list_sign_in_ways"], get(entry::set_up))
         .page("/", &["show_session"], get(overview::show))
@@ -43,7 +45,8 @@ fn all(operations: &[Guarded]) -> Pages<'_> {
         .page("/keys/{id}", &["show_key"], get(keys::show))
         .page("/operations", &["list_operations"], get(operations::list))
         .page("/operations/{id}", &["show_operation"], get(operations::show))
-        .page("/operations/{id}/stream", &["show_operation"], get(operations::follow))
+        .page("/operations/{id}/stream", &["show_operation"], get(operations::follow));
+    scan::rows(destinations::rows(pages))
 }
 
 /// Each page's path, with the operations of the API that it shows.

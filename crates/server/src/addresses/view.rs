@@ -77,6 +77,18 @@ fn networks(known: &Known) -> Vec<NetworkUse> {
     networks
 }
 
+/// How full the subnets of a destination are, as far as its network was seen.
+pub(crate) fn uses(
+    destination: &Destination,
+    network: Option<&HostNetwork>,
+    sighting: &Sighting,
+) -> Vec<AddressUse> {
+    match network {
+        Some(network) => network_use(network, Some(destination), sighting).subnets,
+        None => unmade(destination).subnets,
+    }
+}
+
 fn network_use(
     network: &HostNetwork,
     destination: Option<&Destination>,

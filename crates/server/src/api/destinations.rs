@@ -2,8 +2,8 @@
 
 use axum::{Json as Answer, extract::State, http::StatusCode};
 use portolan_types::{
-    CreateDestination, Destination, DestinationId, Operation, Page, PageQuery, Preview, ServerId,
-    UpdateDestination,
+    CreateDestination, Destination, DestinationId, DestinationKind, DestinationState, Operation,
+    Page, PageQuery, Preview, ServerId, UpdateDestination,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     Error,
+    db::destination::Filter,
     destinations::{
         self, preview,
         remove::{self, Members, Removal},
@@ -24,23 +25,36 @@ use crate::{
 /// Which destinations are listed.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct OfServer {
+pub(super) struct Wanted {
     /// Only those of this server.
     #[param(value_type = Option<String>)]
     server_id: Option<ServerId>,
+    /// Only those of this kind.
+    #[param(inline)]
+    kind: Option<DestinationKind>,
+    /// Only those in this state.
+    #[param(inline)]
+    state: Option<DestinationState>,
+}
+
+impl From<Wanted> for Filter {
+    fn from(wanted: Wanted) -> Self {
+        let Wanted { server_id, kind, state } = wanted;
+        Self { server: server_id, kind, state }
+    }
 }
 
 /// Lists the team's destinations, oldest first.
-#[utoipa::path(get, path = "/v1/destinations", tag = "destinations", params(OfServer, PageQuery),
+#[utoipa::path(get, path = "/v1/destinations", tag = "destinations", params(Wanted, PageQuery),
     security(("token" = ["read"])),
     responses((status = 200, description = "A page", body = Page<Destination>), Problems))]
 pub(super) async fn list_destinations(
     State(app): State<AppState>,
     Caller(actor): Caller,
-    Query(of): Query<OfServer>,
+    Query(wanted): Query<Wanted>,
     Query(query): Query<PageQuery>,
 ) -> Result<Answer<Page<Destination>>, Error> {
-    Ok(Answer(destinations::list(&app, &actor, of.server_id.as_ref(), &query).await?))
+    Ok(Answer(destinations::list(&app, &actor, &wanted.into(), &query).await?))
 }
 
 /// Creates a destination. It is `pending` until its network was made and inspected.

@@ -2,8 +2,8 @@
 //! those that do not serve the reconcilers, which name the row by its id.
 
 use portolan_types::{
-    Destination, DestinationId, DestinationState, NetworkOptions, OperationId, PageQuery,
-    PlannedSubnets, ServerId, TeamId, Timestamp, destination::Observed,
+    Destination, DestinationId, DestinationKind, DestinationState, NetworkOptions, OperationId,
+    PageQuery, PlannedSubnets, ServerId, TeamId, Timestamp, destination::Observed,
 };
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
@@ -118,12 +118,20 @@ pub async fn find(
     Ok(row.map(|row| row.destination))
 }
 
-/// The team's destinations, oldest first; of one server when it is given, with those of the swarm
-/// that it manages.
+/// Which destinations are listed; `None` asks for nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// With those of the swarm that it manages.
+    pub server: Option<ServerId>,
+    pub kind: Option<DestinationKind>,
+    pub state: Option<DestinationState>,
+}
+
+/// The team's destinations, oldest first.
 pub async fn list(
     conn: &mut AnyConnection,
     team: &TeamId,
-    server: Option<&ServerId>,
+    filter: &Filter,
     query: &PageQuery,
 ) -> Result<Vec<Destination>, sqlx::Error> {
     let window = Window::oldest_first(team.as_str(), query);
@@ -132,11 +140,15 @@ pub async fn list(
             "where d.team_id = $1 and (d.created_at, d.id) > ($2, $3)
                and (cast($6 as text) is null or d.server_id = $6 or d.cluster_id =
                     (select m.cluster_id from servers m where m.id = $6 and m.team_id = $1))
+               and (cast($7 as text) is null or d.kind = $7)
+               and (cast($8 as text) is null or d.state = $8)
                and (lower(d.name) like $4 escape '!' or lower(d.network) like $4 escape '!')
              order by d.created_at, d.id
              limit $5"
         ))
-        .bind(server.map(ServerId::as_str))
+        .bind(filter.server.as_ref().map(ServerId::as_str))
+        .bind(filter.kind.map(DestinationKind::as_str))
+        .bind(filter.state.map(DestinationState::as_str))
         .fetch_all(conn)
         .await?;
     Ok(rows.into_iter().map(|row| row.destination).collect())

@@ -1,12 +1,13 @@
 //! Whether a server can take a destination, and of which kind it is. Each refusal names its cause.
 
 use portolan_types::{
-    DestinationKind, NetworkOptions, Reachability, Server, ServerKind, ServerState, TeamId,
+    DestinationKind, Failure, NetworkOptions, PageQuery, Reachability, Right, Server, ServerKind,
+    ServerState, TeamId,
 };
 use sqlx::AnyConnection;
 
-use super::swarm::is_able;
-use crate::{Error, servers};
+use super::{preview::as_failure, swarm::is_able};
+use crate::{Actor, App, Error, servers};
 
 /// Where a destination goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,10 +26,7 @@ pub(super) async fn check(
 ) -> Result<Placement, Error> {
     check_fit(server)?;
     let companions = servers::companions(conn, team, server).await?;
-    if server.reachability != Reachability::Reachable && !goes_on(server, &companions) {
-        return Err(unreachable(server));
-    }
-    let placement = derived(server, &companions)?;
+    let placement = judge(server, &companions)?;
     let kind = placement.kind;
     if asked.is_some_and(|asked| asked != kind) {
         return Err(Error::field(
@@ -37,6 +35,52 @@ pub(super) async fn check(
         ));
     }
     Ok(placement)
+}
+
+/// What a server implies, beside those of its swarm.
+fn judge(server: &Server, companions: &[Server]) -> Result<Placement, Error> {
+    check_fit(server)?;
+    if server.reachability != Reachability::Reachable && !goes_on(server, companions) {
+        return Err(unreachable(server));
+    }
+    derived(server, companions)
+}
+
+/// A server as a place for a destination.
+#[derive(Debug, Clone)]
+pub struct Offer {
+    pub server: Server,
+    /// The kind of destination that it takes, or why it takes none from the actor now.
+    pub kind: Result<DestinationKind, Failure>,
+}
+
+/// Every server of the team as a place for a destination, oldest first.
+pub async fn offers(app: &App, actor: &Actor) -> Result<Vec<Offer>, Error> {
+    let mut query = PageQuery { limit: Some(200), ..PageQuery::default() };
+    let mut all = Vec::new();
+    loop {
+        let page = servers::list(app, actor, &query).await?;
+        all.extend(page.items);
+        match page.next {
+            Some(next) => query.cursor = Some(next),
+            None => break,
+        }
+    }
+    all.iter().map(|server| offer(actor, server, &all)).collect()
+}
+
+fn offer(actor: &Actor, server: &Server, all: &[Server]) -> Result<Offer, Error> {
+    let companions = servers::among(server, all);
+    let may = actor.require_on(Right::Operate, &server.id);
+    let kind = match may.and_then(|()| judge(server, &companions)) {
+        Ok(placement) => Ok(placement.kind),
+        Err(Error::Forbidden(message)) => {
+            let code = "forbidden".to_owned();
+            Err(Failure { code, message, remedy: None, blockers: Vec::new() })
+        }
+        Err(error) => Err(as_failure(error)?),
+    };
+    Ok(Offer { server: server.clone(), kind })
 }
 
 /// Whether another manager of the server's swarm can be worked through.

@@ -262,7 +262,7 @@ fn refused(as_of: Timestamp, refusals: Vec<Failure>) -> Preview {
 }
 
 /// What the change would be refused with. What is no refusal stays an error.
-fn as_failure(error: Error) -> Result<Failure, Error> {
+pub(super) fn as_failure(error: Error) -> Result<Failure, Error> {
     match error {
         Error::Refused(Refusal { code, message, remedy, .. }) => {
             Ok(Failure { code: code.into(), message, remedy, blockers: Vec::new() })

@@ -20,9 +20,16 @@ pub(crate) async fn companions(
     team: &TeamId,
     server: &Server,
 ) -> Result<Vec<Server>, Error> {
-    let Some(swarm) = &server.swarm else { return Ok(Vec::new()) };
-    let all = db::server::list_in_swarms(conn, team).await?;
-    Ok(all.into_iter().filter(|other| is_together(swarm, other)).collect())
+    if server.swarm.is_none() {
+        return Ok(Vec::new());
+    }
+    Ok(among(server, &db::server::list_in_swarms(conn, team).await?))
+}
+
+/// Those of the swarm of a server among servers, itself included.
+pub(crate) fn among(server: &Server, all: &[Server]) -> Vec<Server> {
+    let Some(swarm) = &server.swarm else { return Vec::new() };
+    all.iter().filter(|other| is_together(swarm, other)).cloned().collect()
 }
 
 fn is_together(swarm: &Swarm, other: &Server) -> bool {

@@ -2,7 +2,7 @@
 //! they may be offered.
 
 use axum::{extract::FromRequestParts, http::request::Parts};
-use portolan_types::Role;
+use portolan_types::{Right, Role, ServerId};
 
 use super::{shown::Failed, words};
 use crate::{Actor, Error, api::AppState, policy};
@@ -40,6 +40,21 @@ impl Chrome {
     #[expect(clippy::unused_self, reason = "templates reach it by the page's chrome")]
     pub(super) fn rooms(&self) -> &'static [words::Group] {
         words::ROOMS
+    }
+
+    /// Whether the caller may connect containers on a server, and lead routes to them.
+    pub(super) fn may_use(&self, server: &ServerId) -> bool {
+        self.actor.require_on(Right::Use, server).is_ok()
+    }
+
+    /// Whether the caller may make, change and remove destinations on a server.
+    pub(super) fn may_operate(&self, server: &ServerId) -> bool {
+        self.actor.require_on(Right::Operate, server).is_ok()
+    }
+
+    /// The same, on whichever server.
+    pub(super) fn may_operate_somewhere(&self) -> bool {
+        self.actor.require_anywhere(Right::Operate).is_ok()
     }
 
     pub(super) fn is_admin(&self) -> bool {

@@ -11,7 +11,10 @@ use axum::{
     },
 };
 use futures_util::{Stream, stream};
-use portolan_types::{Operation, OperationId, OperationResult, Page, PageQuery, Subject};
+use portolan_types::{
+    Adoptability, Operation, OperationId, OperationKind, OperationResult, OperationState, Page,
+    PageQuery, ScannedNetwork, Subject,
+};
 use tokio::sync::broadcast::Receiver;
 
 use super::{
@@ -46,6 +49,8 @@ struct Show {
     chrome: Chrome,
     operation: Operation,
     subject: String,
+    /// On the server that it is about.
+    may_operate: bool,
 }
 
 pub(super) async fn show(
@@ -54,8 +59,27 @@ pub(super) async fn show(
     Path(id): Path<OperationId>,
 ) -> Shown {
     let operation = operations::show(&app, &chrome.actor, &id).await?;
-    let subject = address(&operation.subject);
-    Ok(shown::page(&Show { chrome, operation, subject }))
+    let subject = match ended_with(&operation) {
+        Some(list) => list.to_owned(),
+        None => address(&operation.subject),
+    };
+    let may_operate =
+        matches!(&operation.subject, Subject::Server(server) if chrome.may_operate(server));
+    Ok(shown::page(&Show { chrome, operation, subject, may_operate }))
+}
+
+/// The list that something stood in until this work ended it.
+fn ended_with(operation: &Operation) -> Option<&'static str> {
+    let ends = matches!(
+        operation.kind,
+        OperationKind::DeleteDestination | OperationKind::ForgetDestination
+    );
+    (ends && operation.state == OperationState::Succeeded).then_some("/destinations")
+}
+
+/// How many of the networks that a scan found can be adopted.
+fn adoptable(networks: &[ScannedNetwork]) -> usize {
+    networks.iter().filter(|one| one.adoptability == Adoptability::Adoptable).count()
 }
 
 /// The page of what an operation or an event is about.

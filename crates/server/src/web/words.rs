@@ -22,7 +22,10 @@ const fn room(path: &'static str, name: &'static str, key: &'static str) -> Room
 
 pub(super) const ROOMS: &[Group] = &[FLEET, ACCESS, HISTORY];
 
-const FLEET: Group = Group { heading: "Fleet", rooms: &[room("/", "Overview", "o")] };
+const FLEET: Group = Group {
+    heading: "Fleet",
+    rooms: &[room("/", "Overview", "o"), room("/destinations", "Destinations", "d")],
+};
 
 const ACCESS: Group = Group { heading: "Access", rooms: &[room("/keys", "Keys", "k")] };
 

@@ -131,6 +131,30 @@ story! {
 }
 
 story! {
+    /// A list is narrowed by server, kind and state, and all that is asked for has to fit.
+    async fn a_list_is_narrowed(app) {
+        let (server, engine) = app.add_server("alpha").await?;
+        let (other, _) = app.add_server("beta").await?;
+        engine.put_network("taken", |_| {});
+        app.owner.destination(&server, "sea").await?;
+        app.owner.destination(&other, "bay").await?;
+        app.owner.destination(&server, "taken").await?;
+        for (asked, wanted) in [
+            ("state=ready".to_owned(), vec!["sea", "bay"]),
+            ("kind=standalone&state=failed".to_owned(), vec!["taken"]),
+            ("kind=swarm".to_owned(), Vec::new()),
+            (format!("server_id={}&state=ready", server.id), vec!["sea"]),
+        ] {
+            let page: Page<Destination> =
+                app.owner.get(&format!("/v1/destinations?{asked}")).await?.ok()?;
+            let found: Vec<&str> = page.items.iter().map(|one| one.network.as_str()).collect();
+            assert_eq!(found, wanted, "{asked}");
+        }
+        app.owner.get("/v1/destinations?state=gone").await?.problem(422)?;
+    }
+}
+
+story! {
     /// A stranger's network of that name is not taken, nor removed.
     async fn a_strangers_network_is_left_alone(app) {
         let (server, engine) = app.add_server("alpha").await?;

@@ -3,6 +3,7 @@
 
 mod browser;
 mod coverage;
+mod destinations;
 
 use anyhow::{Context, Result};
 use portolan_types::SetupDone;

@@ -4,6 +4,7 @@ import { startForms } from "./forms.js";
 import { startLive } from "./live.js";
 import { startPalette } from "./palette.js";
 import { startPasskeys } from "./passkeys.js";
+import { startProposals } from "./proposals.js";
 import { startTheme } from "./theme.js";
 import { startTimes } from "./times.js";
 
@@ -28,3 +29,4 @@ startForms();
 startLive();
 startPalette();
 startPasskeys();
+startProposals();

@@ -1,0 +1,44 @@
+//! `/destinations`: the networks, one of them from all sides, and how one is added.
+//!
+//! Owns which pages there are, and what stands above each (`head`).
+
+mod add;
+mod containers;
+mod detail;
+mod drift;
+mod head;
+mod list;
+mod settings;
+
+use axum::routing::get;
+
+use super::pages::Pages;
+
+pub(super) fn rows(pages: Pages<'_>) -> Pages<'_> {
+    let pages = pages
+        .page("/destinations", &["list_destinations", "list_attachments"], get(list::list))
+        .page("/destinations/new", &["create_destination", "list_servers"], get(add::form));
+    details(pages)
+}
+
+/// The tabs of one destination.
+fn details(pages: Pages<'_>) -> Pages<'_> {
+    pages
+        .page("/destinations/{id}", &["show_destination", "show_operation"], get(detail::overview))
+        .page("/destinations/{id}/containers", &["list_containers"], get(containers::list))
+        .page(
+            "/destinations/{id}/containers/{container}",
+            &["list_containers", "disconnect_container"],
+            get(containers::show),
+        )
+        .page("/destinations/{id}/proxy", &["list_attachments", "list_routes"], get(detail::proxy))
+        .page("/destinations/{id}/verify", &["list_verifications"], get(detail::verify))
+        .page(
+            "/destinations/{id}/drift",
+            &["show_destination_drift_policy", "list_drifts"],
+            get(drift::show),
+        )
+        .page("/destinations/{id}/events", &["list_events"], get(detail::events))
+        .page("/destinations/{id}/settings", &["update_destination"], get(settings::show))
+        .page("/destinations/{id}/danger", &["delete_destination"], get(settings::danger))
+}

@@ -1,0 +1,356 @@
+//! Destinations in a browser: added, followed, changed, moved between, proved, scanned for, removed.
+
+use anyhow::{Context, Result, ensure};
+use portolan_types::{
+    Destination, DestinationContainers, DestinationState, Page, Reachability, Server,
+};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use super::{browser::signed_in, with_password};
+use crate::{
+    proxies::with_images,
+    security::{Team, person},
+    support::{Chromium, Database, TestApp, eventually},
+};
+
+/// What a host could call a container or a network, to be run where it is shown.
+const HOSTILE: &str = "<img src=x onerror=document.title='owned'>";
+
+/// On the page as text, and nothing of it was run.
+async fn is_text(chromium: &Chromium, text: &str) -> Result<()> {
+    chromium.sees(text).await?;
+    let images = chromium.ask("return document.querySelectorAll('main img').length", json!([]));
+    assert_eq!(images.await?, 0);
+    let title = chromium.ask("return document.title", json!([])).await?;
+    ensure!(title != "owned", "{title}");
+    Ok(())
+}
+
+async fn without_complaints(chromium: Chromium) -> Result<()> {
+    let mut complaints = chromium.complaints().await?;
+    // The console tells of refused forms as well, which the page has told in its own way.
+    complaints.retain(|line| !line.contains("status of 422"));
+    assert_eq!(complaints, Vec::<String>::new());
+    chromium.close().await
+}
+
+async fn on_it(app: &TestApp, destination: &Destination) -> Result<Vec<String>> {
+    let path = format!("/v1/destinations/{}/containers", destination.id);
+    let seen: DestinationContainers = app.owner.get(&path).await?.ok()?;
+    Ok(seen.items.into_iter().map(|one| one.name).collect())
+}
+
+async fn all(app: &TestApp) -> Result<Vec<Destination>> {
+    Ok(app.owner.get("/v1/destinations").await?.ok::<Page<Destination>>()?.items)
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium (make test)"]
+async fn a_destination_is_added_changed_and_removed() -> Result<()> {
+    let mut app = with_password(Database::Sqlite).await?;
+    let (chromium, url) = signed_in(&app).await?;
+    let (alpha, engine) = app.add_server("alpha").await?;
+    let (beta, away) = app.add_server("beta").await?;
+    away.stop();
+    app.owner.reachable(beta.id.as_str(), Reachability::Unreachable).await?;
+
+    chromium.open(&format!("{url}/destinations")).await?;
+    chromium.sees("No destinations yet").await?;
+    chromium.press("+ Add").await?;
+    // The one that cannot be chosen says why; the other is chosen, and everything is filled in.
+    chromium.sees("server `beta` cannot be reached").await?;
+    chromium.sees("standalone: a bridge on this host").await?;
+    let name = "return document.querySelector('#new [name=name]').value";
+    let proposed = chromium.ask(name, json!([])).await?;
+    ensure!(proposed.as_str().is_some_and(|name| name.starts_with("alpha-")), "{proposed}");
+    chromium.fill("#new [name=network]", "sea").await?;
+    assert_eq!(chromium.ask(name, json!([])).await?, "alpha-sea");
+    chromium.press("Preview").await?;
+    chromium.sees("create network `sea` on server `alpha`").await?;
+    ensure!(all(&app).await?.is_empty(), "a preview makes nothing");
+    chromium.press("Create").await?;
+    chromium.sees("Latest work: create-destination").await?;
+    let sea = app.owner.find_destination("sea").await?;
+    chromium.is_at(&format!("/destinations/{}", sea.id)).await?;
+    let sea = app.owner.settled(&sea, DestinationState::Ready).await?;
+    assert_eq!((sea.name.as_str(), &sea.server_id), ("alpha-sea", &alpha.id));
+    // The steps came to the page by themselves.
+    chromium.sees("ready").await?;
+    chromium.sees("succeeded").await?;
+    ensure!(chromium.fits(500, 800).await?, "the overview is cut off");
+
+    let page = format!("{url}/destinations/{}", sea.id);
+    chromium.open(&format!("{page}/settings")).await?;
+    chromium.fill("[name=name]", "the sea").await?;
+    chromium.press("Save").await?;
+    eventually("it has its new name", || async {
+        Ok((app.owner.show(&sea).await?.name.as_str() == "the sea").then_some(()))
+    })
+    .await?;
+    chromium.open(&format!("{page}/settings")).await?;
+    chromium.fill("[name='options.mtu:number']", "1400").await?;
+    chromium.press("Preview").await?;
+    chromium.sees("This would happen").await?;
+    chromium.press("Change the network").await?;
+    eventually("it has its new options", || async {
+        let shown = app.owner.show(&sea).await?;
+        let changed = shown.revision == 2 && shown.state == DestinationState::Ready;
+        Ok((changed && shown.options.mtu == Some(1_400)).then_some(()))
+    })
+    .await?;
+
+    // Who is on it is in the way, is named, and goes with it when that is asked for.
+    engine.join("sea", "web");
+    chromium.open(&format!("{page}/danger")).await?;
+    chromium.sees("It would be refused now").await?;
+    chromium.sees("container web (running)").await?;
+    chromium.fill("[name=_typed]", "the se").await?;
+    chromium.press("Disconnect and remove").await?;
+    chromium.sees("type the name exactly as it is shown").await?;
+    chromium.fill("[name=_typed]", "the sea").await?;
+    chromium.press("Disconnect and remove").await?;
+    chromium.sees("delete-destination").await?;
+    eventually("it is gone", || async { Ok(all(&app).await?.is_empty().then_some(())) }).await?;
+    ensure!(engine.network("sea").is_none(), "its network is still there");
+    without_complaints(chromium).await?;
+    app.stop().await
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium (make test)"]
+async fn containers_are_connected_moved_and_disconnected() -> Result<()> {
+    let mut app = with_password(Database::Sqlite).await?;
+    let (chromium, url) = signed_in(&app).await?;
+    let (server, engine) = app.add_server("alpha").await?;
+    let (sea, bay) = two(&app, &server).await?;
+    engine.put_network("theirs", |_| {});
+    engine.join("theirs", "web");
+    engine.join("sea", HOSTILE);
+
+    let page = format!("{url}/destinations/{}/containers", sea.id);
+    chromium.open(&page).await?;
+    is_text(&chromium, HOSTILE).await?;
+    chromium.press("Connect a container").await?;
+    chromium.fill("[name=container]", "web").await?;
+    chromium.fill("[name='aliases:list']", "shop, www").await?;
+    chromium.press("Connect").await?;
+    chromium.sees("connect-container").await?;
+    chromium.sees("succeeded").await?;
+    ensure!(on_it(&app, &sea).await?.contains(&"web".to_owned()), "it is not there");
+
+    chromium.open(&page).await?;
+    chromium.sees("shop").await?;
+    let id = engine.container("web").context("a container")?.member.docker_id;
+    chromium.open(&format!("{page}/{id}")).await?;
+    chromium.press("Preview").await?;
+    chromium.sees("This would happen").await?;
+    chromium.press("Move").await?;
+    chromium.sees("move-container").await?;
+    chromium.sees("succeeded").await?;
+    assert_eq!(on_it(&app, &bay).await?, ["web"]);
+
+    chromium.open(&format!("{url}/destinations/{}/containers/{id}", bay.id)).await?;
+    chromium.press("Disconnect").await?;
+    chromium.sees("disconnect-container").await?;
+    chromium.sees("succeeded").await?;
+    ensure!(on_it(&app, &bay).await?.is_empty(), "it is still there");
+    without_complaints(chromium).await?;
+    app.stop().await
+}
+
+async fn two(app: &TestApp, server: &Server) -> Result<(Destination, Destination)> {
+    let sea = app.owner.destination(server, "sea").await?;
+    Ok((sea, app.owner.destination(server, "bay").await?))
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium (make test)"]
+async fn networks_are_scanned_for_and_adopted() -> Result<()> {
+    let mut app = with_password(Database::Sqlite).await?;
+    let (chromium, url) = signed_in(&app).await?;
+    let (server, engine) = app.add_server("alpha").await?;
+    engine.put_network("shop_default", |network| {
+        network.labels.insert("com.docker.compose.project".into(), "shop".into());
+    });
+    engine.put_network("lan", |network| network.driver = "macvlan".into());
+    engine.put_network(HOSTILE, |_| {});
+    engine.join("shop_default", "shop-web-1");
+
+    chromium.open(&format!("{url}/servers/{}/scan", server.id)).await?;
+    chromium.press("Scan").await?;
+    is_text(&chromium, HOSTILE).await?;
+    for evidence in ["compose", "shop-web-1", "one can be adopted"] {
+        chromium.sees(evidence).await?;
+    }
+    chromium.click("[value=shop_default]").await?;
+    chromium.press("Preview").await?;
+    chromium.sees("take network `shop_default` as a destination").await?;
+    chromium.press("Adopt the chosen").await?;
+    chromium.sees("adopt-networks").await?;
+    chromium.press("shop_default").await?;
+    let adopted = app.owner.find_destination("shop_default").await?;
+    chromium.is_at(&format!("/destinations/{}", adopted.id)).await?;
+    chromium.sees("adopted: it is left alone").await?;
+
+    // Taken over it is Portolan's own, and its network can be changed.
+    chromium.open(&format!("{url}/destinations/{}/danger", adopted.id)).await?;
+    chromium.press("Take it over").await?;
+    chromium.sees("created by Portolan").await?;
+    without_complaints(chromium).await?;
+    app.stop().await
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium (make test)"]
+async fn a_destination_is_shown_from_all_sides() -> Result<()> {
+    let mut app = with_password(Database::Sqlite).await?;
+    let (chromium, url) = signed_in(&app).await?;
+    let (server, engine) = app.add_server("alpha").await?;
+    with_images(&engine);
+    let proxy = format!("/v1/servers/{}/proxy?wait=20", server.id);
+    app.owner.put(&proxy, json!({ "kind": "caddy" })).await?.accepted::<Value>()?;
+    let (sea, _) = two(&app, &server).await?;
+    let page = format!("{url}/destinations/{}", sea.id);
+
+    chromium.open(&format!("{url}/destinations")).await?;
+    chromium.sees("attached").await?;
+    chromium.fill("#search", "bay").await?;
+    eventually("the list is narrowed while one types", || async {
+        let text = chromium.text().await?;
+        Ok((text.contains("alpha-bay") && !text.contains("alpha-sea")).then_some(()))
+    })
+    .await?;
+    chromium.open(&format!("{url}/destinations?state=failed")).await?;
+    chromium.sees("Nothing found").await?;
+
+    chromium.open(&format!("{page}/proxy")).await?;
+    chromium.sees("attached").await?;
+    chromium.click("[value=never]").await?;
+    chromium.press("Save").await?;
+    eventually("the proxy is kept off", || async {
+        let shown: Value = app.owner.get(&format!("/v1/destinations/{}", sea.id)).await?.ok()?;
+        Ok((shown["proxy"] == "never").then_some(()))
+    })
+    .await?;
+
+    chromium.open(&format!("{page}/verify")).await?;
+    chromium.sees("Nothing yet").await?;
+    chromium.press("Prove it").await?;
+    chromium.sees("What was tried").await?;
+    chromium.sees("name-resolution").await?;
+    chromium.open(&format!("{page}/verify")).await?;
+    chromium.fill("[name=verify_every]", "6h").await?;
+    chromium.press("Save").await?;
+    eventually("it is proved every six hours", || async {
+        Ok((app.owner.show(&sea).await?.verify_every.to_string() == "6h").then_some(()))
+    })
+    .await?;
+
+    chromium.open(&format!("{page}/drift")).await?;
+    let choose = "document.querySelector(\"[name='kinds.missing']\").value = 'ask'";
+    chromium.ask(choose, json!([])).await?;
+    chromium.press("Save").await?;
+    let policy = format!("/v1/destinations/{}/drift-policy", sea.id);
+    eventually("a lost network is asked about", || async {
+        let said: Value = app.owner.get(&policy).await?.ok()?;
+        Ok((said["rules"]["kinds"]["missing"] == "ask").then_some(()))
+    })
+    .await?;
+    engine.drop_network("sea");
+    app.owner.settled(&sea, DestinationState::Drifted).await?;
+    chromium.open(&format!("{page}/drift")).await?;
+    chromium.press("Repair it").await?;
+    app.owner.settled(&sea, DestinationState::Ready).await?;
+    ensure!(engine.network("sea").is_some(), "it was not repaired");
+
+    chromium.open(&format!("{page}/events")).await?;
+    chromium.sees("destination.added").await?;
+    ensure!(chromium.fits(500, 800).await?, "the events are cut off");
+    without_complaints(chromium).await?;
+    app.stop().await
+}
+
+/// Nobody is kept out by how a page is made, whatever is shown on it.
+#[tokio::test]
+#[ignore = "needs Chromium (make test)"]
+async fn no_side_of_a_destination_has_barriers() -> Result<()> {
+    let mut app = with_password(Database::Sqlite).await?;
+    let (chromium, url) = signed_in(&app).await?;
+    let (server, engine) = app.add_server("alpha").await?;
+    let (sea, _) = two(&app, &server).await?;
+    engine.join("sea", "web");
+    app.owner.route(&sea, "shop.example.com").await?;
+    let verify = format!("/v1/destinations/{}/verify?wait=20", sea.id);
+    app.owner.post(&verify, json!({})).await?.accepted::<Value>()?;
+    let scan = format!("/v1/servers/{}/scan?wait=20", server.id);
+    let scan: Value = app.owner.post(&scan, json!({})).await?.accepted()?;
+    let page = format!("/destinations/{}", sea.id);
+    let tabs = ["", "/proxy", "/verify", "/drift", "/events", "/settings", "/danger"];
+    let mut paths: Vec<String> = tabs.iter().map(|tab| format!("{page}{tab}")).collect();
+    paths.extend([
+        "/destinations".to_owned(),
+        "/destinations/new".to_owned(),
+        format!("{page}/containers"),
+        format!("{page}/containers/web"),
+        format!("/servers/{}/scan", server.id),
+        format!("/operations/{}", scan["id"].as_str().context("an id")?),
+    ]);
+    let mut wrong = Vec::new();
+    for theme in ["light", "dark"] {
+        let set = format!("localStorage.setItem('portolan-theme', '{theme}')");
+        chromium.ask(&set, json!([])).await?;
+        for path in &paths {
+            chromium.open(&format!("{url}{path}")).await?;
+            // All that is folded is looked at as well.
+            let unfold =
+                "document.querySelectorAll('main details').forEach((one) => one.open = true)";
+            chromium.ask(unfold, json!([])).await?;
+            let found = chromium.barriers().await?;
+            wrong.extend(found.iter().map(|found| format!("{path} ({theme}): {found}")));
+            if !chromium.fits(500, 800).await? {
+                wrong.push(format!("{path} is wider than a phone"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    without_complaints(chromium).await?;
+    app.stop().await
+}
+
+/// A page, as somebody with a token; browsers come with a session, which is let in by the same rule.
+#[tokio::test]
+async fn a_member_sees_and_is_offered_nothing() -> Result<()> {
+    let mut app = TestApp::start(Database::Sqlite).await?;
+    let (server, _) = app.add_server("alpha").await?;
+    let sea = app.owner.destination(&server, "sea").await?;
+    let member = person(&app, "member", Team::Same).await?;
+    let page = format!("/destinations/{}", sea.id);
+    for (path, offers) in [
+        ("/destinations".to_owned(), vec!["+ Add", "/do/post/v1/destinations"]),
+        (page.clone(), vec![">Settings<", ">Remove<"]),
+        (format!("{page}/containers"), vec!["data-opens=\"connect\""]),
+        (format!("{page}/proxy"), vec![">Save<"]),
+        (format!("{page}/verify"), vec![">Prove it<"]),
+        (format!("{page}/drift"), vec![">Save<"]),
+    ] {
+        let seen = member.get(&path).await?;
+        assert_eq!(seen.status, StatusCode::OK, "{path}: {}", seen.text);
+        let owners = app.owner.get(&path).await?;
+        for offer in offers {
+            ensure!(!seen.text.contains(offer), "{path} offers {offer}");
+            ensure!(owners.text.contains(offer), "{path} does not offer {offer} to the owner");
+        }
+    }
+    let scan = format!("/servers/{}/scan", server.id);
+    for path in [&format!("{page}/settings"), &format!("{page}/danger"), &scan] {
+        assert_eq!(member.get(path).await?.status, StatusCode::FORBIDDEN, "{path}");
+    }
+    assert_eq!(member.get("/destinations/new").await?.status, StatusCode::FORBIDDEN);
+    // What another team has does not exist.
+    let stranger = person(&app, "owner", Team::Other).await?;
+    for path in [page, scan] {
+        assert_eq!(stranger.get(&path).await?.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    app.stop().await
+}
