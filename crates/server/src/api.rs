@@ -46,7 +46,7 @@ mod verifications;
 use std::sync::Arc;
 
 use axum::{Router, middleware::from_fn_with_state};
-use portolan_types::Notification;
+use portolan_types::{Notification, Problem, id::SubjectId};
 use utoipa::{
     Modify, OpenApi,
     openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
@@ -78,7 +78,7 @@ pub(crate) type AppState = Arc<App>;
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     modifiers(&TokenScheme),
-    components(schemas(Notification)),
+    components(schemas(Notification, Problem, SubjectId)),
     tags(
         (name = "destinations", description = "Docker networks on servers"),
         (name = "servers", description = "Docker hosts"),

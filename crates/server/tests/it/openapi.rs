@@ -1,5 +1,7 @@
 //! `openapi.json` in the repository is what the code serves.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result};
 use portolan_types::{Ability, DestinationState, OperationKind, ServerKind, server::Access};
 use serde_json::{Value, json};
@@ -23,5 +25,19 @@ fn the_document_lists_the_words_of_the_wire() -> Result<()> {
     assert_eq!(listed("DestinationState"), json!(DestinationState::ALL));
     assert_eq!(listed("OperationKind"), json!(OperationKind::ALL));
     assert_eq!(listed("ServerKind"), json!(ServerKind::ALL));
+    Ok(())
+}
+
+/// Generated clients break at a name that leads nowhere.
+#[test]
+fn what_the_document_refers_to_is_in_it() -> Result<()> {
+    let text = portolan_server::openapi().to_json()?;
+    let document: Value = serde_json::from_str(&text)?;
+    let named: BTreeSet<&str> =
+        text.split("\"$ref\":\"#").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert!(named.len() > 50, "{}", named.len());
+    for name in named {
+        assert!(document.pointer(name).is_some(), "there is no {name}");
+    }
     Ok(())
 }
