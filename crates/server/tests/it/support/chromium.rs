@@ -1,6 +1,12 @@
 //! Chromium, driven as a person drives it. `scripts/install-test-tools` installs it.
 
-use std::{future::Future, path::Path, process::Stdio};
+use std::{
+    future::Future,
+    io::{Read, Write},
+    net::TcpStream,
+    path::Path,
+    process::Stdio,
+};
 
 use anyhow::{Context, Result, bail, ensure};
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -197,8 +203,38 @@ impl Chromium {
         self.post("window/rect", size).await.map(drop)
     }
 
+    /// The end of a story that went well: the browser is gone when it returns.
     pub(crate) async fn close(self) -> Result<()> {
-        said_by(self.http.delete(&self.session)).await.map(drop)
+        tokio::task::spawn_blocking(|| drop(self)).await.context("ending the browser")
+    }
+}
+
+/// A driver that is killed leaves its browser behind, and a story that fails ends nothing: so the
+/// session is ended here, whatever became of the story.
+impl Drop for Chromium {
+    fn drop(&mut self) {
+        let ended = self.end();
+        // A story that panics has said what went wrong.
+        if !std::thread::panicking() {
+            ended.expect("the browser ends");
+        }
+    }
+}
+
+impl Chromium {
+    /// Without the runtime, which may be gone.
+    fn end(&self) -> Result<()> {
+        let session: url::Url = self.session.parse()?;
+        let port = session.port().context("a port")?;
+        let mut driver = TcpStream::connect(("127.0.0.1", port))?;
+        driver.set_read_timeout(Some(PATIENCE))?;
+        let path = session.path();
+        write!(
+            driver,
+            "DELETE {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n"
+        )?;
+        // It answers when the browser has ended.
+        driver.read(&mut [0; 1]).map(drop).context("the driver's answer")
     }
 }
 
