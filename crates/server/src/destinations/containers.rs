@@ -13,7 +13,7 @@ use sqlx::AnyConnection;
 
 use super::{find, ours, placement};
 use crate::{
-    Actor, App, Error,
+    Actor, App, Error, db,
     host::{HostContainer, HostNetwork},
     operations::{self, Task},
     servers,
@@ -58,6 +58,29 @@ pub async fn list(
     let network = ours(&destination, &seen.sighting);
     let items = network.map_or_else(Vec::new, |network| members(&seen.sighting, network));
     Ok(DestinationContainers { as_of: Some(seen.at), items })
+}
+
+/// Containers of the same host that are not on the destination, as last seen: those that could be
+/// connected. What cannot be a container's name is left out.
+pub async fn list_elsewhere(
+    app: &App,
+    actor: &Actor,
+    id: &DestinationId,
+) -> Result<Vec<ContainerName>, Error> {
+    let mut conn = app.db.acquire().await?;
+    let destination = find(&mut conn, actor, id).await?;
+    let Some(seen) = db::sighting::find(&mut conn, &destination.server_id).await? else {
+        return Ok(Vec::new());
+    };
+    let network = ours(&destination, &seen.sighting);
+    let is_on = |one: &HostContainer| {
+        network.is_some_and(|network| one.is_on(&network.docker_id, &network.name))
+    };
+    let others = seen.sighting.containers.iter().filter(|one| !is_on(one) && !one.is_our_proxy());
+    let mut names: Vec<ContainerName> =
+        others.filter_map(|one| one.member.name.parse().ok()).collect();
+    names.sort();
+    Ok(names)
 }
 
 fn members(seen: &Sighting, network: &HostNetwork) -> Vec<DestinationContainer> {

@@ -29,6 +29,8 @@ struct List {
     chrome: Chrome,
     head: Head,
     on_it: DestinationContainers,
+    /// Names to choose from for one that is to be connected.
+    elsewhere: Vec<ContainerName>,
 }
 
 pub(super) async fn list(
@@ -38,7 +40,8 @@ pub(super) async fn list(
 ) -> Shown {
     let head = Head::read(&app, &chrome, &id, Tab::Containers).await?;
     let on_it = containers::list(&app, &chrome.actor, &id).await?;
-    Ok(shown::page(&List { chrome, head, on_it }))
+    let elsewhere = containers::list_elsewhere(&app, &chrome.actor, &id).await?;
+    Ok(shown::page(&List { chrome, head, on_it, elsewhere }))
 }
 
 /// How a container is named in an address. What Docker would not take as a name is none: such an id

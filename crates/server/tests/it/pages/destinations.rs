@@ -1,8 +1,9 @@
 //! Destinations in a browser: added, followed, changed, moved between, proved, scanned for, removed.
 
 use anyhow::{Context, Result, ensure};
+use portolan_server::host::fake::FakeSwarm;
 use portolan_types::{
-    Destination, DestinationContainers, DestinationState, Page, Reachability, Server,
+    Destination, DestinationContainers, DestinationState, Page, Reachability, Server, ServerKind,
 };
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -55,12 +56,22 @@ async fn a_destination_is_added_changed_and_removed() -> Result<()> {
     away.stop();
     app.owner.reachable(beta.id.as_str(), Reachability::Unreachable).await?;
 
+    let swarm = FakeSwarm::new();
+    swarm.join(&app.fleet.add("gamma:22"), "gamma", ServerKind::SwarmManager);
+    app.add_known_server("gamma").await?;
+    swarm.join(&app.fleet.add("delta:22"), "delta", ServerKind::SwarmWorker);
+    app.add_known_server("delta").await?;
+
+    chromium.fits(1_280, 1_000).await?;
     chromium.open(&format!("{url}/destinations")).await?;
     chromium.sees("No destinations yet").await?;
     chromium.press("+ Add").await?;
     // The one that cannot be chosen says why; the other is chosen, and everything is filled in.
     chromium.sees("server `beta` cannot be reached").await?;
     chromium.sees("standalone: a bridge on this host").await?;
+    chromium.sees("swarm: an overlay between the hosts of its swarm").await?;
+    chromium.sees("server `delta` is a swarm worker: networks are made on a manager").await?;
+    chromium.picture("destination-new").await?;
     let name = "return document.querySelector('#new [name=name]').value";
     let proposed = chromium.ask(name, json!([])).await?;
     ensure!(proposed.as_str().is_some_and(|name| name.starts_with("alpha-")), "{proposed}");
@@ -78,6 +89,7 @@ async fn a_destination_is_added_changed_and_removed() -> Result<()> {
     // The steps came to the page by themselves.
     chromium.sees("ready").await?;
     chromium.sees("succeeded").await?;
+    chromium.picture("destination").await?;
     ensure!(chromium.fits(500, 800).await?, "the overview is cut off");
 
     let page = format!("{url}/destinations/{}", sea.id);
@@ -132,6 +144,9 @@ async fn containers_are_connected_moved_and_disconnected() -> Result<()> {
     chromium.open(&page).await?;
     is_text(&chromium, HOSTILE).await?;
     chromium.press("Connect a container").await?;
+    let offered =
+        "return [...document.querySelectorAll('#elsewhere option')].map((one) => one.value)";
+    assert_eq!(chromium.ask(offered, json!([])).await?, json!(["web"]));
     chromium.fill("[name=container]", "web").await?;
     chromium.fill("[name='aliases:list']", "shop, www").await?;
     chromium.press("Connect").await?;
@@ -166,6 +181,39 @@ async fn two(app: &TestApp, server: &Server) -> Result<(Destination, Destination
 
 #[tokio::test]
 #[ignore = "needs Chromium (make test)"]
+async fn what_failed_is_tried_again_and_what_is_lost_is_forgotten() -> Result<()> {
+    let mut app = with_password(Database::Sqlite).await?;
+    let (chromium, url) = signed_in(&app).await?;
+    let (server, engine) = app.add_server("alpha").await?;
+    engine.put_network("sea", |_| {});
+    let sea = app.owner.destination(&server, "sea").await?;
+    let page = format!("{url}/destinations/{}", sea.id);
+    chromium.open(&page).await?;
+    chromium.sees("a network `sea` already exists on server `alpha`").await?;
+    engine.drop_network("sea");
+    chromium.press("Try again").await?;
+    let sea = app.owner.settled(&sea, DestinationState::Ready).await?;
+    chromium.sees("ready").await?;
+
+    engine.join("sea", HOSTILE);
+    app.owner.get(&format!("/v1/destinations/{}/containers", sea.id)).await?;
+    chromium.open(&format!("{page}/danger")).await?;
+    chromium.sees("Not now: server alpha answers").await?;
+    engine.stop();
+    app.owner.reachable(server.id.as_str(), Reachability::Unreachable).await?;
+    chromium.open(&format!("{page}/danger")).await?;
+    chromium.sees("Server alpha cannot be reached").await?;
+    chromium.fill("[name=_typed]", sea.name.as_str()).await?;
+    chromium.press("Forget").await?;
+    chromium.sees("What stays on the host").await?;
+    is_text(&chromium, HOSTILE).await?;
+    ensure!(all(&app).await?.is_empty() && engine.network("sea").is_some(), "not forgotten");
+    without_complaints(chromium).await?;
+    app.stop().await
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium (make test)"]
 async fn networks_are_scanned_for_and_adopted() -> Result<()> {
     let mut app = with_password(Database::Sqlite).await?;
     let (chromium, url) = signed_in(&app).await?;
@@ -183,6 +231,8 @@ async fn networks_are_scanned_for_and_adopted() -> Result<()> {
     for evidence in ["compose", "shop-web-1", "one can be adopted"] {
         chromium.sees(evidence).await?;
     }
+    chromium.fits(1_280, 1_000).await?;
+    chromium.picture("scan").await?;
     chromium.click("[value=shop_default]").await?;
     chromium.press("Preview").await?;
     chromium.sees("take network `shop_default` as a destination").await?;
@@ -215,6 +265,8 @@ async fn a_destination_is_shown_from_all_sides() -> Result<()> {
 
     chromium.open(&format!("{url}/destinations")).await?;
     chromium.sees("attached").await?;
+    chromium.fits(1_280, 1_000).await?;
+    chromium.picture("destinations").await?;
     chromium.fill("#search", "bay").await?;
     eventually("the list is narrowed while one types", || async {
         let text = chromium.text().await?;
@@ -329,7 +381,7 @@ async fn a_member_sees_and_is_offered_nothing() -> Result<()> {
     for (path, offers) in [
         ("/destinations".to_owned(), vec!["+ Add", "/do/post/v1/destinations"]),
         (page.clone(), vec![">Settings<", ">Remove<"]),
-        (format!("{page}/containers"), vec!["data-opens=\"connect\""]),
+        (format!("{page}/containers"), vec!["id=\"connect\""]),
         (format!("{page}/proxy"), vec![">Save<"]),
         (format!("{page}/verify"), vec![">Prove it<"]),
         (format!("{page}/drift"), vec![">Save<"]),
