@@ -6,6 +6,7 @@ mod addresses;
 mod audit;
 mod by_route;
 mod certificates;
+mod chart;
 mod containers;
 mod cookies;
 mod destinations;
@@ -161,6 +162,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(addresses::draw_addresses))
         .routes(routes!(addresses::show_server_addresses))
         .routes(routes!(addresses::draw_server_addresses))
+        .routes(routes!(chart::show_chart))
         .routes(routes!(reach::ask_reach))
         .routes(routes!(reach::prove_reach))
         .routes(routes!(reconcile::show_reconcile))

@@ -37,6 +37,7 @@ pub mod operations;
 mod outbound;
 mod page;
 pub mod passkeys;
+pub mod picture;
 pub mod plan;
 pub mod policy;
 pub mod projects;

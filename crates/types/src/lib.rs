@@ -7,6 +7,7 @@ pub mod address;
 pub mod attachment;
 pub mod audit;
 pub mod certificate;
+pub mod chart;
 pub mod container;
 pub mod destination;
 pub mod drift;
@@ -57,6 +58,7 @@ pub use audit::{
     AuditVerdict,
 };
 pub use certificate::{Certificate, CreateCertificate};
+pub use chart::{Chart, ChartLink, ChartLinkKind, ChartNode, ChartNodeKind};
 pub use container::{
     Alias, ConnectContainer, ContainerName, DestinationContainer, DestinationContainers,
     MoveContainer, MovedContainer, MovedService,

@@ -153,6 +153,19 @@ pub async fn list(
     Ok(rows.into_iter().map(|AttachmentRow(attachment)| attachment).collect())
 }
 
+/// All of the team's attachments, oldest destination first.
+pub async fn list_all(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+) -> Result<Vec<Attachment>, sqlx::Error> {
+    let rows: Vec<AttachmentRow> =
+        sqlx::query_as(select!("where a.team_id = $1 order by d.created_at, d.id, a.server_id"))
+            .bind(team.as_str())
+            .fetch_all(conn)
+            .await?;
+    Ok(rows.into_iter().map(|AttachmentRow(attachment)| attachment).collect())
+}
+
 /// Removes what is no longer between the two: the destination left the proxy's reach.
 pub async fn delete(
     conn: &mut AnyConnection,

@@ -192,6 +192,16 @@ pub async fn list_servers(
     rows.iter().map(|row| parsed(row, "server_id")).collect()
 }
 
+/// All of the team's proxies, oldest first.
+pub async fn list_all(conn: &mut AnyConnection, team: &TeamId) -> Result<Vec<Proxy>, sqlx::Error> {
+    let rows: Vec<Assigned> =
+        sqlx::query_as(select!("where p.team_id = $1 order by p.created_at, p.server_id"))
+            .bind(team.as_str())
+            .fetch_all(conn)
+            .await?;
+    Ok(rows.into_iter().map(|row| row.proxy).collect())
+}
+
 /// A move from one state to another.
 #[derive(Debug, Clone)]
 pub struct Move<'a> {

@@ -175,6 +175,16 @@ pub async fn list(
     Ok(rows.into_iter().map(|row| row.route).collect())
 }
 
+/// All of the team's routes, by host and path.
+pub async fn list_all(conn: &mut AnyConnection, team: &TeamId) -> Result<Vec<Route>, sqlx::Error> {
+    let rows: Vec<Assigned> =
+        sqlx::query_as(select!("where r.team_id = $1 order by r.host, r.path, r.id"))
+            .bind(team.as_str())
+            .fetch_all(conn)
+            .await?;
+    Ok(rows.into_iter().map(|row| row.route).collect())
+}
+
 /// Every route of a proxy, by host and path, for its reconciler.
 pub async fn list_of_scope(
     conn: &mut AnyConnection,

@@ -1,9 +1,9 @@
 //! What was last seen on each host.
 
-use portolan_types::{ServerId, Timestamp};
+use portolan_types::{ServerId, TeamId, Timestamp};
 use sqlx::{AnyConnection, FromRow, any::AnyRow};
 
-use super::{json_option, moment, to_json};
+use super::{json_option, moment, parsed, to_json};
 use crate::sighting::{Seen, Sighting};
 
 impl FromRow<'_, AnyRow> for Seen {
@@ -22,6 +22,22 @@ pub async fn find(
         .bind(server.as_str())
         .fetch_optional(conn)
         .await
+}
+
+/// The latest of each of a team's servers.
+pub async fn list_of_team(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+) -> Result<Vec<(ServerId, Seen)>, sqlx::Error> {
+    let rows = sqlx::query(
+        "select g.server_id, g.at, g.sighting from sightings g
+         join servers s on s.id = g.server_id
+         where s.team_id = $1",
+    )
+    .bind(team.as_str())
+    .fetch_all(conn)
+    .await?;
+    rows.iter().map(|row| Ok((parsed(row, "server_id")?, Seen::from_row(row)?))).collect()
 }
 
 /// Takes the place of the one before.

@@ -8,6 +8,7 @@ mod audit;
 mod backup;
 mod certificates;
 mod change;
+mod chart;
 mod containers;
 mod crashes;
 mod destinations;

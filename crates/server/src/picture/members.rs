@@ -1,0 +1,143 @@
+//! Who is on the destinations: containers, and services in the place of their containers.
+
+use std::collections::{HashMap, HashSet};
+
+use portolan_types::{ChartLink, ChartLinkKind, ChartNode, ChartNodeKind, Destination, ServerId};
+
+use super::{
+    World,
+    draw::{Drawing, destination_node, link, node, server_node},
+};
+use crate::{
+    host::{HostContainer, HostService},
+    sighting::Sighting,
+};
+
+/// More than a person can look at, and more than the fleets that it is meant for.
+const MOST: usize = 5_000;
+
+pub(super) fn draw<'a>(drawing: &mut Drawing<'a>, world: &'a World) {
+    let services = services(world);
+    let proxies: HashSet<&str> = world
+        .proxies
+        .iter()
+        .filter_map(|proxy| Some(proxy.observed.as_ref()?.docker_id.as_str()))
+        .collect();
+    for (server, seen) in &world.sightings {
+        let names = names(&seen.sighting);
+        for container in &seen.sighting.containers {
+            let by_service =
+                container.service_id.as_deref().is_some_and(|id| services.contains(id));
+            if by_service || container.is_our_proxy() || container.probe.is_some() {
+                continue;
+            }
+            draw_container(drawing, server, container, &names);
+        }
+        for service in &seen.sighting.services {
+            if !proxies.contains(service.docker_id.as_str()) {
+                draw_service(drawing, server, service);
+            }
+        }
+    }
+}
+
+/// The services that a manager told of: they stand for their containers.
+fn services(world: &World) -> HashSet<&str> {
+    let services = world.sightings.values().flat_map(|seen| &seen.sighting.services);
+    services.map(|service| service.docker_id.as_str()).collect()
+}
+
+/// Docker ids of a host's networks by name: all that tells where a container that never ran will be.
+fn names(seen: &Sighting) -> HashMap<&str, &str> {
+    seen.networks.iter().map(|one| (one.name.as_str(), one.docker_id.as_str())).collect()
+}
+
+fn draw_container<'a>(
+    drawing: &mut Drawing<'a>,
+    server: &'a ServerId,
+    container: &'a HostContainer,
+    names: &HashMap<&'a str, &'a str>,
+) {
+    let on = container.attachments.iter().filter_map(|place| match place.network_id.as_str() {
+        "" => names.get(place.key.as_str()).copied().or(Some(place.key.as_str())),
+        id => Some(id),
+    });
+    let on: Vec<&Destination> =
+        on.filter_map(|id| drawing.networks.get(&(server, id)).copied()).collect();
+    let member = &container.member;
+    let id = format!("container:{server}:{}", member.docker_id);
+    let drawn = ChartNode {
+        parent: Some(server_node(server)),
+        group: container.project.clone(),
+        server_id: Some(server.clone()),
+        ..node(id, ChartNodeKind::Container, &member.name, &member.state)
+    };
+    draw_member(drawing, drawn, &on, &member.name);
+}
+
+fn draw_service<'a>(drawing: &mut Drawing<'a>, server: &'a ServerId, service: &'a HostService) {
+    let ids = service.networks.iter().chain(service.endpoints.iter().map(|one| &one.network_id));
+    let mut on: Vec<&Destination> = Vec::new();
+    for id in ids {
+        let found = drawing.networks.get(&(server, id.as_str())).copied();
+        on.extend(found.filter(|found| on.iter().all(|other| other.id != found.id)));
+    }
+    let id = format!("service:{}", service.docker_id);
+    // Every manager tells of the same ones.
+    if drawing.has(&id) {
+        return;
+    }
+    let drawn = ChartNode {
+        group: service.project.clone(),
+        ..node(id, ChartNodeKind::Service, &service.name, "service")
+    };
+    draw_member(drawing, drawn, &on, &service.name);
+    for alias in &service.aliases {
+        if let Some(destination) = drawing.networks.get(&(server, alias.network_id.as_str())) {
+            let key = (&destination.id, alias.name.as_str());
+            let id = format!("service:{}", service.docker_id);
+            drawing.targets.entry(key).or_insert(id);
+        }
+    }
+}
+
+/// What is on no destination is not Portolan's to draw.
+fn draw_member<'a>(
+    drawing: &mut Drawing<'a>,
+    member: ChartNode,
+    on: &[&'a Destination],
+    name: &'a str,
+) {
+    if on.is_empty() {
+        return;
+    }
+    if drawing.size() >= MOST {
+        return drawing.leave_out();
+    }
+    let id = member.id.clone();
+    drawing.node(member);
+    for destination in on {
+        drawing.targets.insert((&destination.id, name), id.clone());
+        let from = destination_node(&destination.id);
+        drawing.link(link(from, id.clone(), ChartLinkKind::Member));
+    }
+}
+
+/// A container that a route leads to and that is not there: wanted, and missing.
+pub(super) fn draw_missing(
+    drawing: &mut Drawing<'_>,
+    destination: &Destination,
+    name: &str,
+) -> String {
+    let id = format!("missing:{}:{name}", destination.id);
+    drawing.node(ChartNode {
+        parent: Some(server_node(&destination.server_id)),
+        missing: true,
+        server_id: Some(destination.server_id.clone()),
+        reason: Some("a route leads to it, and it was not seen on the destination".to_owned()),
+        ..node(id.clone(), ChartNodeKind::Container, name, "missing")
+    });
+    let from = destination_node(&destination.id);
+    drawing.link(ChartLink { missing: true, ..link(from, id.clone(), ChartLinkKind::Member) });
+    id
+}

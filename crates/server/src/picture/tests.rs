@@ -1,0 +1,257 @@
+//! What becomes of a world in the picture.
+
+use std::collections::{BTreeMap, HashSet};
+
+use portolan_types::{Chart, ChartLinkKind, ChartNode, ChartNodeKind, ServerId, Timestamp};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::{World, draw::draw};
+use crate::{
+    host::{Attachment, HostContainer, HostNetwork, HostService, Member},
+    sighting::{Seen, Sighting},
+};
+
+const AT: &str = "2026-01-01T00:00:00.000Z";
+
+fn read<T: serde::de::DeserializeOwned>(value: Value) -> T {
+    serde_json::from_value(value).expect("what the API answers")
+}
+
+fn id(letter: char, number: usize) -> String {
+    format!("{letter}{number:0>23}")
+}
+
+fn server(number: usize) -> portolan_types::Server {
+    read(json!({
+        "id": id('s', number), "name": format!("host-{number}"), "description": "",
+        "connection": { "type": "local" }, "kind": null, "swarm": null, "build_server": false,
+        "state": "ready", "reason": null, "reachability": "reachable", "last_contact_at": null,
+        "last_contact_age_seconds": null, "host_key": null, "access": null, "engine": null,
+        "operation_id": null, "created_at": AT, "updated_at": AT,
+    }))
+}
+
+fn destination(number: usize, on: usize, kind: &str) -> portolan_types::Destination {
+    let observed = json!({
+        "docker_id": format!("net-{number}"), "driver": "bridge", "subnets": [], "gateways": [],
+        "inspected_at": AT,
+    });
+    read(json!({
+        "id": id('d', number), "server_id": id('s', on), "server_name": format!("host-{on}"),
+        "name": format!("net {number}"), "network": format!("net-{number}"), "kind": kind,
+        "origin": "created", "state": "ready", "reason": null, "options": {}, "planned": {},
+        "revision": 1, "cluster_id": null, "observed": observed, "operation_id": null,
+        "created_at": AT, "updated_at": AT,
+    }))
+}
+
+fn proxy(on: usize) -> portolan_types::Proxy {
+    read(json!({
+        "server_id": id('s', on), "server_name": format!("host-{on}"), "kind": "caddy",
+        "image": "caddy:2", "http_port": 80, "https_port": 443,
+        "certificates": portolan_types::CertificateSource::default(), "extra": null,
+        "state": "running", "reason": null, "revision": 1, "observed": null,
+        "configuration": null, "operation_id": null, "created_at": AT, "updated_at": AT,
+    }))
+}
+
+fn route(number: usize, to: usize, on: usize, target: &str) -> portolan_types::Route {
+    read(json!({
+        "id": id('r', number), "destination_id": id('d', to), "destination_name": "x",
+        "network": format!("net-{to}"), "server_id": id('s', on), "server_name": "x",
+        "host": format!("h{number}.example.com"), "path": "/", "target": target, "port": 80,
+        "options": {}, "user": null, "state": "live", "reason": null, "created_at": AT,
+        "updated_at": AT,
+    }))
+}
+
+fn network(number: usize) -> HostNetwork {
+    HostNetwork {
+        docker_id: format!("net-{number}"),
+        name: format!("net-{number}"),
+        ..HostNetwork::default()
+    }
+}
+
+fn container(name: &str, on: &[usize]) -> HostContainer {
+    let place = |number: &usize| Attachment {
+        key: format!("net-{number}"),
+        network_id: format!("net-{number}"),
+        ..Attachment::default()
+    };
+    HostContainer {
+        member: Member {
+            docker_id: format!("id-{name}"),
+            name: name.to_owned(),
+            state: "running".to_owned(),
+        },
+        attachments: on.iter().map(place).collect(),
+        ..HostContainer::default()
+    }
+}
+
+fn seen(sighting: Sighting) -> Seen {
+    Seen { at: Timestamp::now(), sighting }
+}
+
+fn server_id(number: usize) -> ServerId {
+    id('s', number).parse().expect("an id")
+}
+
+fn find<'a>(chart: &'a Chart, name: &str) -> Option<&'a ChartNode> {
+    chart.nodes.iter().find(|node| node.name == name)
+}
+
+fn is_linked(chart: &Chart, kind: ChartLinkKind, from: &str, to: &str) -> bool {
+    chart.links.iter().any(|one| one.kind == kind && one.from == from && one.to == to)
+}
+
+#[test]
+fn whoever_is_on_a_destination_is_drawn_and_nobody_else() {
+    let mut never_ran = container("new", &[]);
+    never_ran.attachments = vec![Attachment { key: "net-1".to_owned(), ..Attachment::default() }];
+    let containers = vec![container("web", &[1, 2]), container("elsewhere", &[9]), never_ran];
+    let networks = vec![network(1), network(2), network(9)];
+    let world = World {
+        servers: vec![server(1)],
+        destinations: vec![destination(1, 1, "standalone"), destination(2, 1, "standalone")],
+        sightings: BTreeMap::from([(
+            server_id(1),
+            seen(Sighting { networks, containers, ..Sighting::default() }),
+        )]),
+        ..World::default()
+    };
+    let chart = draw(&world);
+    let web = find(&chart, "web").expect("it is drawn");
+    assert_eq!(web.parent, Some(format!("server:{}", id('s', 1))));
+    for number in [1, 2] {
+        let from = format!("destination:{}", id('d', number));
+        assert!(is_linked(&chart, ChartLinkKind::Member, &from, &web.id), "{chart:?}");
+    }
+    assert!(find(&chart, "new").is_some() && find(&chart, "elsewhere").is_none(), "{chart:?}");
+    // Nothing leads outside, so there is no outside.
+    assert!(find(&chart, "Internet").is_none());
+}
+
+#[test]
+fn what_is_wanted_and_not_there_is_missing() {
+    let networks = vec![network(1)];
+    let world = World {
+        servers: vec![server(1)],
+        destinations: vec![destination(1, 1, "standalone"), destination(2, 1, "standalone")],
+        routes: vec![route(1, 1, 1, "web")],
+        sightings: BTreeMap::from([(
+            server_id(1),
+            seen(Sighting { networks, ..Sighting::default() }),
+        )]),
+        ..World::default()
+    };
+    let chart = draw(&world);
+    let missing: Vec<&str> =
+        chart.nodes.iter().filter(|node| node.missing).map(|node| node.name.as_str()).collect();
+    assert_eq!(missing, ["net 2", "web", "no proxy"]);
+    let route = chart.links.iter().find(|link| link.label.is_some()).expect("the route");
+    assert_eq!(route.label.as_deref(), Some("h1.example.com/"));
+    assert_eq!(route.to, find(&chart, "web").expect("the target").id);
+}
+
+#[test]
+fn an_overlay_spans_the_servers_on_which_it_was_seen_and_a_service_stands_for_its_tasks() {
+    let service = HostService {
+        docker_id: "svc".to_owned(),
+        name: "api".to_owned(),
+        networks: vec!["net-1".to_owned()],
+        ..HostService::default()
+    };
+    let task = HostContainer { service_id: Some("svc".to_owned()), ..container("api.1.abc", &[1]) };
+    let manager = Sighting {
+        networks: vec![network(1)],
+        services: vec![service],
+        containers: vec![HostContainer {
+            proxy_of: Some("x".to_owned()),
+            ..container("caddy", &[1])
+        }],
+        ..Sighting::default()
+    };
+    let worker =
+        Sighting { networks: vec![network(1)], containers: vec![task], ..Sighting::default() };
+    let world = World {
+        servers: vec![server(1), server(2), server(3)],
+        proxies: vec![proxy(1)],
+        destinations: vec![destination(1, 1, "swarm")],
+        routes: vec![route(1, 1, 1, "api")],
+        sightings: BTreeMap::from([(server_id(1), seen(manager)), (server_id(2), seen(worker))]),
+        ..World::default()
+    };
+    let chart = draw(&world);
+    let spans = chart.links.iter().filter(|link| link.kind == ChartLinkKind::Spans);
+    let spans: Vec<&str> = spans.map(|link| link.to.as_str()).collect();
+    assert_eq!(spans, [format!("server:{}", id('s', 1)), format!("server:{}", id('s', 2))]);
+    let services = chart.nodes.iter().filter(|node| node.kind == ChartNodeKind::Service);
+    assert_eq!(services.count(), 1);
+    assert!(find(&chart, "api.1.abc").is_none() && find(&chart, "caddy").is_none(), "{chart:?}");
+    let proxy = format!("proxy:{}", id('s', 1));
+    assert!(is_linked(&chart, ChartLinkKind::Route, "internet", &proxy));
+    assert!(is_linked(&chart, ChartLinkKind::Route, &proxy, "service:svc"));
+}
+
+proptest! {
+    /// Whatever is on the hosts: no node twice, and no link that leads nowhere.
+    #[test]
+    fn every_picture_holds_together(
+        hosts in proptest::collection::vec(
+            proptest::collection::vec((0_usize..8, 0_usize..8, any::<bool>()), 0..20),
+            1..4,
+        ),
+        targets in proptest::collection::vec((0_usize..8, 0_usize..30), 0..10),
+    ) {
+        let mut world = World::default();
+        for (number, containers) in hosts.iter().enumerate() {
+            world.servers.push(server(number));
+            world.destinations.push(destination(number, number, "swarm"));
+            let member = |(at, (a, b, our)): (usize, &(usize, usize, bool))| HostContainer {
+                proxy_of: our.then(|| id('s', number)),
+                ..container(&format!("c{at}"), &[*a, *b])
+            };
+            let sighting = Sighting {
+                networks: (0..8).map(network).collect(),
+                containers: containers.iter().enumerate().map(member).collect(),
+                ..Sighting::default()
+            };
+            world.sightings.insert(server_id(number), seen(sighting));
+        }
+        for (number, (to, target)) in targets.iter().enumerate() {
+            world.routes.push(route(number, *to, 0, &format!("c{target}")));
+        }
+        let chart = draw(&world);
+        let ids: HashSet<&str> = chart.nodes.iter().map(|node| node.id.as_str()).collect();
+        prop_assert_eq!(ids.len(), chart.nodes.len());
+        for link in &chart.links {
+            prop_assert!(ids.contains(link.from.as_str()) && ids.contains(link.to.as_str()));
+        }
+        for node in &chart.nodes {
+            prop_assert!(node.parent.as_ref().is_none_or(|parent| ids.contains(parent.as_str())));
+        }
+        prop_assert_eq!(draw(&world), chart);
+    }
+}
+
+#[test]
+fn one_picture_holds_so_many_and_says_how_many_it_leaves_out() {
+    let containers = (0..6_000).map(|number| container(&format!("c{number}"), &[1])).collect();
+    let world = World {
+        servers: vec![server(1)],
+        destinations: vec![destination(1, 1, "standalone")],
+        sightings: BTreeMap::from([(
+            server_id(1),
+            seen(Sighting { networks: vec![network(1)], containers, ..Sighting::default() }),
+        )]),
+        ..World::default()
+    };
+    let began = std::time::Instant::now();
+    let chart = draw(&world);
+    assert_eq!((chart.nodes.len(), chart.left_out), (5_000, 1_002));
+    // Work that grew with the square of the fleet would take minutes; this takes milliseconds.
+    assert!(began.elapsed() < std::time::Duration::from_secs(10), "{:?}", began.elapsed());
+}
