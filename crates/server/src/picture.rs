@@ -1,7 +1,8 @@
 //! The fleet as one picture, from the rows and the latest sightings.
 //!
-//! Owns what is read for it, each list once. Which nodes and links that makes is in `draw`, without
-//! a database; how it looks is the page's affair. The drawing of address ranges is another (`chart`).
+//! Owns what is read for it, each list once, and how the fleet is counted. Which nodes and links
+//! that makes is in `draw`, without a database; how it looks is the page's affair. The drawing of
+//! address ranges is another (`chart`).
 
 mod draw;
 mod members;
@@ -11,9 +12,16 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use portolan_types::{Attachment, Chart, Destination, Proxy, Route, Server, ServerId};
+use portolan_types::{
+    Attachment, Chart, Destination, Drift, Page, PageQuery, Proxy, Route, Server, ServerId,
+};
 
-use crate::{Actor, App, Error, db, sighting::Seen};
+use crate::{
+    Actor, App, Error,
+    db::{self, drift::Filter},
+    drifts,
+    sighting::Seen,
+};
 
 /// Everything that the picture is made of: a team's rows, and what was last seen of its hosts.
 #[derive(Debug, Default)]
@@ -42,5 +50,32 @@ async fn read(app: &App, actor: &Actor) -> Result<World, Error> {
         attachments: db::attachment::list_all(&mut conn, team).await?,
         routes: db::route::list_all(&mut conn, team).await?,
         sightings: db::sighting::list_of_team(&mut conn, team).await?.into_iter().collect(),
+    })
+}
+
+/// The fleet's things, whose states are counted, and the differences that stand.
+#[derive(Debug)]
+pub(crate) struct Fleet {
+    pub(crate) servers: Vec<Server>,
+    pub(crate) proxies: Vec<Proxy>,
+    pub(crate) destinations: Vec<Destination>,
+    pub(crate) routes: Vec<Route>,
+    /// The newest that are open.
+    pub(crate) drifts: Page<Drift>,
+}
+
+/// What the team has and how it does, without looking into the hosts.
+pub(crate) async fn fleet(app: &App, actor: &Actor) -> Result<Fleet, Error> {
+    let filter = Filter { open: Some(true), ..Filter::default() };
+    let newest = PageQuery { limit: Some(100), ..PageQuery::default() };
+    let drifts = drifts::list(app, actor, &filter, &newest).await?;
+    let team = actor.team_id();
+    let mut conn = app.db.acquire().await?;
+    Ok(Fleet {
+        servers: db::server::list_all(&mut conn, team).await?,
+        proxies: db::proxy::list_all(&mut conn, team).await?,
+        destinations: db::destination::list_planned(&mut conn, team, None).await?,
+        routes: db::route::list_all(&mut conn, team).await?,
+        drifts,
     })
 }

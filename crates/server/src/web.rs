@@ -5,7 +5,9 @@
 //! checked there. Each page says which operations of the API it shows, and is open to whoever may
 //! call them (`guard`).
 
+mod addresses;
 mod assets;
+mod chart;
 mod chrome;
 mod destinations;
 mod entry;
@@ -16,6 +18,7 @@ mod keys;
 mod operations;
 mod overview;
 mod pages;
+mod reach;
 mod results;
 mod scan;
 mod shown;
@@ -40,13 +43,13 @@ fn all(operations: &[Guarded]) -> Pages<'_> {
     let pages = Pages::new(operations)
         .page("/sign-in", &["list_sign_in_ways"], get(entry::sign_in))
         .page("/setup", &["list_sign_in_ways"], get(entry::set_up))
-        .page("/", &["show_session"], get(overview::show))
         .page("/keys", &["list_keys"], get(keys::list))
         .page("/keys/{id}", &["show_key"], get(keys::show))
         .page("/operations", &["list_operations"], get(operations::list))
         .page("/operations/{id}", &["show_operation"], get(operations::show))
         .page("/operations/{id}/stream", &["show_operation"], get(operations::follow));
-    scan::rows(destinations::rows(pages))
+    let pages = scan::rows(destinations::rows(pages));
+    reach::rows(addresses::rows(chart::rows(overview::rows(pages))))
 }
 
 /// Each page's path, with the operations of the API that it shows.

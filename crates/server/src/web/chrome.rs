@@ -57,6 +57,10 @@ impl Chrome {
         self.actor.require_anywhere(Right::Operate).is_ok()
     }
 
+    pub(super) fn is_owner(&self) -> bool {
+        policy::includes(self.actor.role, Role::Owner)
+    }
+
     pub(super) fn is_admin(&self) -> bool {
         policy::includes(self.actor.role, Role::Admin)
     }

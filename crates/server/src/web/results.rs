@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::Response,
 };
-use portolan_types::{Preview, Problem, ReturnTo, SetupDone};
+use portolan_types::{Preview, Problem, Reach, ReturnTo, SetupDone};
 use serde_json::Value;
 
 use super::shown;
@@ -26,8 +26,18 @@ pub(super) fn show(
             let done: SetupDone = serde_json::from_value(answer.clone()).ok()?;
             Some(fragment(headers, SetUp { done, next: next.to_string() }))
         }
+        "ask_reach" => {
+            let reach: Reach = serde_json::from_value(answer.clone()).ok()?;
+            Some(fragment(headers, Reached { reach }))
+        }
         _ => None,
     }
+}
+
+#[derive(Template)]
+#[template(path = "results/reach.html")]
+struct Reached {
+    reach: Reach,
 }
 
 #[derive(Template)]

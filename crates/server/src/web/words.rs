@@ -24,7 +24,13 @@ pub(super) const ROOMS: &[Group] = &[FLEET, ACCESS, HISTORY];
 
 const FLEET: Group = Group {
     heading: "Fleet",
-    rooms: &[room("/", "Overview", "o"), room("/destinations", "Destinations", "d")],
+    rooms: &[
+        room("/", "Overview", "o"),
+        room("/destinations", "Destinations", "d"),
+        room("/chart", "Chart", "c"),
+        room("/addresses", "Addresses", "a"),
+        room("/reach", "Reach", "h"),
+    ],
 };
 
 const ACCESS: Group = Group { heading: "Access", rooms: &[room("/keys", "Keys", "k")] };

@@ -1,7 +1,9 @@
 //! The pages: who may open them, what their forms do without a script, and how a person with a
 //! browser gets on.
 
+mod addresses;
 mod browser;
+mod chart;
 mod coverage;
 mod destinations;
 

@@ -32,6 +32,8 @@ function parts() {
 }
 
 function rung(event) {
+  // For what draws itself: the chart.
+  document.dispatchEvent(new CustomEvent("portolan:event", { detail: event }));
   const told = [
     `${event.subject.type}:${event.subject.id}`,
     `server:${event.server_id}`,

@@ -9,6 +9,7 @@
 //! | `addresses:list` | an array, split at lines, commas and spaces |
 //! | `labels:pairs` | an object from lines of `key=value` |
 //! | `networks[]` | an array of all fields of that name; `networks.0.id` is an item's field |
+//! | `pools.3.base` | items of which nothing was filled in are left out |
 //! | `reason:null` | `null` when empty |
 //! | `?version` | a part of the query, not of the body |
 //! | `_next` | where to go afterwards; `{id}` is the answer's |
@@ -47,6 +48,7 @@ impl Form {
                 _ => form.take(&name, &value)?,
             }
         }
+        drop_blank_items(&mut form.body);
         if expected.is_some_and(|expected| typed.as_deref().map(str::trim) != Some(&expected)) {
             return Err(field("_typed", "type the name exactly as it is shown"));
         }
@@ -159,6 +161,22 @@ fn item(list: &mut Value, index: usize) -> Option<&mut Value> {
     items.get_mut(index)
 }
 
+/// A form shows rows for more: those that stayed empty are none.
+fn drop_blank_items(value: &mut Value) {
+    match value {
+        Value::Object(members) => members.values_mut().for_each(drop_blank_items),
+        Value::Array(items) => {
+            items.iter_mut().for_each(drop_blank_items);
+            items.retain(|item| match item {
+                Value::Null => false,
+                Value::Object(members) => members.values().any(|member| member != ""),
+                _ => true,
+            });
+        }
+        _ => {}
+    }
+}
+
 fn append(place: &mut Value, value: Value) {
     match place {
         Value::Array(items) => items.push(value),
@@ -191,6 +209,15 @@ mod tests {
             json!({ "a": ["b", "c", "d"], "n": ["1", "2"], "l": { "k": "v=w" } })
         );
         assert_eq!(body("t.0.id=x&t.1.id=y"), json!({ "t": [{ "id": "x" }, { "id": "y" }] }));
+    }
+
+    #[test]
+    fn rows_that_stayed_empty_are_none() {
+        assert_eq!(
+            body("p.0.base=&p.0.size:number=&p.1.base=x&h.0.value:text=&h.1.on=a&h.1.value:text="),
+            json!({ "p": [{ "base": "x" }], "h": [{ "on": "a", "value": "" }] })
+        );
+        assert_eq!(body("p:list="), json!({ "p": [] }));
     }
 
     #[test]
