@@ -36,6 +36,18 @@ async fn without_complaints(chromium: Chromium) -> Result<()> {
     chromium.close().await
 }
 
+/// Presses what leads to another page, or to the same anew, and waits for that: what is opened before
+/// it has come is left again for it.
+async fn press_and_leave(chromium: &Chromium, text: &str) -> Result<()> {
+    chromium.ask("window.isStillHere = true", json!([])).await?;
+    chromium.press(text).await?;
+    eventually(&format!("`{text}` leads to another page"), || async {
+        let left = chromium.ask("return window.isStillHere === undefined", json!([])).await?;
+        Ok((left == true).then_some(()))
+    })
+    .await
+}
+
 async fn on_it(app: &TestApp, destination: &Destination) -> Result<Vec<String>> {
     let path = format!("/v1/destinations/{}/containers", destination.id);
     let seen: DestinationContainers = app.owner.get(&path).await?.ok()?;
@@ -89,13 +101,14 @@ async fn a_destination_is_added_changed_and_removed() -> Result<()> {
     // The steps came to the page by themselves.
     chromium.sees("ready").await?;
     chromium.sees("succeeded").await?;
+    chromium.sees("Inspected").await?;
     chromium.picture("destination").await?;
     ensure!(chromium.fits(500, 800).await?, "the overview is cut off");
 
     let page = format!("{url}/destinations/{}", sea.id);
     chromium.open(&format!("{page}/settings")).await?;
     chromium.fill("[name=name]", "the sea").await?;
-    chromium.press("Save").await?;
+    press_and_leave(&chromium, "Save").await?;
     eventually("it has its new name", || async {
         Ok((app.owner.show(&sea).await?.name.as_str() == "the sea").then_some(()))
     })
@@ -104,7 +117,7 @@ async fn a_destination_is_added_changed_and_removed() -> Result<()> {
     chromium.fill("[name='options.mtu:number']", "1400").await?;
     chromium.press("Preview").await?;
     chromium.sees("This would happen").await?;
-    chromium.press("Change the network").await?;
+    press_and_leave(&chromium, "Change the network").await?;
     eventually("it has its new options", || async {
         let shown = app.owner.show(&sea).await?;
         let changed = shown.revision == 2 && shown.state == DestinationState::Ready;
@@ -279,7 +292,7 @@ async fn a_destination_is_shown_from_all_sides() -> Result<()> {
     chromium.open(&format!("{page}/proxy")).await?;
     chromium.sees("attached").await?;
     chromium.click("[value=never]").await?;
-    chromium.press("Save").await?;
+    press_and_leave(&chromium, "Save").await?;
     eventually("the proxy is kept off", || async {
         let shown: Value = app.owner.get(&format!("/v1/destinations/{}", sea.id)).await?.ok()?;
         Ok((shown["proxy"] == "never").then_some(()))
@@ -293,7 +306,7 @@ async fn a_destination_is_shown_from_all_sides() -> Result<()> {
     chromium.sees("name-resolution").await?;
     chromium.open(&format!("{page}/verify")).await?;
     chromium.fill("[name=verify_every]", "6h").await?;
-    chromium.press("Save").await?;
+    press_and_leave(&chromium, "Save").await?;
     eventually("it is proved every six hours", || async {
         Ok((app.owner.show(&sea).await?.verify_every.to_string() == "6h").then_some(()))
     })
@@ -302,7 +315,7 @@ async fn a_destination_is_shown_from_all_sides() -> Result<()> {
     chromium.open(&format!("{page}/drift")).await?;
     let choose = "document.querySelector(\"[name='kinds.missing']\").value = 'ask'";
     chromium.ask(choose, json!([])).await?;
-    chromium.press("Save").await?;
+    press_and_leave(&chromium, "Save").await?;
     let policy = format!("/v1/destinations/{}/drift-policy", sea.id);
     eventually("a lost network is asked about", || async {
         let said: Value = app.owner.get(&policy).await?.ok()?;
@@ -312,7 +325,7 @@ async fn a_destination_is_shown_from_all_sides() -> Result<()> {
     engine.drop_network("sea");
     app.owner.settled(&sea, DestinationState::Drifted).await?;
     chromium.open(&format!("{page}/drift")).await?;
-    chromium.press("Repair it").await?;
+    press_and_leave(&chromium, "Repair it").await?;
     app.owner.settled(&sea, DestinationState::Ready).await?;
     ensure!(engine.network("sea").is_some(), "it was not repaired");
 

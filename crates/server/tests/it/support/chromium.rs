@@ -43,8 +43,14 @@ impl Chromium {
         let mut said = BufReader::new(driver.stdout.take().context("an output")?).lines();
         let port = tokio::time::timeout(PATIENCE, port(&mut said)).await??;
         let http = reqwest::Client::new();
-        let arguments =
-            ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"];
+        let arguments = [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            // What opens is there at once: no picture shows it half way.
+            "--force-prefers-reduced-motion",
+        ];
         let wanted = json!({ "capabilities": { "alwaysMatch": {
             "browserName": "chrome",
             "goog:chromeOptions": { "args": arguments },
