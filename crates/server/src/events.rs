@@ -195,6 +195,13 @@ pub async fn list(
     Ok(page::by_sequence(events, query))
 }
 
+/// The number of the team's latest event; 0 before the first.
+pub(crate) async fn latest(app: &App, actor: &Actor) -> Result<u64, Error> {
+    let query = PageQuery { limit: Some(1), ..PageQuery::default() };
+    let page = list(app, actor, &EventFilter::default(), &query).await?;
+    Ok(page.items.first().map_or(0, |event| event.sequence))
+}
+
 /// The team's events after a number, oldest first.
 pub async fn list_after(
     app: &App,

@@ -5,22 +5,25 @@ use axum::{extract::FromRequestParts, http::request::Parts};
 use portolan_types::{Right, Role, ServerId};
 
 use super::{shown::Failed, words};
-use crate::{Actor, Error, api::AppState, policy};
+use crate::{Actor, Error, api::AppState, events, policy};
 
 /// The caller of a page, after the guard let them in.
 #[derive(Debug, Clone)]
 pub(super) struct Chrome {
     pub actor: Actor,
+    /// The number of the latest event before the page was read: what comes after it is live.
+    pub after: u64,
     path: String,
 }
 
 impl FromRequestParts<AppState> for Chrome {
     type Rejection = Failed;
 
-    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Failed> {
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Failed> {
         let actor = parts.extensions.get::<Actor>().cloned();
         let actor = actor.ok_or(Error::Unauthenticated("this page needs somebody signed in"))?;
-        Ok(Self { actor, path: parts.uri.path().to_owned() })
+        let after = events::latest(app, &actor).await?;
+        Ok(Self { actor, after, path: parts.uri.path().to_owned() })
     }
 }
 

@@ -12,7 +12,9 @@ export function startLive() {
   followOperations();
   document.addEventListener("htmx:load", followOperations);
   if (!document.querySelector("[data-live]")) return;
-  const source = new EventSource("/v1/events/stream");
+  // From where this page was read: nothing that happened since is missed.
+  const after = document.body.dataset.after ?? "";
+  const source = new EventSource(`/v1/events/stream${after && `?after=${encodeURIComponent(after)}`}`);
   source.addEventListener("message", (event) => rung(JSON.parse(event.data)));
   source.addEventListener("open", () => connection(true));
   source.addEventListener("error", () => connection(false));
@@ -60,8 +62,13 @@ function read() {
   for (const part of now) {
     // Nobody's typing is taken away from them.
     if (part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")) continue;
+    if ([...part.querySelectorAll("input, textarea")].some(typedInto)) continue;
     refresh(part, part.dataset.liveUrl ?? location.pathname + location.search);
   }
+}
+
+function typedInto(input) {
+  return input.value !== input.defaultValue || input.checked !== input.defaultChecked;
 }
 
 function refresh(part, url) {
