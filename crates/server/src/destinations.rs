@@ -29,6 +29,7 @@ use crate::{
 
 pub(crate) mod change;
 pub mod containers;
+mod count;
 mod placement;
 pub mod preview;
 pub mod remove;
@@ -38,6 +39,7 @@ mod take_over;
 pub mod verify;
 mod version;
 
+pub use count::count_by_server;
 use placement::Placement;
 pub(crate) use placement::check_usable;
 pub use placement::{Offer, offers};

@@ -7,6 +7,7 @@
 
 mod addresses;
 mod assets;
+mod certificates;
 mod chart;
 mod chrome;
 mod destinations;
@@ -18,10 +19,14 @@ mod keys;
 mod operations;
 mod overview;
 mod pages;
+mod proxies;
 mod reach;
 mod results;
+mod routes;
 mod scan;
+mod servers;
 mod shown;
+mod welcome;
 mod words;
 
 use axum::{Router, routing::get};
@@ -49,7 +54,12 @@ fn all(operations: &[Guarded]) -> Pages<'_> {
         .page("/operations/{id}", &["show_operation"], get(operations::show))
         .page("/operations/{id}/stream", &["show_operation"], get(operations::follow));
     let pages = scan::rows(destinations::rows(pages));
-    reach::rows(addresses::rows(chart::rows(overview::rows(pages))))
+    let pages = reach::rows(addresses::rows(chart::rows(overview::rows(pages))));
+    let pages = servers::rows(pages);
+    let pages = proxies::rows(pages);
+    let pages = routes::rows(pages);
+    let pages = certificates::rows(pages);
+    welcome::rows(pages)
 }
 
 /// Each page's path, with the operations of the API that it shows.

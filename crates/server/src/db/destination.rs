@@ -25,9 +25,11 @@ macro_rules! select {
 }
 
 mod choices;
+mod counts;
 mod swarm;
 
 pub use choices::{rename, set_proxy, set_verify_every};
+pub use counts::count_by_server;
 pub use swarm::{
     find_in_cluster, list_of_cluster, move_to, set_changing_reason, set_nodes, set_waiting_reason,
     take_over,

@@ -67,4 +67,14 @@ impl Chrome {
     pub(super) fn is_admin(&self) -> bool {
         policy::includes(self.actor.role, Role::Admin)
     }
+
+    /// Whether they may change a server itself, and its proxy.
+    pub(super) fn may_manage(&self, server: &ServerId) -> bool {
+        self.actor.require_on(Right::Manage, server).is_ok()
+    }
+
+    /// Whether there is a server on which they may lead routes.
+    pub(super) fn may_use_somewhere(&self) -> bool {
+        self.actor.require_anywhere(Right::Use).is_ok()
+    }
 }

@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::Response,
 };
-use portolan_types::{Preview, Problem, Reach, ReturnTo, SetupDone};
+use portolan_types::{Preview, Problem, Reach, RemovedServer, ReturnTo, SetupDone};
 use serde_json::Value;
 
 use super::shown;
@@ -30,8 +30,20 @@ pub(super) fn show(
             let reach: Reach = serde_json::from_value(answer.clone()).ok()?;
             Some(fragment(headers, Reached { reach }))
         }
+        "delete_server" => {
+            let removed: RemovedServer = serde_json::from_value(answer.clone()).ok()?;
+            let left = removed.left_behind;
+            (!left.is_empty()).then(|| fragment(headers, ServerRemoved { left }))
+        }
         _ => None,
     }
+}
+
+/// What nobody could remove from its host.
+#[derive(Template)]
+#[template(path = "results/server_removed.html")]
+struct ServerRemoved {
+    left: Vec<String>,
 }
 
 #[derive(Template)]

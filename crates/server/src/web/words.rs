@@ -26,10 +26,14 @@ const FLEET: Group = Group {
     heading: "Fleet",
     rooms: &[
         room("/", "Overview", "o"),
+        room("/servers", "Servers", "s"),
         room("/destinations", "Destinations", "d"),
         room("/chart", "Chart", "c"),
         room("/addresses", "Addresses", "a"),
         room("/reach", "Reach", "h"),
+        room("/proxies", "Proxies", "x"),
+        room("/routes", "Routes", "r"),
+        room("/certificates", "Certificates", "f"),
     ],
 };
 

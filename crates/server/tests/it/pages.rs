@@ -6,6 +6,7 @@ mod browser;
 mod chart;
 mod coverage;
 mod destinations;
+mod servers;
 
 use anyhow::{Context, Result};
 use portolan_types::SetupDone;

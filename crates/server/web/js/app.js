@@ -7,6 +7,7 @@ import { startPasskeys } from "./passkeys.js";
 import { startProposals } from "./proposals.js";
 import { startTheme } from "./theme.js";
 import { startTimes } from "./times.js";
+import { startWhen } from "./when.js";
 
 document.documentElement.classList.add("scripted");
 htmx.config.includeIndicatorStyles = false;
@@ -26,6 +27,7 @@ for (const warning of document.querySelectorAll("[data-insecure]")) warning.hidd
 startTheme();
 startTimes();
 startForms();
+startWhen();
 startLive();
 startPalette();
 startPasskeys();

@@ -21,6 +21,10 @@ use super::{PATIENCE, eventually};
 /// The key by which an answer names an element (<https://www.w3.org/TR/webdriver2/#elements>).
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
+/// The first visible element of a selector.
+const VISIBLE: &str = "return [...document.querySelectorAll(arguments[0])]
+    .find((found) => found.checkVisibility())";
+
 /// A browser that is driven (<https://www.w3.org/TR/webdriver2/>).
 pub(crate) struct Chromium {
     http: reqwest::Client,
@@ -135,32 +139,45 @@ impl Chromium {
         Ok(found.await?[ELEMENT].as_str().context("an element")?.to_owned())
     }
 
-    /// The first visible element of a selector.
-    async fn find(&self, selector: &str) -> Result<String> {
-        let script = "return [...document.querySelectorAll(arguments[0])]
-            .find((found) => found.checkVisibility())";
-        self.element(script, selector).await
+    /// Does something to an element. One that its page has read again in between is another one: a
+    /// person tries once more.
+    async fn act(&self, script: &str, wanted: &str, acts: &[(&str, Value)]) -> Result<()> {
+        self.until(&format!("`{wanted}` stays long enough"), || async {
+            let element = self.element(script, wanted).await?;
+            for (act, body) in acts {
+                match self.post(&format!("element/{element}/{act}"), body.clone()).await {
+                    Err(error) if error.to_string().contains("stale element") => return Ok(None),
+                    done => drop(done?),
+                }
+            }
+            Ok(Some(()))
+        })
+        .await
     }
 
+    /// Clicks the first visible element of a selector.
     pub(crate) async fn click(&self, selector: &str) -> Result<()> {
-        let element = self.find(selector).await?;
-        self.post(&format!("element/{element}/click"), json!({})).await.map(drop)
+        self.act(VISIBLE, selector, &[("click", json!({}))]).await
     }
 
     /// Clicks the link or button that says this.
     pub(crate) async fn press(&self, text: &str) -> Result<()> {
         let script = "return [...document.querySelectorAll('a, button, summary, label')].find(
             (found) => found.innerText.trim() === arguments[0] && found.checkVisibility() && !found.disabled)";
-        let element = self.element(script, text).await?;
-        self.post(&format!("element/{element}/click"), json!({})).await.map(drop)
+        self.act(script, text, &[("click", json!({}))]).await
+    }
+
+    /// Chooses the option with this value in a list; those of a list that is folded are not visible.
+    pub(crate) async fn choose(&self, selector: &str, value: &str) -> Result<()> {
+        let script = "return document.querySelector(arguments[0])";
+        let option = format!("{selector} option[value='{value}']");
+        self.act(script, &option, &[("click", json!({}))]).await
     }
 
     /// Types into a field, in the place of what was in it.
     pub(crate) async fn fill(&self, selector: &str, text: &str) -> Result<()> {
-        let element = self.find(selector).await?;
-        self.post(&format!("element/{element}/clear"), json!({})).await?;
-        let typed = json!({ "text": text });
-        self.post(&format!("element/{element}/value"), typed).await.map(drop)
+        let acts = [("clear", json!({})), ("value", json!({ "text": text }))];
+        self.act(VISIBLE, selector, &acts).await
     }
 
     /// What the console said that a person would call broken.

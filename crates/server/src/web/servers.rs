@@ -1,0 +1,88 @@
+//! `/servers`: the fleet as a list, and adding to it. One server has the modules below.
+
+mod checklist;
+mod facts;
+mod onboarding;
+mod proxy;
+mod tabs;
+
+use std::collections::HashMap;
+
+use askama::Template;
+use axum::{extract::State, routing::get};
+use portolan_types::{Page, PageQuery, Proxy, Server, ServerId};
+
+use super::{
+    chrome::Chrome,
+    extract::Query,
+    pages::Pages,
+    shown::{self, Shown},
+};
+use crate::{Actor, Error, api::AppState, destinations, proxies, servers};
+use facts::{Disk, Place};
+
+pub(super) use checklist::Checklist;
+pub(super) use facts::Place as ServerPlace;
+pub(super) use onboarding::{Keys, Wanted};
+
+pub(super) fn rows(pages: Pages<'_>) -> Pages<'_> {
+    let pages = pages
+        .page("/servers", &["list_servers", "list_proxies", "list_destinations"], get(list))
+        .page("/servers/new", &["create_server", "list_keys"], get(onboarding::new))
+        .page("/servers/{id}", &["show_server", "show_operation"], get(onboarding::show));
+    proxy::rows(tabs::rows(pages))
+}
+
+#[derive(Template)]
+#[template(path = "servers/list.html")]
+struct List {
+    chrome: Chrome,
+    rows: Vec<Row>,
+    page: Page<Server>,
+    search: String,
+    more: String,
+}
+
+/// A server with what is around it.
+struct Row {
+    server: Server,
+    place: Place,
+    disk: Option<Disk>,
+    destinations: u32,
+    proxy: Option<Proxy>,
+}
+
+async fn list(
+    State(app): State<AppState>,
+    chrome: Chrome,
+    Query(query): Query<PageQuery>,
+) -> Shown {
+    let mut page = servers::list(&app, &chrome.actor, &query).await?;
+    let counts = destinations::count_by_server(&app, &chrome.actor).await?;
+    let mut proxies = by_server(&app, &chrome.actor).await?;
+    let row = |server: Server| Row {
+        place: Place::of(&server.connection),
+        disk: server.engine.as_ref().and_then(Disk::of),
+        destinations: counts.get(&server.id).copied().unwrap_or_default(),
+        proxy: proxies.remove(&server.id),
+        server,
+    };
+    let rows = page.items.drain(..).map(row).collect();
+    let search = shown::searched(&query);
+    let more = shown::search_query(&search);
+    Ok(shown::page(&List { chrome, rows, page, search, more }))
+}
+
+/// All proxies of the team: a page of servers is in no order of theirs.
+async fn by_server(app: &AppState, actor: &Actor) -> Result<HashMap<ServerId, Proxy>, Error> {
+    let mut found = HashMap::new();
+    let mut query = PageQuery { limit: Some(200), ..PageQuery::default() };
+    loop {
+        let page = proxies::list(app, actor, &query).await?;
+        found.extend(page.items.into_iter().map(|proxy| (proxy.server_id.clone(), proxy)));
+        if page.next.is_none() {
+            return Ok(found);
+        }
+        query.cursor = page.next;
+    }
+}

@@ -1,0 +1,129 @@
+//! `/servers/new` and `/servers/{id}`: a host becomes a server. What to put on the host is shown
+//! before it is asked for, and each check of the validation as it happens.
+
+use askama::Template;
+use axum::extract::State;
+use portolan_types::{
+    Key, KeyId, Operation, OperationId, PageQuery, Server, ServerId, ServerState,
+};
+use serde::Deserialize;
+
+use super::{
+    Checklist,
+    facts::{Disk, Place, gib},
+};
+use crate::{
+    Actor, Error,
+    api::AppState,
+    keys, operations, servers,
+    web::{
+        chrome::Chrome,
+        extract::{Path, Query},
+        shown::{self, Shown},
+    },
+};
+
+/// The keys that there are, and the one with which Portolan is to come.
+#[derive(Debug, Default)]
+pub(in crate::web) struct Keys {
+    pub all: Vec<Key>,
+    pub chosen: Option<Key>,
+}
+
+impl Keys {
+    /// The chosen one, or the first.
+    pub(in crate::web) async fn read(
+        app: &AppState,
+        actor: &Actor,
+        chosen: Option<&KeyId>,
+    ) -> Result<Self, Error> {
+        let query = PageQuery { limit: Some(200), ..PageQuery::default() };
+        let all = keys::list(app, actor, &query).await?.items;
+        let chosen = match chosen {
+            Some(id) => Some(keys::show(app, actor, id).await?),
+            None => all.first().cloned(),
+        };
+        Ok(Self { all, chosen })
+    }
+
+    /// Whether it is the one with which Portolan is to come.
+    pub(in crate::web) fn is_chosen(&self, key: &KeyId) -> bool {
+        self.chosen.as_ref().is_some_and(|chosen| chosen.id == *key)
+    }
+}
+
+/// Which server is to be described, and with which key.
+#[derive(Debug, Deserialize)]
+pub(in crate::web) struct Wanted {
+    #[serde(default)]
+    pub local: bool,
+    /// Named as the field of the form, which reads the page again with what was chosen in it.
+    #[serde(rename = "connection.key_id")]
+    pub key: Option<KeyId>,
+}
+
+#[derive(Template)]
+#[template(path = "servers/new.html")]
+struct New {
+    chrome: Chrome,
+    keys: Keys,
+    local: bool,
+}
+
+pub(super) async fn new(
+    State(app): State<AppState>,
+    chrome: Chrome,
+    Query(wanted): Query<Wanted>,
+) -> Shown {
+    let keys = Keys::read(&app, &chrome.actor, wanted.key.as_ref()).await?;
+    Ok(shown::page(&New { chrome, keys, local: wanted.local }))
+}
+
+#[derive(Template)]
+#[template(path = "servers/show.html")]
+struct Show {
+    chrome: Chrome,
+    server: Server,
+    place: Place,
+    tab: &'static str,
+    checklist: Option<Checklist>,
+    /// Work other than a validation that goes on.
+    operation: Option<Operation>,
+    disk: Option<Disk>,
+    memory: String,
+    is_new: bool,
+}
+
+pub(super) async fn show(
+    State(app): State<AppState>,
+    chrome: Chrome,
+    Path(id): Path<ServerId>,
+) -> Shown {
+    let server = servers::show(&app, &chrome.actor, &id).await?;
+    let latest = latest(&app, &chrome.actor, server.operation_id.as_ref()).await?;
+    let checklist = latest.as_ref().and_then(|latest| Checklist::of(&server, latest));
+    let operation = latest.filter(|latest| checklist.is_none() && !latest.state.is_over());
+    let engine = server.engine.as_ref();
+    Ok(shown::page(&Show {
+        place: Place::of(&server.connection),
+        disk: engine.and_then(Disk::of),
+        memory: engine.map_or_else(String::new, |engine| gib(engine.memory_bytes)),
+        is_new: server.state != ServerState::Ready,
+        tab: "overview",
+        chrome,
+        server,
+        checklist,
+        operation,
+    }))
+}
+
+async fn latest(
+    app: &AppState,
+    actor: &Actor,
+    id: Option<&OperationId>,
+) -> Result<Option<Operation>, Error> {
+    match id {
+        Some(id) => Ok(Some(operations::show(app, actor, id).await?)),
+        None => Ok(None),
+    }
+}
