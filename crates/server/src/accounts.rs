@@ -24,7 +24,7 @@ pub(crate) use self::{
     places::{
         FORGOTTEN_AFTER_SECONDS as PLACES_FORGOTTEN_AFTER_SECONDS, remember as remember_place,
     },
-    reset::mail as mail_reset,
+    reset::{mail as mail_reset, page},
     second_factor::seal_context as totp_context,
     throttle::{FORGOTTEN_AFTER_SECONDS as TALLIES_FORGOTTEN_AFTER_SECONDS, Tally},
 };

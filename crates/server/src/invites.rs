@@ -94,12 +94,13 @@ fn whom(invite: &Invite) -> String {
 async fn send(app: &App, actor: &Actor, invite: &Invite, to: Email, secret: &str) -> InviteMail {
     let (team, by, role) = (&actor.team.name, &actor.user.email, invite.role);
     let title = format!("you are invited into team {team}");
+    let page = accounts::page(app, &format!("/invite#{secret}"));
     let text = format!(
         "{by} invites you into the team \"{team}\" of a Portolan, as {role}.\n\n\
          With an account there:\n\n    portolan invite accept -\n\n\
          Without one:\n\n    portolan --url ADDRESS-OF-THAT-PORTOLAN invite accept - --email {to}\n\n\
          Either asks for this secret, which works once and until {}:\n\n    {secret}\n\n\
-         Whoever has it can use it. If you expected no invitation, do nothing.\n",
+         {page}Whoever has it can use it. If you expected no invitation, do nothing.\n",
         invite.expires_at
     );
     match notifiers::send_mail(app, to, &title, &text).await {

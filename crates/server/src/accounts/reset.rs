@@ -82,7 +82,7 @@ fn new_code() -> SecretString {
 async fn send(app: &App, user: &User, secret: &SecretString) {
     let sent = match user.email.parse::<Email>() {
         Ok(to) => {
-            let text = letter(&user.email, secret);
+            let text = letter(app, &user.email, secret);
             let id = DeliveryId::generate();
             let letter = Letter { id: &id, title: "a new password", text: &text, body: "" };
             app.post.send(&Receiver::Email { to: vec![to] }, &letter).await.map(drop)
@@ -96,19 +96,26 @@ async fn send(app: &App, user: &User, secret: &SecretString) {
     }
 }
 
-fn letter(email: &str, secret: &SecretString) -> String {
+fn letter(app: &App, email: &str, secret: &SecretString) -> String {
+    let code = secret.expose_secret();
+    let page = page(app, &format!("/password-reset#{code}"));
     format!(
         "Somebody asked for a new password for {email} at Portolan.\n\
          \n\
          This code is good for it, once, within an hour:\n\
-         \n    {}\n\
+         \n    {code}\n\
          \n\
-         Use it with\n\
+         {page}Use it on the command line with\n\
          \n    portolan user password --with-code\n\
          \n\
-         If it was not you, do nothing: nothing was changed.\n",
-        secret.expose_secret()
+         If it was not you, do nothing: nothing was changed.\n"
     )
+}
+
+/// Where a browser goes, if it is known where that is. What is behind the `#` is sent to nobody.
+pub(crate) fn page(app: &App, path: &str) -> String {
+    let url = app.config.sign_in.public_url.as_ref().map(|url| url.join(path));
+    url.map_or_else(String::new, |url| format!("Use it in a browser:\n\n    {url}\n\n"))
 }
 
 /// Puts a new password in the place of the forgotten one. All sessions end; the second factor stays
