@@ -5,27 +5,36 @@
 //! checked there. Each page says which operations of the API it shows, and is open to whoever may
 //! call them (`guard`).
 
+mod account;
 mod addresses;
 mod assets;
 mod certificates;
 mod chart;
 mod chrome;
 mod destinations;
+mod drifts;
 mod entry;
 mod extract;
 mod forms;
 mod guard;
+mod history;
 mod keys;
+mod notifiers;
 mod operations;
 mod overview;
 mod pages;
+mod people;
+mod projects;
 mod proxies;
 mod reach;
 mod results;
 mod routes;
 mod scan;
 mod servers;
+mod settings;
 mod shown;
+mod teams;
+mod tokens;
 mod welcome;
 mod words;
 
@@ -45,7 +54,29 @@ pub(crate) fn router(app: &AppState, operations: &[Guarded]) -> Result<Router, U
 }
 
 fn all(operations: &[Guarded]) -> Pages<'_> {
-    let pages = Pages::new(operations)
+    let rooms = [
+        overview::rows,
+        chart::rows,
+        addresses::rows,
+        reach::rows,
+        servers::rows,
+        proxies::rows,
+        routes::rows,
+        certificates::rows,
+        welcome::rows,
+        scan::rows,
+        destinations::rows,
+        account::rows,
+        people::rows,
+        teams::rows,
+        projects::rows,
+        tokens::rows,
+        history::rows,
+        drifts::rows,
+        notifiers::rows,
+        settings::rows,
+    ];
+    let first = Pages::new(operations)
         .page("/sign-in", &["list_sign_in_ways"], get(entry::sign_in))
         .page("/setup", &["list_sign_in_ways"], get(entry::set_up))
         .page("/keys", &["list_keys"], get(keys::list))
@@ -53,13 +84,7 @@ fn all(operations: &[Guarded]) -> Pages<'_> {
         .page("/operations", &["list_operations"], get(operations::list))
         .page("/operations/{id}", &["show_operation"], get(operations::show))
         .page("/operations/{id}/stream", &["show_operation"], get(operations::follow));
-    let pages = scan::rows(destinations::rows(pages));
-    let pages = reach::rows(addresses::rows(chart::rows(overview::rows(pages))));
-    let pages = servers::rows(pages);
-    let pages = proxies::rows(pages);
-    let pages = routes::rows(pages);
-    let pages = certificates::rows(pages);
-    welcome::rows(pages)
+    rooms.into_iter().fold(first, |pages, rows| rows(pages))
 }
 
 /// Each page's path, with the operations of the API that it shows.

@@ -2,10 +2,16 @@
 //! they may be offered.
 
 use axum::{extract::FromRequestParts, http::request::Parts};
-use portolan_types::{Right, Role, ServerId};
+use portolan_types::{ProjectId, Right, Role, ServerId};
 
 use super::{shown::Failed, words};
 use crate::{Actor, Error, api::AppState, events, policy};
+
+/// A heading of the side bar, with the pages below it that somebody may open.
+pub(super) struct Rooms {
+    pub heading: &'static str,
+    pub rooms: Vec<&'static words::Room>,
+}
 
 /// The caller of a page, after the guard let them in.
 #[derive(Debug, Clone)]
@@ -14,6 +20,7 @@ pub(super) struct Chrome {
     /// The number of the latest event before the page was read: what comes after it is live.
     pub after: u64,
     path: String,
+    query: String,
 }
 
 impl FromRequestParts<AppState> for Chrome {
@@ -23,7 +30,8 @@ impl FromRequestParts<AppState> for Chrome {
         let actor = parts.extensions.get::<Actor>().cloned();
         let actor = actor.ok_or(Error::Unauthenticated("this page needs somebody signed in"))?;
         let after = events::latest(app, &actor).await?;
-        Ok(Self { actor, after, path: parts.uri.path().to_owned() })
+        let (path, query) = (parts.uri.path().to_owned(), parts.uri.query().unwrap_or_default());
+        Ok(Self { actor, after, path, query: query.to_owned() })
     }
 }
 
@@ -39,10 +47,22 @@ impl Chrome {
         }
     }
 
-    /// The links of the side bar.
-    #[expect(clippy::unused_self, reason = "templates reach it by the page's chrome")]
-    pub(super) fn rooms(&self) -> &'static [words::Group] {
-        words::ROOMS
+    /// The links of the side bar: those that lead somewhere for whoever looks.
+    pub(super) fn rooms(&self) -> Vec<Rooms> {
+        let open = |room: &&words::Room| policy::includes(self.actor.role, room.role);
+        let groups = words::ROOMS.iter().map(|group| Rooms {
+            heading: group.heading,
+            rooms: group.rooms.iter().filter(open).collect(),
+        });
+        groups.filter(|group| !group.rooms.is_empty()).collect()
+    }
+
+    /// The query that makes the page what it is, for a link to its next part: all but the place.
+    pub(super) fn kept(&self) -> String {
+        let pairs = url::form_urlencoded::parse(self.query.as_bytes());
+        let kept = pairs.filter(|(name, value)| name != "cursor" && !value.is_empty());
+        let kept = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish();
+        if kept.is_empty() { kept } else { format!("{kept}&") }
     }
 
     /// Whether the caller may connect containers on a server, and lead routes to them.
@@ -76,5 +96,9 @@ impl Chrome {
     /// Whether there is a server on which they may lead routes.
     pub(super) fn may_use_somewhere(&self) -> bool {
         self.actor.require_anywhere(Right::Use).is_ok()
+    }
+
+    pub(super) fn may_manage_project(&self, project: &ProjectId) -> bool {
+        self.actor.require_on(Right::Manage, project).is_ok()
     }
 }

@@ -167,7 +167,9 @@ fn is_way_in(headers: &HeaderMap) -> bool {
     let from = headers.get("hx-current-url").or_else(|| headers.get(header::REFERER));
     let from = from.and_then(|from| from.to_str().ok()).and_then(|from| from.parse::<Uri>().ok());
     from.is_none_or(|from| {
-        ["/sign-in", "/setup", "/invite"].iter().any(|way| from.path().starts_with(way))
+        ["/sign-in", "/setup", "/invite", "/password-reset"]
+            .iter()
+            .any(|way| from.path().starts_with(way))
     })
 }
 

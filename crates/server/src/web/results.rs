@@ -3,10 +3,15 @@
 
 use askama::Template;
 use axum::{
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::Response,
 };
-use portolan_types::{Preview, Problem, Reach, RemovedServer, ReturnTo, SetupDone};
+use data_encoding::BASE64;
+use portolan_types::{
+    AcceptedInvite, CreatedInvite, CreatedNotifier, CreatedToken, Delivery, LinkBegun, NewTotp,
+    Preview, Problem, Reach, RecoveryCodes, RemovedServer, ReturnTo, SetupDone,
+};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::shown;
@@ -21,22 +26,134 @@ pub(super) fn show(
     if let Ok(preview) = serde_json::from_value::<Preview>(answer.clone()) {
         return Some(fragment(headers, PreviewShown { preview }));
     }
-    match operation {
-        "set_up" => {
-            let done: SetupDone = serde_json::from_value(answer.clone()).ok()?;
-            Some(fragment(headers, SetUp { done, next: next.to_string() }))
+    let next = next.to_string();
+    Some(match operation {
+        "set_up" => fragment(headers, SetUp { done: read(answer)?, next }),
+        "ask_password_reset" => fragment(headers, ResetAsked),
+        "accept_invite" => fragment(headers, Accepted { done: read(answer)? }),
+        "create_invite" => {
+            fragment(headers, InviteMade { made: read(answer)?, origin: origin(headers), next })
         }
-        "ask_reach" => {
-            let reach: Reach = serde_json::from_value(answer.clone()).ok()?;
-            Some(fragment(headers, Reached { reach }))
+        "create_token" => fragment(headers, TokenMade { made: read(answer)?, next }),
+        "create_notifier" => {
+            let made: CreatedNotifier = read(answer)?;
+            let secret = made.secret.as_ref()?.expose().to_owned();
+            fragment(headers, NotifierMade { secret, next })
         }
+        "test_notifier" => fragment(headers, Tested { delivery: read(answer)? }),
+        "begin_totp" => elsewhere(headers, fragment(headers, TotpBegun::of(read(answer)?))),
+        "confirm_totp" | "renew_recovery_codes" => {
+            let codes: RecoveryCodes = read(answer)?;
+            fragment(headers, Codes { codes: codes.recovery_codes, next })
+        }
+        "ask_reach" => fragment(headers, Reached { reach: read(answer)? }),
         "delete_server" => {
-            let removed: RemovedServer = serde_json::from_value(answer.clone()).ok()?;
+            let removed: RemovedServer = read(answer)?;
             let left = removed.left_behind;
-            (!left.is_empty()).then(|| fragment(headers, ServerRemoved { left }))
+            if left.is_empty() {
+                return None;
+            }
+            fragment(headers, ServerRemoved { left })
         }
-        _ => None,
+        "link_identity" => {
+            let LinkBegun { url } = read(answer)?;
+            // A policy for forms holds for where they are sent on to as well: without a script it
+            // is a link.
+            if shown::is_by_script(headers) {
+                shown::go(&url, headers)
+            } else {
+                fragment(headers, Linking { url })
+            }
+        }
+        _ => return None,
+    })
+}
+
+fn read<T: DeserializeOwned>(answer: &Value) -> Option<T> {
+    let read = serde_json::from_value(answer.clone());
+    // An answer of our own that does not read as what it is has to be known of.
+    read.inspect_err(|error| tracing::error!(%error, "an answer could not be shown")).ok()
+}
+
+/// Where the browser says that the page is: a link that is copied has to lead there.
+fn origin(headers: &HeaderMap) -> String {
+    let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
+    origin.unwrap_or_default().to_owned()
+}
+
+/// Shown in the place of the form that asked, because there is a form in it.
+fn elsewhere(headers: &HeaderMap, mut response: Response) -> Response {
+    if shown::is_by_script(headers) {
+        response.headers_mut().insert("hx-retarget", HeaderValue::from_static("#totp"));
     }
+    response
+}
+
+#[derive(Template)]
+#[template(path = "results/reset_asked.html")]
+struct ResetAsked;
+
+#[derive(Template)]
+#[template(path = "results/accepted.html")]
+struct Accepted {
+    done: AcceptedInvite,
+}
+
+#[derive(Template)]
+#[template(path = "results/invite.html")]
+struct InviteMade {
+    made: CreatedInvite,
+    origin: String,
+    next: String,
+}
+
+#[derive(Template)]
+#[template(path = "results/token.html")]
+struct TokenMade {
+    made: CreatedToken,
+    next: String,
+}
+
+#[derive(Template)]
+#[template(path = "results/notifier.html")]
+struct NotifierMade {
+    secret: String,
+    next: String,
+}
+
+#[derive(Template)]
+#[template(path = "results/tested.html")]
+struct Tested {
+    delivery: Delivery,
+}
+
+#[derive(Template)]
+#[template(path = "results/totp.html")]
+struct TotpBegun {
+    secret: String,
+    uri: String,
+    /// The QR code as the address of a picture.
+    picture: String,
+}
+
+impl TotpBegun {
+    fn of(begun: NewTotp) -> Self {
+        let picture = format!("data:image/svg+xml;base64,{}", BASE64.encode(begun.qr.as_bytes()));
+        Self { secret: begun.secret, uri: begun.uri, picture }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "results/codes.html")]
+struct Codes {
+    codes: Vec<String>,
+    next: String,
+}
+
+#[derive(Template)]
+#[template(path = "results/linking.html")]
+struct Linking {
+    url: String,
 }
 
 /// What nobody could remove from its host.

@@ -1,5 +1,7 @@
 //! Words of the pages that stand in more than one template: the rooms of the side bar.
 
+use portolan_types::Role;
+
 /// A heading of the side bar, and the pages below it.
 #[derive(Debug)]
 pub(super) struct Group {
@@ -8,19 +10,26 @@ pub(super) struct Group {
 }
 
 /// A page of the side bar.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Room {
     pub path: &'static str,
     pub name: &'static str,
     /// Pressed after `g` it leads there.
     pub key: &'static str,
+    /// Without which nobody gets in.
+    pub role: Role,
 }
 
 const fn room(path: &'static str, name: &'static str, key: &'static str) -> Room {
-    Room { path, name, key }
+    Room { path, name, key, role: Role::Member }
 }
 
-pub(super) const ROOMS: &[Group] = &[FLEET, ACCESS, HISTORY];
+/// A page that is not for everybody in the team.
+const fn kept_for(role: Role, room: Room) -> Room {
+    Room { role, ..room }
+}
+
+pub(super) const ROOMS: &[Group] = &[FLEET, ACCESS, HISTORY, INSTALLATION];
 
 const FLEET: Group = Group {
     heading: "Fleet",
@@ -34,10 +43,34 @@ const FLEET: Group = Group {
         room("/proxies", "Proxies", "x"),
         room("/routes", "Routes", "r"),
         room("/certificates", "Certificates", "f"),
+        room("/projects", "Projects", "j"),
     ],
 };
 
-const ACCESS: Group = Group { heading: "Access", rooms: &[room("/keys", "Keys", "k")] };
+const ACCESS: Group = Group {
+    heading: "Access",
+    rooms: &[
+        room("/people", "People", "l"),
+        room("/keys", "Keys", "k"),
+        kept_for(Role::Owner, room("/tokens", "Tokens", "t")),
+    ],
+};
 
-const HISTORY: Group =
-    Group { heading: "History", rooms: &[room("/operations", "Operations", "p")] };
+const HISTORY: Group = Group {
+    heading: "History",
+    rooms: &[
+        room("/operations", "Operations", "p"),
+        room("/drifts", "Drifts", "i"),
+        room("/events", "Events", "e"),
+        kept_for(Role::Admin, room("/audit", "Audit", "u")),
+        room("/notifiers", "Notifiers", "n"),
+    ],
+};
+
+const INSTALLATION: Group = Group {
+    heading: "Installation",
+    rooms: &[
+        room("/status", "Status", "y"),
+        kept_for(Role::Owner, room("/settings", "Settings", "g")),
+    ],
+};

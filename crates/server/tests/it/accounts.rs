@@ -3,7 +3,7 @@
 mod cookies;
 mod guessing;
 mod reset;
-mod second_factor;
+pub(crate) mod second_factor;
 
 use anyhow::{Context, Result, ensure};
 use portolan_server::accounts::{SecondFactor, offer_reset};

@@ -1,11 +1,14 @@
 //! The pages: who may open them, what their forms do without a script, and how a person with a
 //! browser gets on.
 
+mod account;
 mod addresses;
 mod browser;
 mod chart;
 mod coverage;
 mod destinations;
+mod history;
+mod people;
 mod servers;
 
 use anyhow::{Context, Result};

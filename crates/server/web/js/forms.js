@@ -5,6 +5,17 @@ export function startForms() {
   document.addEventListener("htmx:afterRequest", tellOffline);
   document.addEventListener("input", armed);
   document.addEventListener("click", copied);
+  takeFromLink();
+  window.addEventListener("hashchange", takeFromLink);
+}
+
+// A secret of a link stands behind its `#`, which no browser sends: it goes into the fields for it,
+// and out of the address.
+function takeFromLink() {
+  const fields = document.querySelectorAll("[data-from-link]");
+  if (fields.length === 0 || location.hash.length < 2) return;
+  for (const field of fields) field.value = decodeURIComponent(location.hash.slice(1));
+  history.replaceState(null, "", location.pathname + location.search);
 }
 
 function dialogs(event) {

@@ -7,6 +7,8 @@
 //! | `options.mtu:number` | a number; left out when empty |
 //! | `cookie:bool` | `true` for `true` or `on`; the last of several counts |
 //! | `addresses:list` | an array, split at lines, commas and spaces |
+//! | `addresses:list?` | the same; left out when empty |
+//! | `grants[]:json` | what the JSON says; left out when empty |
 //! | `labels:pairs` | an object from lines of `key=value` |
 //! | `networks[]` | an array of all fields of that name; `networks.0.id` is an item's field |
 //! | `pools.3.base` | items of which nothing was filled in are left out |
@@ -109,6 +111,8 @@ fn typed_value(path: &str, kind: &str, text: &str) -> Result<Option<Value>, Box<
         "list" => Some(split(trimmed).map(Value::from).collect()),
         "pairs" => Some(pairs(path, text)?),
         _ if trimmed.is_empty() => None,
+        "list?" => Some(split(trimmed).map(Value::from).collect()),
+        "json" => Some(serde_json::from_str(trimmed).map_err(|_| field(path, "not JSON"))?),
         "number" => {
             let number: i64 = trimmed.parse().map_err(|_| field(path, "not a whole number"))?;
             Some(number.into())
@@ -208,6 +212,8 @@ mod tests {
             body("a:list=b%2C+c%0Ad&n[]=1&n[]=2&l:pairs=k%3Dv%3Dw"),
             json!({ "a": ["b", "c", "d"], "n": ["1", "2"], "l": { "k": "v=w" } })
         );
+        assert_eq!(body("a:list?=&b:list?=c+d"), json!({ "b": ["c", "d"] }));
+        assert_eq!(body("g[]:json=&g[]:json={\"on\":[1]}"), json!({ "g": [{ "on": [1] }] }));
         assert_eq!(body("t.0.id=x&t.1.id=y"), json!({ "t": [{ "id": "x" }, { "id": "y" }] }));
     }
 
@@ -228,6 +234,7 @@ mod tests {
             "a=1&a.b=2",
             "n:number=x",
             "l:pairs=x",
+            "g[]:json={",
             "_expected=web&_typed=wob",
         ] {
             assert!(Form::read(form.as_bytes()).is_err(), "{form}");

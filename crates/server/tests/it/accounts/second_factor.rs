@@ -8,7 +8,7 @@ use sha1::Sha1;
 use super::*;
 
 /// What an authenticator shows, so many steps from now.
-fn code(secret: &str, steps: i64) -> Result<String> {
+pub(crate) fn code(secret: &str, steps: i64) -> Result<String> {
     let step = Timestamp::now().as_millis() / 30_000 + steps;
     let key = BASE32_NOPAD.decode(secret.as_bytes())?;
     let mut mac = Hmac::<Sha1>::new_from_slice(&key)?;

@@ -14,6 +14,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("readyz", "for load balancers"),
     ("metrics", "for Prometheus"),
     ("list_sign_in_ways", "the page of the sign-in reads it"),
+    ("begin_openid", "the page of the sign-in has a link for each provider"),
     ("finish_openid", "the provider sends the browser there"),
     ("stream_events", "every page follows it"),
 ];

@@ -1,0 +1,90 @@
+//! `/projects` and `/environments`: where applications and databases are grouped.
+
+use askama::Template;
+use axum::{extract::State, routing::get};
+use portolan_types::{
+    Destination, Environment, EnvironmentId, Page, PageQuery, Project, ProjectId,
+};
+
+use super::{
+    chrome::Chrome,
+    extract::{Path, Query},
+    pages::Pages,
+    shown::{self, Shown},
+};
+use crate::{api::AppState, db::destination::Filter, destinations, environments, projects};
+
+pub(super) fn rows(pages: Pages<'_>) -> Pages<'_> {
+    let (environments, destinations) = ("list_environments", "list_destinations");
+    pages
+        .page("/projects", &["list_projects"], get(list))
+        .page("/projects/{id}", &["show_project", environments, destinations], get(show))
+        .page("/environments/{id}", &["show_environment", destinations], get(environment))
+}
+
+#[derive(Template)]
+#[template(path = "projects/list.html")]
+struct List {
+    chrome: Chrome,
+    page: Page<Project>,
+    search: String,
+}
+
+async fn list(
+    State(app): State<AppState>,
+    chrome: Chrome,
+    Query(query): Query<PageQuery>,
+) -> Shown {
+    let page = projects::list(&app, &chrome.actor, &query).await?;
+    Ok(shown::page(&List { chrome, page, search: shown::searched(&query) }))
+}
+
+#[derive(Template)]
+#[template(path = "projects/show.html")]
+struct Show {
+    chrome: Chrome,
+    project: Project,
+    page: Page<Environment>,
+    destinations: Vec<Destination>,
+    may_manage: bool,
+}
+
+async fn show(
+    State(app): State<AppState>,
+    chrome: Chrome,
+    Path(id): Path<ProjectId>,
+    Query(query): Query<PageQuery>,
+) -> Shown {
+    let project = projects::show(&app, &chrome.actor, &id).await?;
+    let page = environments::list(&app, &chrome.actor, Some(&id), &query).await?;
+    let destinations =
+        destinations::list(&app, &chrome.actor, &Filter::default(), &choices()).await?.items;
+    let may_manage = chrome.may_manage_project(&project.id);
+    Ok(shown::page(&Show { chrome, project, page, destinations, may_manage }))
+}
+
+/// As many as a list to choose from may hold.
+fn choices() -> PageQuery {
+    PageQuery { limit: Some(200), ..PageQuery::default() }
+}
+
+#[derive(Template)]
+#[template(path = "projects/environment.html")]
+struct Shows {
+    chrome: Chrome,
+    environment: Environment,
+    destinations: Vec<Destination>,
+    may_manage: bool,
+}
+
+async fn environment(
+    State(app): State<AppState>,
+    chrome: Chrome,
+    Path(id): Path<EnvironmentId>,
+) -> Shown {
+    let environment = environments::show(&app, &chrome.actor, &id).await?;
+    let destinations =
+        destinations::list(&app, &chrome.actor, &Filter::default(), &choices()).await?.items;
+    let may_manage = chrome.may_manage_project(&environment.project_id);
+    Ok(shown::page(&Shows { chrome, environment, destinations, may_manage }))
+}
