@@ -2,13 +2,13 @@
 //! to name a team.
 
 use portolan_types::{
-    Author, Credential, GrantedOn, Right, Role, Session, SignIn, Team, TeamId, User,
+    Author, Credential, GrantedOn, Right, Role, Sees, Session, SignIn, Team, TeamId, User,
 };
 
 use crate::{
     Error,
     policy::{self, Policy},
-    rights::Grants,
+    rights::{Grants, Visible},
     sessions, tokens,
 };
 
@@ -18,15 +18,39 @@ pub struct Actor {
     pub user: User,
     pub team: Team,
     pub role: Role,
+    /// What of the team a member sees; admins and owners see all of it.
+    pub sees: Sees,
     pub credential: Credential,
     /// What a member was granted beside what the role gives; read when the policy asks for it.
     pub grants: Grants,
 }
 
 impl Actor {
-    /// The only way by which an operation learns of a team.
+    /// The only way by which an operation learns of a team: for what it writes there.
     pub fn team_id(&self) -> &TeamId {
         &self.team.id
+    }
+
+    /// What of the team the actor sees: for what an operation reads.
+    pub fn visible(&self) -> Visible<'_> {
+        match (self.role, self.sees) {
+            (Role::Member, Sees::Granted) => Visible::granted(&self.team.id, &self.user.id),
+            (Role::Member, Sees::Team) | (Role::Admin | Role::Owner, _) => {
+                Visible::whole(&self.team.id)
+            }
+        }
+    }
+
+    /// Whether the actor sees a server or project, by what they were granted.
+    pub(crate) fn require_visible(
+        &self,
+        place: &GrantedOn,
+        word: &'static str,
+    ) -> Result<(), Error> {
+        if self.visible().is_whole() || self.grants.has(place) {
+            return Ok(());
+        }
+        Err(Error::NotFound(word))
     }
 
     /// How they signed in, where it is a person who asks and no program.
@@ -74,6 +98,7 @@ impl Actor {
     /// granted.
     pub fn require_on(&self, wanted: Right, place: impl Into<GrantedOn>) -> Result<(), Error> {
         let place = place.into();
+        self.require_visible(&place, place.type_word())?;
         let has = self.right(self.grants.on(&place));
         if has >= wanted {
             return Ok(());

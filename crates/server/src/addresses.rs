@@ -16,6 +16,7 @@ use crate::{
     db::{self, Transaction},
     events::{self, Happened},
     plan::Planner,
+    rights::Visible,
     servers,
 };
 
@@ -36,7 +37,7 @@ use known::{Known, Scope};
 /// The team's plan, and what is left of it on each server.
 pub async fn show(app: &App, actor: &Actor) -> Result<FleetAddresses, Error> {
     let mut conn = app.db.acquire().await?;
-    let (plan, fleet) = fleet(&mut conn, actor.team_id()).await?;
+    let (plan, fleet) = fleet(&mut conn, actor.visible()).await?;
     let mut occupied = Vec::new();
     let mut servers = Vec::new();
     for known in fleet {
@@ -51,7 +52,7 @@ pub async fn show(app: &App, actor: &Actor) -> Result<FleetAddresses, Error> {
 /// The team's plan as a picture: what is free on every server, and what takes the rest.
 pub async fn draw(app: &App, actor: &Actor) -> Result<String, Error> {
     let mut conn = app.db.acquire().await?;
-    let (plan, fleet) = fleet(&mut conn, actor.team_id()).await?;
+    let (plan, fleet) = fleet(&mut conn, actor.visible()).await?;
     Ok(chart::draw(&picture::of_fleet(&plan, &fleet)))
 }
 
@@ -107,30 +108,30 @@ async fn known_server(app: &App, actor: &Actor, id: &ServerId) -> Result<Known, 
     let mut conn = app.db.acquire().await?;
     let server = servers::find(&mut conn, actor, id).await?;
     let plan = plan_of(&mut conn, actor.team_id()).await?;
-    Known::read(&mut conn, actor.team_id(), server, plan, Scope::Team).await
+    Known::read(&mut conn, actor.visible(), server, plan, Scope::Team).await
 }
 
-/// The plan, and what is known of each server.
+/// The plan, and what is known of each server that is visible.
 async fn fleet(
     conn: &mut AnyConnection,
-    team: &TeamId,
+    visible: Visible<'_>,
 ) -> Result<(AddressPlan, Vec<Known>), Error> {
-    let plan = plan_of(conn, team).await?;
-    let of_team = known::taken(&plan, &db::destination::list_planned(conn, team, None).await?);
+    let plan = plan_of(conn, visible.team()).await?;
+    let of_team = known::of_team(conn, visible, &plan).await?;
     let mut fleet = Vec::new();
-    for server in servers(conn, team).await? {
-        let known = Known::read(conn, team, server, plan.clone(), Scope::Server).await?;
+    for server in servers(conn, visible).await? {
+        let known = Known::read(conn, visible, server, plan.clone(), Scope::Server).await?;
         fleet.push(Known { of_team: of_team.clone(), ..known });
     }
     Ok((plan, fleet))
 }
 
-/// Every server of the team, page by page.
-async fn servers(conn: &mut AnyConnection, team: &TeamId) -> Result<Vec<Server>, Error> {
+/// Every server that is visible, page by page.
+async fn servers(conn: &mut AnyConnection, visible: Visible<'_>) -> Result<Vec<Server>, Error> {
     let mut servers: Vec<Server> = Vec::new();
     let mut query = PageQuery::default();
     loop {
-        let rows = db::server::list(conn, team, &query).await?;
+        let rows = db::server::list(conn, visible, &query).await?;
         let page = crate::page::of(rows, &query, |server| (server.created_at, server.id.as_str()));
         servers.extend(page.items);
         match page.next {

@@ -103,13 +103,13 @@ async fn find(
     actor: &Actor,
     id: &CertificateId,
 ) -> Result<Certificate, Error> {
-    db::certificate::find(conn, actor.team_id(), id).await?.ok_or(Error::NotFound("certificate"))
+    db::certificate::find(conn, actor.visible(), id).await?.ok_or(Error::NotFound("certificate"))
 }
 
 /// The team's certificates, oldest first.
 pub async fn list(app: &App, actor: &Actor, query: &PageQuery) -> Result<Page<Certificate>, Error> {
     let mut conn = app.db.acquire().await?;
-    let rows = db::certificate::list(&mut conn, actor.team_id(), query).await?;
+    let rows = db::certificate::list(&mut conn, actor.visible(), query).await?;
     Ok(page::of(rows, query, |one| (one.created_at, one.id.as_str())))
 }
 

@@ -31,18 +31,16 @@ pub(crate) async fn authenticate_session(app: &App, secret: &str) -> Result<Acto
 }
 
 /// Whether what the actor came with has neither ended nor been revoked, and the person is still in
-/// the team.
+/// the team and sees as much of it as they did.
 pub(crate) async fn is_good(app: &App, actor: &Actor) -> Result<bool, Error> {
     let now = Timestamp::now();
     let mut conn = app.db.acquire().await?;
-    let (team, user) = (actor.team_id(), &actor.user.id);
+    let whose = (actor.team_id(), &actor.user.id, actor.sees);
     Ok(match &actor.credential {
-        Credential::Token(token) => {
-            db::token::is_good(&mut conn, team, user, &token.id, now).await?
-        }
+        Credential::Token(token) => db::token::is_good(&mut conn, whose, &token.id, now).await?,
         Credential::Session(sign_in) => {
             let still = sessions::still(app, now);
-            db::session::is_good(&mut conn, (team, user), &sign_in.id, still).await?
+            db::session::is_good(&mut conn, whose, &sign_in.id, still).await?
         }
     })
 }

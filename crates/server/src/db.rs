@@ -22,6 +22,40 @@ use sqlx::{
 };
 use tokio::sync::Notify;
 
+use crate::rights::Visible;
+
+/// The condition under which a row is visible, for a `Visible` whose team is `$1` and whose `by` is the
+/// parameter of this number: of something on a server or in a project, by the column that says
+/// which, or of what is the team's as a whole. The only place where that is decided.
+macro_rules! visible {
+    ($by:literal, server $($column:tt)+) => {
+        concat!(
+            "($", $by, " = '' or exists (
+                 select 1 from grants visible
+                 where visible.team_id = $1 and visible.user_id = $", $by, "
+                   and visible.server_id = ", $($column)+, "))"
+        )
+    };
+    ($by:literal, project $($column:tt)+) => {
+        concat!(
+            "($", $by, " = '' or exists (
+                 select 1 from grants visible
+                 where visible.team_id = $1 and visible.user_id = $", $by, "
+                   and visible.project_id = ", $($column)+, "))"
+        )
+    };
+    ($by:literal, whole) => {
+        concat!("$", $by, " = ''")
+    };
+}
+
+/// What a membership `m` lets somebody see: admins and owners everything.
+macro_rules! sees {
+    () => {
+        "case when m.role = 'member' then m.sees else 'team' end"
+    };
+}
+
 pub mod account;
 pub mod address_plan;
 pub mod attachment;
@@ -300,34 +334,49 @@ struct Window<'a> {
     id: &'a str,
     pattern: String,
     rows: i64,
+    by: Option<&'a str>,
 }
 
 impl<'a> Window<'a> {
-    fn oldest_first(owner: &'a str, query: &'a PageQuery) -> Self {
-        Self::from(owner, query, 0)
+    /// Of what somebody sees of a team. The statement has to say by `visible!` what that is: it has a
+    /// parameter more.
+    fn oldest_first(visible: Visible<'a>, query: &'a PageQuery) -> Self {
+        let window = Self::from(visible.team().as_str(), query, 0);
+        Self { by: Some(visible.by()), ..window }
     }
 
-    fn newest_first(owner: &'a str, query: &'a PageQuery) -> Self {
-        Self::from(owner, query, i64::MAX)
+    /// The same the other way round.
+    fn newest_first(visible: Visible<'a>, query: &'a PageQuery) -> Self {
+        let window = Self::from(visible.team().as_str(), query, i64::MAX);
+        Self { by: Some(visible.by()), ..window }
+    }
+
+    /// Of what is no server's and no project's: a person's own, or who is in a team.
+    fn of_owner(owner: &'a str, query: &'a PageQuery) -> Self {
+        Self::from(owner, query, 0)
     }
 
     fn from(owner: &'a str, query: &'a PageQuery, start: i64) -> Self {
         let (at, id) = query.cursor.as_ref().map_or((start, ""), Cursor::parts);
         let pattern = contains_pattern(query.search.as_ref().map(SearchText::as_str));
-        Self { owner, at, id, pattern, rows: query.limit() + 1 }
+        Self { owner, at, id, pattern, rows: query.limit() + 1, by: None }
     }
 
-    /// The statement with its first five parameters.
+    /// The statement with its first five parameters, and the sixth where it is about what is visible.
     fn query<'q, T>(&'q self, sql: &'static str) -> QueryAs<'q, Any, T, AnyArguments>
     where
         T: for<'r> FromRow<'r, AnyRow>,
     {
-        sqlx::query_as(sql)
+        let query = sqlx::query_as(sql)
             .bind(self.owner)
             .bind(self.at)
             .bind(self.id)
             .bind(self.pattern.as_str())
-            .bind(self.rows)
+            .bind(self.rows);
+        match self.by {
+            Some(by) => query.bind(by),
+            None => query,
+        }
     }
 }
 

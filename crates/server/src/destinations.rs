@@ -83,7 +83,7 @@ async fn stage(
     let team = actor.team_id();
     let place = placement::check(tx, team, &server, input.kind).await?;
     placement::check_options(&server, place.kind, &input.options)?;
-    let planned = addresses::choose(tx, team, &server, &input.options).await?;
+    let planned = addresses::choose(tx, actor.visible(), &server, &input.options).await?;
     let destination = filled_in(id, &server, place, input)?;
     if let Some(cluster_id) = &destination.cluster_id {
         swarm::check_once(tx, team, &server, cluster_id, &destination.network).await?;
@@ -234,7 +234,7 @@ pub(crate) async fn find(
     actor: &Actor,
     id: &DestinationId,
 ) -> Result<Destination, Error> {
-    db::destination::find(conn, actor.team_id(), id).await?.ok_or(Error::NotFound("destination"))
+    db::destination::find(conn, actor.visible(), id).await?.ok_or(Error::NotFound("destination"))
 }
 
 /// The team's destinations, those on servers that do not answer included.
@@ -248,7 +248,7 @@ pub async fn list(
     if let Some(server) = &filter.server {
         servers::find(&mut conn, actor, server).await?;
     }
-    let rows = db::destination::list(&mut conn, actor.team_id(), filter, query).await?;
+    let rows = db::destination::list(&mut conn, actor.visible(), filter, query).await?;
     Ok(page::of(rows, query, |destination| (destination.created_at, destination.id.as_str())))
 }
 

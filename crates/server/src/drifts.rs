@@ -44,7 +44,6 @@ pub async fn list(
     filter: &Filter,
     query: &PageQuery,
 ) -> Result<Page<Drift>, Error> {
-    let team = actor.team_id();
     let mut conn = app.db.acquire().await?;
     if let Some(server) = &filter.server {
         servers::find(&mut conn, actor, server).await?;
@@ -52,7 +51,7 @@ pub async fn list(
     if let Some(destination) = &filter.destination {
         destinations::find(&mut conn, actor, destination).await?;
     }
-    let rows = db::drift::list(&mut conn, team, filter, query).await?;
+    let rows = db::drift::list(&mut conn, actor.visible(), filter, query).await?;
     Ok(page::of(rows, query, |drift| (drift.found_at, drift.id.as_str())))
 }
 
@@ -63,7 +62,7 @@ pub async fn show(app: &App, actor: &Actor, id: &DriftId) -> Result<Drift, Error
 }
 
 async fn find(conn: &mut AnyConnection, actor: &Actor, id: &DriftId) -> Result<Standing, Error> {
-    db::drift::find(conn, actor.team_id(), id).await?.ok_or(Error::NotFound("drift"))
+    db::drift::find(conn, actor.visible(), id).await?.ok_or(Error::NotFound("drift"))
 }
 
 /// Lets a difference be repaired, whatever its policy. One that is being repaired already answers
@@ -183,7 +182,7 @@ async fn destination(
 ) -> Result<Option<Destination>, Error> {
     match &drift.destination_id {
         Some(id) if drift.kind.is_of_network() => {
-            Ok(db::destination::find(conn, actor.team_id(), id).await?)
+            Ok(db::destination::find(conn, actor.visible(), id).await?)
         }
         Some(_) | None => Ok(None),
     }

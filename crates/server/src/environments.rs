@@ -114,7 +114,7 @@ pub async fn list(
     if let Some(project) = project {
         projects::find(&mut conn, actor, project).await?;
     }
-    let rows = db::environment::list(&mut conn, actor.team_id(), project, query).await?;
+    let rows = db::environment::list(&mut conn, actor.visible(), project, query).await?;
     Ok(page::of(rows, query, |environment| (environment.created_at, environment.id.as_str())))
 }
 
@@ -129,7 +129,7 @@ pub(crate) async fn find(
     actor: &Actor,
     id: &EnvironmentId,
 ) -> Result<Environment, Error> {
-    db::environment::find(conn, actor.team_id(), id).await?.ok_or(Error::NotFound("environment"))
+    db::environment::find(conn, actor.visible(), id).await?.ok_or(Error::NotFound("environment"))
 }
 
 /// Gives an environment another name or default destination.
@@ -163,11 +163,12 @@ async fn changed(
     input: UpdateEnvironment,
 ) -> Result<Environment, Error> {
     let name = input.name.unwrap_or_else(|| before.name.clone());
-    let to = match &input.default_destination_id {
-        Some(chosen) => DefaultDestination::id(chosen),
-        None => before.default_destination_id.clone(),
-    };
-    lead(conn, actor, Environment { name, ..before }, to).await
+    let named = Environment { name, ..before };
+    match &input.default_destination_id {
+        Some(chosen) => lead(conn, actor, named, DefaultDestination::id(chosen)).await,
+        // What stays need not be visible to whoever changes the rest.
+        None => Ok(named),
+    }
 }
 
 /// Removes an environment, unless something is in it.

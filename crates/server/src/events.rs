@@ -191,7 +191,7 @@ pub async fn list(
 ) -> Result<Page<Event>, Error> {
     number(app).await?;
     let mut conn = app.db.acquire().await?;
-    let events = db::event::list(&mut conn, actor.team_id(), filter, query).await?;
+    let events = db::event::list(&mut conn, actor.visible(), filter, query).await?;
     Ok(page::by_sequence(events, query))
 }
 
@@ -215,6 +215,6 @@ pub async fn list_after(
     let after = i64::try_from(after).unwrap_or(i64::MAX);
     let from = query.cursor.as_ref().map_or(after, |cursor| cursor.parts().0);
     let part = Part { filter, search: query.search.as_ref(), from, rows: query.limit() + 1 };
-    let events = db::event::list_after(&mut conn, actor.team_id(), part).await?;
+    let events = db::event::list_after(&mut conn, actor.visible(), part).await?;
     Ok(page::by_sequence(events, query))
 }

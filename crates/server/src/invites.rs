@@ -17,7 +17,9 @@ use crate::{
         self, Transaction,
         invite::{NewInvite, Opened},
     },
-    events, members, notifiers, page, policy, rights, setup, teams, vault,
+    events, members, notifiers, page, policy,
+    rights::{self, Visible},
+    setup, teams, vault,
 };
 
 /// How long an invitation lasts when its maker does not say.
@@ -68,6 +70,7 @@ fn prepare(actor: &Actor, input: CreateInvite) -> Result<Invite, Error> {
     if !input.grants.is_empty() && input.role != Role::Member {
         return Err(Error::field("grants", "only members are granted rights: others have all"));
     }
+    members::check_sees(input.role, input.sees)?;
     if input.grants.len() > MAX_GRANTS {
         return Err(Error::field("grants", format!("at most {MAX_GRANTS}")));
     }
@@ -80,6 +83,7 @@ fn prepare(actor: &Actor, input: CreateInvite) -> Result<Invite, Error> {
         id: InviteId::generate(),
         email: input.email,
         role: input.role,
+        sees: input.sees,
         grants: input.grants,
         invited_by: actor.user.email.clone(),
         created_at: now,
@@ -233,14 +237,14 @@ async fn enter(
 ) -> Result<Team, Error> {
     let (now, invite) = (Timestamp::now(), &redeemed.invite);
     let team = db::team::find(tx, &redeemed.team).await?.ok_or_else(unusable)?;
-    if db::member::find(tx, &team.id, &user.id).await?.is_some() {
+    if db::member::find(tx, Visible::whole(&team.id), &user.id).await?.is_some() {
         return Err(Error::refused(
             "already-member",
             format!("you are in team `{}` already", team.name),
             "leave the invitation to somebody else",
         ));
     }
-    db::team::insert_membership(tx, &team.id, &user.id, invite.role, now).await?;
+    db::team::insert_membership(tx, &team.id, &user.id, (invite.role, invite.sees), now).await?;
     for NewGrant { on, right } in &invite.grants {
         // What was removed since has no rights to give.
         if db::grant::locate(tx, &team.id, &on.into()).await?.is_some() {
@@ -249,7 +253,7 @@ async fn enter(
     }
     let message =
         format!("{} joined as {}, invited by {}", user.email, invite.role, invite.invited_by);
-    let member = db::member::find(tx, &team.id, &user.id).await?;
+    let member = db::member::find(tx, Visible::whole(&team.id), &user.id).await?;
     let entry = teams::event(&team, "member.joined", message).by(by).change(&(), &member);
     events::record(tx, entry, now).await?;
     Ok(team)

@@ -102,13 +102,13 @@ pub async fn show(app: &App, actor: &Actor, id: &KeyId) -> Result<Key, Error> {
 }
 
 async fn find(conn: &mut AnyConnection, actor: &Actor, id: &KeyId) -> Result<Key, Error> {
-    db::key::find(conn, actor.team_id(), id).await?.ok_or(Error::NotFound("key"))
+    db::key::find(conn, actor.visible(), id).await?.ok_or(Error::NotFound("key"))
 }
 
 /// The team's keys, oldest first.
 pub async fn list(app: &App, actor: &Actor, query: &PageQuery) -> Result<Page<Key>, Error> {
     let mut conn = app.db.acquire().await?;
-    let keys = db::key::list(&mut conn, actor.team_id(), query).await?;
+    let keys = db::key::list(&mut conn, actor.visible(), query).await?;
     Ok(page::of(keys, query, |key| (key.created_at, key.id.as_str())))
 }
 

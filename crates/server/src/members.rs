@@ -5,8 +5,8 @@
 //! may go on.
 
 use portolan_types::{
-    GrantedOn, Member, Name, Page, PageQuery, Right, Role, TeamId, Timestamp, UpdateMember, UserId,
-    id::SubjectId,
+    GrantedOn, Member, Name, Page, PageQuery, Right, Role, Sees, TeamId, Timestamp, UpdateMember,
+    UserId, id::SubjectId,
 };
 use sqlx::AnyConnection;
 
@@ -15,7 +15,7 @@ use crate::{Actor, App, Error, db, db::Transaction, page, teams};
 /// The team's members.
 pub async fn list(app: &App, actor: &Actor, query: &PageQuery) -> Result<Page<Member>, Error> {
     let mut conn = app.db.acquire().await?;
-    let members = db::member::list(&mut conn, actor.team_id(), query).await?;
+    let members = db::member::list(&mut conn, actor.visible(), query).await?;
     Ok(page::of(members, query, |member| (member.joined_at, member.user_id.as_str())))
 }
 
@@ -31,10 +31,10 @@ pub(crate) async fn find(
     actor: &Actor,
     id: &UserId,
 ) -> Result<Member, Error> {
-    db::member::find(conn, actor.team_id(), id).await?.ok_or(Error::NotFound("member"))
+    db::member::find(conn, actor.visible(), id).await?.ok_or(Error::NotFound("member"))
 }
 
-/// Gives a member another role.
+/// Gives a member another role, or lets them see more or less of the team.
 pub async fn update(
     app: &App,
     actor: &Actor,
@@ -44,16 +44,54 @@ pub async fn update(
     let mut tx = begin(app, actor).await?;
     let before = find(&mut tx, actor, id).await?;
     let own = check_above(&mut tx, actor, &before).await?;
-    check_role(own, input.role)?;
-    if before.role == Role::Owner && input.role != Role::Owner {
-        keep_an_owner(&mut tx, actor).await?;
+    if let Some(role) = input.role {
+        change_role(&mut tx, actor, (own, &before), role).await?;
     }
-    set_role(&mut tx, (actor.team_id(), id), input.role, None).await?;
+    if let Some(sees) = input.sees {
+        check_sees(input.role.unwrap_or(before.role), sees)?;
+        db::member::set_sees(&mut tx, (actor.team_id(), id), sees).await?;
+    }
     let after = find(&mut tx, actor, id).await?;
-    let message = format!("{} was made {} by {}", after.email, after.role, actor.user.email);
+    let message = changed(&after, &input, actor)?;
     teams::note(&mut tx, actor, "member.changed", message, (&before, &after)).await?;
     tx.commit().await?;
     Ok(after)
+}
+
+async fn change_role(
+    tx: &mut Transaction,
+    actor: &Actor,
+    (own, before): (Role, &Member),
+    role: Role,
+) -> Result<(), Error> {
+    check_role(own, role)?;
+    if before.role == Role::Owner && role != Role::Owner {
+        keep_an_owner(tx, actor).await?;
+    }
+    set_role(tx, (actor.team_id(), &before.user_id), role, None).await
+}
+
+/// What was done, in words; nothing asked for is nothing done.
+fn changed(after: &Member, input: &UpdateMember, actor: &Actor) -> Result<String, Error> {
+    let (who, by) = (&after.email, &actor.user.email);
+    let sees = match after.sees {
+        Sees::Team => "sees all of the team",
+        Sees::Granted => "sees only what is granted",
+    };
+    match (input.role, input.sees) {
+        (Some(role), None) => Ok(format!("{who} was made {role} by {by}")),
+        (Some(role), Some(_)) => Ok(format!("{who} was made {role} by {by}, and {sees} now")),
+        (None, Some(_)) => Ok(format!("{who} {sees} now, as {by} decided")),
+        (None, None) => Err(Error::field("role", "needed, or what they see (`sees`)")),
+    }
+}
+
+/// Admins and owners see everything: they decide who sees what.
+pub(crate) fn check_sees(role: Role, sees: Sees) -> Result<(), Error> {
+    if sees == Sees::Granted && role != Role::Member {
+        return Err(Error::field("sees", format!("{role} is a role that sees all of the team")));
+    }
+    Ok(())
 }
 
 /// Ends a membership, with the tokens, sessions and streams that it had.

@@ -184,13 +184,13 @@ pub async fn show(app: &App, actor: &Actor, id: &NotifierId) -> Result<Notifier,
 }
 
 async fn find(conn: &mut AnyConnection, actor: &Actor, id: &NotifierId) -> Result<Notifier, Error> {
-    db::notifier::find(conn, actor.team_id(), id).await?.ok_or(Error::NotFound("notifier"))
+    db::notifier::find(conn, actor.visible(), id).await?.ok_or(Error::NotFound("notifier"))
 }
 
 /// The team's notifiers, oldest first.
 pub async fn list(app: &App, actor: &Actor, query: &PageQuery) -> Result<Page<Notifier>, Error> {
     let mut conn = app.db.acquire().await?;
-    let rows = db::notifier::list(&mut conn, actor.team_id(), query).await?;
+    let rows = db::notifier::list(&mut conn, actor.visible(), query).await?;
     Ok(page::of(rows, query, |one| (one.created_at, one.id.as_str())))
 }
 

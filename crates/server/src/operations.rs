@@ -127,7 +127,7 @@ fn superseded(by: OperationKind) -> Failure {
 /// One operation with its steps.
 pub async fn show(app: &App, actor: &Actor, id: &OperationId) -> Result<Operation, Error> {
     let mut conn = app.db.acquire().await?;
-    db::operation::find(&mut conn, actor.team_id(), id).await?.ok_or(Error::NotFound("operation"))
+    db::operation::find(&mut conn, actor.visible(), id).await?.ok_or(Error::NotFound("operation"))
 }
 
 /// The team's operations, newest first, without steps; of one subject when it is given.
@@ -138,7 +138,7 @@ pub async fn list(
     query: &PageQuery,
 ) -> Result<Page<Operation>, Error> {
     let mut conn = app.db.acquire().await?;
-    let rows = db::operation::list(&mut conn, actor.team_id(), subject, query).await?;
+    let rows = db::operation::list(&mut conn, actor.visible(), subject, query).await?;
     Ok(page::of(rows, query, |operation| (operation.created_at, operation.id.as_str())))
 }
 

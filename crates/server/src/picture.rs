@@ -23,7 +23,8 @@ use crate::{
     sighting::Seen,
 };
 
-/// Everything that the picture is made of: a team's rows, and what was last seen of its hosts.
+/// Everything that the picture is made of: the rows that somebody sees, and what was last
+/// seen of those hosts.
 #[derive(Debug, Default)]
 struct World {
     servers: Vec<Server>,
@@ -41,15 +42,15 @@ pub async fn show(app: &App, actor: &Actor) -> Result<Chart, Error> {
 }
 
 async fn read(app: &App, actor: &Actor) -> Result<World, Error> {
-    let team = actor.team_id();
+    let visible = actor.visible();
     let mut conn = app.db.acquire().await?;
     Ok(World {
-        servers: db::server::list_all(&mut conn, team).await?,
-        proxies: db::proxy::list_all(&mut conn, team).await?,
-        destinations: db::destination::list_planned(&mut conn, team, None).await?,
-        attachments: db::attachment::list_all(&mut conn, team).await?,
-        routes: db::route::list_all(&mut conn, team).await?,
-        sightings: db::sighting::list_of_team(&mut conn, team).await?.into_iter().collect(),
+        servers: db::server::list_all(&mut conn, visible).await?,
+        proxies: db::proxy::list_all(&mut conn, visible).await?,
+        destinations: db::destination::list_planned(&mut conn, visible, None).await?,
+        attachments: db::attachment::list_all(&mut conn, visible).await?,
+        routes: db::route::list_all(&mut conn, visible).await?,
+        sightings: db::sighting::list_of_team(&mut conn, visible).await?.into_iter().collect(),
     })
 }
 
@@ -69,13 +70,13 @@ pub(crate) async fn fleet(app: &App, actor: &Actor) -> Result<Fleet, Error> {
     let filter = Filter { open: Some(true), ..Filter::default() };
     let newest = PageQuery { limit: Some(100), ..PageQuery::default() };
     let drifts = drifts::list(app, actor, &filter, &newest).await?;
-    let team = actor.team_id();
+    let visible = actor.visible();
     let mut conn = app.db.acquire().await?;
     Ok(Fleet {
-        servers: db::server::list_all(&mut conn, team).await?,
-        proxies: db::proxy::list_all(&mut conn, team).await?,
-        destinations: db::destination::list_planned(&mut conn, team, None).await?,
-        routes: db::route::list_all(&mut conn, team).await?,
+        servers: db::server::list_all(&mut conn, visible).await?,
+        proxies: db::proxy::list_all(&mut conn, visible).await?,
+        destinations: db::destination::list_planned(&mut conn, visible, None).await?,
+        routes: db::route::list_all(&mut conn, visible).await?,
         drifts,
     })
 }

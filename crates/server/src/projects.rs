@@ -55,7 +55,7 @@ fn taken(project: &Project) -> Error {
 /// The team's projects, oldest first.
 pub async fn list(app: &App, actor: &Actor, query: &PageQuery) -> Result<Page<Project>, Error> {
     let mut conn = app.db.acquire().await?;
-    let projects = db::project::list(&mut conn, actor.team_id(), query).await?;
+    let projects = db::project::list(&mut conn, actor.visible(), query).await?;
     Ok(page::of(projects, query, |project| (project.created_at, project.id.as_str())))
 }
 
@@ -70,7 +70,7 @@ pub(crate) async fn find(
     actor: &Actor,
     id: &ProjectId,
 ) -> Result<Project, Error> {
-    db::project::find(conn, actor.team_id(), id).await?.ok_or(Error::NotFound("project"))
+    db::project::find(conn, actor.visible(), id).await?.ok_or(Error::NotFound("project"))
 }
 
 /// The project that a body names, for whoever manages it.

@@ -200,7 +200,7 @@ async fn find(conn: &mut AnyConnection, actor: &Actor, server: &Server) -> Resul
 /// The team's proxies, oldest first.
 pub async fn list(app: &App, actor: &Actor, query: &PageQuery) -> Result<Page<Proxy>, Error> {
     let mut conn = app.db.acquire().await?;
-    let rows = db::proxy::list(&mut conn, actor.team_id(), query).await?;
+    let rows = db::proxy::list(&mut conn, actor.visible(), query).await?;
     Ok(page::of(rows, query, |proxy| (proxy.created_at, proxy.server_id.as_str())))
 }
 
@@ -213,14 +213,13 @@ pub async fn attachments(
     query: &PageQuery,
 ) -> Result<Page<Attachment>, Error> {
     let mut conn = app.db.acquire().await?;
-    let team = actor.team_id();
     if let Some(id) = server {
         servers::find(&mut conn, actor, id).await?;
     }
     if let Some(id) = destination {
         destinations::find(&mut conn, actor, id).await?;
     }
-    let rows = db::attachment::list(&mut conn, team, server, destination, query).await?;
+    let rows = db::attachment::list(&mut conn, actor.visible(), server, destination, query).await?;
     Ok(page::of(rows, query, |one| (one.since, one.destination_id.as_str())))
 }
 

@@ -108,8 +108,8 @@ struct World {
 impl World {
     async fn read(app: &App, actor: &Actor) -> Result<Self, Error> {
         let mut conn = app.db.acquire().await?;
-        let servers = db::server::list_all(&mut conn, actor.team_id()).await?;
-        let destinations = db::destination::list_planned(&mut conn, actor.team_id(), None).await?;
+        let servers = db::server::list_all(&mut conn, actor.visible()).await?;
+        let destinations = db::destination::list_planned(&mut conn, actor.visible(), None).await?;
         Ok(Self { servers, destinations })
     }
 

@@ -1,21 +1,60 @@
-//! Rights of members on servers and in projects: which they have, and where a thing is. Decides
-//! nothing: that is the policy's (`policy`).
+//! Rights of members on servers and in projects: which they have, what they see by them, and where a
+//! thing is. Decides nothing: that is the policy's (`policy`).
 
 use std::collections::BTreeMap;
 
 use portolan_types::{
-    DestinationId, DriftId, EnvironmentId, GrantedOn, ProjectId, Right, RouteId, ServerId,
+    DestinationId, DriftId, EnvironmentId, GrantedOn, ProjectId, Right, RouteId, ServerId, TeamId,
+    UserId,
 };
 use sqlx::AnyConnection;
 
 use crate::{Actor, Error, db};
+
+/// What of a team is visible: all of it, or what one of its members was granted. Whatever reads things
+/// of a team takes it in the place of the team, so that no list can forget to ask (`db`'s `visible!`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Visible<'a> {
+    team: &'a TeamId,
+    by: Option<&'a UserId>,
+}
+
+impl<'a> Visible<'a> {
+    /// All of it: for what works on its own, and asks for nobody.
+    pub const fn whole(team: &'a TeamId) -> Self {
+        Self { team, by: None }
+    }
+
+    /// What a member has a right on, with what is on that.
+    pub(crate) const fn granted(team: &'a TeamId, member: &'a UserId) -> Self {
+        Self { team, by: Some(member) }
+    }
+
+    pub const fn team(self) -> &'a TeamId {
+        self.team
+    }
+
+    pub const fn is_whole(self) -> bool {
+        self.by.is_none()
+    }
+
+    /// As SQL takes it: whose grants say what is visible, or nothing where all is.
+    pub(crate) fn by(self) -> &'a str {
+        self.by.map_or("", UserId::as_str)
+    }
+}
 
 /// What a member was granted, by what it is on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Grants(BTreeMap<GrantedOn, Right>);
 
 impl Grants {
-    /// The right on a server or in a project; everyone in the team sees it.
+    /// Whether there is a right on a server or in a project.
+    pub fn has(&self, place: &GrantedOn) -> bool {
+        self.0.contains_key(place)
+    }
+
+    /// The right on a server or in a project; who may see it at all is not asked here.
     pub fn on(&self, place: &GrantedOn) -> Right {
         self.0.get(place).copied().unwrap_or(Right::View)
     }
@@ -44,7 +83,7 @@ pub(crate) enum Thing {
 }
 
 impl Thing {
-    const fn word(&self) -> &'static str {
+    pub(crate) const fn word(&self) -> &'static str {
         match self {
             Self::Server(_) => "server",
             Self::Destination(_) => "destination",
@@ -67,7 +106,7 @@ impl From<&GrantedOn> for Thing {
 
 /// What the actor was granted.
 pub(crate) async fn read(conn: &mut AnyConnection, actor: &Actor) -> Result<Grants, Error> {
-    let grants = db::grant::list_of(conn, actor.team_id(), &actor.user.id).await?;
+    let grants = db::grant::list_of(conn, actor.visible(), &actor.user.id).await?;
     Ok(grants.into_iter().map(|grant| (grant.on, grant.right)).collect())
 }
 

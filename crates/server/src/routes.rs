@@ -144,7 +144,7 @@ pub async fn show(app: &App, actor: &Actor, id: &RouteId) -> Result<Route, Error
 }
 
 async fn find(conn: &mut AnyConnection, actor: &Actor, id: &RouteId) -> Result<Assigned, Error> {
-    db::route::find(conn, actor.team_id(), id).await?.ok_or(Error::NotFound("route"))
+    db::route::find(conn, actor.visible(), id).await?.ok_or(Error::NotFound("route"))
 }
 
 /// The team's routes, oldest first; of one destination when it is given.
@@ -158,7 +158,7 @@ pub async fn list(
     if let Some(id) = destination {
         destinations::find(&mut conn, actor, id).await?;
     }
-    let rows = db::route::list(&mut conn, actor.team_id(), destination, query).await?;
+    let rows = db::route::list(&mut conn, actor.visible(), destination, query).await?;
     Ok(page::of(rows, query, |route| (route.created_at, route.id.as_str())))
 }
 

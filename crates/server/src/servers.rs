@@ -118,7 +118,7 @@ async fn check_key(
     connection: &Connection,
 ) -> Result<(), Error> {
     let Connection::Ssh { key_id, .. } = connection else { return Ok(()) };
-    let key = db::key::find(conn, actor.team_id(), key_id).await?;
+    let key = db::key::find(conn, actor.visible(), key_id).await?;
     key.map(drop).ok_or(Error::NotFound("key"))
 }
 
@@ -167,7 +167,7 @@ fn event<'a>(actor: &'a Actor, kind: &'static str, server: &'a Server, what: &st
 pub async fn show(app: &App, actor: &Actor, id: &ServerId) -> Result<Server, Error> {
     let mut conn = app.db.acquire().await?;
     let mut server = find(&mut conn, actor, id).await?;
-    swarm::introduce(&mut conn, actor.team_id(), std::slice::from_mut(&mut server)).await?;
+    swarm::introduce(&mut conn, actor.visible(), std::slice::from_mut(&mut server)).await?;
     Ok(server)
 }
 
@@ -177,14 +177,14 @@ pub(crate) async fn find(
     actor: &Actor,
     id: &ServerId,
 ) -> Result<Server, Error> {
-    db::server::find(conn, actor.team_id(), id).await?.ok_or(Error::NotFound("server"))
+    db::server::find(conn, actor.visible(), id).await?.ok_or(Error::NotFound("server"))
 }
 
 /// The team's servers, those that do not answer included.
 pub async fn list(app: &App, actor: &Actor, query: &PageQuery) -> Result<Page<Server>, Error> {
     let mut conn = app.db.acquire().await?;
-    let mut servers = db::server::list(&mut conn, actor.team_id(), query).await?;
-    swarm::introduce(&mut conn, actor.team_id(), &mut servers).await?;
+    let mut servers = db::server::list(&mut conn, actor.visible(), query).await?;
+    swarm::introduce(&mut conn, actor.visible(), &mut servers).await?;
     Ok(page::of(servers, query, |server| (server.created_at, server.id.as_str())))
 }
 

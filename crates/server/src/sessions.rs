@@ -152,7 +152,7 @@ pub(crate) fn still(app: &App, now: Timestamp) -> Still {
 pub(crate) async fn authenticate(app: &App, secret_hash: &str) -> Result<Actor, Error> {
     let now = Timestamp::now();
     let mut conn = app.db.acquire().await?;
-    let db::session::Holder { sign_in, user, team, role } =
+    let db::session::Holder { sign_in, user, team, role, sees } =
         db::session::find_holder(&mut conn, secret_hash, still(app, now))
             .await?
             .ok_or(Error::Unauthenticated("the session is unknown or has ended"))?;
@@ -160,7 +160,7 @@ pub(crate) async fn authenticate(app: &App, secret_hash: &str) -> Result<Actor, 
         db::session::touch(&mut conn, &sign_in.id, now).await?;
     }
     let credential = Credential::Session(SignIn { current: true, ..sign_in });
-    Ok(Actor { user, team, role, credential, grants: Grants::default() })
+    Ok(Actor { user, team, role, sees, credential, grants: Grants::default() })
 }
 
 /// The caller's own sessions, oldest first.

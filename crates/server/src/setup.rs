@@ -12,7 +12,8 @@ use std::{
 };
 
 use portolan_types::{
-    Abilities, Email, Name, Role, Setup, SetupDone, Subject, Team, TeamId, Timestamp, User, UserId,
+    Abilities, Email, Name, Role, Sees, Setup, SetupDone, Subject, Team, TeamId, Timestamp, User,
+    UserId,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -128,7 +129,7 @@ async fn make_owner(
     let user = User { id: UserId::generate(), email };
     db::team::insert_team(tx, &team, now).await?;
     db::team::insert_user(tx, &user, now).await?;
-    db::team::insert_membership(tx, &team.id, &user.id, Role::Owner, now).await?;
+    db::team::insert_membership(tx, &team.id, &user.id, (Role::Owner, Sees::Team), now).await?;
     let happened = Happened {
         team: &team.id,
         kind: "team.created",

@@ -2,8 +2,8 @@
 //! is asked to come in `invites`.
 
 use portolan_types::{
-    CreateTeam, Member, Membership, Name, Page, PageQuery, RenameTeam, Role, Subject, Team, TeamId,
-    Timestamp, TransferTeam,
+    CreateTeam, Member, Membership, Name, Page, PageQuery, RenameTeam, Role, Sees, Subject, Team,
+    TeamId, Timestamp, TransferTeam,
 };
 use serde::Serialize;
 use sqlx::AnyConnection;
@@ -13,6 +13,7 @@ use crate::{
     error::Refusal,
     events::{self, Happened},
     members, page,
+    rights::Visible,
 };
 
 /// Makes a team; whoever makes it owns it.
@@ -21,7 +22,8 @@ pub async fn create(app: &App, actor: &Actor, input: CreateTeam) -> Result<Membe
     let team = Team { id: TeamId::generate(), name: input.name };
     let mut tx = app.db.begin().await?;
     db::team::insert_team(&mut tx, &team, now).await?;
-    db::team::insert_membership(&mut tx, &team.id, &actor.user.id, Role::Owner, now).await?;
+    db::team::insert_membership(&mut tx, &team.id, &actor.user.id, (Role::Owner, Sees::Team), now)
+        .await?;
     let message = format!("team `{}` was made, with {} as its owner", team.name, actor.user.email);
     let happened = event(&team, "team.created", message);
     events::record(&mut tx, happened.by(actor.author()).change(&(), &team), now).await?;
@@ -71,7 +73,7 @@ pub async fn switch(app: &App, actor: &Actor, to: &TeamId) -> Result<Membership,
         actor.sign_in().ok_or_else(|| Error::Forbidden("a token is of one team".into()))?;
     let mut tx = app.db.begin().await?;
     let team = db::team::find(&mut tx, to).await?;
-    let member = db::member::find(&mut tx, to, &actor.user.id).await?;
+    let member = db::member::find(&mut tx, Visible::whole(to), &actor.user.id).await?;
     let (Some(team), Some(member)) = (team, member) else { return Err(Error::NotFound("team")) };
     db::session::switch(&mut tx, &sign_in.id, to).await?;
     tx.commit().await?;
@@ -127,7 +129,7 @@ pub async fn delete(app: &App, actor: &Actor, id: &TeamId) -> Result<(), Error> 
 
 /// A team that the actor owns: another is none of their business.
 async fn find_own(conn: &mut AnyConnection, actor: &Actor, id: &TeamId) -> Result<Team, Error> {
-    let member = db::member::find(conn, id, &actor.user.id).await?;
+    let member = db::member::find(conn, Visible::whole(id), &actor.user.id).await?;
     let owned = member.is_some_and(|member| member.role == Role::Owner);
     let team = if owned { db::team::find(conn, id).await? } else { None };
     team.ok_or(Error::NotFound("team of yours"))

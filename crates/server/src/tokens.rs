@@ -213,8 +213,9 @@ pub(crate) async fn authenticate(
     if holder.token.last_used_at.is_none_or(stale) {
         db::token::touch(&mut conn, &holder.token.id, now, address).await?;
     }
-    let Holder { token, user, team, role } = holder;
-    Ok(Actor { user, team, role, credential: Credential::Token(token), grants: Grants::default() })
+    let Holder { token, user, team, role, sees } = holder;
+    let credential = Credential::Token(token);
+    Ok(Actor { user, team, role, sees, credential, grants: Grants::default() })
 }
 
 /// Whether a token is good now and here. Whose it is, is known either way: a refusal is in the audit.

@@ -113,7 +113,7 @@ pub use reach::{
     ReachPlace, ReachProof, ReachVerdict,
 };
 pub use reconcile::{ReconcileStatus, TaskKind, TaskStatus};
-pub use right::{Grant, GrantedOn, Right};
+pub use right::{Grant, GrantedOn, Right, Sees};
 pub use route::{
     BasicAuth, BodyLimit, ChangeAuth, CreateRoute, Direction, Header, HeaderName, HeaderValue,
     Headers, Https, Route, RouteHost, RouteOptions, RoutePath, RouteState, RouteUser, UpdateRoute,

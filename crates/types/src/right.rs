@@ -21,6 +21,18 @@ words! {
     }
 }
 
+words! {
+    /// What a member sees of the team. Admins and owners see all of it.
+    #[derive(Default)]
+    pub enum Sees ("extent of what a member sees") {
+        /// Everything that the team has.
+        #[default]
+        Team = "team",
+        /// The servers and projects on which they have a right, and what is on those.
+        Granted = "granted",
+    }
+}
+
 /// What a right is on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", content = "id", rename_all = "kebab-case")]

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    CreatedToken, Email, Grant, GrantedOn, InviteId, Name, Password, Right, Role, Team, TeamId,
-    Timestamp, User, UserId,
+    CreatedToken, Email, Grant, GrantedOn, InviteId, Name, Password, Right, Role, Sees, Team,
+    TeamId, Timestamp, User, UserId,
 };
 
 /// A team of the caller's, and what they are in it.
@@ -55,17 +55,24 @@ pub struct Member {
     pub user_id: UserId,
     pub email: String,
     pub role: Role,
+    /// What of the team they see; admins and owners always `team`.
+    pub sees: Sees,
     /// Rights beside what the role gives, by type and name of what they are on. Admins and
-    /// owners need none.
+    /// owners need none. Whoever sees only what is granted is told of those where they see the
+    /// server or project themselves.
     pub grants: Vec<Grant>,
     pub joined_at: Timestamp,
 }
 
-/// What `update_member` takes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+/// What `update_member` takes; what is left out stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateMember {
-    pub role: Role,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    /// `granted` is for members alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sees: Option<Sees>,
 }
 
 /// What `grant_right` takes.
@@ -91,6 +98,8 @@ pub struct Invite {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<Email>,
     pub role: Role,
+    /// What of the team they will see.
+    pub sees: Sees,
     /// Rights that come with it.
     pub grants: Vec<NewGrant>,
     /// The address of whoever invites.
@@ -112,6 +121,10 @@ pub struct CreateInvite {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 100)]
     pub grants: Vec<NewGrant>,
+    /// What of the team they will see; `granted` is for members alone.
+    #[serde(default)]
+    #[schema(default = "team")]
+    pub sees: Sees,
     /// Days until it ends, 1 to 30. Without it the invitation ends after 7 days.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 30, example = 7)]

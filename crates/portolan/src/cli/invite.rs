@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use clap::{Args, Subcommand};
-use portolan_types::{Email, Right, Role};
+use portolan_types::{Email, Right, Role, Sees};
 
 use super::shared::ListArgs;
 use crate::find::Reference;
@@ -16,6 +16,7 @@ pub(crate) enum InviteCommand {
     /// Invite somebody and print the secret, once.
     #[command(after_help = "Examples:
   portolan invite create --role member --grant web-1=operate
+  portolan invite create --grant web-1=use --sees granted
   portolan invite create --role admin --email ops@example.com --send
 
 Only the secret goes to stdout. Whoever has it can use it, once; with --email only whoever has that
@@ -61,6 +62,10 @@ pub(crate) struct CreateInviteArgs {
     /// A right in a project that comes with it; may be repeated.
     #[arg(long = "project-grant", value_name = "PROJECT=RIGHT")]
     pub(crate) project_grants: Vec<Granted>,
+    /// What of the team they will see: team, or granted for the rights that come with it and later
+    /// ones.
+    #[arg(long, default_value = "team")]
+    pub(crate) sees: Sees,
     /// Days until it ends [default: 7].
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..=30))]
     pub(crate) expires_in_days: Option<u16>,

@@ -1,7 +1,7 @@
 //! `portolan member` as it is typed.
 
 use clap::{ArgGroup, Args, Subcommand};
-use portolan_types::{Right, Role};
+use portolan_types::{Right, Role, Sees};
 
 use super::shared::{ConsentArgs, ListArgs};
 use crate::find::Reference;
@@ -9,7 +9,7 @@ use crate::find::Reference;
 /// What can be done with members.
 #[derive(Debug, Subcommand)]
 pub(crate) enum MemberCommand {
-    /// List who is in the team, with their roles and rights.
+    /// List who is in the team, with their roles and rights, and what they see.
     List(ListArgs),
     /// Give a member another role.
     Role {
@@ -17,6 +17,20 @@ pub(crate) enum MemberCommand {
         member: Reference,
         /// owner, admin or member.
         role: Role,
+    },
+    /// Say what of the team a member sees.
+    #[command(after_help = "Examples:
+  portolan member sees dev@example.com granted
+  portolan member sees dev@example.com team
+
+team is everything; granted is the servers and projects on which they have a right, and what is on
+those. For somebody who sees only those, the rest does not exist, nor do keys, certificates and
+notifiers. Admins and owners see everything.")]
+    Sees {
+        /// Id or e-mail address.
+        member: Reference,
+        /// team or granted.
+        sees: Sees,
     },
     /// Give a member a right on a server or in a project, instead of the one that they had there.
     #[command(after_help = "Examples:

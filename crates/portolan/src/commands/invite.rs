@@ -22,11 +22,12 @@ pub(crate) async fn list(
 }
 
 fn table(invites: &[Invite]) -> Table {
-    let header = &["FOR", "ROLE", "RIGHTS", "INVITED BY", "EXPIRES", "ID"];
+    let header = &["FOR", "ROLE", "SEES", "RIGHTS", "INVITED BY", "EXPIRES", "ID"];
     Table::new(header).yielding(&["INVITED BY"]).with(invites.iter().map(|one| {
         vec![
             one.email.as_ref().map_or_else(|| Span::dim("anyone"), |of| Span::plain(of.as_str())),
             Span::plain(one.role.as_str()),
+            Span::plain(one.sees.as_str()),
             Span::plain(one.grants.len().to_string()),
             Span::plain(&one.invited_by),
             expiry_span(Some(one.expires_at)),

@@ -1,6 +1,6 @@
 //! `portolan member`.
 
-use portolan_types::{Grant, GrantRight, GrantedOn, Member, Name, Right, Role, UpdateMember};
+use portolan_types::{Grant, GrantRight, GrantedOn, Member, Name, Right, Role, Sees, UpdateMember};
 
 use crate::{
     ask::{Consent, confirm},
@@ -22,11 +22,12 @@ pub(crate) async fn list(
 }
 
 fn table(members: &[Member]) -> Table {
-    let header = &["EMAIL", "ROLE", "RIGHTS", "JOINED", "ID"];
+    let header = &["EMAIL", "ROLE", "SEES", "RIGHTS", "JOINED", "ID"];
     Table::new(header).yielding(&["JOINED"]).with(members.iter().map(|one| {
         vec![
             Span::plain(&one.email),
             Span::plain(one.role.as_str()),
+            Span::plain(one.sees.as_str()),
             Span::plain(rights(&one.grants)),
             Span::plain(since(one.joined_at)),
             Span::plain(one.user_id.as_str()),
@@ -55,11 +56,35 @@ pub(crate) async fn role(
     wanted: &Reference,
     role: Role,
 ) -> anyhow::Result<()> {
-    let member: Member = find(client, wanted).await?;
-    let path = format!("/v1/members/{}", member.user_id);
-    let member: Member = client.change(&path, &UpdateMember { role }).await?;
+    let change = UpdateMember { role: Some(role), sees: None };
+    let member = update(client, wanted, &change).await?;
     printer.say(&Line::plain(format!("{} is {} now", member.email, member.role)));
     Ok(())
+}
+
+pub(crate) async fn sees(
+    client: &Client,
+    printer: &Printer,
+    wanted: &Reference,
+    sees: Sees,
+) -> anyhow::Result<()> {
+    let change = UpdateMember { role: None, sees: Some(sees) };
+    let member = update(client, wanted, &change).await?;
+    let what = match member.sees {
+        Sees::Team => "all of the team",
+        Sees::Granted => "only what is granted",
+    };
+    printer.say(&Line::plain(format!("{} sees {what} now", member.email)));
+    Ok(())
+}
+
+async fn update(
+    client: &Client,
+    wanted: &Reference,
+    change: &UpdateMember,
+) -> anyhow::Result<Member> {
+    let member: Member = find(client, wanted).await?;
+    Ok(client.change(&format!("/v1/members/{}", member.user_id), change).await?)
 }
 
 /// Somebody, and a server or project.

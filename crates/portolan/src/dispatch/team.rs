@@ -47,6 +47,7 @@ pub(super) async fn run_member(
     match command {
         MemberCommand::List(list) => member::list(client, printer, list.into()).await,
         MemberCommand::Role { member, role } => member::role(client, printer, &member, role).await,
+        MemberCommand::Sees { member, sees } => member::sees(client, printer, &member, sees).await,
         MemberCommand::Grant { place, right } => {
             member::grant(client, printer, &typed_place(place)?, right).await
         }
@@ -99,12 +100,13 @@ fn person() -> Option<Answers> {
 }
 
 async fn create(client: &Client, printer: &Printer, args: CreateInviteArgs) -> anyhow::Result<()> {
-    let CreateInviteArgs { role, email, grants, project_grants, expires_in_days, send } = args;
+    let CreateInviteArgs { role, email, grants, project_grants, sees, expires_in_days, send } =
+        args;
     let on_servers = grants.into_iter().map(|Granted { on, right }| (RightOn::Server(on), right));
     let in_projects =
         project_grants.into_iter().map(|Granted { on, right }| (RightOn::Project(on), right));
     let wanted: Vec<_> = on_servers.chain(in_projects).collect();
     let grants = invite::grants(client, &wanted).await?;
-    let request = CreateInvite { role, email, grants, expires_in_days, send };
+    let request = CreateInvite { role, email, grants, sees, expires_in_days, send };
     invite::create(client, printer, &request).await
 }

@@ -19,13 +19,14 @@ pub(crate) fn membership(id: &str, name: &str, role: &str) -> Value {
 
 fn member(id: &str, email: &str, role: &str) -> Value {
     json!({
-        "user_id": id, "email": email, "role": role, "joined_at": days_ago(3), "grants": [],
+        "user_id": id, "email": email, "role": role, "sees": "team", "joined_at": days_ago(3),
+        "grants": [],
     })
 }
 
 fn invite() -> Value {
     json!({
-        "id": OTHER_ID, "email": "dev@example.com", "role": "member",
+        "id": OTHER_ID, "email": "dev@example.com", "role": "member", "sees": "granted",
         "grants": [{ "on": { "type": "server", "id": ID }, "right": "use" }], "invited_by": "owner@example.com",
         "created_at": days_ago(1),
         "expires_at": portolan_types::Timestamp::now().plus_seconds(86_400 * 6 + 60),
@@ -38,6 +39,7 @@ fn people() -> [Value; 2] {
         { "on": { "type": "server", "id": ID }, "name": "web-1", "right": "use" },
         { "on": { "type": "project", "id": OTHER_ID }, "name": "shop", "right": "manage" },
     ]);
+    dev["sees"] = json!("granted");
     [member(ID, "owner@example.com", "owner"), dev]
 }
 
@@ -76,6 +78,19 @@ fn a_right_is_given_by_address_and_name() {
     program
         .run(&["member", "grant", "dev@example.com", "--server", "web-1", "own"])
         .fails(2, "view");
+}
+
+#[test]
+fn what_somebody_sees_is_said_by_address() {
+    let path = format!("/v1/members/{OTHER_ID}");
+    let fake =
+        Fake::new().list("/v1/members", &people()).on("PATCH", &path, 200, people()[1].clone());
+    let program = Program::with(&fake);
+    let ran = program.run(&["member", "sees", "dev@example.com", "granted"]);
+    assert!(ran.stderr.contains("dev@example.com sees only what is granted now"), "{ran}");
+    assert_eq!(fake.only("PATCH").body, json!({ "sees": "granted" }));
+    program.run(&["member", "sees", "dev@example.com", "nothing"]).fails(2, "granted");
+    snapshot!("help_member_sees", program.run(&["member", "sees", "--help"]));
 }
 
 #[test]
@@ -165,14 +180,14 @@ fn only_the_secret_of_an_invitation_is_data() {
         .list("/v1/projects", &[project(OTHER_ID, "shop")])
         .on("POST", "/v1/invites", 201, created.clone());
     let program = Program::with(&fake);
-    let rights = ["--grant", "web-1=use", "--project-grant", "shop=manage"];
+    let rights = ["--sees", "granted", "--grant", "web-1=use", "--project-grant", "shop=manage"];
     let arguments =
         [&["invite", "create", "--email", "dev@example.com", "--send"], &rights[..]].concat();
     let ran = program.run(&arguments);
     assert_eq!(ran.data(), "portolan_i_once\n");
     assert!(ran.stderr.contains("the invitation was sent: 250 queued"), "{ran}");
     let wanted = json!({
-        "role": "member", "email": "dev@example.com",
+        "role": "member", "email": "dev@example.com", "sees": "granted",
         "grants": [
             { "on": { "type": "server", "id": ID }, "right": "use" },
             { "on": { "type": "project", "id": OTHER_ID }, "right": "manage" },

@@ -2,7 +2,7 @@
 //! otherwise than it was last seen.
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
-use portolan_types::{Destination, NetworkOptions, PlannedSubnets, Server, TeamId};
+use portolan_types::{Destination, NetworkOptions, PlannedSubnets, Server};
 
 use super::{
     exhausted,
@@ -14,6 +14,7 @@ use crate::{
     db::{self, Transaction, destination::Assigned},
     host::HostNetwork,
     plan::{By, Exhausted, Occupied, Planner},
+    rights::Visible,
 };
 
 /// What came of choosing again.
@@ -29,11 +30,11 @@ pub(crate) enum Choice {
 /// chooses next waits for the end of this transaction.
 pub(crate) async fn choose(
     tx: &mut Transaction,
-    team: &TeamId,
+    visible: Visible<'_>,
     server: &Server,
     options: &NetworkOptions,
 ) -> Result<PlannedSubnets, Error> {
-    let known = read(tx, team, server, options).await?;
+    let known = read(tx, visible, server, options).await?;
     let planner = known.planner();
     super::asked::check(&known, &planner, options)?;
     fill(&planner, options, &PlannedSubnets::default(), |_| false)
@@ -44,11 +45,11 @@ pub(crate) async fn choose(
 /// it has stays where the options leave it open, in a pool of the engine too.
 pub(crate) async fn choose_for_change(
     tx: &mut Transaction,
-    team: &TeamId,
+    visible: Visible<'_>,
     server: &Server,
     after: &Destination,
 ) -> Result<PlannedSubnets, Error> {
-    let mut known = read(tx, team, server, &after.options).await?;
+    let mut known = read(tx, visible, server, &after.options).await?;
     known.forget(&after.id);
     let planner = known.planner();
     super::asked::check(&known, &planner, &after.options)?;
@@ -72,10 +73,12 @@ pub(crate) async fn choose_again(
     refused: &[IpNet],
 ) -> Result<Choice, Error> {
     let mut tx = app.db.begin().await?;
-    let server = db::server::find(&mut tx, &row.team_id, &destination.server_id).await?;
+    // What it says if there is none left is for everybody who sees the destination.
+    let visible = Visible::whole(&row.team_id);
+    let server = db::server::find(&mut tx, visible, &destination.server_id).await?;
     let Some(server) = server else { return Ok(Choice::Moved) };
     let options = &destination.options;
-    let mut known = read(&mut tx, &row.team_id, &server, options).await?;
+    let mut known = read(&mut tx, visible, &server, options).await?;
     known.see(networks);
     known.forget(&destination.id);
     let mut planner = known.planner();
@@ -96,10 +99,11 @@ pub(crate) async fn choose_again(
 /// What is known, under the team's lock. The plan gets its IPv6 range when it is first needed.
 async fn read(
     tx: &mut Transaction,
-    team: &TeamId,
+    visible: Visible<'_>,
     server: &Server,
     options: &NetworkOptions,
 ) -> Result<Known, Error> {
+    let team = visible.team();
     db::team::lock(tx, team).await?;
     let mut plan = plan_of(tx, team).await?;
     let wants_ipv6 = options.ipv6 && options.ipv6_subnet.is_none();
@@ -107,7 +111,7 @@ async fn read(
         store(tx, team, &mut plan).await?;
     }
     let scope = if plan.across_fleet || wants_ipv6 { Scope::Team } else { Scope::Server };
-    Known::read(tx, team, server.clone(), plan, scope).await
+    Known::read(tx, visible, server.clone(), plan, scope).await
 }
 
 /// The subnets that the options leave open: those planned before where they are still free, but

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use ipnet::IpNet;
-use portolan_types::{AddressPlan, Destination, DestinationId, Server, SubnetPool, TeamId};
+use portolan_types::{AddressPlan, Destination, DestinationId, Server, ServerId, SubnetPool};
 use sqlx::AnyConnection;
 
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
     host::HostNetwork,
     plan::{By, Occupied, Planner},
     reconcile::compare::LABEL_DESTINATION,
+    rights,
     sighting::Seen,
 };
 
@@ -36,15 +37,17 @@ pub(super) struct Known {
 impl Known {
     pub(super) async fn read(
         conn: &mut AnyConnection,
-        team: &TeamId,
+        asks: rights::Visible<'_>,
         server: Server,
         plan: AddressPlan,
         scope: Scope,
     ) -> Result<Self, Error> {
-        let here = db::destination::list_planned(conn, team, Some(&server.id)).await?;
+        // What takes addresses is counted whoever asks, or they would be given out twice.
+        let whole = rights::Visible::whole(asks.team());
+        let here = db::destination::list_planned(conn, whole, Some(&server.id)).await?;
         let of_team = match scope {
             Scope::Server => Arc::default(),
-            Scope::Team => taken(&plan, &db::destination::list_planned(conn, team, None).await?),
+            Scope::Team => of_team(conn, asks, &plan).await?,
         };
         let seen = db::sighting::find(conn, &server.id).await?;
         Ok(Self { plan, server, here, of_team, seen })
@@ -165,14 +168,35 @@ pub(super) struct Taken {
     occupied: Occupied,
 }
 
+/// What all of the team's destinations take. Those on servers that are not visible have no names.
+pub(super) async fn of_team(
+    conn: &mut AnyConnection,
+    asks: rights::Visible<'_>,
+    plan: &AddressPlan,
+) -> Result<Arc<[Taken]>, Error> {
+    let whole = rights::Visible::whole(asks.team());
+    let all = db::destination::list_planned(conn, whole, None).await?;
+    let servers = db::server::list_names_of_team(conn, asks).await?;
+    let named: BTreeSet<ServerId> = servers.into_iter().map(|(id, _)| id).collect();
+    Ok(taken(plan, &all, &named))
+}
+
 /// An IPv6 subnet is used once in a team: there are enough, and it never has to be renumbered
 /// when two servers are joined. An IPv4 subnet only where the plan says so.
-pub(super) fn taken(plan: &AddressPlan, destinations: &[Destination]) -> Arc<[Taken]> {
+fn taken(
+    plan: &AddressPlan,
+    destinations: &[Destination],
+    named: &BTreeSet<ServerId>,
+) -> Arc<[Taken]> {
     let counts = |range: &IpNet| plan.across_fleet || matches!(range, IpNet::V6(_));
     let of_one = |one: &Destination| {
-        let by = By::OtherServer {
-            server: one.server_name.to_string(),
-            destination: one.name.to_string(),
+        let by = if named.contains(&one.server_id) {
+            By::OtherServer {
+                server: one.server_name.to_string(),
+                destination: one.name.to_string(),
+            }
+        } else {
+            By::Unseen
         };
         let taken = |range| Taken {
             destination: one.id.clone(),

@@ -69,6 +69,7 @@ fn said_of(known: &Known, one: &Occupied) -> String {
         By::Destination { .. }
         | By::Network { .. }
         | By::OtherServer { .. }
+        | By::Unseen
         | By::Route
         | By::EnginePool
         | By::Refused => format!("{}, on server {}", one.by, known.server.name),

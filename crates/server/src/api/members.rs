@@ -35,7 +35,8 @@ pub(super) async fn show_member(
     Ok(Answer(members::show(&app, &actor, &id).await?))
 }
 
-/// Gives a member another role. Only owners make owners, and only they change one.
+/// Gives a member another role, or lets them see more or less of the team. Only owners make owners,
+/// and only they change one. Admins and owners see everything.
 #[utoipa::path(patch, path = "/v1/members/{id}", tag = "teams",
     params(("id" = UserId, Path, description = "The member")),
     security(("token" = ["people"])),

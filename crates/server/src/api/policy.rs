@@ -14,6 +14,7 @@ use axum::{
 };
 use portolan_types::{GrantedOn, Right, Role};
 use serde_json::Value;
+use sqlx::AnyConnection;
 use utoipa::openapi::OpenApi;
 
 use super::{
@@ -179,13 +180,13 @@ async fn admit(
 ) -> Result<Actor, Error> {
     let mut actor = authenticate(app, asked, address).await?;
     actor.require(policy)?;
-    let Policy::On(right) = policy else { return Ok(actor) };
-    // Admins and owners have every right everywhere: nothing has to be looked up.
-    if actor.role == Role::Member {
+    let right = if let Policy::On(right) = policy { Some(right) } else { None };
+    // Admins and owners see everything and have every right everywhere: nothing has to be looked up.
+    if actor.role == Role::Member && (right.is_some() || !actor.visible().is_whole()) {
         let mut conn = app.db.acquire().await?;
         actor.grants = rights::read(&mut conn, &actor).await?;
         let place = match thing {
-            Some(thing) => Some(rights::locate(&mut conn, &actor, &thing?).await?),
+            Some(thing) => Some(find_place(&mut conn, &actor, &thing?).await?),
             None => None,
         };
         check(&actor, right, place)?;
@@ -193,12 +194,24 @@ async fn admit(
     Ok(actor)
 }
 
+/// Where the thing of the path is. What the actor does not see does not exist.
+async fn find_place(
+    conn: &mut AnyConnection,
+    actor: &Actor,
+    thing: &Thing,
+) -> Result<GrantedOn, Error> {
+    let place = rights::locate(conn, actor, thing).await?;
+    actor.require_visible(&place, thing.word())?;
+    Ok(place)
+}
+
 /// On the server or in the project of the path; without one the operation finds out which it is, and
 /// somebody who has the right nowhere is refused before.
-fn check(actor: &Actor, right: Right, place: Option<GrantedOn>) -> Result<(), Error> {
-    match place {
-        Some(place) => actor.require_on(right, place),
-        None => actor.require_anywhere(right),
+fn check(actor: &Actor, right: Option<Right>, place: Option<GrantedOn>) -> Result<(), Error> {
+    match (right, place) {
+        (Some(right), Some(place)) => actor.require_on(right, place),
+        (Some(right), None) => actor.require_anywhere(right),
+        (None, _) => Ok(()),
     }
 }
 

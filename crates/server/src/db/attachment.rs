@@ -6,10 +6,11 @@ use portolan_types::{
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
 use super::{Window, json_option, moment, parsed, to_json};
+use crate::rights::Visible;
 
 /// Attachments with the names of both ends, up to the condition.
 macro_rules! select {
-    ($condition:literal) => {
+    ($($condition:tt)*) => {
         concat!(
             "select a.server_id, s.name as server_name, a.destination_id,
                     d.name as destination_name, d.network, a.wanted, a.observed, a.since,
@@ -18,7 +19,7 @@ macro_rules! select {
              join servers s on s.id = a.server_id
              join destinations d on d.id = a.destination_id
              ",
-            $condition
+            $($condition)*
         )
     };
 }
@@ -131,19 +132,23 @@ pub async fn list_proxies(
 /// The team's attachments, oldest destination first; of one server or destination when given.
 pub async fn list(
     conn: &mut AnyConnection,
-    team: &TeamId,
+    visible: Visible<'_>,
     server: Option<&ServerId>,
     destination: Option<&DestinationId>,
     query: &PageQuery,
 ) -> Result<Vec<Attachment>, sqlx::Error> {
-    let window = Window::oldest_first(team.as_str(), query);
+    let window = Window::oldest_first(visible, query);
     let rows: Vec<AttachmentRow> = window
         .query(select!(
             "where a.team_id = $1 and (a.since, a.destination_id) > ($2, $3)
                and (lower(d.name) like $4 escape '!' or lower(s.name) like $4 escape '!')
-               and (cast($6 as text) is null or a.server_id = $6)
-               and (cast($7 as text) is null or a.destination_id = $7)
-             order by a.since, a.destination_id
+               and (cast($7 as text) is null or a.server_id = $7)
+               and (cast($8 as text) is null or a.destination_id = $8)
+               and ",
+            visible!("6", server "a.server_id"),
+            " and ",
+            visible!("6", server "d.server_id"),
+            " order by a.since, a.destination_id
              limit $5"
         ))
         .bind(server.map(ServerId::as_str))
@@ -156,13 +161,19 @@ pub async fn list(
 /// All of the team's attachments, oldest destination first.
 pub async fn list_all(
     conn: &mut AnyConnection,
-    team: &TeamId,
+    visible: Visible<'_>,
 ) -> Result<Vec<Attachment>, sqlx::Error> {
-    let rows: Vec<AttachmentRow> =
-        sqlx::query_as(select!("where a.team_id = $1 order by d.created_at, d.id, a.server_id"))
-            .bind(team.as_str())
-            .fetch_all(conn)
-            .await?;
+    let rows: Vec<AttachmentRow> = sqlx::query_as(select!(
+        "where a.team_id = $1 and ",
+        visible!("2", server "a.server_id"),
+        " and ",
+        visible!("2", server "d.server_id"),
+        " order by d.created_at, d.id, a.server_id"
+    ))
+    .bind(visible.team().as_str())
+    .bind(visible.by())
+    .fetch_all(conn)
+    .await?;
     Ok(rows.into_iter().map(|AttachmentRow(attachment)| attachment).collect())
 }
 

@@ -4,6 +4,7 @@ use portolan_types::{Certificate, CertificateId, PageQuery, TeamId};
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
 use super::{Window, json_option, moment, parsed, to_json};
+use crate::rights::Visible;
 
 struct CertificateRow(Certificate);
 
@@ -78,15 +79,17 @@ pub async fn insert(
 /// The certificate, if the team has it.
 pub async fn find(
     conn: &mut AnyConnection,
-    team: &TeamId,
+    visible: Visible<'_>,
     id: &CertificateId,
 ) -> Result<Option<Certificate>, sqlx::Error> {
-    let row: Option<CertificateRow> = sqlx::query_as(
+    let row: Option<CertificateRow> = sqlx::query_as(concat!(
         "select id, name, hosts, fingerprint, not_before, not_after, created_at
-         from certificates where team_id = $1 and id = $2",
-    )
-    .bind(team.as_str())
+         from certificates where team_id = $1 and id = $2 and ",
+        visible!("3", whole)
+    ))
+    .bind(visible.team().as_str())
     .bind(id.as_str())
+    .bind(visible.by())
     .fetch_optional(conn)
     .await?;
     Ok(row.map(|CertificateRow(certificate)| certificate))
@@ -95,19 +98,21 @@ pub async fn find(
 /// The team's certificates, oldest first.
 pub async fn list(
     conn: &mut AnyConnection,
-    team: &TeamId,
+    visible: Visible<'_>,
     query: &PageQuery,
 ) -> Result<Vec<Certificate>, sqlx::Error> {
-    let window = Window::oldest_first(team.as_str(), query);
+    let window = Window::oldest_first(visible, query);
     let rows: Vec<CertificateRow> = window
-        .query(
+        .query(concat!(
             "select id, name, hosts, fingerprint, not_before, not_after, created_at
              from certificates
              where team_id = $1 and (created_at, id) > ($2, $3)
                and (lower(name) like $4 escape '!' or lower(hosts) like $4 escape '!')
-             order by created_at, id
-             limit $5",
-        )
+               and ",
+            visible!("6", whole),
+            " order by created_at, id
+             limit $5"
+        ))
         .fetch_all(conn)
         .await?;
     Ok(rows.into_iter().map(|CertificateRow(certificate)| certificate).collect())

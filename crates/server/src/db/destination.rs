@@ -8,10 +8,11 @@ use portolan_types::{
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
 use super::{Window, json_option, moment, number, parsed, parsed_option, to_json};
+use crate::rights::Visible;
 
 /// Destinations with the names of their servers, up to the condition.
 macro_rules! select {
-    ($condition:literal) => {
+    ($($condition:tt)*) => {
         concat!(
             "select d.id, d.team_id, d.server_id, s.name as server_name, d.name, d.network, d.kind,
                     d.origin, d.proxy, d.verify_every, d.state, d.reason, d.options, d.planned,
@@ -19,7 +20,7 @@ macro_rules! select {
              from destinations d
              join servers s on s.id = d.server_id
              ",
-            $condition
+            $($condition)*
         )
     };
 }
@@ -109,14 +110,18 @@ pub async fn insert(
 /// The destination, if the team has it.
 pub async fn find(
     conn: &mut AnyConnection,
-    team: &TeamId,
+    visible: Visible<'_>,
     id: &DestinationId,
 ) -> Result<Option<Destination>, sqlx::Error> {
-    let row: Option<Assigned> = sqlx::query_as(select!("where d.team_id = $1 and d.id = $2"))
-        .bind(team.as_str())
-        .bind(id.as_str())
-        .fetch_optional(conn)
-        .await?;
+    let row: Option<Assigned> = sqlx::query_as(select!(
+        "where d.team_id = $1 and d.id = $2 and ",
+        visible!("3", server "d.server_id")
+    ))
+    .bind(visible.team().as_str())
+    .bind(id.as_str())
+    .bind(visible.by())
+    .fetch_optional(conn)
+    .await?;
     Ok(row.map(|row| row.destination))
 }
 
@@ -132,20 +137,22 @@ pub struct Filter {
 /// The team's destinations, oldest first.
 pub async fn list(
     conn: &mut AnyConnection,
-    team: &TeamId,
+    visible: Visible<'_>,
     filter: &Filter,
     query: &PageQuery,
 ) -> Result<Vec<Destination>, sqlx::Error> {
-    let window = Window::oldest_first(team.as_str(), query);
+    let window = Window::oldest_first(visible, query);
     let rows: Vec<Assigned> = window
         .query(select!(
             "where d.team_id = $1 and (d.created_at, d.id) > ($2, $3)
-               and (cast($6 as text) is null or d.server_id = $6 or d.cluster_id =
-                    (select m.cluster_id from servers m where m.id = $6 and m.team_id = $1))
-               and (cast($7 as text) is null or d.kind = $7)
-               and (cast($8 as text) is null or d.state = $8)
+               and (cast($7 as text) is null or d.server_id = $7 or d.cluster_id =
+                    (select m.cluster_id from servers m where m.id = $7 and m.team_id = $1))
+               and (cast($8 as text) is null or d.kind = $8)
+               and (cast($9 as text) is null or d.state = $9)
                and (lower(d.name) like $4 escape '!' or lower(d.network) like $4 escape '!')
-             order by d.created_at, d.id
+               and ",
+            visible!("6", server "d.server_id"),
+            " order by d.created_at, d.id
              limit $5"
         ))
         .bind(filter.server.as_ref().map(ServerId::as_str))
@@ -198,17 +205,20 @@ pub async fn exists(conn: &mut AnyConnection, id: &DestinationId) -> Result<bool
 /// What takes addresses: the destinations of a server and of its swarm, or the whole team's.
 pub async fn list_planned(
     conn: &mut AnyConnection,
-    team: &TeamId,
+    visible: Visible<'_>,
     server: Option<&ServerId>,
 ) -> Result<Vec<Destination>, sqlx::Error> {
     let rows: Vec<Assigned> = sqlx::query_as(select!(
         "where d.team_id = $1
            and (cast($2 as text) is null or d.server_id = $2
                 or s.cluster_id = (select cluster_id from servers where id = $2))
-         order by d.created_at, d.id"
+           and ",
+        visible!("3", server "d.server_id"),
+        " order by d.created_at, d.id"
     ))
-    .bind(team.as_str())
+    .bind(visible.team().as_str())
     .bind(server.map(ServerId::as_str))
+    .bind(visible.by())
     .fetch_all(conn)
     .await?;
     Ok(rows.into_iter().map(|row| row.destination).collect())

@@ -10,6 +10,7 @@ use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 use super::{
     Window, event::subject, json_option, moment, moment_option, parsed, parsed_option, to_json,
 };
+use crate::rights::Visible;
 
 mod network;
 
@@ -17,7 +18,7 @@ pub use network::{end_of_network, fail_of_network, hand_over};
 
 /// Drifts with the names of their servers, up to the condition.
 macro_rules! select {
-    ($condition:literal) => {
+    ($($condition:tt)*) => {
         concat!(
             "select r.id, r.kind, r.subject_type, r.subject_id, r.subject_name, r.server_id,
                     s.name as server_name, r.destination_id, r.state, r.policy, r.message, r.reason,
@@ -26,7 +27,7 @@ macro_rules! select {
              from drifts r
              join servers s on s.id = r.server_id
              ",
-            $condition
+            $($condition)*
         )
     };
 }
@@ -271,14 +272,18 @@ pub async fn list_standing_of_cluster(
 /// One of the team's.
 pub async fn find(
     conn: &mut AnyConnection,
-    team: &TeamId,
+    visible: Visible<'_>,
     id: &DriftId,
 ) -> Result<Option<Standing>, sqlx::Error> {
-    sqlx::query_as(select!("where r.team_id = $1 and r.id = $2"))
-        .bind(team.as_str())
-        .bind(id.as_str())
-        .fetch_optional(conn)
-        .await
+    sqlx::query_as(select!(
+        "where r.team_id = $1 and r.id = $2 and ",
+        visible!("3", server "r.server_id")
+    ))
+    .bind(visible.team().as_str())
+    .bind(id.as_str())
+    .bind(visible.by())
+    .fetch_optional(conn)
+    .await
 }
 
 /// Which drifts are wanted.
@@ -294,21 +299,23 @@ pub struct Filter {
 /// The team's drifts, newest first.
 pub async fn list(
     conn: &mut AnyConnection,
-    team: &TeamId,
+    visible: Visible<'_>,
     filter: &Filter,
     query: &PageQuery,
 ) -> Result<Vec<Drift>, sqlx::Error> {
-    let window = Window::newest_first(team.as_str(), query);
+    let window = Window::newest_first(visible, query);
     let rows: Vec<Standing> = window
         .query(select!(
             "where r.team_id = $1 and (r.found_at, r.id) < ($2, $3)
                and (lower(r.subject_name) like $4 escape '!' or lower(r.kind) like $4 escape '!')
-               and (cast($6 as text) is null or r.server_id = $6)
-               and (cast($7 as text) is null or r.destination_id = $7)
-               and (cast($8 as text) is null or r.kind = $8)
-               and (cast($9 as bigint) is null
-                    or (r.ended_at is null and r.state <> 'dismissed') = ($9 = 1))
-             order by r.found_at desc, r.id desc
+               and (cast($7 as text) is null or r.server_id = $7)
+               and (cast($8 as text) is null or r.destination_id = $8)
+               and (cast($9 as text) is null or r.kind = $9)
+               and (cast($10 as bigint) is null
+                    or (r.ended_at is null and r.state <> 'dismissed') = ($10 = 1))
+               and ",
+            visible!("6", server "r.server_id"),
+            " order by r.found_at desc, r.id desc
              limit $5"
         ))
         .bind(filter.server.as_ref().map(ServerId::as_str))

@@ -4,6 +4,7 @@ use portolan_types::{DestinationId, Environment, EnvironmentId, PageQuery, Proje
 use sqlx::{AnyConnection, FromRow, any::AnyRow};
 
 use super::{Window, folded, moment, parsed, parsed_option};
+use crate::rights::Visible;
 
 struct EnvironmentRow(Environment);
 
@@ -22,14 +23,16 @@ impl FromRow<'_, AnyRow> for EnvironmentRow {
 }
 
 macro_rules! select {
-    ($rest:literal) => {
+    ($by:literal, $($rest:tt)*) => {
         concat!(
             "select e.id, e.project_id, p.name as project_name, e.name, e.default_destination_id,
-                    d.name as default_destination_name, e.created_at
+                    case when ",
+            visible!($by, server "d.server_id"),
+            " then d.name end as default_destination_name, e.created_at
              from environments e
              join projects p on p.id = e.project_id
              left join destinations d on d.id = e.default_destination_id ",
-            $rest
+            $($rest)*
         )
     };
 }
@@ -61,31 +64,39 @@ pub async fn insert(
 /// The environment, if the team has it.
 pub async fn find(
     conn: &mut AnyConnection,
-    team: &TeamId,
+    visible: Visible<'_>,
     id: &EnvironmentId,
 ) -> Result<Option<Environment>, sqlx::Error> {
-    let row: Option<EnvironmentRow> = sqlx::query_as(select!("where e.team_id = $1 and e.id = $2"))
-        .bind(team.as_str())
-        .bind(id.as_str())
-        .fetch_optional(conn)
-        .await?;
+    let row: Option<EnvironmentRow> = sqlx::query_as(select!(
+        "3",
+        "where e.team_id = $1 and e.id = $2 and ",
+        visible!("3", project "e.project_id")
+    ))
+    .bind(visible.team().as_str())
+    .bind(id.as_str())
+    .bind(visible.by())
+    .fetch_optional(conn)
+    .await?;
     Ok(row.map(|EnvironmentRow(environment)| environment))
 }
 
 /// The team's environments, oldest first; of one project when it is given.
 pub async fn list(
     conn: &mut AnyConnection,
-    team: &TeamId,
+    visible: Visible<'_>,
     project: Option<&ProjectId>,
     query: &PageQuery,
 ) -> Result<Vec<Environment>, sqlx::Error> {
-    let window = Window::oldest_first(team.as_str(), query);
+    let window = Window::oldest_first(visible, query);
     let rows: Vec<EnvironmentRow> = window
         .query(select!(
+            "6",
             "where e.team_id = $1 and (e.created_at, e.id) > ($2, $3)
-               and (cast($6 as text) is null or e.project_id = $6)
+               and (cast($7 as text) is null or e.project_id = $7)
                and (e.folded like $4 escape '!' or p.folded || '/' || e.folded like $4 escape '!')
-             order by e.created_at, e.id
+               and ",
+            visible!("6", project "e.project_id"),
+            " order by e.created_at, e.id
              limit $5"
         ))
         .bind(project.map(ProjectId::as_str))
@@ -97,19 +108,21 @@ pub async fn list(
 /// The names of projects and of their environments whose default a destination is; 20 at most.
 pub async fn list_names_by_default(
     conn: &mut AnyConnection,
-    team: &TeamId,
+    visible: Visible<'_>,
     destination: &DestinationId,
 ) -> Result<Vec<(String, String)>, sqlx::Error> {
-    sqlx::query_as(
+    sqlx::query_as(concat!(
         "select p.name as project_name, e.name
          from environments e
          join projects p on p.id = e.project_id
-         where e.team_id = $1 and e.default_destination_id = $2
-         order by p.name, e.name
-         limit 20",
-    )
-    .bind(team.as_str())
+         where e.team_id = $1 and e.default_destination_id = $2 and ",
+        visible!("3", project "e.project_id"),
+        " order by p.name, e.name
+         limit 20"
+    ))
+    .bind(visible.team().as_str())
     .bind(destination.as_str())
+    .bind(visible.by())
     .fetch_all(conn)
     .await
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
 use super::{contains_pattern, decode_error, json_option, moment, parsed, parsed_option, to_json};
+use crate::rights::Visible;
 
 /// An event about to be written.
 #[derive(Debug)]
@@ -173,7 +174,7 @@ fn bound(sequence: u64) -> i64 {
 }
 
 /// The statement of a list: `$1` team, `$2` the number before it, `$3` kind, `$4` text, `$5` and
-/// `$6` moments, `$7` type of subject, `$8` subject, `$9` server, `$10` destination, `$11` rows. The
+/// `$6` moments, `$7` type of subject, `$8` subject, `$9` server, `$10` destination, `$11` rows, `$12` who sees. The
 /// narrowest of the last three that is given leads, so that its index is used.
 macro_rules! list {
     ($lead:literal, $compare:literal, $order:literal) => {
@@ -189,7 +190,14 @@ macro_rules! list {
                and ($7 = '' or subject_type = $7)
                and ($8 = '' or subject_id = $8)
                and ($9 = '' or server_id = $9)
-               and ($10 = '' or destination_id = $10)",
+               and ($10 = '' or destination_id = $10)
+               and (",
+            visible!("12", server "events.server_id"),
+            " or ",
+            visible!("12", project "case events.subject_type when 'project' then events.subject_id
+                when 'environment' then
+                    (select e.project_id from environments e where e.id = events.subject_id) end"),
+            ")",
             $lead,
             " order by sequence ", $order, " limit $11"
         )
@@ -214,23 +222,23 @@ enum Way {
 /// The team's events that fit, newest first: those before the cursor.
 pub async fn list(
     conn: &mut AnyConnection,
-    team: &TeamId,
+    visible: Visible<'_>,
     filter: &EventFilter,
     query: &PageQuery,
 ) -> Result<Vec<Event>, sqlx::Error> {
     let before = query.cursor.as_ref().map_or(i64::MAX, |cursor| cursor.parts().0);
     let rows = query.limit() + 1;
     let part = Part { filter, search: query.search.as_ref(), from: before, rows };
-    fetch(conn, team, Way::NewestFirst, part).await
+    fetch(conn, visible, Way::NewestFirst, part).await
 }
 
 /// The team's events that fit, oldest first: those after a number.
 pub async fn list_after(
     conn: &mut AnyConnection,
-    team: &TeamId,
+    visible: Visible<'_>,
     part: Part<'_>,
 ) -> Result<Vec<Event>, sqlx::Error> {
-    fetch(conn, team, Way::OldestFirst, part).await
+    fetch(conn, visible, Way::OldestFirst, part).await
 }
 
 /// Which events are wanted, and how many.
@@ -245,14 +253,14 @@ pub struct Part<'a> {
 
 async fn fetch(
     conn: &mut AnyConnection,
-    team: &TeamId,
+    visible: Visible<'_>,
     way: Way,
     part: Part<'_>,
 ) -> Result<Vec<Event>, sqlx::Error> {
     let filter = part.filter;
     let kind = filter.kind.as_ref().map_or("", KindPrefix::as_str);
     let rows: Vec<EventRow> = sqlx::query_as(statement(way, filter))
-        .bind(team.as_str())
+        .bind(visible.team().as_str())
         .bind(part.from)
         .bind(format!("{kind}%"))
         .bind(contains_pattern(part.search.map(SearchText::as_str)))
@@ -263,6 +271,7 @@ async fn fetch(
         .bind(filter.server_id.as_ref().map_or("", ServerId::as_str))
         .bind(filter.destination_id.as_ref().map_or("", DestinationId::as_str))
         .bind(part.rows)
+        .bind(visible.by())
         .fetch_all(conn)
         .await?;
     Ok(rows.into_iter().map(|EventRow(event)| event).collect())

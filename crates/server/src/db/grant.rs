@@ -6,19 +6,32 @@ use portolan_types::{
 use sqlx::{AnyConnection, AssertSqlSafe, FromRow, Row, any::AnyRow};
 
 use super::{decode_error, parsed};
-use crate::rights::Thing;
+use crate::rights::{Thing, Visible};
 
 /// What a grant is on, with its name.
 macro_rules! select {
-    ($rest:literal) => {
+    ($($rest:tt)*) => {
         concat!(
             "select g.user_id, g.subject_type, g.subject_id, g.level,
                     coalesce(s.name, p.name) as subject_name
              from grants g
              left join servers s on s.id = g.server_id
              left join projects p on p.id = g.project_id ",
-            $rest,
+            $($rest)*,
             " order by g.subject_type desc, coalesce(s.name, p.name)"
+        )
+    };
+}
+
+/// Of a right on what somebody sees: its server's or project's.
+macro_rules! visible_grant {
+    ($by:literal) => {
+        concat!(
+            "(",
+            visible!($by, server "g.server_id"),
+            " or ",
+            visible!($by, project "g.project_id"),
+            ")"
         )
     };
 }
@@ -54,27 +67,32 @@ fn place(row: &AnyRow) -> Result<GrantedOn, sqlx::Error> {
 /// What a member was granted: on servers and then in projects, by name.
 pub async fn list_of(
     conn: &mut AnyConnection,
-    team: &TeamId,
+    visible: Visible<'_>,
     user: &UserId,
 ) -> Result<Vec<Grant>, sqlx::Error> {
-    let rows: Vec<GrantRow> = sqlx::query_as(select!("where g.team_id = $1 and g.user_id = $2"))
-        .bind(team.as_str())
-        .bind(user.as_str())
-        .fetch_all(conn)
-        .await?;
+    let rows: Vec<GrantRow> = sqlx::query_as(select!(
+        "where g.team_id = $1 and g.user_id = $2 and ",
+        visible_grant!("3")
+    ))
+    .bind(visible.team().as_str())
+    .bind(user.as_str())
+    .bind(visible.by())
+    .fetch_all(conn)
+    .await?;
     Ok(rows.into_iter().map(|row| row.grant).collect())
 }
 
 /// What some of the team's members were granted, each in the same order.
 pub async fn list_of_some(
     conn: &mut AnyConnection,
-    team: &TeamId,
+    visible: Visible<'_>,
     users: &[&UserId],
 ) -> Result<Vec<(UserId, Grant)>, sqlx::Error> {
-    let places: Vec<String> = (0..users.len()).map(|n| format!("${}", n + 2)).collect();
-    let sql = select!("where g.team_id = $1 and g.user_id in (?)").replace('?', &places.join(", "));
+    let places: Vec<String> = (0..users.len()).map(|n| format!("${}", n + 3)).collect();
+    let sql = select!("where g.team_id = $1 and g.user_id in (?) and ", visible_grant!("2"))
+        .replace('?', &places.join(", "));
     // Numbers of parameters, and nothing else.
-    let query = sqlx::query_as(AssertSqlSafe(sql)).bind(team.as_str());
+    let query = sqlx::query_as(AssertSqlSafe(sql)).bind(visible.team().as_str()).bind(visible.by());
     let query = users.iter().fold(query, |query, user| query.bind(user.as_str()));
     let rows: Vec<GrantRow> = query.fetch_all(conn).await?;
     Ok(rows.into_iter().map(|row| (row.user, row.grant)).collect())

@@ -71,7 +71,7 @@ pub async fn list(
     user: &UserId,
     query: &PageQuery,
 ) -> Result<Vec<Identity>, sqlx::Error> {
-    let window = Window::oldest_first(user.as_str(), query);
+    let window = Window::of_owner(user.as_str(), query);
     let rows: Vec<IdentityRow> = window
         .query(
             "select id, issuer, subject, email, created_at, last_used_at

@@ -34,6 +34,7 @@ impl FromRow<'_, AnyRow> for InviteRow {
             id: parsed(row, "id")?,
             email: parsed_option(row, "email")?,
             role: parsed(row, "role")?,
+            sees: parsed(row, "sees")?,
             grants,
             invited_by: row.try_get("invited_by")?,
             created_at: moment(row, "created_at")?,
@@ -53,8 +54,9 @@ impl FromRow<'_, AnyRow> for Opened {
 pub async fn insert(conn: &mut AnyConnection, new: &NewInvite<'_>) -> Result<(), sqlx::Error> {
     sqlx::query(
         "insert into invites
-             (id, team_id, invited_by, email, role, grants, secret_hash, created_at, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+             (id, team_id, invited_by, email, role, grants, secret_hash, created_at, expires_at,
+              sees)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(new.invite.id.as_str())
     .bind(new.team_id.as_str())
@@ -65,6 +67,7 @@ pub async fn insert(conn: &mut AnyConnection, new: &NewInvite<'_>) -> Result<(),
     .bind(new.secret_hash)
     .bind(new.invite.created_at.as_millis())
     .bind(new.invite.expires_at.as_millis())
+    .bind(new.invite.sees.as_str())
     .execute(conn)
     .await?;
     Ok(())
@@ -77,10 +80,10 @@ pub async fn list(
     query: &PageQuery,
     now: Timestamp,
 ) -> Result<Vec<Invite>, sqlx::Error> {
-    let window = Window::oldest_first(team.as_str(), query);
+    let window = Window::of_owner(team.as_str(), query);
     let rows: Vec<InviteRow> = window
         .query(
-            "select i.id, i.email, i.role, i.grants, u.email as invited_by, i.created_at,
+            "select i.id, i.email, i.role, i.sees, i.grants, u.email as invited_by, i.created_at,
                     i.expires_at
              from invites i
              join users u on u.id = i.invited_by
@@ -103,7 +106,7 @@ pub async fn revoke(
     now: Timestamp,
 ) -> Result<Option<Invite>, sqlx::Error> {
     let found: Option<InviteRow> = sqlx::query_as(
-        "select i.id, i.email, i.role, i.grants, u.email as invited_by, i.created_at, i.expires_at
+        "select i.id, i.email, i.role, i.sees, i.grants, u.email as invited_by, i.created_at, i.expires_at
          from invites i
          join users u on u.id = i.invited_by
          where i.team_id = $1 and i.id = $2 and i.expires_at > $3",
@@ -124,7 +127,7 @@ pub async fn find(
     now: Timestamp,
 ) -> Result<Option<Opened>, sqlx::Error> {
     sqlx::query_as(
-        "select i.id, i.team_id, i.email, i.role, i.grants, u.email as invited_by, i.created_at,
+        "select i.id, i.team_id, i.email, i.role, i.sees, i.grants, u.email as invited_by, i.created_at,
                 i.expires_at, m.role as inviter
          from invites i
          join users u on u.id = i.invited_by

@@ -4,6 +4,7 @@ use portolan_types::{Key, KeyId, Name, PageQuery, TeamId};
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
 use super::{Window, moment, parsed};
+use crate::rights::Visible;
 
 struct KeyRow(Key);
 
@@ -50,17 +51,19 @@ pub async fn insert(
 /// The public side of a key, if the team has it.
 pub async fn find(
     conn: &mut AnyConnection,
-    team: &TeamId,
+    visible: Visible<'_>,
     id: &KeyId,
 ) -> Result<Option<Key>, sqlx::Error> {
-    let row: Option<KeyRow> = sqlx::query_as(
+    let row: Option<KeyRow> = sqlx::query_as(concat!(
         "select k.id, k.name, k.algorithm, k.public_key, k.fingerprint, k.created_at,
                 (select count(*) from servers s where s.key_id = k.id) as servers
          from keys k
-         where k.team_id = $1 and k.id = $2",
-    )
-    .bind(team.as_str())
+         where k.team_id = $1 and k.id = $2 and ",
+        visible!("3", whole)
+    ))
+    .bind(visible.team().as_str())
     .bind(id.as_str())
+    .bind(visible.by())
     .fetch_optional(conn)
     .await?;
     Ok(row.map(|KeyRow(key)| key))
@@ -80,20 +83,22 @@ pub async fn find_sealed(
 /// The team's keys, oldest first.
 pub async fn list(
     conn: &mut AnyConnection,
-    team: &TeamId,
+    visible: Visible<'_>,
     query: &PageQuery,
 ) -> Result<Vec<Key>, sqlx::Error> {
-    let window = Window::oldest_first(team.as_str(), query);
+    let window = Window::oldest_first(visible, query);
     let rows: Vec<KeyRow> = window
-        .query(
+        .query(concat!(
             "select k.id, k.name, k.algorithm, k.public_key, k.fingerprint, k.created_at,
                     (select count(*) from servers s where s.key_id = k.id) as servers
              from keys k
              where k.team_id = $1 and (k.created_at, k.id) > ($2, $3)
                and (lower(k.name) like $4 escape '!' or lower(k.fingerprint) like $4 escape '!')
-             order by k.created_at, k.id
-             limit $5",
-        )
+               and ",
+            visible!("6", whole),
+            " order by k.created_at, k.id
+             limit $5"
+        ))
         .fetch_all(conn)
         .await?;
     Ok(rows.into_iter().map(|KeyRow(key)| key).collect())

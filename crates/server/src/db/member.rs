@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use portolan_types::{Grant, Member, Membership, PageQuery, Role, Team, TeamId, UserId};
+use portolan_types::{Grant, Member, Membership, PageQuery, Role, Sees, Team, TeamId, UserId};
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
 use super::{Window, moment, parsed};
+use crate::rights::Visible;
 
 struct MemberRow(Member);
 
@@ -15,6 +16,7 @@ impl FromRow<'_, AnyRow> for MemberRow {
             user_id: parsed(row, "user_id")?,
             email: row.try_get("email")?,
             role: parsed(row, "role")?,
+            sees: parsed(row, "sees")?,
             grants: Vec::new(),
             joined_at: moment(row, "created_at")?,
         }))
@@ -24,23 +26,25 @@ impl FromRow<'_, AnyRow> for MemberRow {
 /// The team's members with their rights, those that came first before the others.
 pub async fn list(
     conn: &mut AnyConnection,
-    team: &TeamId,
+    visible: Visible<'_>,
     query: &PageQuery,
 ) -> Result<Vec<Member>, sqlx::Error> {
-    let window = Window::oldest_first(team.as_str(), query);
+    let window = Window::of_owner(visible.team().as_str(), query);
     let rows: Vec<MemberRow> = window
-        .query(
-            "select m.user_id, u.email, m.role, m.created_at
+        .query(concat!(
+            "select m.user_id, u.email, m.role, ",
+            sees!(),
+            " as sees, m.created_at
              from memberships m
              join users u on u.id = m.user_id
              where m.team_id = $1 and (m.created_at, m.user_id) > ($2, $3)
                and lower(u.email) like $4 escape '!'
              order by m.created_at, m.user_id
-             limit $5",
-        )
+             limit $5"
+        ))
         .fetch_all(&mut *conn)
         .await?;
-    let mut grants = grants_of(conn, team, &rows).await?;
+    let mut grants = grants_of(conn, visible, &rows).await?;
     let with_grants = |MemberRow(mut member)| {
         member.grants = grants.remove(&member.user_id).unwrap_or_default();
         member
@@ -50,14 +54,14 @@ pub async fn list(
 
 async fn grants_of(
     conn: &mut AnyConnection,
-    team: &TeamId,
+    visible: Visible<'_>,
     rows: &[MemberRow],
 ) -> Result<HashMap<UserId, Vec<Grant>>, sqlx::Error> {
     let mut grants: HashMap<UserId, Vec<Grant>> = HashMap::new();
     let users: Vec<_> = rows.iter().map(|MemberRow(member)| &member.user_id).collect();
     // An empty list is no SQL.
     if !users.is_empty() {
-        for (user, grant) in super::grant::list_of_some(conn, team, &users).await? {
+        for (user, grant) in super::grant::list_of_some(conn, visible, &users).await? {
             grants.entry(user).or_default().push(grant);
         }
     }
@@ -67,21 +71,23 @@ async fn grants_of(
 /// A member of the team with their rights.
 pub async fn find(
     conn: &mut AnyConnection,
-    team: &TeamId,
+    visible: Visible<'_>,
     user: &UserId,
 ) -> Result<Option<Member>, sqlx::Error> {
-    let row: Option<MemberRow> = sqlx::query_as(
-        "select m.user_id, u.email, m.role, m.created_at
+    let row: Option<MemberRow> = sqlx::query_as(concat!(
+        "select m.user_id, u.email, m.role, ",
+        sees!(),
+        " as sees, m.created_at
          from memberships m
          join users u on u.id = m.user_id
-         where m.team_id = $1 and m.user_id = $2",
-    )
-    .bind(team.as_str())
+         where m.team_id = $1 and m.user_id = $2"
+    ))
+    .bind(visible.team().as_str())
     .bind(user.as_str())
     .fetch_optional(&mut *conn)
     .await?;
     let Some(MemberRow(mut member)) = row else { return Ok(None) };
-    member.grants = super::grant::list_of(conn, team, user).await?;
+    member.grants = super::grant::list_of(conn, visible, user).await?;
     Ok(Some(member))
 }
 
@@ -109,6 +115,21 @@ pub async fn set_role(
     .bind(by)
     .execute(conn)
     .await?;
+    Ok(())
+}
+
+/// Lets a member see all of the team, or what they were granted.
+pub async fn set_sees(
+    conn: &mut AnyConnection,
+    (team, user): (&TeamId, &UserId),
+    sees: Sees,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("update memberships set sees = $3 where team_id = $1 and user_id = $2")
+        .bind(team.as_str())
+        .bind(user.as_str())
+        .bind(sees.as_str())
+        .execute(conn)
+        .await?;
     Ok(())
 }
 
@@ -146,7 +167,7 @@ pub async fn list_of(
     user: &UserId,
     query: &PageQuery,
 ) -> Result<Vec<Membership>, sqlx::Error> {
-    let window = Window::oldest_first(user.as_str(), query);
+    let window = Window::of_owner(user.as_str(), query);
     let rows: Vec<MembershipRow> = window
         .query(
             "select t.id, t.name, m.role, m.created_at

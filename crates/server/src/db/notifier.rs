@@ -8,6 +8,7 @@ use portolan_types::{
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
 use super::{Window, decode_error, json_option, moment, moment_option, number, parsed, to_json};
+use crate::rights::Visible;
 
 struct NotifierRow(Notifier);
 
@@ -146,16 +147,18 @@ pub async fn insert(
 /// The notifier, if the team has it.
 pub async fn find(
     conn: &mut AnyConnection,
-    team: &TeamId,
+    visible: Visible<'_>,
     id: &NotifierId,
 ) -> Result<Option<Notifier>, sqlx::Error> {
-    let row: Option<NotifierRow> = sqlx::query_as(
+    let row: Option<NotifierRow> = sqlx::query_as(concat!(
         "select id, name, kind, origin, recipients, topics, min_severity, quiet_seconds,
                 grace_seconds, state, reason, created_at, updated_at
-         from notifiers where team_id = $1 and id = $2",
-    )
-    .bind(team.as_str())
+         from notifiers where team_id = $1 and id = $2 and ",
+        visible!("3", whole)
+    ))
+    .bind(visible.team().as_str())
     .bind(id.as_str())
+    .bind(visible.by())
     .fetch_optional(conn)
     .await?;
     Ok(row.map(|NotifierRow(notifier)| notifier))
@@ -164,21 +167,23 @@ pub async fn find(
 /// The team's notifiers, oldest first.
 pub async fn list(
     conn: &mut AnyConnection,
-    team: &TeamId,
+    visible: Visible<'_>,
     query: &PageQuery,
 ) -> Result<Vec<Notifier>, sqlx::Error> {
-    let window = Window::oldest_first(team.as_str(), query);
+    let window = Window::oldest_first(visible, query);
     let rows: Vec<NotifierRow> = window
-        .query(
+        .query(concat!(
             "select id, name, kind, origin, recipients, topics, min_severity, quiet_seconds,
                     grace_seconds, state, reason, created_at, updated_at
              from notifiers
              where team_id = $1 and (created_at, id) > ($2, $3)
                and (lower(name) like $4 escape '!' or lower(origin) like $4 escape '!'
                     or lower(recipients) like $4 escape '!')
-             order by created_at, id
-             limit $5",
-        )
+               and ",
+            visible!("6", whole),
+            " order by created_at, id
+             limit $5"
+        ))
         .fetch_all(conn)
         .await?;
     Ok(rows.into_iter().map(|NotifierRow(notifier)| notifier).collect())

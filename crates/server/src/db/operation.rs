@@ -10,6 +10,7 @@ use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 use super::{
     Window, event::subject, json_option, moment, moment_option, parsed, parsed_option, to_json,
 };
+use crate::rights::Visible;
 
 struct OperationRow(Operation);
 
@@ -55,8 +56,11 @@ pub async fn insert(
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "insert into operations
-             (id, team_id, kind, subject_type, subject_id, subject_name, state, created_at, input)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+             (id, team_id, kind, subject_type, subject_id, subject_name, state, created_at, input,
+              server_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9,
+                 case when $4 = 'server' then $5
+                      else (select server_id from destinations where id = $5) end)",
     )
     .bind(operation.id.as_str())
     .bind(team.as_str())
@@ -72,20 +76,32 @@ pub async fn insert(
     Ok(())
 }
 
+/// Where an operation is: a destination may have moved to another manager of its swarm, and one that
+/// was removed says nothing any more.
+macro_rules! server_of {
+    () => {
+        "coalesce(
+             (select d.server_id from destinations d where d.id = operations.subject_id),
+             operations.server_id)"
+    };
+}
+
 /// One operation with its steps.
 pub async fn find(
     conn: &mut AnyConnection,
-    team: &TeamId,
+    visible: Visible<'_>,
     id: &OperationId,
 ) -> Result<Option<Operation>, sqlx::Error> {
-    let row: Option<OperationRow> = sqlx::query_as(
+    let row: Option<OperationRow> = sqlx::query_as(concat!(
         "select id, kind, subject_type, subject_id, subject_name, state, failure, result,
                 created_at, started_at, finished_at
          from operations
-         where team_id = $1 and id = $2",
-    )
-    .bind(team.as_str())
+         where team_id = $1 and id = $2 and ",
+        visible!("3", server server_of!())
+    ))
+    .bind(visible.team().as_str())
     .bind(id.as_str())
+    .bind(visible.by())
     .fetch_optional(&mut *conn)
     .await?;
     let Some(OperationRow(mut operation)) = row else { return Ok(None) };
@@ -109,22 +125,24 @@ async fn list_steps(conn: &mut AnyConnection, id: &OperationId) -> Result<Vec<St
 /// The team's operations, newest first, without their steps; of one subject when it is given.
 pub async fn list(
     conn: &mut AnyConnection,
-    team: &TeamId,
+    visible: Visible<'_>,
     subject: Option<&SubjectId>,
     query: &PageQuery,
 ) -> Result<Vec<Operation>, sqlx::Error> {
-    let window = Window::newest_first(team.as_str(), query);
+    let window = Window::newest_first(visible, query);
     let rows: Vec<OperationRow> = window
-        .query(
+        .query(concat!(
             "select id, kind, subject_type, subject_id, subject_name, state, failure,
                     null as result, created_at, started_at, finished_at
              from operations
              where team_id = $1 and (created_at, id) < ($2, $3)
-               and (cast($6 as text) is null or subject_id = $6)
+               and (cast($7 as text) is null or subject_id = $7)
                and lower(subject_name) like $4 escape '!'
-             order by created_at desc, id desc
-             limit $5",
-        )
+               and ",
+            visible!("6", server server_of!()),
+            " order by created_at desc, id desc
+             limit $5"
+        ))
         .bind(subject.map(SubjectId::as_str))
         .fetch_all(conn)
         .await?;

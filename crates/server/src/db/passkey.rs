@@ -112,7 +112,7 @@ pub async fn list(
     user: &UserId,
     query: &PageQuery,
 ) -> Result<Vec<Passkey>, sqlx::Error> {
-    let window = Window::oldest_first(user.as_str(), query);
+    let window = Window::of_owner(user.as_str(), query);
     let rows: Vec<PasskeyRow> = window
         .query(
             "select id, name, backed_up, created_at, last_used_at

@@ -4,6 +4,7 @@ use portolan_types::{PageQuery, Project, ProjectId, TeamId};
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
 use super::{Window, folded, moment, parsed};
+use crate::rights::Visible;
 
 struct ProjectRow(Project);
 
@@ -21,12 +22,12 @@ impl FromRow<'_, AnyRow> for ProjectRow {
 }
 
 macro_rules! select {
-    ($rest:literal) => {
+    ($($rest:tt)*) => {
         concat!(
             "select p.id, p.name, p.description, p.created_at,
                     (select count(*) from environments e where e.project_id = p.id) as environments
              from projects p ",
-            $rest
+            $($rest)*
         )
     };
 }
@@ -55,29 +56,35 @@ pub async fn insert(
 /// The project, if the team has it.
 pub async fn find(
     conn: &mut AnyConnection,
-    team: &TeamId,
+    visible: Visible<'_>,
     id: &ProjectId,
 ) -> Result<Option<Project>, sqlx::Error> {
-    let row: Option<ProjectRow> = sqlx::query_as(select!("where p.team_id = $1 and p.id = $2"))
-        .bind(team.as_str())
-        .bind(id.as_str())
-        .fetch_optional(conn)
-        .await?;
+    let row: Option<ProjectRow> = sqlx::query_as(select!(
+        "where p.team_id = $1 and p.id = $2 and ",
+        visible!("3", project "p.id")
+    ))
+    .bind(visible.team().as_str())
+    .bind(id.as_str())
+    .bind(visible.by())
+    .fetch_optional(conn)
+    .await?;
     Ok(row.map(|ProjectRow(project)| project))
 }
 
 /// The team's projects, oldest first.
 pub async fn list(
     conn: &mut AnyConnection,
-    team: &TeamId,
+    visible: Visible<'_>,
     query: &PageQuery,
 ) -> Result<Vec<Project>, sqlx::Error> {
-    let window = Window::oldest_first(team.as_str(), query);
+    let window = Window::oldest_first(visible, query);
     let rows: Vec<ProjectRow> = window
         .query(select!(
             "where p.team_id = $1 and (p.created_at, p.id) > ($2, $3)
                and p.folded like $4 escape '!'
-             order by p.created_at, p.id
+               and ",
+            visible!("6", project "p.id"),
+            " order by p.created_at, p.id
              limit $5"
         ))
         .fetch_all(conn)

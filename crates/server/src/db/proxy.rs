@@ -8,10 +8,11 @@ use portolan_types::{
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
 use super::{Window, json_option, moment, number, parsed, parsed_option, port, to_json};
+use crate::rights::Visible;
 
 /// Proxies with the names of their servers, up to the condition.
 macro_rules! select {
-    ($condition:literal) => {
+    ($($condition:tt)*) => {
         concat!(
             "select p.server_id, p.team_id, s.name as server_name, p.kind, p.image, p.http_port,
                     p.https_port, p.certificates, p.extra, p.state, p.reason, p.revision,
@@ -19,7 +20,7 @@ macro_rules! select {
              from proxies p
              join servers s on s.id = p.server_id
              ",
-            $condition
+            $($condition)*
         )
     };
 }
@@ -132,15 +133,17 @@ pub async fn find_assigned(
 /// The team's proxies, oldest first.
 pub async fn list(
     conn: &mut AnyConnection,
-    team: &TeamId,
+    visible: Visible<'_>,
     query: &PageQuery,
 ) -> Result<Vec<Proxy>, sqlx::Error> {
-    let window = Window::oldest_first(team.as_str(), query);
+    let window = Window::oldest_first(visible, query);
     let rows: Vec<Assigned> = window
         .query(select!(
             "where p.team_id = $1 and (p.created_at, p.server_id) > ($2, $3)
                and (lower(s.name) like $4 escape '!' or lower(p.image) like $4 escape '!')
-             order by p.created_at, p.server_id
+               and ",
+            visible!("6", server "p.server_id"),
+            " order by p.created_at, p.server_id
              limit $5"
         ))
         .fetch_all(conn)
@@ -193,12 +196,19 @@ pub async fn list_servers(
 }
 
 /// All of the team's proxies, oldest first.
-pub async fn list_all(conn: &mut AnyConnection, team: &TeamId) -> Result<Vec<Proxy>, sqlx::Error> {
-    let rows: Vec<Assigned> =
-        sqlx::query_as(select!("where p.team_id = $1 order by p.created_at, p.server_id"))
-            .bind(team.as_str())
-            .fetch_all(conn)
-            .await?;
+pub async fn list_all(
+    conn: &mut AnyConnection,
+    visible: Visible<'_>,
+) -> Result<Vec<Proxy>, sqlx::Error> {
+    let rows: Vec<Assigned> = sqlx::query_as(select!(
+        "where p.team_id = $1 and ",
+        visible!("2", server "p.server_id"),
+        " order by p.created_at, p.server_id"
+    ))
+    .bind(visible.team().as_str())
+    .bind(visible.by())
+    .fetch_all(conn)
+    .await?;
     Ok(rows.into_iter().map(|row| row.proxy).collect())
 }
 

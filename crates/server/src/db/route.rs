@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
 use super::{Window, json_option, moment, parsed, port, to_json};
+use crate::rights::Visible;
 
 /// Routes with the names of their destinations and servers, up to the condition.
 macro_rules! select {
-    ($condition:literal) => {
+    ($($condition:tt)*) => {
         concat!(
             "select r.id, r.destination_id, d.name as destination_name, d.network, d.server_id,
                     s.name as server_name, r.host, r.path, r.target, r.port, r.options,
@@ -20,7 +21,7 @@ macro_rules! select {
              join destinations d on d.id = r.destination_id
              join servers s on s.id = d.server_id
              ",
-            $condition
+            $($condition)*
         )
     };
 }
@@ -142,31 +143,37 @@ pub async fn replace(
 /// The route, if the team has it.
 pub async fn find(
     conn: &mut AnyConnection,
-    team: &TeamId,
+    visible: Visible<'_>,
     id: &RouteId,
 ) -> Result<Option<Assigned>, sqlx::Error> {
-    sqlx::query_as(select!("where r.team_id = $1 and r.id = $2"))
-        .bind(team.as_str())
-        .bind(id.as_str())
-        .fetch_optional(conn)
-        .await
+    sqlx::query_as(select!(
+        "where r.team_id = $1 and r.id = $2 and ",
+        visible!("3", server "d.server_id")
+    ))
+    .bind(visible.team().as_str())
+    .bind(id.as_str())
+    .bind(visible.by())
+    .fetch_optional(conn)
+    .await
 }
 
 /// The team's routes, oldest first; of one destination when it is given.
 pub async fn list(
     conn: &mut AnyConnection,
-    team: &TeamId,
+    visible: Visible<'_>,
     destination: Option<&DestinationId>,
     query: &PageQuery,
 ) -> Result<Vec<Route>, sqlx::Error> {
-    let window = Window::oldest_first(team.as_str(), query);
+    let window = Window::oldest_first(visible, query);
     let rows: Vec<Assigned> = window
         .query(select!(
             "where r.team_id = $1 and (r.created_at, r.id) > ($2, $3)
                and ((r.host || lower(r.path)) like $4 escape '!' or lower(r.target) like $4 escape '!'
                     or lower(d.name) like $4 escape '!')
-               and (cast($6 as text) is null or r.destination_id = $6)
-             order by r.created_at, r.id
+               and (cast($7 as text) is null or r.destination_id = $7)
+               and ",
+            visible!("6", server "d.server_id"),
+            " order by r.created_at, r.id
              limit $5"
         ))
         .bind(destination.map(DestinationId::as_str))
@@ -176,12 +183,19 @@ pub async fn list(
 }
 
 /// All of the team's routes, by host and path.
-pub async fn list_all(conn: &mut AnyConnection, team: &TeamId) -> Result<Vec<Route>, sqlx::Error> {
-    let rows: Vec<Assigned> =
-        sqlx::query_as(select!("where r.team_id = $1 order by r.host, r.path, r.id"))
-            .bind(team.as_str())
-            .fetch_all(conn)
-            .await?;
+pub async fn list_all(
+    conn: &mut AnyConnection,
+    visible: Visible<'_>,
+) -> Result<Vec<Route>, sqlx::Error> {
+    let rows: Vec<Assigned> = sqlx::query_as(select!(
+        "where r.team_id = $1 and ",
+        visible!("2", server "d.server_id"),
+        " order by r.host, r.path, r.id"
+    ))
+    .bind(visible.team().as_str())
+    .bind(visible.by())
+    .fetch_all(conn)
+    .await?;
     Ok(rows.into_iter().map(|row| row.route).collect())
 }
 

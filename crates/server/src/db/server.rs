@@ -8,6 +8,7 @@ use portolan_types::{
 use sqlx::{AnyConnection, Row};
 
 use super::{Window, parsed, to_json};
+use crate::rights::Visible;
 
 mod role;
 mod row;
@@ -55,16 +56,18 @@ pub async fn insert(
 /// The server, if the team has it.
 pub async fn find(
     conn: &mut AnyConnection,
-    team: &TeamId,
+    visible: Visible<'_>,
     id: &ServerId,
 ) -> Result<Option<Server>, sqlx::Error> {
     let row: Option<Assigned> = sqlx::query_as(concat!(
         "select ",
         columns!(),
-        " from servers where team_id = $1 and id = $2"
+        " from servers where team_id = $1 and id = $2 and ",
+        visible!("3", server "servers.id")
     ))
-    .bind(team.as_str())
+    .bind(visible.team().as_str())
     .bind(id.as_str())
+    .bind(visible.by())
     .fetch_optional(conn)
     .await?;
     Ok(row.map(|row| row.server))
@@ -90,12 +93,16 @@ pub async fn list_ids(conn: &mut AnyConnection) -> Result<Vec<ServerId>, sqlx::E
 /// Every server of a team by its name.
 pub async fn list_names_of_team(
     conn: &mut AnyConnection,
-    team: &TeamId,
+    visible: Visible<'_>,
 ) -> Result<Vec<(ServerId, Name)>, sqlx::Error> {
-    let rows = sqlx::query("select id, name from servers where team_id = $1")
-        .bind(team.as_str())
-        .fetch_all(conn)
-        .await?;
+    let rows = sqlx::query(concat!(
+        "select id, name from servers where team_id = $1 and ",
+        visible!("2", server "servers.id")
+    ))
+    .bind(visible.team().as_str())
+    .bind(visible.by())
+    .fetch_all(conn)
+    .await?;
     rows.iter().map(|row| Ok((parsed(row, "id")?, parsed(row, "name")?))).collect()
 }
 
@@ -114,10 +121,10 @@ pub async fn list_ids_of_team(
 /// The team's servers, oldest first.
 pub async fn list(
     conn: &mut AnyConnection,
-    team: &TeamId,
+    visible: Visible<'_>,
     query: &PageQuery,
 ) -> Result<Vec<Server>, sqlx::Error> {
-    let window = Window::oldest_first(team.as_str(), query);
+    let window = Window::oldest_first(visible, query);
     let rows: Vec<Assigned> = window
         .query(concat!(
             "select ",
@@ -125,7 +132,9 @@ pub async fn list(
             " from servers
              where team_id = $1 and (created_at, id) > ($2, $3)
                and (lower(name) like $4 escape '!' or lower(coalesce(host, '')) like $4 escape '!')
-             order by created_at, id
+               and ",
+            visible!("6", server "servers.id"),
+            " order by created_at, id
              limit $5"
         ))
         .fetch_all(conn)
@@ -134,13 +143,19 @@ pub async fn list(
 }
 
 /// All of the team's servers, oldest first.
-pub async fn list_all(conn: &mut AnyConnection, team: &TeamId) -> Result<Vec<Server>, sqlx::Error> {
+pub async fn list_all(
+    conn: &mut AnyConnection,
+    visible: Visible<'_>,
+) -> Result<Vec<Server>, sqlx::Error> {
     let rows: Vec<Assigned> = sqlx::query_as(concat!(
         "select ",
         columns!(),
-        " from servers where team_id = $1 order by created_at, id"
+        " from servers where team_id = $1 and ",
+        visible!("2", server "servers.id"),
+        " order by created_at, id"
     ))
-    .bind(team.as_str())
+    .bind(visible.team().as_str())
+    .bind(visible.by())
     .fetch_all(conn)
     .await?;
     Ok(rows.into_iter().map(|row| row.server).collect())

@@ -1,6 +1,8 @@
 //! Sign-ins that go on: only the hash of a secret is stored.
 
-use portolan_types::{PageQuery, Role, SessionId, SignIn, Team, TeamId, Timestamp, User, UserId};
+use portolan_types::{
+    PageQuery, Role, Sees, SessionId, SignIn, Team, TeamId, Timestamp, User, UserId,
+};
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
 use super::{Window, moment, parsed};
@@ -21,6 +23,7 @@ pub struct Holder {
     pub user: User,
     pub team: Team,
     pub role: Role,
+    pub sees: Sees,
 }
 
 /// What makes a session one that has not ended.
@@ -56,6 +59,7 @@ impl FromRow<'_, AnyRow> for Holder {
             user: User { id: parsed(row, "user_id")?, email: row.try_get("email")? },
             team: Team { id: parsed(row, "team_id")?, name: parsed(row, "team_name")? },
             role: parsed(row, "role")?,
+            sees: parsed(row, "sees")?,
             sign_in,
         })
     }
@@ -90,15 +94,18 @@ pub async fn find_holder(
     secret_hash: &str,
     still: Still,
 ) -> Result<Option<Holder>, sqlx::Error> {
-    sqlx::query_as(
+    sqlx::query_as(concat!(
         "select s.id, s.method, s.address, s.user_agent, s.created_at, s.last_used_at,
-                s.expires_at, s.team_id, s.user_id, u.email, m.role, teams.name as team_name
+                s.expires_at, s.team_id, s.user_id, u.email, m.role, ",
+        sees!(),
+        " as sees,
+                teams.name as team_name
          from sessions s
          join users u on u.id = s.user_id
          join memberships m on m.team_id = s.team_id and m.user_id = s.user_id
          join teams on teams.id = s.team_id
-         where s.secret_hash = $1 and s.expires_at > $2 and s.last_used_at > $3",
-    )
+         where s.secret_hash = $1 and s.expires_at > $2 and s.last_used_at > $3"
+    ))
     .bind(secret_hash)
     .bind(still.now.as_millis())
     .bind(still.used_after.as_millis())
@@ -106,25 +113,29 @@ pub async fn find_holder(
     .await
 }
 
-/// Whether a session has not ended, and its person is still in the team that it is in.
+/// Whether a session has not ended, and its person is still in the team that it is in and sees as
+/// much of it as before.
 pub async fn is_good(
     conn: &mut AnyConnection,
-    (team, user): (&TeamId, &UserId),
+    (team, user, sees): (&TeamId, &UserId, Sees),
     id: &SessionId,
     still: Still,
 ) -> Result<bool, sqlx::Error> {
-    let found: i64 = sqlx::query_scalar(
+    let found: i64 = sqlx::query_scalar(concat!(
         "select count(*)
          from sessions s
          join memberships m on m.team_id = s.team_id and m.user_id = s.user_id
          where s.id = $1 and s.team_id = $2 and s.user_id = $3
-           and s.expires_at > $4 and s.last_used_at > $5",
-    )
+           and s.expires_at > $4 and s.last_used_at > $5 and ",
+        sees!(),
+        " = $6"
+    ))
     .bind(id.as_str())
     .bind(team.as_str())
     .bind(user.as_str())
     .bind(still.now.as_millis())
     .bind(still.used_after.as_millis())
+    .bind(sees.as_str())
     .fetch_one(conn)
     .await?;
     Ok(found == 1)
@@ -152,7 +163,7 @@ pub async fn list(
     still: Still,
     query: &PageQuery,
 ) -> Result<Vec<SignIn>, sqlx::Error> {
-    let window = Window::oldest_first(user.as_str(), query);
+    let window = Window::of_owner(user.as_str(), query);
     let rows: Vec<SessionRow> = window
         .query(
             "select id, method, address, user_agent, created_at, last_used_at, expires_at

@@ -1,10 +1,13 @@
 //! What was last seen on each host.
 
-use portolan_types::{ServerId, TeamId, Timestamp};
+use portolan_types::{ServerId, Timestamp};
 use sqlx::{AnyConnection, FromRow, any::AnyRow};
 
 use super::{json_option, moment, parsed, to_json};
-use crate::sighting::{Seen, Sighting};
+use crate::{
+    rights::Visible,
+    sighting::{Seen, Sighting},
+};
 
 impl FromRow<'_, AnyRow> for Seen {
     fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
@@ -27,14 +30,16 @@ pub async fn find(
 /// The latest of each of a team's servers.
 pub async fn list_of_team(
     conn: &mut AnyConnection,
-    team: &TeamId,
+    visible: Visible<'_>,
 ) -> Result<Vec<(ServerId, Seen)>, sqlx::Error> {
-    let rows = sqlx::query(
+    let rows = sqlx::query(concat!(
         "select g.server_id, g.at, g.sighting from sightings g
          join servers s on s.id = g.server_id
-         where s.team_id = $1",
-    )
-    .bind(team.as_str())
+         where s.team_id = $1 and ",
+        visible!("2", server "s.id")
+    ))
+    .bind(visible.team().as_str())
+    .bind(visible.by())
     .fetch_all(conn)
     .await?;
     rows.iter().map(|row| Ok((parsed(row, "server_id")?, Seen::from_row(row)?))).collect()

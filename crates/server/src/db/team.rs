@@ -1,6 +1,6 @@
 //! Teams, users and memberships.
 
-use portolan_types::{Role, Team, TeamId, Timestamp, User, UserId};
+use portolan_types::{Role, Sees, Team, TeamId, Timestamp, User, UserId};
 use sqlx::{AnyConnection, AssertSqlSafe, Row};
 
 use super::parsed;
@@ -114,15 +114,17 @@ pub async fn insert_membership(
     conn: &mut AnyConnection,
     team: &TeamId,
     user: &UserId,
-    role: Role,
+    (role, sees): (Role, Sees),
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "insert into memberships (team_id, user_id, role, created_at) values ($1, $2, $3, $4)",
+        "insert into memberships (team_id, user_id, role, sees, created_at)
+         values ($1, $2, $3, $4, $5)",
     )
     .bind(team.as_str())
     .bind(user.as_str())
     .bind(role.as_str())
+    .bind(sees.as_str())
     .bind(now.as_millis())
     .execute(conn)
     .await?;

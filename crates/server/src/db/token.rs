@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use portolan_types::{
-    Abilities, PageQuery, Role, Team, TeamId, Timestamp, Token, TokenId, User, UserId,
+    Abilities, PageQuery, Role, Sees, Team, TeamId, Timestamp, Token, TokenId, User, UserId,
 };
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
@@ -25,6 +25,7 @@ pub struct Holder {
     pub user: User,
     pub team: Team,
     pub role: Role,
+    pub sees: Sees,
 }
 
 struct TokenRow(Token);
@@ -52,6 +53,7 @@ impl FromRow<'_, AnyRow> for Holder {
             user: User { id: parsed(row, "user_id")?, email: token.email.clone() },
             team: Team { id: parsed(row, "team_id")?, name: parsed(row, "team_name")? },
             role: parsed(row, "role")?,
+            sees: parsed(row, "sees")?,
             token,
         })
     }
@@ -83,40 +85,46 @@ pub async fn find_holder(
     conn: &mut AnyConnection,
     secret_hash: &str,
 ) -> Result<Option<Holder>, sqlx::Error> {
-    sqlx::query_as(
+    sqlx::query_as(concat!(
         "select t.id, t.name, t.abilities, t.expires_at, t.last_used_at,
                 t.last_used_address, t.addresses, t.created_at,
-                t.team_id, t.user_id, u.email, m.role, teams.name as team_name
+                t.team_id, t.user_id, u.email, m.role, ",
+        sees!(),
+        " as sees,
+                teams.name as team_name
          from tokens t
          join users u on u.id = t.user_id
          join memberships m on m.team_id = t.team_id and m.user_id = t.user_id
          join teams on teams.id = t.team_id
-         where t.secret_hash = $1",
-    )
+         where t.secret_hash = $1"
+    ))
     .bind(secret_hash)
     .fetch_optional(conn)
     .await
 }
 
-/// Whether a token has neither ended nor been revoked, and its person is still in the team.
+/// Whether a token has neither ended nor been revoked, and its person is still in the team and sees
+/// as much of it as before.
 pub async fn is_good(
     conn: &mut AnyConnection,
-    team: &TeamId,
-    user: &UserId,
+    (team, user, sees): (&TeamId, &UserId, Sees),
     token: &TokenId,
     now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
-    let found: i64 = sqlx::query_scalar(
+    let found: i64 = sqlx::query_scalar(concat!(
         "select count(*)
          from tokens t
          join memberships m on m.team_id = t.team_id and m.user_id = t.user_id
          where t.id = $1 and t.team_id = $2 and t.user_id = $3
-           and (t.expires_at is null or t.expires_at > $4)",
-    )
+           and (t.expires_at is null or t.expires_at > $4) and ",
+        sees!(),
+        " = $5"
+    ))
     .bind(token.as_str())
     .bind(team.as_str())
     .bind(user.as_str())
     .bind(now.as_millis())
+    .bind(sees.as_str())
     .fetch_one(conn)
     .await?;
     Ok(found == 1)
@@ -180,7 +188,7 @@ pub async fn list(
     team: &TeamId,
     query: &PageQuery,
 ) -> Result<Vec<Token>, sqlx::Error> {
-    let window = Window::oldest_first(team.as_str(), query);
+    let window = Window::of_owner(team.as_str(), query);
     let rows: Vec<TokenRow> = window
         .query(
             "select t.id, t.name, t.abilities, t.expires_at, t.last_used_at,

@@ -6,6 +6,7 @@ use portolan_types::{DestinationId, PageQuery, ServerId, TeamId, Timestamp, Veri
 use sqlx::{AnyConnection, FromRow, any::AnyRow};
 
 use super::{Window, json_option, moment, parsed, to_json};
+use crate::rights::Visible;
 
 struct VerificationRow(Verification);
 
@@ -105,20 +106,25 @@ pub async fn list_latest_ends(
 /// Those of a destination, newest first.
 pub async fn list(
     conn: &mut AnyConnection,
-    team: &TeamId,
+    visible: Visible<'_>,
     destination: &DestinationId,
     query: &PageQuery,
 ) -> Result<Vec<Verification>, sqlx::Error> {
-    let window = Window::newest_first(team.as_str(), query);
+    let window = Window::newest_first(visible, query);
     let rows: Vec<VerificationRow> = window
-        .query(
-            "select operation_id, destination_id, outcome, checks, started_at, finished_at
-             from verifications
-             where team_id = $1 and destination_id = $6 and (finished_at, operation_id) < ($2, $3)
-               and outcome like $4 escape '!'
-             order by finished_at desc, operation_id desc
-             limit $5",
-        )
+        .query(concat!(
+            "select v.operation_id, v.destination_id, v.outcome, v.checks, v.started_at,
+                        v.finished_at
+                 from verifications v
+                 join destinations d on d.id = v.destination_id
+                 where v.team_id = $1 and v.destination_id = $7
+                   and (v.finished_at, v.operation_id) < ($2, $3)
+                   and v.outcome like $4 escape '!'
+                   and ",
+            visible!("6", server "d.server_id"),
+            " order by v.finished_at desc, v.operation_id desc
+                 limit $5"
+        ))
         .bind(destination.as_str())
         .fetch_all(conn)
         .await?;

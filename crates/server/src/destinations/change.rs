@@ -203,7 +203,6 @@ pub(super) async fn planned(
     options: NetworkOptions,
 ) -> Result<Memo, Error> {
     check(before, &options)?;
-    let team = actor.team_id();
     let server = servers::find(tx, actor, &before.server_id).await?;
     placement::check_usable(&server)?;
     placement::check_options(&server, before.kind, &options)?;
@@ -212,7 +211,7 @@ pub(super) async fn planned(
         None => Memo::new(before, options),
     };
     let after = memo.new.applied_to(before);
-    memo.new.planned = addresses::choose_for_change(tx, team, &server, &after).await?;
+    memo.new.planned = addresses::choose_for_change(tx, actor.visible(), &server, &after).await?;
     Ok(memo)
 }
 

@@ -9,5 +9,5 @@ use crate::{Actor, App, Error, db};
 /// By server, those that its swarm spans included; a server without any is left out.
 pub async fn count_by_server(app: &App, actor: &Actor) -> Result<HashMap<ServerId, u32>, Error> {
     let mut conn = app.db.acquire().await?;
-    Ok(db::destination::count_by_server(&mut conn, actor.team_id()).await?)
+    Ok(db::destination::count_by_server(&mut conn, actor.visible()).await?)
 }

@@ -150,8 +150,8 @@ async fn environments_left(
     destination: &Destination,
 ) -> Result<Vec<String>, Error> {
     let mut conn = app.db.acquire().await?;
-    let (team, id) = (actor.team_id(), &destination.id);
-    let names = db::environment::list_names_by_default(&mut conn, team, id).await?;
+    let (visible, id) = (actor.visible(), &destination.id);
+    let names = db::environment::list_names_by_default(&mut conn, visible, id).await?;
     let left = |(project, environment): &(String, String)| {
         format!(
             "leave environment `{environment}` of project `{project}` without a default destination"

@@ -76,8 +76,8 @@ async fn attachments(
             Ok(own.cloned().collect())
         }
         DestinationKind::Swarm => {
-            let (team, query) = (actor.team_id(), PageQuery::default());
-            Ok(db::attachment::list(conn, team, None, Some(id), &query).await?)
+            let (visible, query) = (actor.visible(), PageQuery::default());
+            Ok(db::attachment::list(conn, visible, None, Some(id), &query).await?)
         }
     }
 }

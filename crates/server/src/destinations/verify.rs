@@ -78,6 +78,6 @@ pub async fn list(
 ) -> Result<Page<Verification>, Error> {
     let mut conn = app.db.acquire().await?;
     find(&mut conn, actor, id).await?;
-    let rows = db::verification::list(&mut conn, actor.team_id(), id, query).await?;
+    let rows = db::verification::list(&mut conn, actor.visible(), id, query).await?;
     Ok(page::of(rows, query, |one| (one.finished_at, one.operation_id.as_str())))
 }

@@ -161,7 +161,7 @@ impl Follower {
         let from = i64::try_from(self.position).unwrap_or(i64::MAX);
         let part = Part { filter, search: search.as_ref(), from, rows: BATCH };
         let mut conn = self.app.db.acquire().await?;
-        let events = db::event::list_after(&mut conn, self.actor.team_id(), part).await?;
+        let events = db::event::list_after(&mut conn, self.actor.visible(), part).await?;
         let last = events.last().map_or(self.position, |event| event.sequence);
         let is_all = events.len() < usize::try_from(BATCH).unwrap_or(usize::MAX);
         self.position = if is_all { last.max(self.known) } else { last };

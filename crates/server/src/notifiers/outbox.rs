@@ -19,6 +19,7 @@ use crate::{
         event::Part,
         notifier::{Heard, Hearing},
     },
+    rights::Visible,
 };
 
 /// Events that are heard in one transaction.
@@ -45,7 +46,7 @@ async fn hear(app: &App, hearing: &Hearing) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
     let part =
         Part { filter: &EventFilter::default(), search: None, from: hearing.position, rows: BATCH };
-    let mut events = db::event::list_after(&mut tx, &hearing.team, part).await?;
+    let mut events = db::event::list_after(&mut tx, Visible::whole(&hearing.team), part).await?;
     let last = events.last().map(|event| i64::try_from(event.sequence).unwrap_or(i64::MAX));
     events.retain(|event| !is_about(hearing, event));
     let said = held.pass(&rules(hearing), events, now);

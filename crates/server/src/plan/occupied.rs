@@ -15,10 +15,22 @@ pub struct Occupied {
 /// By what. The names are free text, a host's or a user's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum By {
-    Destination { name: String, network: String },
-    Network { name: String },
-    OtherServer { server: String, destination: String },
-    Reserved { note: String },
+    Destination {
+        name: String,
+        network: String,
+    },
+    Network {
+        name: String,
+    },
+    OtherServer {
+        server: String,
+        destination: String,
+    },
+    /// By a destination of a server that whoever asks does not see.
+    Unseen,
+    Reserved {
+        note: String,
+    },
     Route,
     EnginePool,
     Refused,
@@ -30,7 +42,7 @@ impl By {
         match self {
             Self::Destination { .. } => RangeKind::Destination,
             Self::Network { .. } => RangeKind::Network,
-            Self::OtherServer { .. } => RangeKind::OtherServer,
+            Self::OtherServer { .. } | Self::Unseen => RangeKind::OtherServer,
             Self::Reserved { .. } => RangeKind::Reserved,
             Self::Route => RangeKind::Route,
             Self::EnginePool => RangeKind::EnginePool,
@@ -52,6 +64,7 @@ impl fmt::Display for By {
             Self::OtherServer { server, destination } => {
                 write!(f, "destination `{destination}` of server `{server}`")
             }
+            Self::Unseen => f.write_str("a destination of another server"),
             Self::Reserved { note } => write!(f, "the reserved range `{note}`"),
             Self::Route => f.write_str("a route of the host"),
             Self::EnginePool => f.write_str("a pool of the engine"),

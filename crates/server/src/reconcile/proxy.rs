@@ -25,6 +25,7 @@ use crate::{
     App, Error,
     db::{self, destination, drift::Standing, operation::Waiting, proxy::Assigned, server},
     host::{ContainerDetail, Host, HostError},
+    rights::Visible,
     sighting::Sighting,
 };
 
@@ -209,7 +210,8 @@ async fn take_up(scene: &Scene<'_>, memory: &mut Memory) -> Result<(), PassError
     let Some(id) = &scene.row.proxy.operation_id else { return Ok(()) };
     let kind = {
         let mut conn = scene.app.db.acquire().await?;
-        let operation = db::operation::find(&mut conn, &scene.row.team_id, id).await?;
+        let operation =
+            db::operation::find(&mut conn, Visible::whole(&scene.row.team_id), id).await?;
         operation.map_or(OperationKind::SetProxy, |operation| operation.kind)
     };
     let image = match kind {

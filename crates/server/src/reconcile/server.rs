@@ -28,7 +28,9 @@ use crate::{
     Error,
     db::{self, server::Assigned},
     host::{Dialed, Host, HostError, Pin, Progress, Route, SshRoute, Target},
-    keys, servers,
+    keys,
+    rights::Visible,
+    servers,
     tasks::Pulse,
 };
 
@@ -215,7 +217,7 @@ impl Keeper {
     async fn waiting_validation(&self, row: &Assigned) -> Result<Option<OperationId>, Error> {
         let Some(id) = &row.server.operation_id else { return Ok(None) };
         let mut conn = self.around.app.db.acquire().await?;
-        let operation = db::operation::find(&mut conn, &row.team_id, id).await?;
+        let operation = db::operation::find(&mut conn, Visible::whole(&row.team_id), id).await?;
         let waits = operation.is_some_and(|operation| {
             operation.kind == OperationKind::ValidateServer && !operation.state.is_over()
         });

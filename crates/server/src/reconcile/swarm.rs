@@ -29,6 +29,7 @@ use crate::{
     destinations::swarm::{heir, is_able, move_to},
     host::{Host, HostError},
     operations::{self, Task},
+    rights::Visible,
     servers,
     sighting::Sighting,
 };
@@ -125,7 +126,7 @@ async fn standing(
 
 async fn in_swarms(app: &App, row: &server::Assigned) -> Result<Vec<Server>, Error> {
     let mut conn = app.db.acquire().await?;
-    Ok(db::server::list_in_swarms(&mut conn, &row.team_id).await?)
+    Ok(db::server::list_in_swarms(&mut conn, Visible::whole(&row.team_id)).await?)
 }
 
 /// Wakes the servers of the swarm that are not what the swarm says they are: a node is told neither

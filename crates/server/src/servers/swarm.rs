@@ -4,7 +4,7 @@
 use portolan_types::{Server, ServerKind, Swarm, SwarmServer, TeamId};
 use sqlx::AnyConnection;
 
-use crate::{Error, db};
+use crate::{Error, db, rights::Visible};
 
 /// Whether two nodes are in one swarm.
 fn are_together(a: &Swarm, b: &Swarm) -> bool {
@@ -23,7 +23,7 @@ pub(crate) async fn companions(
     if server.swarm.is_none() {
         return Ok(Vec::new());
     }
-    Ok(among(server, &db::server::list_in_swarms(conn, team).await?))
+    Ok(among(server, &db::server::list_in_swarms(conn, Visible::whole(team)).await?))
 }
 
 /// Those of the swarm of a server among servers, itself included.
@@ -39,13 +39,13 @@ fn is_together(swarm: &Swarm, other: &Server) -> bool {
 /// Tells each server of its companions.
 pub(super) async fn introduce(
     conn: &mut AnyConnection,
-    team: &TeamId,
+    visible: Visible<'_>,
     servers: &mut [Server],
 ) -> Result<(), Error> {
     if servers.iter().all(|server| server.swarm.is_none()) {
         return Ok(());
     }
-    let all = db::server::list_in_swarms(conn, team).await?;
+    let all = db::server::list_in_swarms(conn, visible).await?;
     for swarm in servers.iter_mut().filter_map(|server| server.swarm.as_mut()) {
         let together = all.iter().filter(|other| is_together(swarm, other));
         swarm.servers = together.filter_map(summary).collect();

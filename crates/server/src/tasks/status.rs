@@ -11,7 +11,7 @@ use crate::{Actor, App, Error, db};
 /// How the background work of this process goes.
 pub async fn status(app: &App, actor: &Actor) -> Result<ReconcileStatus, Error> {
     let mut conn = app.db.acquire().await?;
-    let servers = db::server::list_names_of_team(&mut conn, actor.team_id()).await?;
+    let servers = db::server::list_names_of_team(&mut conn, actor.visible()).await?;
     let servers: HashMap<ServerId, Name> = servers.into_iter().collect();
     let entries = app.board.entries();
     let mut tasks: Vec<TaskStatus> =

@@ -45,3 +45,4 @@ mod teams;
 mod tokens;
 mod upgrade;
 mod verify;
+mod visible;

@@ -281,7 +281,7 @@ async fn invite(app: &TestApp) -> Result<String> {
 }
 
 /// A difference that waits for a person; answers its id.
-async fn drift(app: &TestApp, server: &Server, engine: &FakeEngine) -> Result<String> {
+pub(crate) async fn drift(app: &TestApp, server: &Server, engine: &FakeEngine) -> Result<String> {
     let made = app.owner.destination(server, "asks").await?;
     let path = format!("/v1/destinations/{}/drift-policy", made.id);
     let _: Value = app.owner.patch(&path, json!({ "policy": "ask" })).await?.ok()?;

@@ -4,7 +4,7 @@ use portolan_types::{Server, ServerId, ServerKind, Swarm, TeamId};
 use sqlx::AnyConnection;
 
 use super::row::{Assigned, columns};
-use crate::db::to_json;
+use crate::{db::to_json, rights::Visible};
 
 /// Stores the role, and the part in a swarm.
 pub async fn set_role(
@@ -29,14 +29,17 @@ pub async fn set_role(
 /// The team's servers that are in any swarm, oldest first.
 pub async fn list_in_swarms(
     conn: &mut AnyConnection,
-    team: &TeamId,
+    visible: Visible<'_>,
 ) -> Result<Vec<Server>, sqlx::Error> {
     let rows: Vec<Assigned> = sqlx::query_as(concat!(
         "select ",
         columns!(),
-        " from servers where team_id = $1 and swarm is not null order by created_at, id"
+        " from servers where team_id = $1 and swarm is not null and ",
+        visible!("2", server "servers.id"),
+        " order by created_at, id"
     ))
-    .bind(team.as_str())
+    .bind(visible.team().as_str())
+    .bind(visible.by())
     .fetch_all(conn)
     .await?;
     Ok(rows.into_iter().map(|row| row.server).collect())

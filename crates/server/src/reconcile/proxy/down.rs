@@ -25,6 +25,7 @@ use crate::{
     },
     drifts,
     host::ContainerDetail,
+    rights::Visible,
 };
 
 /// How what the host has differs from a proxy that is to run.
@@ -141,7 +142,7 @@ pub(super) async fn recovered(
 async fn was_a_repair(scene: &Scene<'_>) -> Result<bool, Error> {
     let Some(id) = &scene.row.proxy.operation_id else { return Ok(false) };
     let mut conn = scene.app.db.acquire().await?;
-    let operation = db::operation::find(&mut conn, &scene.row.team_id, id).await?;
+    let operation = db::operation::find(&mut conn, Visible::whole(&scene.row.team_id), id).await?;
     Ok(operation.is_some_and(|operation| operation.kind == OperationKind::RepairProxy))
 }
 

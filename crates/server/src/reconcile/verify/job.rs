@@ -27,6 +27,7 @@ use crate::{
         Surroundings,
         recorder::{Recorder, failure},
     },
+    rights::Visible,
     servers,
 };
 
@@ -137,7 +138,7 @@ impl Job {
     async fn end(&self, end: &ReachEnd) -> Result<Option<Destination>, Error> {
         let Some(id) = &end.destination_id else { return Ok(None) };
         let mut conn = self.around.app.db.acquire().await?;
-        Ok(db::destination::find(&mut conn, &self.task.team_id, id).await?)
+        Ok(db::destination::find(&mut conn, Visible::whole(&self.task.team_id), id).await?)
     }
 
     /// The other end's server, where it is another one and connected.
@@ -146,7 +147,8 @@ impl Job {
             return Ok(Vec::new());
         }
         let mut conn = self.around.app.db.acquire().await?;
-        let server = db::server::find(&mut conn, &self.task.team_id, &to.server_id).await?;
+        let visible = Visible::whole(&self.task.team_id);
+        let server = db::server::find(&mut conn, visible, &to.server_id).await?;
         let host = self.around.hosts.find(&to.server_id);
         let companion = server.zip(host).map(|(server, host)| Companion { server, host });
         Ok(companion.into_iter().collect())

@@ -1,7 +1,10 @@
 //! What the version before projects wrote, read by this one.
 
 use anyhow::{Context, Result};
-use portolan_server::db::{self, Db};
+use portolan_server::{
+    db::{self, Db},
+    rights::Visible,
+};
 use portolan_types::{EventFilter, GrantedOn, PageQuery, Right, Timestamp};
 use secrecy::SecretString;
 use serde_json::json;
@@ -45,8 +48,9 @@ async fn come_over(url: SecretString) -> Result<()> {
     }
     db.migrate().await?;
     let (team, user) = ("tteam0000000000000000000".parse()?, "tuser0000000000000000000".parse()?);
+    let whole = Visible::whole(&team);
     let on = |id: &str| Ok::<_, anyhow::Error>(GrantedOn::Server(id.parse()?));
-    let grants = db::grant::list_of(&mut conn, &team, &user).await?;
+    let grants = db::grant::list_of(&mut conn, whole, &user).await?;
     assert_eq!(grants.len(), 1);
     let (server, other) = (on("tserver00000000000000000")?, on("tserver00000000000000001")?);
     assert_eq!((&grants[0].on, grants[0].right), (&server, Right::Operate));
@@ -55,7 +59,7 @@ async fn come_over(url: SecretString) -> Result<()> {
     let invites = db::invite::list(&mut conn, &team, &all, Timestamp::now()).await?;
     let brought: Vec<_> = invites[0].grants.iter().map(|one| (&one.on, one.right)).collect();
     assert_eq!(brought, [(&server, Right::Use), (&other, Right::Manage)]);
-    let events = db::event::list(&mut conn, &team, &EventFilter::default(), &all).await?;
+    let events = db::event::list(&mut conn, whole, &EventFilter::default(), &all).await?;
     assert_eq!(events.len(), 1);
     let event = serde_json::to_value(&events[0])?;
     for (field, value) in [

@@ -34,6 +34,8 @@ enum Who {
     SignedIn(Role),
     /// A member with every right on another server and in another project.
     Elsewhere,
+    /// The same who sees only what is granted: of the things nothing.
+    Apart,
     /// A member with a right on the server and in the project of the things.
     Granted(Right),
     Admin,
@@ -43,7 +45,7 @@ enum Who {
 }
 
 impl Who {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::Nobody,
         Self::Guessing,
         Self::Expired,
@@ -52,6 +54,7 @@ impl Who {
         Self::Member,
         Self::SignedIn(Role::Member),
         Self::Elsewhere,
+        Self::Apart,
         Self::Granted(Right::Use),
         Self::Granted(Right::Operate),
         Self::Granted(Right::Manage),
@@ -73,6 +76,7 @@ impl Who {
             Self::SignedIn(Role::Admin) => "admin, signed in",
             Self::SignedIn(Role::Owner) => "owner, signed in",
             Self::Elsewhere => "member, `manage` elsewhere",
+            Self::Apart => "member, `manage` elsewhere, sees what is granted",
             Self::Granted(Right::View) => "member, `view`",
             Self::Granted(Right::Use) => "member, `use`",
             Self::Granted(Right::Operate) => "member, `operate`",
@@ -109,7 +113,8 @@ impl Expected {
 }
 
 /// The rule in words of its own: it must not be the code that it tests.
-fn expected(policy: Policy, who: Who, names: bool) -> Expected {
+fn expected(route: &Guarded, who: Who, names: bool) -> Expected {
+    let policy = route.policy;
     let allowed = match who {
         Who::Nobody | Who::Guessing | Who::Expired | Who::Removed => {
             return if policy == Policy::Public { Expected::Passes } else { Expected::Unknown };
@@ -125,6 +130,7 @@ fn expected(policy: Policy, who: Who, names: bool) -> Expected {
             let sees = policy == Policy::Public || !names;
             return if sees { Expected::Passes } else { Expected::Missing };
         }
+        Who::Apart => return apart(route, names),
         Who::Owner | Who::SignedIn(Role::Owner) => true,
         Who::ReadOnly => matches!(policy, Policy::Public | Policy::Person | Policy::Read),
         Who::Admin | Who::SignedIn(Role::Admin) => policy != Policy::Owner,
@@ -135,6 +141,16 @@ fn expected(policy: Policy, who: Who, names: bool) -> Expected {
         },
     };
     if allowed { Expected::Passes } else { Expected::Forbidden }
+}
+
+/// Somebody for whom nothing is there but people and what is theirs.
+fn apart(route: &Guarded, names: bool) -> Expected {
+    let people = route.path.starts_with("/v1/members");
+    match route.policy {
+        Policy::Read | Policy::On(_) if names && !people => Expected::Missing,
+        Policy::Public | Policy::Person | Policy::Read | Policy::On(_) => Expected::Passes,
+        Policy::Account | Policy::Admin | Policy::People | Policy::Owner => Expected::Forbidden,
+    }
 }
 
 const fn everyone(policy: Policy) -> bool {
@@ -168,6 +184,14 @@ impl Cast {
                     sessions::begin(app, &person.client).await?.0
                 }
                 Who::Elsewhere => granted(app, elsewhere, Right::Manage).await?,
+                Who::Apart => {
+                    let person = member(app).await?;
+                    person.grant(app, elsewhere.0, Right::Manage).await?;
+                    person.grant_in(app, elsewhere.1, Right::Manage).await?;
+                    let sql = "update memberships set sees = 'granted' where user_id = $1";
+                    write(app, sql, &[&person.id]).await?;
+                    person.client
+                }
                 Who::Granted(right) => {
                     granted(app, (&things.server, &things.project), right).await?
                 }
@@ -228,9 +252,11 @@ fn check_public(answer: &Answer) -> Result<()> {
     Ok(())
 }
 
-/// Nothing that the owner's team has is told to another team.
-fn check_silent(things: &Things, answer: &Answer) -> Result<()> {
-    for id in things.all() {
+/// Nothing that the owner's team has is told to another team, and of its own to somebody who sees none
+/// of it nothing but who is in it.
+fn check_silent(things: &Things, who: Who, answer: &Answer) -> Result<()> {
+    let people = |id: &&str| who == Who::Apart && *id == things.member;
+    for id in things.all().into_iter().filter(|id| !people(id)) {
         ensure!(!answer.text.contains(id), "it tells of {id}: {}", answer.text);
     }
     Ok(())
@@ -256,15 +282,17 @@ story! {
         let before = world(app).await?;
         for (who, client) in &cast.0 {
             for route in portolan_server::policies()? {
-                let expected = expected(route.policy, *who, things.named_in(&route));
-                if expected == Expected::Passes && *who != Who::Foreign {
+                let expected = expected(&route, *who, things.named_in(&route));
+                let sees_nothing = [Who::Foreign, Who::Apart].contains(who);
+                if expected == Expected::Passes && !sees_nothing {
                     continue;
                 }
                 let answer = things.call(client, &route).await?;
                 check(&route, expected, &answer)
                     .with_context(|| format!("{route:?} as {who:?}"))?;
-                if *who == Who::Foreign {
-                    check_silent(&things, &answer).with_context(|| format!("{route:?}"))?;
+                if sees_nothing {
+                    check_silent(&things, *who, &answer)
+                        .with_context(|| format!("{route:?} as {who:?}"))?;
                 }
             }
         }
@@ -279,7 +307,7 @@ story! {
         let cast = Cast::assemble(app, &things).await?;
         for route in in_order(portolan_server::policies()?) {
             for (who, client) in &cast.0 {
-                let expected = expected(route.policy, *who, things.named_in(&route));
+                let expected = expected(&route, *who, things.named_in(&route));
                 if expected != Expected::Passes || *who == Who::Foreign {
                     continue;
                 }
@@ -339,7 +367,7 @@ fn published() -> Result<String> {
          of the API states, and tested in full: each cell is a call. `yes` is let in; 401, 403 and \
          404 are what the others are answered, and nothing happens. What another team has is 404 in \
          the path and in the body, and `yes` is about what \
-         is theirs. Rights (`use`, `operate`, `manage`) are on the server or in the \
+         is theirs. The same holds for a member who sees what is granted, of everything else. Rights (`use`, `operate`, `manage`) are on the server or in the \
          project of the thing. See [decision 0030](decisions/0030-a-policy-is-declared-once.md) for the \
          words.\n\n| route | policy |",
     );
@@ -356,7 +384,7 @@ fn published() -> Result<String> {
         };
         write!(text, "\n| `{} {}` | {word} |", route.method, route.path)?;
         for who in Who::ALL {
-            let cell = expected(route.policy, who, route.path.contains("{id}")).cell();
+            let cell = expected(&route, who, route.path.contains("{id}")).cell();
             write!(text, " {cell} |")?;
         }
     }

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     Error, addresses,
     host::{HostError, NewNetwork},
+    rights::Visible,
 };
 
 /// Silence is the right answer, so it is waited for.
@@ -53,7 +54,7 @@ impl Prover<'_> {
         let mut tx = self.app.db.begin().await?;
         let (team, server) = (&self.row.team_id, &self.server.server);
         // Never committed: the subnet is given back in a moment.
-        match addresses::choose(&mut tx, team, server, &options).await {
+        match addresses::choose(&mut tx, Visible::whole(team), server, &options).await {
             Ok(chosen) => Ok(NetworkOptions { subnet: chosen.subnet, ..options }),
             Err(Error::Refused { .. }) => Ok(options),
             Err(error) => Err(error.into()),
