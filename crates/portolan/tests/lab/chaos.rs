@@ -144,8 +144,7 @@ fn outlives(kind: &str) -> Result<()> {
 }
 
 fn attempt(scene: &mut Scene, fault: &Fault, row: &mut Row) -> Result<()> {
-    // So many losses in so short a time would be asked about: what counts here is each.
-    scene.stage.portolan.run(&["drift", "policy", "set", "--all", "heal"])?;
+    forget_losses(scene)?;
     let visitor = Visitor::come(&scene.stage, ADDRESS);
     let acted = (fault.act)(scene);
     let since = acted?;
@@ -158,6 +157,11 @@ fn attempt(scene: &mut Scene, fault: &Fault, row: &mut Row) -> Result<()> {
     }
     row.add(took, &seen);
     Ok(())
+}
+
+/// So many losses in so short a time would be asked about: what counts here is each.
+fn forget_losses(scene: &Scene) -> Result<()> {
+    scene.stage.portolan.run(&["drift", "policy", "set", "--all", "heal"]).map(drop)
 }
 
 fn killed(scene: &mut Scene) -> Result<Instant> {
@@ -274,6 +278,7 @@ fn network_gone(scene: &mut Scene) -> Result<Instant> {
     host.docker(&["network", "disconnect", "--force", network, echo])?;
     // The proxy is put back as soon as it is off: whoever removes the network has to be quick.
     eventually("the network is removed", || {
+        forget_losses(scene)?;
         host.try_docker(&["network", "disconnect", "--force", network, NAME])?;
         Ok((host.try_docker(&["network", "rm", network])?.code == 0).then_some(()))
     })?;
