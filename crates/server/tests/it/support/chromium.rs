@@ -193,6 +193,7 @@ impl Chromium {
         if std::env::var_os("PORTOLAN_UPDATE_SCREENSHOTS").is_none() {
             return Ok(());
         }
+        self.resize(1440, 900).await?;
         let shot = said_by(self.http.get(format!("{}/screenshot", self.session))).await?;
         let bytes = BASE64_STANDARD.decode(shot.as_str().context("a picture")?)?;
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/screenshots");
