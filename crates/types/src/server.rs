@@ -99,7 +99,8 @@ impl FromStr for Account {
             |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | '@' | '\\' | '$');
         let good =
             (1..=64).contains(&text.len()) && !text.starts_with('-') && text.chars().all(allowed);
-        if good {
+        // Its home would be another's.
+        if good && !matches!(text, "." | "..") {
             Ok(Self(text.to_owned()))
         } else {
             Err(Invalid::new("a user has 1 to 64 letters, digits and `_.-@\\$`, and no `-` first"))
