@@ -146,7 +146,7 @@ impl Chromium {
             let element = self.element(script, wanted).await?;
             for (act, body) in acts {
                 match self.post(&format!("element/{element}/{act}"), body.clone()).await {
-                    Err(error) if error.to_string().contains("stale element") => return Ok(None),
+                    Err(error) if is_passing(&error) => return Ok(None),
                     done => drop(done?),
                 }
             }
@@ -260,6 +260,12 @@ impl Chromium {
         // It answers when the browser has ended.
         driver.read(&mut [0; 1]).map(drop).context("the driver's answer")
     }
+}
+
+/// The element was replaced, or what it is in has not opened yet.
+fn is_passing(error: &anyhow::Error) -> bool {
+    let said = error.to_string();
+    ["stale element", "element not interactable"].iter().any(|passing| said.contains(passing))
 }
 
 async fn port(said: &mut Lines<BufReader<ChildStdout>>) -> Result<String> {
