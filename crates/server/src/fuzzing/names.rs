@@ -48,7 +48,8 @@ fn for_languages(text: &str) {
     without::<RouteHost>(text, "/?#%&\\\"'`{}<> :@");
     without::<RoutePath>(text, "?#\\\"'`{}<> |()*");
     without::<HeaderName>(text, "\"(),/:;<=>?@[\\]{} ");
-    without::<RouteUser>(text, ":");
+    // Stands in no path: `..` is a visitor's name as any other.
+    one_line::<RouteUser>(text);
     without::<Image>(text, "?#%&\\\"'`{}<> ");
     without::<HostName>(text, "/?#%&\\\"'`{}<> @");
     without::<Account>(text, "/?#%&\"'`{}<> ");
