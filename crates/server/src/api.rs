@@ -57,8 +57,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 pub(crate) use address::ClientAddress;
 pub(crate) use by_route::ByRoute;
 pub(crate) use middleware::{Limiter, in_time, once_when_chunked};
-pub(crate) use policy::let_in;
 pub use policy::{Guarded, PolicyError};
+pub(crate) use policy::{ReadGrants, let_in};
 pub(crate) use problem::{invalid, problem};
 pub(crate) use traced::OperationName;
 

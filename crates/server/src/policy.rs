@@ -53,6 +53,20 @@ impl Policy {
         }
     }
 
+    /// The right that it asks for on a server or in a project.
+    pub(crate) const fn right(self) -> Option<Right> {
+        match self {
+            Self::On(right) => Some(right),
+            Self::Public
+            | Self::Person
+            | Self::Account
+            | Self::Read
+            | Self::Admin
+            | Self::People
+            | Self::Owner => None,
+        }
+    }
+
     /// What a token has to be for; `None` takes no token.
     pub const fn ability(self) -> Option<Ability> {
         match self {

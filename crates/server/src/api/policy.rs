@@ -142,7 +142,8 @@ pub(super) async fn enforce(
     };
     let address = ClientAddress::of(request.extensions());
     let asked = (request.method(), request.headers());
-    match let_in(&app, (asked, address), &[policy], (path.as_str(), &params)).await {
+    let asked_of = (&[policy][..], ReadGrants::WhenAsked);
+    match let_in(&app, (asked, address), asked_of, (path.as_str(), &params)).await {
         Ok(Some(actor)) => drop(request.extensions_mut().insert(actor)),
         Ok(None) => {}
         Err(error) => return error.into_response(),
@@ -150,19 +151,60 @@ pub(super) async fn enforce(
     next.run(request).await
 }
 
+/// When what a member was granted is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ReadGrants {
+    /// Where the policies cannot be judged without it.
+    WhenAsked,
+    /// Always: what somebody may do decides what they are offered.
+    Always,
+}
+
 /// Lets through who may do all of it with what the path names. Where all of it is public, nobody is
 /// asked who they are.
 pub(crate) async fn let_in(
     app: &AppState,
-    caller: ((&Method, &HeaderMap), Option<ClientAddress>),
-    policies: &[Policy],
+    (asked, address): ((&Method, &HeaderMap), Option<ClientAddress>),
+    (policies, grants): (&[Policy], ReadGrants),
     (path, params): (&str, &RawPathParams),
 ) -> Result<Option<Actor>, Error> {
-    let mut known = None;
-    for &policy in policies.iter().filter(|policy| **policy != Policy::Public) {
-        known = Some(admit(app, caller, policy, named(path, params)).await?);
+    if policies.iter().all(|policy| *policy == Policy::Public) {
+        return Ok(None);
     }
-    Ok(known)
+    let mut actor = authenticate(app, asked, address).await?;
+    for policy in policies.iter().filter(|policy| **policy != Policy::Public) {
+        actor.require(*policy)?;
+    }
+    // Admins and owners see everything and have every right everywhere: nothing has to be looked up.
+    if actor.role == Role::Member {
+        // Who has the highest right has the others.
+        let right = policies.iter().filter_map(|policy| policy.right()).max();
+        look_up(app, &mut actor, (right, grants), named(path, params)).await?;
+    }
+    Ok(Some(actor))
+}
+
+/// What a member was granted, and whether it is enough for the thing of the path.
+async fn look_up(
+    app: &AppState,
+    actor: &mut Actor,
+    (right, grants): (Option<Right>, ReadGrants),
+    thing: Option<Result<Thing, Error>>,
+) -> Result<(), Error> {
+    let is_judged = right.is_some() || !actor.visible().is_whole();
+    if !is_judged && grants == ReadGrants::WhenAsked {
+        return Ok(());
+    }
+    let mut conn = app.db.acquire().await?;
+    actor.grants = rights::read(&mut conn, actor).await?;
+    if !is_judged {
+        return Ok(());
+    }
+    let place = match thing {
+        Some(thing) => Some(find_place(&mut conn, actor, &thing?).await?),
+        None => None,
+    };
+    check(actor, right, place)
 }
 
 /// What the path names; an id that cannot be one names nothing.
@@ -170,28 +212,6 @@ fn named(path: &str, params: &RawPathParams) -> Option<Result<Thing, Error>> {
     let parse = kind(path)?;
     let (_, id) = params.iter().find(|(name, _)| *name == "id")?;
     Some(parse(id).ok_or(Error::NotFound("resource")))
-}
-
-async fn admit(
-    app: &AppState,
-    (asked, address): ((&Method, &HeaderMap), Option<ClientAddress>),
-    policy: Policy,
-    thing: Option<Result<Thing, Error>>,
-) -> Result<Actor, Error> {
-    let mut actor = authenticate(app, asked, address).await?;
-    actor.require(policy)?;
-    let right = if let Policy::On(right) = policy { Some(right) } else { None };
-    // Admins and owners see everything and have every right everywhere: nothing has to be looked up.
-    if actor.role == Role::Member && (right.is_some() || !actor.visible().is_whole()) {
-        let mut conn = app.db.acquire().await?;
-        actor.grants = rights::read(&mut conn, &actor).await?;
-        let place = match thing {
-            Some(thing) => Some(find_place(&mut conn, &actor, &thing?).await?),
-            None => None,
-        };
-        check(&actor, right, place)?;
-    }
-    Ok(actor)
 }
 
 /// Where the thing of the path is. What the actor does not see does not exist.

@@ -11,14 +11,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use portolan_types::Role;
 
 use super::shown;
 use crate::{
-    Actor, Error,
-    api::{AppState, ByRoute, ClientAddress, let_in},
+    Error,
+    api::{AppState, ByRoute, ClientAddress, ReadGrants, let_in},
     policy::Policy,
-    rights,
 };
 
 /// A page that shows what the API does not have: the process does not start with it.
@@ -53,25 +51,14 @@ async fn enforce(
     };
     let address = ClientAddress::of(request.extensions());
     let asked = (request.method(), request.headers());
+    let wanted = (wanted.as_slice(), ReadGrants::Always);
     match let_in(&app, (asked, address), wanted, (path.as_str(), &params)).await {
-        Ok(Some(actor)) => match with_grants(&app, actor).await {
-            Ok(actor) => drop(request.extensions_mut().insert(actor)),
-            Err(error) => return shown::error(error),
-        },
+        Ok(Some(actor)) => drop(request.extensions_mut().insert(actor)),
         Ok(None) => {}
         Err(Error::Unauthenticated(_)) => return to_sign_in(request.uri(), request.headers()),
         Err(error) => return shown::error(error),
     }
     next.run(request).await
-}
-
-/// What a member may do decides what a page offers them.
-async fn with_grants(app: &AppState, mut actor: Actor) -> Result<Actor, Error> {
-    if actor.role == Role::Member {
-        let mut conn = app.db.acquire().await?;
-        actor.grants = rights::read(&mut conn, &actor).await?;
-    }
-    Ok(actor)
 }
 
 /// There and back again. A script is told in its own way.
