@@ -50,7 +50,6 @@ struct List {
     rows: Vec<Dated>,
     page: Page<Certificate>,
     search: String,
-    more: String,
 }
 
 async fn list(
@@ -61,8 +60,7 @@ async fn list(
     let mut page = certificates::list(&app, &chrome.actor, &query).await?;
     let rows = page.items.drain(..).map(Dated::from).collect();
     let search = shown::searched(&query);
-    let more = shown::search_query(&search);
-    Ok(shown::page(&List { chrome, rows, page, search, more }))
+    Ok(shown::page(&List { chrome, rows, page, search }))
 }
 
 #[derive(Template)]

@@ -59,10 +59,7 @@ impl Chrome {
 
     /// The query that makes the page what it is, for a link to its next part: all but the place.
     pub(super) fn kept(&self) -> String {
-        let pairs = url::form_urlencoded::parse(self.query.as_bytes());
-        let kept = pairs.filter(|(name, value)| name != "cursor" && !value.is_empty());
-        let kept = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish();
-        if kept.is_empty() { kept } else { format!("{kept}&") }
+        kept(&self.query)
     }
 
     /// Whether the caller may connect containers on a server, and lead routes to them.
@@ -100,5 +97,26 @@ impl Chrome {
 
     pub(super) fn may_manage_project(&self, project: &ProjectId) -> bool {
         self.actor.require_on(Right::Manage, project).is_ok()
+    }
+}
+
+/// It ends where the next part begins.
+fn kept(query: &str) -> String {
+    let pairs = url::form_urlencoded::parse(query.as_bytes());
+    let kept = pairs.filter(|(name, value)| name != "cursor" && !value.is_empty());
+    let kept = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish();
+    if kept.is_empty() { kept } else { format!("{kept}&") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_page_is_narrowed_in_the_same_way() {
+        let cursor = "1767225600000-tz4a98xxat96iws9zmbrgj3a";
+        let query = format!("kind=swarm&state=&search=a%26b&cursor={cursor}");
+        assert_eq!(kept(&query), "kind=swarm&search=a%26b&");
+        assert_eq!(kept(""), "");
     }
 }

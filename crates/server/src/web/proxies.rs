@@ -22,7 +22,6 @@ struct List {
     chrome: Chrome,
     page: Page<Proxy>,
     search: String,
-    more: String,
 }
 
 async fn list(
@@ -32,6 +31,5 @@ async fn list(
 ) -> Shown {
     let page = proxies::list(&app, &chrome.actor, &query).await?;
     let search = shown::searched(&query);
-    let more = shown::search_query(&search);
-    Ok(shown::page(&List { chrome, page, search, more }))
+    Ok(shown::page(&List { chrome, page, search }))
 }

@@ -38,7 +38,6 @@ struct List {
     chrome: Chrome,
     page: Page<Route>,
     search: String,
-    more: String,
 }
 
 async fn list(
@@ -48,8 +47,7 @@ async fn list(
 ) -> Shown {
     let page = routes::list(&app, &chrome.actor, None, &query).await?;
     let search = shown::searched(&query);
-    let more = shown::search_query(&search);
-    Ok(shown::page(&List { chrome, page, search, more }))
+    Ok(shown::page(&List { chrome, page, search }))
 }
 
 /// What leads to the page of a new route.

@@ -40,7 +40,6 @@ struct List {
     rows: Vec<Row>,
     page: Page<Server>,
     search: String,
-    more: String,
 }
 
 /// A server with what is around it.
@@ -69,8 +68,7 @@ async fn list(
     };
     let rows = page.items.drain(..).map(row).collect();
     let search = shown::searched(&query);
-    let more = shown::search_query(&search);
-    Ok(shown::page(&List { chrome, rows, page, search, more }))
+    Ok(shown::page(&List { chrome, rows, page, search }))
 }
 
 /// All proxies of the team: a page of servers is in no order of theirs.

@@ -49,15 +49,6 @@ pub(super) fn searched(query: &PageQuery) -> String {
     query.search.as_ref().map_or_else(String::new, |text| text.as_str().to_owned())
 }
 
-/// The same as the beginning of a link's query; it ends where the next part begins.
-pub(super) fn search_query(search: &str) -> String {
-    if search.is_empty() {
-        return String::new();
-    }
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    format!("{}&", query.append_pair("search", search).finish())
-}
-
 pub(super) fn html<T: Template>(status: StatusCode, template: &T) -> Response {
     match template.render() {
         Ok(text) => {

@@ -107,7 +107,6 @@ struct Events {
     head: Head,
     page: Page<Event>,
     search: String,
-    query: String,
 }
 
 pub(super) async fn events(
@@ -120,6 +119,5 @@ pub(super) async fn events(
     let filter = EventFilter { destination_id: Some(id), ..EventFilter::default() };
     let page = events::list(&app, &chrome.actor, &filter, &query).await?;
     let search = shown::searched(&query);
-    let query = shown::search_query(&search);
-    Ok(shown::page(&Events { chrome, head, page, search, query }))
+    Ok(shown::page(&Events { chrome, head, page, search }))
 }

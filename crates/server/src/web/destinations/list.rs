@@ -36,21 +36,6 @@ impl Wanted {
     fn is_empty(&self) -> bool {
         self.server_id.is_none() && self.kind.is_none() && self.state.is_none()
     }
-
-    /// The same for the link to the next page, up to its cursor.
-    fn as_query(&self, search: &str) -> String {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        let server = self.server_id.as_ref().map(ServerId::as_str);
-        let kind = self.kind.map(DestinationKind::as_str);
-        let state = self.state.map(DestinationState::as_str);
-        let said = [("server_id", server), ("kind", kind), ("state", state)];
-        query.extend_pairs(said.into_iter().filter_map(|(name, value)| Some((name, value?))));
-        if !search.is_empty() {
-            query.append_pair("search", search);
-        }
-        let query = query.finish();
-        if query.is_empty() { query } else { format!("{query}&") }
-    }
 }
 
 impl From<Wanted> for Filter {
@@ -68,7 +53,6 @@ struct List {
     next: Option<Cursor>,
     wanted: Wanted,
     search: String,
-    query: String,
     form: Form,
 }
 
@@ -83,8 +67,7 @@ pub(super) async fn list(
     let rows = destinations::survey(&app, actor, page.items).await?;
     let form = Form::read(&app, &chrome, wanted.server_id.as_ref()).await?;
     let search = shown::searched(&query);
-    let query = wanted.as_query(&search);
-    Ok(shown::page(&List { chrome, rows, next: page.next, wanted, search, query, form }))
+    Ok(shown::page(&List { chrome, rows, next: page.next, wanted, search, form }))
 }
 
 /// Whether the proxy is on a network, in a word with its look.
@@ -106,17 +89,5 @@ pub(super) fn proxy_word(of: &Surveyed) -> ProxyWord {
         (false, _) if kept_off => ProxyWord::KeptOff,
         (false, true) => ProxyWord::NoProxy,
         (false, false) => ProxyWord::Attached,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_next_page_is_narrowed_in_the_same_way() {
-        let wanted = Wanted { kind: Some(DestinationKind::Swarm), ..Wanted::default() };
-        assert_eq!(wanted.as_query("a&b"), "kind=swarm&search=a%26b&");
-        assert_eq!(Wanted::default().as_query(""), "");
     }
 }

@@ -52,7 +52,6 @@ struct Destinations {
     tab: &'static str,
     page: Page<Destination>,
     search: String,
-    more: String,
 }
 
 async fn show_destinations(
@@ -65,9 +64,8 @@ async fn show_destinations(
     let filter = Filter { server: Some(id), ..Filter::default() };
     let page = destinations::list(&app, &chrome.actor, &filter, &query).await?;
     let search = shown::searched(&query);
-    let more = shown::search_query(&search);
     let (place, tab) = (Place::of(&server.connection), "destinations");
-    Ok(shown::page(&Destinations { chrome, server, place, tab, page, search, more }))
+    Ok(shown::page(&Destinations { chrome, server, place, tab, page, search }))
 }
 
 #[derive(Template)]
@@ -155,7 +153,6 @@ struct Events {
     tab: &'static str,
     page: Page<Event>,
     search: String,
-    more: String,
 }
 
 async fn show_events(
@@ -168,9 +165,8 @@ async fn show_events(
     let filter = EventFilter { server_id: Some(id), ..EventFilter::default() };
     let page = events::list(&app, &chrome.actor, &filter, &query).await?;
     let search = shown::searched(&query);
-    let more = shown::search_query(&search);
     let (place, tab) = (Place::of(&server.connection), "events");
-    Ok(shown::page(&Events { chrome, server, place, tab, page, search, more }))
+    Ok(shown::page(&Events { chrome, server, place, tab, page, search }))
 }
 
 #[derive(Template)]
