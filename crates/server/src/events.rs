@@ -197,7 +197,7 @@ pub async fn list(
 
 /// The number of the team's latest event; 0 before the first.
 pub(crate) async fn latest(app: &App, actor: &Actor) -> Result<u64, Error> {
-    let query = PageQuery { limit: Some(1), ..PageQuery::default() };
+    let query = PageQuery::first(1);
     let page = list(app, actor, &EventFilter::default(), &query).await?;
     Ok(page.items.first().map_or(0, |event| event.sequence))
 }

@@ -68,7 +68,7 @@ pub(crate) struct Fleet {
 /// What the team has and how it does, without looking into the hosts.
 pub(crate) async fn fleet(app: &App, actor: &Actor) -> Result<Fleet, Error> {
     let filter = Filter { open: Some(true), ..Filter::default() };
-    let newest = PageQuery { limit: Some(100), ..PageQuery::default() };
+    let newest = PageQuery::first(100);
     let drifts = drifts::list(app, actor, &filter, &newest).await?;
     let visible = actor.visible();
     let mut conn = app.db.acquire().await?;

@@ -1,6 +1,8 @@
 //! Proxies as people ask for them: stored with the work that makes them so, and left to the
 //! server's reconciler. Nothing here speaks to a host.
 
+use std::collections::HashMap;
+
 use portolan_types::{
     Attachment, DestinationId, GeneratedConfiguration, Image, Operation, OperationKind, Page,
     PageQuery, Proxy, ProxyKind, ProxyState, ReadProxyLogs, Server, ServerId, SetProxy, Subject,
@@ -202,6 +204,13 @@ pub async fn list(app: &App, actor: &Actor, query: &PageQuery) -> Result<Page<Pr
     let mut conn = app.db.acquire().await?;
     let rows = db::proxy::list(&mut conn, actor.visible(), query).await?;
     Ok(page::of(rows, query, |proxy| (proxy.created_at, proxy.server_id.as_str())))
+}
+
+/// The proxies of all of the team's servers that have one.
+pub(crate) async fn by_server(app: &App, actor: &Actor) -> Result<HashMap<ServerId, Proxy>, Error> {
+    let mut conn = app.db.acquire().await?;
+    let proxies = db::proxy::list_all(&mut conn, actor.visible()).await?;
+    Ok(proxies.into_iter().map(|proxy| (proxy.server_id.clone(), proxy)).collect())
 }
 
 /// The team's attachments; of one server or destination when they are given.

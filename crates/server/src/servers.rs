@@ -188,6 +188,14 @@ pub async fn list(app: &App, actor: &Actor, query: &PageQuery) -> Result<Page<Se
     Ok(page::of(servers, query, |server| (server.created_at, server.id.as_str())))
 }
 
+/// The same without paging: for what compares all of them.
+pub(crate) async fn list_all(app: &App, actor: &Actor) -> Result<Vec<Server>, Error> {
+    let mut conn = app.db.acquire().await?;
+    let mut servers = db::server::list_all(&mut conn, actor.visible()).await?;
+    swarm::introduce(&mut conn, actor.visible(), &mut servers).await?;
+    Ok(servers)
+}
+
 /// Queues a validation.
 pub async fn validate(app: &App, actor: &Actor, id: &ServerId) -> Result<Operation, Error> {
     let mut tx = app.db.begin().await?;

@@ -87,9 +87,22 @@ pub struct PageQuery {
 }
 
 impl PageQuery {
+    /// Rows of a page at most.
+    const MOST: u16 = 200;
+
+    /// The first page, as large as pages are: for lists to choose from.
+    pub fn largest() -> Self {
+        Self::first(Self::MOST)
+    }
+
+    /// So many rows from the beginning.
+    pub fn first(rows: u16) -> Self {
+        Self { limit: Some(rows), ..Self::default() }
+    }
+
     /// Rows at most, held to the bounds.
     pub fn limit(&self) -> i64 {
-        i64::from(self.limit.unwrap_or(50).clamp(1, 200))
+        i64::from(self.limit.unwrap_or(50).clamp(1, Self::MOST))
     }
 }
 

@@ -1,8 +1,8 @@
 //! Whether a server can take a destination, and of which kind it is. Each refusal names its cause.
 
 use portolan_types::{
-    DestinationKind, Failure, NetworkOptions, PageQuery, Reachability, Right, Server, ServerKind,
-    ServerState, TeamId,
+    DestinationKind, Failure, NetworkOptions, Reachability, Right, Server, ServerKind, ServerState,
+    TeamId,
 };
 use sqlx::AnyConnection;
 
@@ -56,16 +56,7 @@ pub struct Offer {
 
 /// Every server of the team as a place for a destination, oldest first.
 pub async fn offers(app: &App, actor: &Actor) -> Result<Vec<Offer>, Error> {
-    let mut query = PageQuery { limit: Some(200), ..PageQuery::default() };
-    let mut all = Vec::new();
-    loop {
-        let page = servers::list(app, actor, &query).await?;
-        all.extend(page.items);
-        match page.next {
-            Some(next) => query.cursor = Some(next),
-            None => break,
-        }
-    }
+    let all = servers::list_all(app, actor).await?;
     all.iter().map(|server| offer(actor, server, &all)).collect()
 }
 

@@ -59,7 +59,7 @@ async fn show(
     Query(after): Query<After>,
     Query(query): Query<PageQuery>,
 ) -> Shown {
-    let (actor, all) = (&chrome.actor, PageQuery { limit: Some(200), ..PageQuery::default() });
+    let (actor, all) = (&chrome.actor, PageQuery::largest());
     let account = accounts::show(&app, actor).await?;
     let sessions = sessions::list(&app, actor, &query).await?;
     let passkeys = passkeys::list(&app, actor, &all).await?;

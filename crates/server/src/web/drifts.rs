@@ -76,7 +76,7 @@ async fn list(
     Query(query): Query<PageQuery>,
 ) -> Shown {
     let page = drifts::list(&app, &chrome.actor, &wanted.filter(), &query).await?;
-    let all = PageQuery { limit: Some(200), ..PageQuery::default() };
+    let all = PageQuery::largest();
     let servers = servers::list(&app, &chrome.actor, &all).await?.items;
     Ok(shown::page(&List { chrome, page, wanted, servers, search: shown::searched(&query) }))
 }

@@ -58,7 +58,7 @@ struct Overview {
 
 async fn show(State(app): State<AppState>, chrome: Chrome) -> Shown {
     let fleet = picture::fleet(&app, &chrome.actor).await?;
-    let latest = PageQuery { limit: Some(LATEST), ..PageQuery::default() };
+    let latest = PageQuery::first(LATEST);
     let events = events::list(&app, &chrome.actor, &EventFilter::default(), &latest).await?;
     let (matters, more) = attention::needed(&fleet);
     let counts = counts(&fleet);

@@ -87,7 +87,7 @@ async fn show(State(app): State<AppState>, chrome: Chrome, Path(id): Path<UserId
 
 /// Servers, then projects, on which rights can be granted; and whether there are more.
 async fn places(app: &AppState, actor: &Actor) -> Result<(Vec<Place>, bool), Failed> {
-    let all = PageQuery { limit: Some(200), ..PageQuery::default() };
+    let all = PageQuery::largest();
     let servers = servers::list(app, actor, &all).await?;
     let projects = projects::list(app, actor, &all).await?;
     let cut = servers.next.is_some() || projects.next.is_some();

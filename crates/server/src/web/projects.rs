@@ -58,14 +58,11 @@ async fn show(
     let project = projects::show(&app, &chrome.actor, &id).await?;
     let page = environments::list(&app, &chrome.actor, Some(&id), &query).await?;
     let destinations =
-        destinations::list(&app, &chrome.actor, &Filter::default(), &choices()).await?.items;
+        destinations::list(&app, &chrome.actor, &Filter::default(), &PageQuery::largest())
+            .await?
+            .items;
     let may_manage = chrome.may_manage_project(&project.id);
     Ok(shown::page(&Show { chrome, project, page, destinations, may_manage }))
-}
-
-/// As many as a list to choose from may hold.
-fn choices() -> PageQuery {
-    PageQuery { limit: Some(200), ..PageQuery::default() }
 }
 
 #[derive(Template)]
@@ -84,7 +81,9 @@ async fn environment(
 ) -> Shown {
     let environment = environments::show(&app, &chrome.actor, &id).await?;
     let destinations =
-        destinations::list(&app, &chrome.actor, &Filter::default(), &choices()).await?.items;
+        destinations::list(&app, &chrome.actor, &Filter::default(), &PageQuery::largest())
+            .await?
+            .items;
     let may_manage = chrome.may_manage_project(&environment.project_id);
     Ok(shown::page(&Shows { chrome, environment, destinations, may_manage }))
 }

@@ -73,7 +73,7 @@ impl New {
 }
 
 async fn new(State(app): State<AppState>, chrome: Chrome, Query(wanted): Query<Wanted>) -> Shown {
-    let query = PageQuery { limit: Some(200), ..PageQuery::default() };
+    let query = PageQuery::largest();
     let mut all = destinations::list(&app, &chrome.actor, &Filter::default(), &query).await?.items;
     all.retain(|one| chrome.may_use(&one.server_id));
     let chosen = wanted.destination_id.or_else(|| match all.as_slice() {

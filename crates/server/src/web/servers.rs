@@ -6,11 +6,9 @@ mod onboarding;
 mod proxy;
 mod tabs;
 
-use std::collections::HashMap;
-
 use askama::Template;
 use axum::{extract::State, routing::get};
-use portolan_types::{Page, PageQuery, Proxy, Server, ServerId};
+use portolan_types::{Page, PageQuery, Proxy, Server};
 
 use super::{
     chrome::Chrome,
@@ -18,7 +16,7 @@ use super::{
     pages::Pages,
     shown::{self, Shown},
 };
-use crate::{Actor, Error, api::AppState, destinations, proxies, servers};
+use crate::{api::AppState, destinations, proxies, servers};
 use facts::{Disk, Place};
 
 pub(super) use checklist::Checklist;
@@ -58,7 +56,7 @@ async fn list(
 ) -> Shown {
     let mut page = servers::list(&app, &chrome.actor, &query).await?;
     let counts = destinations::count_by_server(&app, &chrome.actor).await?;
-    let mut proxies = by_server(&app, &chrome.actor).await?;
+    let mut proxies = proxies::by_server(&app, &chrome.actor).await?;
     let row = |server: Server| Row {
         place: Place::of(&server.connection),
         disk: server.engine.as_ref().and_then(Disk::of),
@@ -69,18 +67,4 @@ async fn list(
     let rows = page.items.drain(..).map(row).collect();
     let search = shown::searched(&query);
     Ok(shown::page(&List { chrome, rows, page, search }))
-}
-
-/// All proxies of the team: a page of servers is in no order of theirs.
-async fn by_server(app: &AppState, actor: &Actor) -> Result<HashMap<ServerId, Proxy>, Error> {
-    let mut found = HashMap::new();
-    let mut query = PageQuery { limit: Some(200), ..PageQuery::default() };
-    loop {
-        let page = proxies::list(app, actor, &query).await?;
-        found.extend(page.items.into_iter().map(|proxy| (proxy.server_id.clone(), proxy)));
-        if page.next.is_none() {
-            return Ok(found);
-        }
-        query.cursor = page.next;
-    }
 }

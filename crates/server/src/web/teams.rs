@@ -32,7 +32,7 @@ async fn list(
     Query(query): Query<PageQuery>,
 ) -> Shown {
     let page = teams::list(&app, &chrome.actor, &query).await?;
-    let all = PageQuery { limit: Some(200), ..PageQuery::default() };
+    let all = PageQuery::largest();
     let mut others = members::list(&app, &chrome.actor, &all).await?.items;
     others.retain(|member| member.user_id != chrome.actor.user.id);
     Ok(shown::page(&List { chrome, page, search: shown::searched(&query), others }))

@@ -20,9 +20,6 @@ use crate::{
     },
 };
 
-/// Most destinations to which a container can be moved by choosing from a list.
-const MOST_TARGETS: u16 = 200;
-
 #[derive(Template)]
 #[template(path = "destinations/containers.html")]
 struct List {
@@ -78,8 +75,7 @@ pub(super) async fn show(
         state: Some(DestinationState::Ready),
         ..Filter::default()
     };
-    let query = PageQuery { limit: Some(MOST_TARGETS), ..PageQuery::default() };
-    let mut targets = destinations::list(&app, actor, &filter, &query).await?.items;
+    let mut targets = destinations::list(&app, actor, &filter, &PageQuery::largest()).await?.items;
     targets.retain(|other| other.id != id && other.server_id == head.server.id);
     Ok(shown::page(&Show { chrome, head, container, handle, targets }))
 }

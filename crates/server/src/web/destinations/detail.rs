@@ -75,7 +75,7 @@ pub(super) async fn proxy(
     Query(query): Query<PageQuery>,
 ) -> Shown {
     let head = Head::read(&app, &chrome, &id, Tab::Proxy).await?;
-    let (actor, first) = (&chrome.actor, PageQuery { limit: Some(200), ..PageQuery::default() });
+    let (actor, first) = (&chrome.actor, PageQuery::largest());
     let attachments = proxies::attachments(&app, actor, None, Some(&id), &first).await?.items;
     let routes = routes::list(&app, actor, Some(&id), &query).await?;
     Ok(shown::page(&Proxy { chrome, head, attachments, routes }))

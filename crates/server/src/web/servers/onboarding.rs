@@ -37,7 +37,7 @@ impl Keys {
         actor: &Actor,
         chosen: Option<&KeyId>,
     ) -> Result<Self, Error> {
-        let query = PageQuery { limit: Some(200), ..PageQuery::default() };
+        let query = PageQuery::largest();
         let all = keys::list(app, actor, &query).await?.items;
         let chosen = match chosen {
             Some(id) => Some(keys::show(app, actor, id).await?),
