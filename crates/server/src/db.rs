@@ -11,18 +11,14 @@ use std::{
     time::Duration,
 };
 
-use portolan_types::{Cursor, PageQuery, page::SearchText};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
-    Any, AnyConnection, AnyPool, FromRow, Row,
-    any::{AnyArguments, AnyPoolOptions, AnyRow},
+    Any, AnyConnection, AnyPool, Row,
+    any::{AnyPoolOptions, AnyRow},
     migrate::Migrator,
     pool::PoolConnection,
-    query::QueryAs,
 };
 use tokio::sync::Notify;
-
-use crate::rights::Visible;
 
 /// The condition under which a row is visible, for a `Visible` whose team is `$1` and whose `by` is the
 /// parameter of this number: of something on a server or in a project, by the column that says
@@ -94,6 +90,9 @@ pub mod team;
 pub mod throttle;
 pub mod token;
 pub mod verification;
+mod window;
+
+use window::{Window, contains_pattern};
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
@@ -322,87 +321,4 @@ fn decode_error(
     source: impl std::error::Error + Send + Sync + 'static,
 ) -> sqlx::Error {
     sqlx::Error::ColumnDecode { index: column.to_owned(), source: Box::new(source) }
-}
-
-/// The part of a list that is wanted, as the statements take it: `$1` the team or person whose it is, `$2` and `$3` the row
-/// before it, `$4` the search pattern, `$5` the rows. One row more than asked for tells whether a
-/// page follows.
-#[derive(Debug)]
-struct Window<'a> {
-    owner: &'a str,
-    at: i64,
-    id: &'a str,
-    pattern: String,
-    rows: i64,
-    by: Option<&'a str>,
-}
-
-impl<'a> Window<'a> {
-    /// Of what somebody sees of a team. The statement has to say by `visible!` what that is: it has a
-    /// parameter more.
-    fn oldest_first(visible: Visible<'a>, query: &'a PageQuery) -> Self {
-        let window = Self::from(visible.team().as_str(), query, 0);
-        Self { by: Some(visible.by()), ..window }
-    }
-
-    /// The same the other way round.
-    fn newest_first(visible: Visible<'a>, query: &'a PageQuery) -> Self {
-        let window = Self::from(visible.team().as_str(), query, i64::MAX);
-        Self { by: Some(visible.by()), ..window }
-    }
-
-    /// Of what is no server's and no project's: a person's own, or who is in a team.
-    fn of_owner(owner: &'a str, query: &'a PageQuery) -> Self {
-        Self::from(owner, query, 0)
-    }
-
-    fn from(owner: &'a str, query: &'a PageQuery, start: i64) -> Self {
-        let (at, id) = query.cursor.as_ref().map_or((start, ""), Cursor::parts);
-        let pattern = contains_pattern(query.search.as_ref().map(SearchText::as_str));
-        Self { owner, at, id, pattern, rows: query.limit() + 1, by: None }
-    }
-
-    /// The statement with its first five parameters, and the sixth where it is about what is visible.
-    fn query<'q, T>(&'q self, sql: &'static str) -> QueryAs<'q, Any, T, AnyArguments>
-    where
-        T: for<'r> FromRow<'r, AnyRow>,
-    {
-        let query = sqlx::query_as(sql)
-            .bind(self.owner)
-            .bind(self.at)
-            .bind(self.id)
-            .bind(self.pattern.as_str())
-            .bind(self.rows);
-        match self.by {
-            Some(by) => query.bind(by),
-            None => query,
-        }
-    }
-}
-
-/// The pattern of `like ... escape '!'` that finds a text anywhere, in lower case.
-fn contains_pattern(search: Option<&str>) -> String {
-    let mut pattern = String::from("%");
-    for c in search.unwrap_or_default().to_lowercase().chars() {
-        if matches!(c, '%' | '_' | '!') {
-            pattern.push('!');
-        }
-        pattern.push(c);
-    }
-    if pattern.len() > 1 {
-        pattern.push('%');
-    }
-    pattern
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_search_text_is_never_a_pattern() {
-        assert_eq!(contains_pattern(None), "%");
-        assert_eq!(contains_pattern(Some("")), "%");
-        assert_eq!(contains_pattern(Some("A%_!")), "%a!%!_!!%");
-    }
 }
