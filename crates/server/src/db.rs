@@ -85,6 +85,7 @@ pub mod second_factor;
 pub mod server;
 pub mod session;
 pub mod setup;
+mod several;
 pub mod sighting;
 pub mod team;
 pub mod throttle;

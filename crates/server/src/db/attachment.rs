@@ -3,9 +3,9 @@
 use portolan_types::{
     Attachment, AttachmentProbe, DestinationId, PageQuery, ServerId, TeamId, Timestamp,
 };
-use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
+use sqlx::{AnyConnection, AssertSqlSafe, FromRow, Row, any::AnyRow};
 
-use super::{Window, json_option, moment, parsed, to_json};
+use super::{Window, json_option, moment, parsed, several, to_json};
 use crate::rights::Visible;
 
 /// Attachments with the names of both ends, up to the condition.
@@ -174,6 +174,27 @@ pub async fn list_all(
     .bind(visible.by())
     .fetch_all(conn)
     .await?;
+    Ok(rows.into_iter().map(|AttachmentRow(attachment)| attachment).collect())
+}
+
+/// What some of the team's destinations have to do with proxies, in the order of `list_all`.
+pub async fn list_of_some(
+    conn: &mut AnyConnection,
+    visible: Visible<'_>,
+    destinations: &[&DestinationId],
+) -> Result<Vec<Attachment>, sqlx::Error> {
+    let sql = select!(
+        "where a.team_id = $1 and ",
+        visible!("2", server "a.server_id"),
+        " and ",
+        visible!("2", server "d.server_id"),
+        " and a.destination_id in (?) order by d.created_at, d.id, a.server_id"
+    );
+    let sql = sql.replace('?', &several::places(3, destinations.len()));
+    // Numbers of parameters, and nothing else.
+    let query = sqlx::query_as(AssertSqlSafe(sql)).bind(visible.team().as_str()).bind(visible.by());
+    let query = destinations.iter().fold(query, |query, id| query.bind(id.as_str()));
+    let rows: Vec<AttachmentRow> = query.fetch_all(conn).await?;
     Ok(rows.into_iter().map(|AttachmentRow(attachment)| attachment).collect())
 }
 

@@ -5,7 +5,7 @@ use portolan_types::{
 };
 use sqlx::{AnyConnection, AssertSqlSafe, FromRow, Row, any::AnyRow};
 
-use super::{decode_error, parsed};
+use super::{decode_error, parsed, several};
 use crate::rights::{Thing, Visible};
 
 /// What a grant is on, with its name.
@@ -88,9 +88,8 @@ pub async fn list_of_some(
     visible: Visible<'_>,
     users: &[&UserId],
 ) -> Result<Vec<(UserId, Grant)>, sqlx::Error> {
-    let places: Vec<String> = (0..users.len()).map(|n| format!("${}", n + 3)).collect();
     let sql = select!("where g.team_id = $1 and g.user_id in (?) and ", visible_grant!("2"))
-        .replace('?', &places.join(", "));
+        .replace('?', &several::places(3, users.len()));
     // Numbers of parameters, and nothing else.
     let query = sqlx::query_as(AssertSqlSafe(sql)).bind(visible.team().as_str()).bind(visible.by());
     let query = users.iter().fold(query, |query, user| query.bind(user.as_str()));

@@ -59,11 +59,8 @@ async fn grants_of(
 ) -> Result<HashMap<UserId, Vec<Grant>>, sqlx::Error> {
     let mut grants: HashMap<UserId, Vec<Grant>> = HashMap::new();
     let users: Vec<_> = rows.iter().map(|MemberRow(member)| &member.user_id).collect();
-    // An empty list is no SQL.
-    if !users.is_empty() {
-        for (user, grant) in super::grant::list_of_some(conn, visible, &users).await? {
-            grants.entry(user).or_default().push(grant);
-        }
+    for (user, grant) in super::grant::list_of_some(conn, visible, &users).await? {
+        grants.entry(user).or_default().push(grant);
     }
     Ok(grants)
 }

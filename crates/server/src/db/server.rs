@@ -5,9 +5,9 @@ use portolan_types::{
     Access, Engine, Name, OperationId, PageQuery, Reachability, Server, ServerId, ServerKind,
     SubnetPools, Swarm, TeamId, Timestamp, server::Fingerprint,
 };
-use sqlx::{AnyConnection, Row};
+use sqlx::{AnyConnection, AssertSqlSafe, Row};
 
-use super::{Window, parsed, to_json};
+use super::{Window, parsed, several, to_json};
 use crate::rights::Visible;
 
 mod role;
@@ -158,6 +158,27 @@ pub async fn list_all(
     .bind(visible.by())
     .fetch_all(conn)
     .await?;
+    Ok(rows.into_iter().map(|row| row.server).collect())
+}
+
+/// The servers with these ids, as far as the team has them.
+pub async fn list_some(
+    conn: &mut AnyConnection,
+    visible: Visible<'_>,
+    ids: &[&ServerId],
+) -> Result<Vec<Server>, sqlx::Error> {
+    let sql = concat!(
+        "select ",
+        columns!(),
+        " from servers where team_id = $1 and ",
+        visible!("2", server "servers.id"),
+        " and id in (?)"
+    );
+    let sql = sql.replace('?', &several::places(3, ids.len()));
+    // Numbers of parameters, and nothing else.
+    let query = sqlx::query_as(AssertSqlSafe(sql)).bind(visible.team().as_str()).bind(visible.by());
+    let query = ids.iter().fold(query, |query, id| query.bind(id.as_str()));
+    let rows: Vec<Assigned> = query.fetch_all(conn).await?;
     Ok(rows.into_iter().map(|row| row.server).collect())
 }
 

@@ -1,9 +1,9 @@
 //! What was last seen on each host.
 
 use portolan_types::{ServerId, Timestamp};
-use sqlx::{AnyConnection, FromRow, any::AnyRow};
+use sqlx::{AnyConnection, AssertSqlSafe, FromRow, any::AnyRow};
 
-use super::{json_option, moment, parsed, to_json};
+use super::{json_option, moment, parsed, several, to_json};
 use crate::{
     rights::Visible,
     sighting::{Seen, Sighting},
@@ -27,6 +27,24 @@ pub async fn find(
         .await
 }
 
+/// The latest of each of these servers.
+pub async fn list_some(
+    conn: &mut AnyConnection,
+    servers: &[&ServerId],
+) -> Result<Vec<(ServerId, Seen)>, sqlx::Error> {
+    let places = several::places(1, servers.len());
+    let sql =
+        format!("select server_id, at, sighting from sightings where server_id in ({places})");
+    // Numbers of parameters, and nothing else.
+    let query = sqlx::query(AssertSqlSafe(sql));
+    let query = servers.iter().fold(query, |query, id| query.bind(id.as_str()));
+    query.fetch_all(conn).await?.iter().map(of_server).collect()
+}
+
+fn of_server(row: &AnyRow) -> Result<(ServerId, Seen), sqlx::Error> {
+    Ok((parsed(row, "server_id")?, Seen::from_row(row)?))
+}
+
 /// The latest of each of a team's servers.
 pub async fn list_of_team(
     conn: &mut AnyConnection,
@@ -42,7 +60,7 @@ pub async fn list_of_team(
     .bind(visible.by())
     .fetch_all(conn)
     .await?;
-    rows.iter().map(|row| Ok((parsed(row, "server_id")?, Seen::from_row(row)?))).collect()
+    rows.iter().map(of_server).collect()
 }
 
 /// Takes the place of the one before.

@@ -1,16 +1,17 @@
 //! What a list of destinations tells beyond its rows: who is on each, how full its subnets are, and
 //! whether proxies are on it. Read from what was last seen; no host is asked for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeSet, HashMap};
 
 use portolan_types::{
-    Attachment, Destination, DestinationKind, PageQuery, Server, ServerId, Timestamp,
-    address::AddressUse,
+    Attachment, Destination, DestinationId, Server, ServerId, Timestamp, address::AddressUse,
 };
-use sqlx::AnyConnection;
 
 use super::ours;
-use crate::{Actor, App, Error, addresses, db, servers, sighting::Seen};
+use crate::{
+    Actor, App, Error, addresses, db,
+    sighting::{Seen, Sighting},
+};
 
 /// A destination, and what was last seen of it.
 #[derive(Debug, Clone)]
@@ -25,12 +26,12 @@ pub struct Surveyed {
     pub attachments: Vec<Attachment>,
 }
 
-/// What is read once for all destinations of a server.
+/// What is read once for all of the destinations.
 #[derive(Debug)]
-struct Host {
-    server: Server,
-    seen: Option<Seen>,
-    attachments: Vec<Attachment>,
+struct Around {
+    servers: HashMap<ServerId, Server>,
+    sightings: HashMap<ServerId, Seen>,
+    attachments: HashMap<DestinationId, Vec<Attachment>>,
 }
 
 /// The same destinations, with what was last seen of each.
@@ -39,63 +40,39 @@ pub async fn survey(
     actor: &Actor,
     destinations: Vec<Destination>,
 ) -> Result<Vec<Surveyed>, Error> {
-    let mut conn = app.db.acquire().await?;
-    let mut hosts: BTreeMap<ServerId, Host> = BTreeMap::new();
-    let mut surveyed = Vec::new();
-    for destination in destinations {
-        let id = destination.server_id.clone();
-        if !hosts.contains_key(&id) {
-            hosts.insert(id.clone(), read(&mut conn, actor, &id).await?);
-        }
-        let Some(host) = hosts.get(&id) else { continue };
-        let attachments = attachments(&mut conn, actor, &destination, host).await?;
-        surveyed.push(of(destination, host, attachments));
+    let mut around = read(app, actor, &destinations).await?;
+    // One whose server went meanwhile goes with it.
+    Ok(destinations.into_iter().filter_map(|one| of(one, &mut around)).collect())
+}
+
+async fn read(app: &App, actor: &Actor, of: &[Destination]) -> Result<Around, Error> {
+    let servers: BTreeSet<&ServerId> = of.iter().map(|one| &one.server_id).collect();
+    let servers: Vec<&ServerId> = servers.into_iter().collect();
+    let destinations: Vec<&DestinationId> = of.iter().map(|one| &one.id).collect();
+    let (visible, mut conn) = (actor.visible(), app.db.acquire().await?);
+    let mut attachments: HashMap<_, Vec<_>> = HashMap::new();
+    for one in db::attachment::list_of_some(&mut conn, visible, &destinations).await? {
+        attachments.entry(one.destination_id.clone()).or_default().push(one);
     }
-    Ok(surveyed)
+    let sightings = db::sighting::list_some(&mut conn, &servers).await?.into_iter().collect();
+    let servers = db::server::list_some(&mut conn, visible, &servers).await?;
+    let servers = servers.into_iter().map(|server| (server.id.clone(), server)).collect();
+    Ok(Around { servers, sightings, attachments })
 }
 
-async fn read(conn: &mut AnyConnection, actor: &Actor, id: &ServerId) -> Result<Host, Error> {
-    Ok(Host {
-        server: servers::find(conn, actor, id).await?,
-        seen: db::sighting::find(conn, id).await?,
-        attachments: db::attachment::list_of_proxy(conn, id).await?,
-    })
-}
-
-/// An overlay has to do with the proxies of all its swarm.
-async fn attachments(
-    conn: &mut AnyConnection,
-    actor: &Actor,
-    destination: &Destination,
-    host: &Host,
-) -> Result<Vec<Attachment>, Error> {
-    let id = &destination.id;
-    match destination.kind {
-        DestinationKind::Standalone => {
-            let own = host.attachments.iter().filter(|one| one.destination_id == *id);
-            Ok(own.cloned().collect())
-        }
-        DestinationKind::Swarm => {
-            let (visible, query) = (actor.visible(), PageQuery::default());
-            Ok(db::attachment::list(conn, visible, None, Some(id), &query).await?)
-        }
-    }
-}
-
-fn of(destination: Destination, host: &Host, attachments: Vec<Attachment>) -> Surveyed {
-    let seen = host.seen.as_ref();
+fn of(destination: Destination, around: &mut Around) -> Option<Surveyed> {
+    let server = around.servers.get(&destination.server_id)?.clone();
+    let seen = around.sightings.get(&destination.server_id);
     let network = seen.and_then(|seen| ours(&destination, &seen.sighting));
     let members = seen.zip(network).map(|(seen, network)| seen.sighting.occupants(network).len());
-    let subnets = match seen {
-        Some(seen) => addresses::uses(&destination, network, &seen.sighting),
-        None => addresses::uses(&destination, None, &crate::sighting::Sighting::default()),
-    };
-    Surveyed {
-        server: host.server.clone(),
-        seen_at: seen.map(|seen| seen.at),
-        destination,
+    let nothing = Sighting::default();
+    let sighting = seen.map_or(&nothing, |seen| &seen.sighting);
+    Some(Surveyed {
+        server,
         members,
-        subnets,
-        attachments,
-    }
+        seen_at: seen.map(|seen| seen.at),
+        subnets: addresses::uses(&destination, network, sighting),
+        attachments: around.attachments.remove(&destination.id).unwrap_or_default(),
+        destination,
+    })
 }
