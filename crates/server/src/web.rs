@@ -24,6 +24,7 @@ mod operations;
 mod overview;
 mod pages;
 mod people;
+mod policies;
 mod projects;
 mod proxies;
 mod reach;

@@ -3,8 +3,8 @@
 use askama::Template;
 use axum::{extract::State, routing::get};
 use portolan_types::{
-    Drift, DriftId, DriftKind, DriftPolicies, DriftPolicy, DriftPolicyChoice, DriftState, Page,
-    PageQuery, PolicyScope, Server, ServerId,
+    Drift, DriftId, DriftKind, DriftPolicy, DriftState, Page, PageQuery, PolicyScope, Server,
+    ServerId,
 };
 use serde::Deserialize;
 
@@ -13,6 +13,7 @@ use super::{
     extract::{Path, Query},
     operations::address,
     pages::Pages,
+    policies::Rules,
     shown::{self, Shown},
 };
 use crate::{
@@ -124,28 +125,10 @@ fn facts(drift: &Drift) -> Vec<Fact> {
 #[template(path = "drifts/policy.html")]
 struct Policy {
     chrome: Chrome,
-    policies: DriftPolicies,
-}
-
-impl Policy {
-    /// Whether the team says this of a kind, or of all when none is named.
-    fn says(&self, kind: Option<DriftKind>, choice: DriftPolicyChoice) -> bool {
-        let rules = &self.policies.rules;
-        let said = kind.map_or(rules.policy, |kind| rules.kinds.get(&kind).copied());
-        said.map_or("inherit", DriftPolicy::as_str) == choice.as_str()
-    }
-
-    /// What a kind may be told to be, from the strongest on.
-    fn choices(kind: DriftKind) -> Vec<DriftPolicyChoice> {
-        let fits = |choice: &DriftPolicyChoice| {
-            let policy = choice.as_str().parse::<DriftPolicy>();
-            policy.is_ok_and(|policy| policy >= kind.strongest() && policy <= kind.weakest())
-        };
-        DriftPolicyChoice::ALL.iter().copied().filter(fits).collect()
-    }
+    rules: Rules,
 }
 
 async fn policy(State(app): State<AppState>, chrome: Chrome) -> Shown {
     let policies = drift_rules::show(&app, &chrome.actor, &Scope::Team).await?;
-    Ok(shown::page(&Policy { chrome, policies }))
+    Ok(shown::page(&Policy { chrome, rules: Rules::from(&policies) }))
 }

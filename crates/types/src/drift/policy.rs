@@ -22,6 +22,18 @@ words! {
     }
 }
 
+impl DriftPolicy {
+    /// What can be said of every kind at once, from the strongest on.
+    pub fn of_every_kind() -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied().filter(|policy| *policy != Self::Ignore)
+    }
+
+    /// What can be said of a kind, from the strongest on.
+    pub fn of_kind(kind: DriftKind) -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied().filter(move |policy| fits(kind, *policy).is_ok())
+    }
+}
+
 words! {
     /// A policy, or that the wider scope's holds.
     pub enum DriftPolicyChoice ("policy") {

@@ -2,10 +2,7 @@
 
 use askama::Template;
 use axum::extract::State;
-use portolan_types::{
-    DestinationId, Drift, DriftKind, DriftPolicies, DriftPolicy, EffectiveDriftPolicy, Page,
-    PageQuery, PolicyScope, Reachability,
-};
+use portolan_types::{DestinationId, Drift, Page, PageQuery, PolicyScope, Reachability};
 
 use super::head::{Head, Tab};
 use crate::{
@@ -16,6 +13,7 @@ use crate::{
     web::{
         chrome::Chrome,
         extract::{Path, Query},
+        policies::Rules,
         shown::{self, Shown},
     },
 };
@@ -25,7 +23,7 @@ use crate::{
 struct Show {
     chrome: Chrome,
     head: Head,
-    policies: DriftPolicies,
+    rules: Rules,
     page: Page<Drift>,
 }
 
@@ -38,30 +36,8 @@ pub(super) async fn show(
     let head = Head::read(&app, &chrome, &id, Tab::Drift).await?;
     let actor = &chrome.actor;
     let policies = drift_rules::show(&app, actor, &Scope::Destination(id.clone())).await?;
+    let rules = Rules::from(&policies);
     let filter = Filter { destination: Some(id), ..Filter::default() };
     let page = drifts::list(&app, actor, &filter, &query).await?;
-    Ok(shown::page(&Show { chrome, head, policies, page }))
-}
-
-impl Show {
-    /// What can be said of a kind, from the strongest to the weakest.
-    fn choices(kind: DriftKind) -> impl Iterator<Item = &'static DriftPolicy> {
-        let fits =
-            move |policy: &&DriftPolicy| (kind.strongest()..=kind.weakest()).contains(*policy);
-        DriftPolicy::ALL.iter().filter(fits)
-    }
-
-    /// What is said of a kind here, and not elsewhere.
-    fn says(&self, kind: DriftKind, policy: DriftPolicy) -> bool {
-        self.policies.rules.kinds.get(&kind) == Some(&policy)
-    }
-
-    fn says_of_all(&self, policy: DriftPolicy) -> bool {
-        self.policies.rules.policy == Some(policy)
-    }
-
-    /// The destination's kinds of drift, with what holds.
-    fn effective(&self) -> &[EffectiveDriftPolicy] {
-        &self.policies.effective
-    }
+    Ok(shown::page(&Show { chrome, head, rules, page }))
 }

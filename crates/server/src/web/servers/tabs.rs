@@ -3,8 +3,8 @@
 use askama::Template;
 use axum::{extract::State, routing::get};
 use portolan_types::{
-    Connection, Destination, DriftKind, DriftPolicies, DriftPolicy, EffectiveDriftPolicy, Event,
-    EventFilter, KeyId, Operation, Page, PageQuery, Server, ServerAddresses, ServerId,
+    Connection, Destination, Event, EventFilter, KeyId, Operation, Page, PageQuery, Server,
+    ServerAddresses, ServerId,
 };
 
 use super::{Keys, Wanted, facts::Place};
@@ -19,6 +19,7 @@ use crate::{
         chrome::Chrome,
         extract::{Path, Query},
         pages::Pages,
+        policies::Rules,
         shown::{self, Shown},
     },
 };
@@ -89,29 +90,6 @@ async fn show_addresses(
     Ok(shown::page(&AddressMap { chrome, server, place, tab, addresses }))
 }
 
-/// A policy that can be said, and whether it is.
-struct Choice {
-    policy: DriftPolicy,
-    said: bool,
-}
-
-/// A kind of difference, with what is done about it and what may be.
-struct Rule {
-    kind: DriftKind,
-    effective: EffectiveDriftPolicy,
-    said: Option<DriftPolicy>,
-    choices: Vec<Choice>,
-}
-
-fn rule(policies: &DriftPolicies, effective: &EffectiveDriftPolicy) -> Rule {
-    let kind = effective.kind;
-    let said = policies.rules.kinds.get(&kind).copied();
-    let fits = |policy: &DriftPolicy| (kind.strongest()..=kind.weakest()).contains(policy);
-    let choices = DriftPolicy::ALL.iter().copied().filter(fits);
-    let choices = choices.map(|policy| Choice { policy, said: said == Some(policy) }).collect();
-    Rule { kind, effective: effective.clone(), said, choices }
-}
-
 #[derive(Template)]
 #[template(path = "servers/drift.html")]
 struct Drift {
@@ -119,16 +97,7 @@ struct Drift {
     server: Server,
     place: Place,
     tab: &'static str,
-    for_all: Option<DriftPolicy>,
-    rules: Vec<Rule>,
-}
-
-impl Drift {
-    /// What can be said for every kind.
-    fn choices(&self) -> impl Iterator<Item = Choice> {
-        let choices = [DriftPolicy::Heal, DriftPolicy::Ask, DriftPolicy::Tell];
-        choices.into_iter().map(|policy| Choice { policy, said: self.for_all == Some(policy) })
-    }
+    rules: Rules,
 }
 
 async fn show_drift(
@@ -138,10 +107,9 @@ async fn show_drift(
 ) -> Shown {
     let server = servers::show(&app, &chrome.actor, &id).await?;
     let policies = drift_rules::show(&app, &chrome.actor, &Scope::Server(id)).await?;
-    let rules = policies.effective.iter().map(|one| rule(&policies, one)).collect();
+    let rules = Rules::from(&policies);
     let (place, tab) = (Place::of(&server.connection), "drift");
-    let for_all = policies.rules.policy;
-    Ok(shown::page(&Drift { chrome, server, place, tab, for_all, rules }))
+    Ok(shown::page(&Drift { chrome, server, place, tab, rules }))
 }
 
 #[derive(Template)]
