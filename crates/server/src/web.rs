@@ -34,6 +34,7 @@ mod scan;
 mod servers;
 mod settings;
 mod shown;
+mod tabs;
 mod teams;
 mod tokens;
 mod welcome;

@@ -2,6 +2,7 @@
 
 mod checklist;
 mod facts;
+mod head;
 mod onboarding;
 mod proxy;
 mod tabs;

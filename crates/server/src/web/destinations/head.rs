@@ -3,7 +3,15 @@
 
 use portolan_types::{Destination, DestinationId, DestinationState, Origin, Reachability, Server};
 
-use crate::{Error, api::AppState, destinations, servers, web::chrome::Chrome};
+use crate::{
+    Error,
+    api::AppState,
+    destinations, servers,
+    web::{
+        chrome::Chrome,
+        tabs::{self, Link},
+    },
+};
 
 /// A page of a destination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,22 +26,15 @@ pub(super) enum Tab {
     Danger,
 }
 
-/// Who sees a tab.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum For {
-    Everyone,
-    Operators,
-}
-
-const TABS: [(Tab, &str, &str, For); 8] = [
-    (Tab::Overview, "Overview", "", For::Everyone),
-    (Tab::Containers, "Containers", "/containers", For::Everyone),
-    (Tab::Proxy, "Proxy", "/proxy", For::Everyone),
-    (Tab::Verify, "Proof", "/verify", For::Everyone),
-    (Tab::Drift, "Drift", "/drift", For::Everyone),
-    (Tab::Events, "Events", "/events", For::Everyone),
-    (Tab::Settings, "Settings", "/settings", For::Operators),
-    (Tab::Danger, "Remove", "/danger", For::Operators),
+const TABS: [tabs::Tab<Tab>; 8] = [
+    tabs::Tab::new(Tab::Overview, "Overview", ""),
+    tabs::Tab::new(Tab::Containers, "Containers", "/containers"),
+    tabs::Tab::new(Tab::Proxy, "Proxy", "/proxy"),
+    tabs::Tab::new(Tab::Verify, "Proof", "/verify"),
+    tabs::Tab::new(Tab::Drift, "Drift", "/drift"),
+    tabs::Tab::new(Tab::Events, "Events", "/events"),
+    tabs::Tab::for_changes(Tab::Settings, "Settings", "/settings"),
+    tabs::Tab::for_changes(Tab::Danger, "Remove", "/danger"),
 ];
 
 /// The destination of a page with its server.
@@ -44,14 +45,6 @@ pub(super) struct Head {
     pub may_use: bool,
     pub may_operate: bool,
     tab: Tab,
-}
-
-/// A link of the tabs.
-#[derive(Debug)]
-pub(super) struct Link {
-    pub name: &'static str,
-    pub path: String,
-    pub here: bool,
 }
 
 impl Head {
@@ -73,13 +66,8 @@ impl Head {
     }
 
     pub(super) fn tabs(&self) -> Vec<Link> {
-        let shown = TABS.iter().filter(|tab| tab.3 == For::Everyone || self.may_operate);
-        let link = |(tab, name, path, _): &(Tab, &'static str, &str, For)| Link {
-            name,
-            path: format!("/destinations/{}{path}", self.destination.id),
-            here: *tab == self.tab,
-        };
-        shown.map(link).collect()
+        let base = format!("/destinations/{}", self.destination.id);
+        tabs::links(&TABS, &self.tab, &base, self.may_operate)
     }
 
     /// What is shown is what was last seen.

@@ -3,19 +3,18 @@
 
 use askama::Template;
 use axum::extract::State;
-use portolan_types::{
-    Key, KeyId, Operation, OperationId, PageQuery, Server, ServerId, ServerState,
-};
+use portolan_types::{Key, KeyId, Operation, OperationId, PageQuery, ServerId, ServerState};
 use serde::Deserialize;
 
 use super::{
     Checklist,
-    facts::{Disk, Place, gib},
+    facts::{Disk, gib},
+    head::{Head, Tab},
 };
 use crate::{
     Actor, Error,
     api::AppState,
-    keys, operations, servers,
+    keys, operations,
     web::{
         chrome::Chrome,
         extract::{Path, Query},
@@ -83,9 +82,7 @@ pub(super) async fn new(
 #[template(path = "servers/show.html")]
 struct Show {
     chrome: Chrome,
-    server: Server,
-    place: Place,
-    tab: &'static str,
+    head: Head,
     checklist: Option<Checklist>,
     /// Work other than a validation that goes on.
     operation: Option<Operation>,
@@ -99,19 +96,18 @@ pub(super) async fn show(
     chrome: Chrome,
     Path(id): Path<ServerId>,
 ) -> Shown {
-    let server = servers::show(&app, &chrome.actor, &id).await?;
+    let head = Head::read(&app, &chrome, &id, Tab::Overview).await?;
+    let server = &head.server;
     let latest = latest(&app, &chrome.actor, server.operation_id.as_ref()).await?;
-    let checklist = latest.as_ref().and_then(|latest| Checklist::of(&server, latest));
+    let checklist = latest.as_ref().and_then(|latest| Checklist::of(server, latest));
     let operation = latest.filter(|latest| checklist.is_none() && !latest.state.is_over());
     let engine = server.engine.as_ref();
     Ok(shown::page(&Show {
-        place: Place::of(&server.connection),
         disk: engine.and_then(Disk::of),
         memory: engine.map_or_else(String::new, |engine| gib(engine.memory_bytes)),
         is_new: server.state != ServerState::Ready,
-        tab: "overview",
         chrome,
-        server,
+        head,
         checklist,
         operation,
     }))

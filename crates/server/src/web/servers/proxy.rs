@@ -4,14 +4,14 @@ use askama::Template;
 use axum::{extract::State, routing::get};
 use portolan_types::{
     Attachment, CertificateSource, GeneratedConfiguration, Operation, Page, PageQuery, Proxy,
-    ProxyKind, Server, ServerId, SetProxy,
+    ProxyKind, ServerId, SetProxy,
 };
 
-use super::facts::Place;
+use super::head::{Head, Tab};
 use crate::{
     Actor, Error,
     api::AppState,
-    operations, proxies, servers,
+    operations, proxies,
     web::{
         chrome::Chrome,
         extract::{Path, Query},
@@ -92,9 +92,7 @@ impl From<Option<&Proxy>> for Fields {
 #[template(path = "servers/proxy.html")]
 struct Show {
     chrome: Chrome,
-    server: Server,
-    place: Place,
-    tab: &'static str,
+    head: Head,
     proxy: Option<Proxy>,
     set: Fields,
     operation: Option<Operation>,
@@ -107,16 +105,14 @@ async fn show(
     Path(id): Path<ServerId>,
     Query(query): Query<PageQuery>,
 ) -> Shown {
-    let server = servers::show(&app, &chrome.actor, &id).await?;
+    let head = Head::read(&app, &chrome, &id, Tab::Proxy).await?;
     let proxy = find(&app, &chrome.actor, &id).await?;
     let operation = under_way(&app, &chrome.actor, proxy.as_ref()).await?;
     let page = proxies::attachments(&app, &chrome.actor, Some(&id), None, &query).await?;
     Ok(shown::page(&Show {
-        place: Place::of(&server.connection),
         set: Fields::from(proxy.as_ref()),
-        tab: "proxy",
         chrome,
-        server,
+        head,
         proxy,
         operation,
         page,
@@ -147,9 +143,7 @@ async fn under_way(
 #[template(path = "servers/configuration.html")]
 struct ConfigurationShown {
     chrome: Chrome,
-    server: Server,
-    place: Place,
-    tab: &'static str,
+    head: Head,
     configuration: GeneratedConfiguration,
 }
 
@@ -158,8 +152,7 @@ async fn configuration(
     chrome: Chrome,
     Path(id): Path<ServerId>,
 ) -> Shown {
-    let server = servers::show(&app, &chrome.actor, &id).await?;
+    let head = Head::read(&app, &chrome, &id, Tab::Proxy).await?;
     let configuration = proxies::configuration(&app, &chrome.actor, &id).await?;
-    let (place, tab) = (Place::of(&server.connection), "proxy");
-    Ok(shown::page(&ConfigurationShown { chrome, server, place, tab, configuration }))
+    Ok(shown::page(&ConfigurationShown { chrome, head, configuration }))
 }

@@ -3,18 +3,21 @@
 use askama::Template;
 use axum::{extract::State, routing::get};
 use portolan_types::{
-    Connection, Destination, Event, EventFilter, KeyId, Operation, Page, PageQuery, Server,
+    Connection, Destination, Event, EventFilter, KeyId, Operation, Page, PageQuery,
     ServerAddresses, ServerId,
 };
 
-use super::{Keys, Wanted, facts::Place};
+use super::{
+    Keys, Wanted,
+    head::{Head, Tab},
+};
 use crate::{
     addresses,
     api::AppState,
     db::destination::Filter,
     destinations,
     drift_rules::{self, Scope},
-    events, operations, servers,
+    events, operations,
     web::{
         chrome::Chrome,
         extract::{Path, Query},
@@ -48,9 +51,7 @@ pub(super) fn rows(pages: Pages<'_>) -> Pages<'_> {
 #[template(path = "servers/destinations.html")]
 struct Destinations {
     chrome: Chrome,
-    server: Server,
-    place: Place,
-    tab: &'static str,
+    head: Head,
     page: Page<Destination>,
     search: String,
 }
@@ -61,21 +62,18 @@ async fn show_destinations(
     Path(id): Path<ServerId>,
     Query(query): Query<PageQuery>,
 ) -> Shown {
-    let server = servers::show(&app, &chrome.actor, &id).await?;
+    let head = Head::read(&app, &chrome, &id, Tab::Destinations).await?;
     let filter = Filter { server: Some(id), ..Filter::default() };
     let page = destinations::list(&app, &chrome.actor, &filter, &query).await?;
     let search = shown::searched(&query);
-    let (place, tab) = (Place::of(&server.connection), "destinations");
-    Ok(shown::page(&Destinations { chrome, server, place, tab, page, search }))
+    Ok(shown::page(&Destinations { chrome, head, page, search }))
 }
 
 #[derive(Template)]
 #[template(path = "servers/addresses.html")]
 struct AddressMap {
     chrome: Chrome,
-    server: Server,
-    place: Place,
-    tab: &'static str,
+    head: Head,
     addresses: ServerAddresses,
 }
 
@@ -84,19 +82,16 @@ async fn show_addresses(
     chrome: Chrome,
     Path(id): Path<ServerId>,
 ) -> Shown {
-    let server = servers::show(&app, &chrome.actor, &id).await?;
+    let head = Head::read(&app, &chrome, &id, Tab::Addresses).await?;
     let addresses = addresses::show_server(&app, &chrome.actor, &id).await?;
-    let (place, tab) = (Place::of(&server.connection), "addresses");
-    Ok(shown::page(&AddressMap { chrome, server, place, tab, addresses }))
+    Ok(shown::page(&AddressMap { chrome, head, addresses }))
 }
 
 #[derive(Template)]
 #[template(path = "servers/drift.html")]
 struct Drift {
     chrome: Chrome,
-    server: Server,
-    place: Place,
-    tab: &'static str,
+    head: Head,
     rules: Rules,
 }
 
@@ -105,20 +100,17 @@ async fn show_drift(
     chrome: Chrome,
     Path(id): Path<ServerId>,
 ) -> Shown {
-    let server = servers::show(&app, &chrome.actor, &id).await?;
+    let head = Head::read(&app, &chrome, &id, Tab::Drift).await?;
     let policies = drift_rules::show(&app, &chrome.actor, &Scope::Server(id)).await?;
     let rules = Rules::from(&policies);
-    let (place, tab) = (Place::of(&server.connection), "drift");
-    Ok(shown::page(&Drift { chrome, server, place, tab, rules }))
+    Ok(shown::page(&Drift { chrome, head, rules }))
 }
 
 #[derive(Template)]
 #[template(path = "servers/events.html")]
 struct Events {
     chrome: Chrome,
-    server: Server,
-    place: Place,
-    tab: &'static str,
+    head: Head,
     page: Page<Event>,
     search: String,
 }
@@ -129,21 +121,18 @@ async fn show_events(
     Path(id): Path<ServerId>,
     Query(query): Query<PageQuery>,
 ) -> Shown {
-    let server = servers::show(&app, &chrome.actor, &id).await?;
+    let head = Head::read(&app, &chrome, &id, Tab::Events).await?;
     let filter = EventFilter { server_id: Some(id), ..EventFilter::default() };
     let page = events::list(&app, &chrome.actor, &filter, &query).await?;
     let search = shown::searched(&query);
-    let (place, tab) = (Place::of(&server.connection), "events");
-    Ok(shown::page(&Events { chrome, server, place, tab, page, search }))
+    Ok(shown::page(&Events { chrome, head, page, search }))
 }
 
 #[derive(Template)]
 #[template(path = "servers/operations.html")]
 struct Operations {
     chrome: Chrome,
-    server: Server,
-    place: Place,
-    tab: &'static str,
+    head: Head,
     page: Page<Operation>,
 }
 
@@ -153,20 +142,17 @@ async fn show_operations(
     Path(id): Path<ServerId>,
     Query(query): Query<PageQuery>,
 ) -> Shown {
-    let server = servers::show(&app, &chrome.actor, &id).await?;
+    let head = Head::read(&app, &chrome, &id, Tab::Operations).await?;
     let subject = id.as_str().parse().map_err(|_| crate::Error::NotFound("server"))?;
     let page = operations::list(&app, &chrome.actor, Some(&subject), &query).await?;
-    let (place, tab) = (Place::of(&server.connection), "operations");
-    Ok(shown::page(&Operations { chrome, server, place, tab, page }))
+    Ok(shown::page(&Operations { chrome, head, page }))
 }
 
 #[derive(Template)]
 #[template(path = "servers/settings.html")]
 struct Settings {
     chrome: Chrome,
-    server: Server,
-    place: Place,
-    tab: &'static str,
+    head: Head,
     keys: Keys,
 }
 
@@ -176,11 +162,10 @@ async fn show_settings(
     Path(id): Path<ServerId>,
     Query(wanted): Query<Wanted>,
 ) -> Shown {
-    let server = servers::show(&app, &chrome.actor, &id).await?;
-    let key = wanted.key.as_ref().or(key_of(&server.connection));
+    let head = Head::read(&app, &chrome, &id, Tab::Settings).await?;
+    let key = wanted.key.as_ref().or(key_of(&head.server.connection));
     let keys = Keys::read(&app, &chrome.actor, key).await?;
-    let (place, tab) = (Place::of(&server.connection), "settings");
-    Ok(shown::page(&Settings { chrome, server, place, tab, keys }))
+    Ok(shown::page(&Settings { chrome, head, keys }))
 }
 
 const fn key_of(connection: &Connection) -> Option<&KeyId> {
@@ -194,9 +179,7 @@ const fn key_of(connection: &Connection) -> Option<&KeyId> {
 #[template(path = "servers/danger.html")]
 struct Danger {
     chrome: Chrome,
-    server: Server,
-    place: Place,
-    tab: &'static str,
+    head: Head,
     page: Page<Destination>,
 }
 
@@ -205,9 +188,8 @@ async fn show_danger(
     chrome: Chrome,
     Path(id): Path<ServerId>,
 ) -> Shown {
-    let server = servers::show(&app, &chrome.actor, &id).await?;
+    let head = Head::read(&app, &chrome, &id, Tab::Danger).await?;
     let filter = Filter { server: Some(id), ..Filter::default() };
     let page = destinations::list(&app, &chrome.actor, &filter, &PageQuery::default()).await?;
-    let (place, tab) = (Place::of(&server.connection), "danger");
-    Ok(shown::page(&Danger { chrome, server, place, tab, page }))
+    Ok(shown::page(&Danger { chrome, head, page }))
 }
