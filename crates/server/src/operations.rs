@@ -130,6 +130,18 @@ pub async fn show(app: &App, actor: &Actor, id: &OperationId) -> Result<Operatio
     db::operation::find(&mut conn, actor.visible(), id).await?.ok_or(Error::NotFound("operation"))
 }
 
+/// The latest work on a thing that names it, when there was any.
+pub(crate) async fn show_latest(
+    app: &App,
+    actor: &Actor,
+    named: Option<&OperationId>,
+) -> Result<Option<Operation>, Error> {
+    match named {
+        Some(id) => Ok(Some(show(app, actor, id).await?)),
+        None => Ok(None),
+    }
+}
+
 /// The team's operations, newest first, without steps; of one subject when it is given.
 pub async fn list(
     app: &App,

@@ -58,10 +58,8 @@ async fn show(State(app): State<AppState>, chrome: Chrome, Query(wanted): Query<
         Some(server) => checklist(&app, actor, server).await?,
         None => None,
     };
-    let operation = match destination.as_ref().and_then(|one| one.operation_id.as_ref()) {
-        Some(id) => Some(operations::show(&app, actor, id).await?),
-        None => None,
-    };
+    let named = destination.as_ref().and_then(|one| one.operation_id.as_ref());
+    let operation = operations::show_latest(&app, actor, named).await?;
     let now = next(&keys, wanted.local, server.as_ref(), destination.as_ref()) as u8;
     let place = server.as_ref().map(|server| ServerPlace::of(&server.connection));
     let local = wanted.local;
@@ -87,24 +85,23 @@ fn next(
     }
 }
 
-/// One that is of use already, or the latest.
 async fn first_server(app: &AppState, actor: &Actor) -> Result<Option<Server>, Error> {
-    let mut all = servers::list(app, actor, &PageQuery::default()).await?.items;
-    let ready = all.iter().position(|server| server.state == ServerState::Ready);
-    Ok(match ready {
-        Some(place) => Some(all.swap_remove(place)),
-        None => all.pop(),
-    })
+    let all = servers::list(app, actor, &PageQuery::default()).await?.items;
+    Ok(first(all, |server| server.state == ServerState::Ready))
 }
 
 async fn first_destination(app: &AppState, actor: &Actor) -> Result<Option<Destination>, Error> {
-    let mut all =
+    let all =
         destinations::list(app, actor, &Filter::default(), &PageQuery::default()).await?.items;
-    let ready = all.iter().position(|one| one.state == DestinationState::Ready);
-    Ok(match ready {
+    Ok(first(all, |destination| destination.state == DestinationState::Ready))
+}
+
+/// One that is of use already, or the latest.
+fn first<T>(mut all: Vec<T>, is_of_use: impl Fn(&T) -> bool) -> Option<T> {
+    match all.iter().position(is_of_use) {
         Some(place) => Some(all.swap_remove(place)),
         None => all.pop(),
-    })
+    }
 }
 
 async fn checklist(
@@ -112,9 +109,8 @@ async fn checklist(
     actor: &Actor,
     server: &Server,
 ) -> Result<Option<Checklist>, Error> {
-    let Some(id) = &server.operation_id else { return Ok(None) };
-    let operation = operations::show(app, actor, id).await?;
-    Ok(Checklist::of(server, &operation))
+    let latest = operations::show_latest(app, actor, server.operation_id.as_ref()).await?;
+    Ok(latest.and_then(|latest| Checklist::of(server, &latest)))
 }
 
 #[cfg(test)]

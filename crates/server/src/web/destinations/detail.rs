@@ -44,10 +44,8 @@ pub(super) async fn overview(
 ) -> Shown {
     let head = Head::read(&app, &chrome, &id, Tab::Overview).await?;
     let actor = &chrome.actor;
-    let operation = match &head.destination.operation_id {
-        Some(id) => Some(operations::show(&app, actor, id).await?),
-        None => None,
-    };
+    let named = head.destination.operation_id.as_ref();
+    let operation = operations::show_latest(&app, actor, named).await?;
     let surveyed = destinations::survey(&app, actor, vec![head.destination.clone()]).await?;
     let told = operation.as_ref().is_some_and(is_told);
     let seen = surveyed.into_iter().next();

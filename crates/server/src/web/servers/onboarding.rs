@@ -3,7 +3,7 @@
 
 use askama::Template;
 use axum::extract::State;
-use portolan_types::{Key, KeyId, Operation, OperationId, PageQuery, ServerId, ServerState};
+use portolan_types::{Key, KeyId, Operation, PageQuery, ServerId, ServerState};
 use serde::Deserialize;
 
 use super::{
@@ -98,7 +98,8 @@ pub(super) async fn show(
 ) -> Shown {
     let head = Head::read(&app, &chrome, &id, Tab::Overview).await?;
     let server = &head.server;
-    let latest = latest(&app, &chrome.actor, server.operation_id.as_ref()).await?;
+    let named = server.operation_id.as_ref();
+    let latest = operations::show_latest(&app, &chrome.actor, named).await?;
     let checklist = latest.as_ref().and_then(|latest| Checklist::of(server, latest));
     let operation = latest.filter(|latest| checklist.is_none() && !latest.state.is_over());
     let engine = server.engine.as_ref();
@@ -111,15 +112,4 @@ pub(super) async fn show(
         checklist,
         operation,
     }))
-}
-
-async fn latest(
-    app: &AppState,
-    actor: &Actor,
-    id: Option<&OperationId>,
-) -> Result<Option<Operation>, Error> {
-    match id {
-        Some(id) => Ok(Some(operations::show(app, actor, id).await?)),
-        None => Ok(None),
-    }
 }

@@ -133,10 +133,9 @@ async fn under_way(
     actor: &Actor,
     proxy: Option<&Proxy>,
 ) -> Result<Option<Operation>, Error> {
-    let Some(id) = proxy.and_then(|proxy| proxy.operation_id.as_ref()) else { return Ok(None) };
-    let operation = operations::show(app, actor, id).await?;
-    let failed = operation.failure.is_some();
-    Ok(Some(operation).filter(|operation| failed || !operation.state.is_over()))
+    let named = proxy.and_then(|proxy| proxy.operation_id.as_ref());
+    let latest = operations::show_latest(app, actor, named).await?;
+    Ok(latest.filter(|latest| latest.failure.is_some() || !latest.state.is_over()))
 }
 
 #[derive(Template)]
