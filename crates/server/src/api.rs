@@ -59,7 +59,7 @@ pub(crate) use by_route::ByRoute;
 pub(crate) use middleware::{Limiter, in_time, once_when_chunked};
 pub use policy::{Guarded, PolicyError};
 pub(crate) use policy::{ReadGrants, let_in};
-pub(crate) use problem::{invalid, problem};
+pub(crate) use problem::{invalid, problem, status_of};
 pub(crate) use traced::OperationName;
 
 use crate::{App, web};

@@ -27,7 +27,7 @@ impl IntoResponse for Error {
 
 /// A problem with its media type.
 pub(super) fn answer(problem: Problem) -> Response {
-    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let status = status_of(&problem);
     let mut response = (status, Json(problem)).into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, MEDIA_TYPE);
     if status == StatusCode::UNAUTHORIZED {
@@ -35,6 +35,11 @@ pub(super) fn answer(problem: Problem) -> Response {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
     }
     response
+}
+
+/// The status with which a problem goes out.
+pub(crate) fn status_of(problem: &Problem) -> StatusCode {
+    StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 impl Error {

@@ -3,7 +3,7 @@
 
 use askama::Template;
 use axum::{
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, header},
     response::Response,
 };
 use data_encoding::BASE64;
@@ -11,10 +11,11 @@ use portolan_types::{
     AcceptedInvite, CreatedInvite, CreatedNotifier, CreatedToken, Delivery, LinkBegun, NewTotp,
     Preview, Problem, Reach, RecoveryCodes, RemovedServer, ReturnTo, SetupDone,
 };
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::shown;
+use crate::api::status_of;
 
 /// `None` where the outcome is all there is to say.
 pub(super) fn show(
@@ -23,7 +24,7 @@ pub(super) fn show(
     next: &ReturnTo,
     headers: &HeaderMap,
 ) -> Option<Response> {
-    if let Ok(preview) = serde_json::from_value::<Preview>(answer.clone()) {
+    if let Ok(preview) = Preview::deserialize(answer) {
         return Some(fragment(headers, PreviewShown { preview }));
     }
     let next = next.to_string();
@@ -70,7 +71,7 @@ pub(super) fn show(
 }
 
 fn read<T: DeserializeOwned>(answer: &Value) -> Option<T> {
-    let read = serde_json::from_value(answer.clone());
+    let read = T::deserialize(answer);
     // An answer of our own that does not read as what it is has to be known of.
     read.inspect_err(|error| tracing::error!(%error, "an answer could not be shown")).ok()
 }
@@ -200,8 +201,7 @@ pub(super) fn problem(problem: Problem, headers: &HeaderMap) -> Response {
     if !shown::is_by_script(headers) {
         return shown::problem(problem);
     }
-    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    shown::html(status, &ProblemShown { problem })
+    shown::html(status_of(&problem), &ProblemShown { problem })
 }
 
 /// Put into the page by its script; a page of its own without one.

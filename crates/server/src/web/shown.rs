@@ -8,7 +8,7 @@ use axum::{
 use portolan_types::{PageQuery, Problem};
 
 use super::guard::see_other;
-use crate::Error;
+use crate::{Error, api::status_of};
 
 /// Nothing inline, nothing from elsewhere; `data:` is for the pictures in the style sheet.
 const POLICY: HeaderValue = HeaderValue::from_static(
@@ -74,8 +74,7 @@ pub(super) fn error(error: Error) -> Response {
 
 /// The same of a problem that is one already.
 pub(super) fn problem(problem: Problem) -> Response {
-    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    html(status, &ErrorPage { problem })
+    html(status_of(&problem), &ErrorPage { problem })
 }
 
 /// Whether the script of a page asks, which puts the answer into it.
