@@ -87,6 +87,7 @@ pub mod session;
 pub mod setup;
 mod several;
 pub mod sighting;
+pub mod step;
 pub mod team;
 pub mod throttle;
 pub mod token;

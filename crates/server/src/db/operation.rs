@@ -1,14 +1,15 @@
-//! Operations and their steps.
+//! Operations: pieces of work. Their steps are in `step`.
 
 use portolan_types::{
     DestinationId, Failure, Operation, OperationId, OperationKind, OperationResult, OperationState,
-    PageQuery, ServerId, Step, StepState, Subject, TeamId, Timestamp, id::SubjectId,
+    PageQuery, ServerId, Subject, TeamId, Timestamp, id::SubjectId,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
 use super::{
-    Window, event::subject, json_option, moment, moment_option, parsed, parsed_option, to_json,
+    Window, event::subject, json_option, moment, moment_option, parsed, parsed_option, step,
+    to_json,
 };
 use crate::rights::Visible;
 
@@ -27,21 +28,6 @@ impl FromRow<'_, AnyRow> for OperationRow {
             steps: Vec::new(),
             created_at: moment(row, "created_at")?,
             started_at: moment_option(row, "started_at")?,
-            finished_at: moment_option(row, "finished_at")?,
-        }))
-    }
-}
-
-struct StepRow(Step);
-
-impl FromRow<'_, AnyRow> for StepRow {
-    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
-        Ok(Self(Step {
-            name: row.try_get("name")?,
-            state: parsed(row, "state")?,
-            detail: row.try_get("detail")?,
-            remedy: row.try_get("remedy")?,
-            started_at: moment(row, "started_at")?,
             finished_at: moment_option(row, "finished_at")?,
         }))
     }
@@ -105,21 +91,8 @@ pub async fn find(
     .fetch_optional(&mut *conn)
     .await?;
     let Some(OperationRow(mut operation)) = row else { return Ok(None) };
-    operation.steps = list_steps(conn, id).await?;
+    operation.steps = step::list(conn, id).await?;
     Ok(Some(operation))
-}
-
-async fn list_steps(conn: &mut AnyConnection, id: &OperationId) -> Result<Vec<Step>, sqlx::Error> {
-    let rows: Vec<StepRow> = sqlx::query_as(
-        "select name, state, detail, remedy, started_at, finished_at
-         from steps
-         where operation_id = $1
-         order by position",
-    )
-    .bind(id.as_str())
-    .fetch_all(conn)
-    .await?;
-    Ok(rows.into_iter().map(|StepRow(step)| step).collect())
 }
 
 /// The team's operations, newest first, without their steps; of one subject when it is given.
@@ -411,76 +384,6 @@ pub async fn set_result(
         .bind(to_json(result)?)
         .execute(conn)
         .await?;
-    Ok(())
-}
-
-/// Adds a running step behind the others and answers its position.
-pub async fn insert_step(
-    conn: &mut AnyConnection,
-    id: &OperationId,
-    name: &str,
-    now: Timestamp,
-) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar(
-        "insert into steps (operation_id, position, name, state, started_at)
-         select $1, coalesce(max(position), 0) + 1, $2, 'running', $3
-         from steps where operation_id = $1
-         returning position",
-    )
-    .bind(id.as_str())
-    .bind(name)
-    .bind(now.as_millis())
-    .fetch_one(conn)
-    .await
-}
-
-/// How a step ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StepEnd<'a> {
-    pub state: StepState,
-    pub detail: Option<&'a str>,
-    pub remedy: Option<&'a str>,
-}
-
-/// Writes down how a step ended.
-pub async fn finish_step(
-    conn: &mut AnyConnection,
-    id: &OperationId,
-    position: i64,
-    end: &StepEnd<'_>,
-    now: Timestamp,
-) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "update steps set state = $3, detail = $4, remedy = $5, finished_at = $6
-         where operation_id = $1 and position = $2",
-    )
-    .bind(id.as_str())
-    .bind(position)
-    .bind(end.state.as_str())
-    .bind(end.detail)
-    .bind(end.remedy)
-    .bind(now.as_millis())
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Ends steps that a crash left running.
-pub async fn interrupt_steps(
-    conn: &mut AnyConnection,
-    id: &OperationId,
-    detail: &str,
-    now: Timestamp,
-) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "update steps set state = 'failed', detail = $2, finished_at = $3
-         where operation_id = $1 and state = 'running'",
-    )
-    .bind(id.as_str())
-    .bind(detail)
-    .bind(now.as_millis())
-    .execute(conn)
-    .await?;
     Ok(())
 }
 

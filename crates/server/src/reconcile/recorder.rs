@@ -6,7 +6,7 @@ use portolan_types::{
 
 use crate::{
     App, Error,
-    db::{self, Transaction, operation::StepEnd},
+    db::{self, Transaction, step},
     host::HostError,
     metrics::OperationLabels,
 };
@@ -39,7 +39,7 @@ impl<'a> Recorder<'a> {
             return Ok(None);
         }
         let cut = "interrupted before its end; the work is taken up again from the start";
-        db::operation::interrupt_steps(&mut tx, id, cut, now).await?;
+        db::step::interrupt(&mut tx, id, cut, now).await?;
         tx.commit().await?;
         app.changed(id);
         Ok(Some(Self { app, kind, id: id.clone() }))
@@ -56,25 +56,24 @@ impl<'a> Recorder<'a> {
 
     pub(super) async fn begin(&self, name: &str) -> Result<OpenStep, Error> {
         let mut conn = self.app.db.acquire().await?;
-        let position =
-            db::operation::insert_step(&mut conn, &self.id, name, Timestamp::now()).await?;
+        let position = db::step::insert(&mut conn, &self.id, name, Timestamp::now()).await?;
         self.app.changed(&self.id);
         Ok(OpenStep { position })
     }
 
     pub(super) async fn done(&self, step: OpenStep, detail: &str) -> Result<(), Error> {
-        let end = StepEnd { state: StepState::Succeeded, detail: Some(detail), remedy: None };
+        let end = step::End { state: StepState::Succeeded, detail: Some(detail), remedy: None };
         self.end(step, end).await
     }
 
     /// Done, with something to know.
     pub(super) async fn warn(&self, step: OpenStep, detail: &str) -> Result<(), Error> {
-        let end = StepEnd { state: StepState::Warned, detail: Some(detail), remedy: None };
+        let end = step::End { state: StepState::Warned, detail: Some(detail), remedy: None };
         self.end(step, end).await
     }
 
     pub(super) async fn fail(&self, step: OpenStep, failure: &Failure) -> Result<(), Error> {
-        let end = StepEnd {
+        let end = step::End {
             state: StepState::Failed,
             detail: Some(&failure.message),
             remedy: failure.remedy.as_deref(),
@@ -82,10 +81,10 @@ impl<'a> Recorder<'a> {
         self.end(step, end).await
     }
 
-    async fn end(&self, step: OpenStep, end: StepEnd<'_>) -> Result<(), Error> {
+    async fn end(&self, step: OpenStep, end: step::End<'_>) -> Result<(), Error> {
         let mut conn = self.app.db.acquire().await?;
         let now = Timestamp::now();
-        db::operation::finish_step(&mut conn, &self.id, step.position, &end, now).await?;
+        db::step::finish(&mut conn, &self.id, step.position, &end, now).await?;
         self.app.changed(&self.id);
         Ok(())
     }
