@@ -57,22 +57,41 @@ function later(part) {
 
 function read() {
   timer = undefined;
-  const now = [...waiting].filter((part) => part.isConnected);
-  waiting.clear();
-  for (const part of now) {
-    // Nobody's typing is taken away from them.
-    if (part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")) continue;
-    if ([...part.querySelectorAll("input, textarea")].some(typedInto)) continue;
-    refresh(part, part.dataset.liveUrl ?? location.pathname + location.search);
+  const byUrl = new Map();
+  for (const part of waiting) {
+    if (!part.isConnected || isUsed(part)) continue;
+    const url = part.dataset.liveUrl ?? location.pathname + location.search;
+    byUrl.set(url, [...(byUrl.get(url) ?? []), part]);
   }
+  waiting.clear();
+  for (const [url, parts] of byUrl) refresh(parts, url);
+}
+
+// Nobody's typing is taken away from them.
+function isUsed(part) {
+  const typing = part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select");
+  return typing || [...part.querySelectorAll("input, textarea")].some(typedInto);
 }
 
 function typedInto(input) {
   return input.value !== input.defaultValue || input.checked !== input.defaultChecked;
 }
 
-function refresh(part, url) {
-  htmx.ajax("GET", url, { target: part, swap: "outerHTML", select: `#${CSS.escape(part.id)}` });
+// The page is asked for once, however many of its parts are to be new.
+async function refresh(parts, url) {
+  let response;
+  try {
+    response = await fetch(url, { headers: { "HX-Request": "true" } });
+  } catch {
+    // The stream is interrupted as well, which is said, and what was missed is read when it is back.
+    return;
+  }
+  const elsewhere = response.headers.get("HX-Redirect");
+  if (elsewhere) return location.assign(elsewhere);
+  const page = await response.text();
+  for (const part of parts.filter((part) => part.isConnected)) {
+    htmx.swap(part, page, { swapStyle: "outerHTML" }, { select: `#${CSS.escape(part.id)}` });
+  }
 }
 
 // Work that goes on is followed by itself, step by step: its part is read again at each change.
@@ -86,7 +105,7 @@ function followOperations() {
     followed.set(id, source);
     source.addEventListener("operation", (event) => {
       const now = document.getElementById(`operation-${id}`);
-      if (now) refresh(now, location.pathname + location.search);
+      if (now) refresh([now], location.pathname + location.search);
       if (event.data === "over" || !now) {
         source.close();
         followed.delete(id);
