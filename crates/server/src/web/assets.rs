@@ -31,13 +31,14 @@ macro_rules! asset {
     };
 }
 
-static ASSETS: [Asset; 5] = [
+static ASSETS: [Asset; 6] = [
     Asset {
         name: "icon.svg",
         kind: "image/svg+xml",
         content: include_bytes!("../../web/icon.svg"),
     },
     asset!("app.css", "text/css; charset=utf-8"),
+    asset!("early.js", "text/javascript; charset=utf-8"),
     asset!("app.js", "text/javascript; charset=utf-8"),
     asset!("chart.js", "text/javascript; charset=utf-8"),
     asset!("layout-worker.js", "text/javascript; charset=utf-8"),

@@ -5,11 +5,9 @@ import { startLive } from "./live.js";
 import { startPalette } from "./palette.js";
 import { startPasskeys } from "./passkeys.js";
 import { startProposals } from "./proposals.js";
-import { startTheme } from "./theme.js";
 import { startTimes } from "./times.js";
 import { startWhen } from "./when.js";
 
-document.documentElement.classList.add("scripted");
 htmx.config.includeIndicatorStyles = false;
 htmx.config.allowEval = false;
 htmx.config.selfRequestsOnly = true;
@@ -24,7 +22,6 @@ htmx.config.responseHandling = [
 // Browsers keep a sign-in only where nobody on the way can read it.
 for (const warning of document.querySelectorAll("[data-insecure]")) warning.hidden = isSecureContext;
 
-startTheme();
 startTimes();
 startForms();
 startWhen();

@@ -208,7 +208,8 @@ impl Chromium {
             "; const done = arguments[0];
             const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
             axe.run({ runOnly: tags, resultTypes: ['violations'] }).then((found) => done(
-                found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(' ')}`)));"
+                found.violations.map((one) => `${one.id}: ${one.nodes.map(
+                    (node) => `${node.html} (${node.failureSummary})`).join(' ')}`)));"
         );
         let found = self.post("execute/async", json!({ "script": script, "args": [] })).await?;
         let found = found.as_array().context("a list")?;
