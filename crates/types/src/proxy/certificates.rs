@@ -61,7 +61,9 @@ impl FromStr for AcmeDirectory {
         let rest = text.strip_prefix("https://").filter(|_| text.len() <= Self::MAX);
         let Some(rest) = rest else { return Err(no_directory()) };
         let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-        if is_host_with_port(authority) && path.bytes().all(is_of_a_url) {
+        // Clients take such parts out each in their own way: what is stored is what is asked.
+        let direct = !path.split(['/', '?']).any(|part| matches!(part, "." | ".."));
+        if is_host_with_port(authority) && path.bytes().all(is_of_a_url) && direct {
             Ok(Self(text.to_owned()))
         } else {
             Err(no_directory())
@@ -73,7 +75,7 @@ text_newtype!(AcmeDirectory);
 
 fn no_directory() -> Invalid {
     Invalid::new(format!(
-        "not the directory of an authority: it is an https URL without user and fragment, as \
+        "not the directory of an authority: it is an https URL without user, fragment and `..`, as \
          `https://ca.example.com/acme/acme/directory`, and has at most {} characters",
         AcmeDirectory::MAX
     ))
@@ -126,6 +128,7 @@ mod tests {
             "https://ca.example.com:65536/",
             "https://[fd00::1/",
             "https://[evil]/",
+            "https://ca.example.com/acme/../directory",
             "https://ca.example.com/#a",
             "https://ca.example.com/a b",
             "https://ca.example.com/{env.HOME}",
