@@ -10,6 +10,7 @@ mod crashes;
 mod destinations;
 mod drift;
 mod faults;
+mod pages;
 mod plan;
 mod proxies;
 mod reach;

@@ -13,8 +13,10 @@ use anyhow::{Context, Result, bail, ensure};
 use ipnet::Ipv4Net;
 use serde_json::Value;
 
+mod browser;
 mod clock;
 
+pub(crate) use browser::Chromium;
 pub(crate) use clock::Clock;
 
 /// Real hosts are slow when everything runs at once.
@@ -49,10 +51,7 @@ impl Portolan {
 
     /// The same by a clock of its own.
     pub(crate) fn start_by(clock: Option<Clock>) -> Result<Self> {
-        let folder = tempfile::tempdir()?;
-        let address = free_address()?;
-        let process = serve(&folder, &address, clock.as_ref())?;
-        let portolan = Self { folder, address, process, clock };
+        let portolan = Self::serve_by(clock)?;
         let token = portolan.path("setup-token");
         let url = format!("http://{}", portolan.address);
         portolan.run(&[
@@ -65,6 +64,28 @@ impl Portolan {
             "owner@example.com",
         ])?;
         Ok(portolan)
+    }
+
+    /// Starts it, and leaves it without an owner.
+    pub(crate) fn serve() -> Result<Self> {
+        Self::serve_by(None)
+    }
+
+    fn serve_by(clock: Option<Clock>) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let address = free_address()?;
+        let process = serve(&folder, &address, clock.as_ref())?;
+        Ok(Self { folder, address, process, clock })
+    }
+
+    /// Where a browser finds the pages: it keeps a sign-in for this name without TLS.
+    pub(crate) fn pages(&self) -> String {
+        format!("http://{}", self.address.replace("127.0.0.1", "localhost"))
+    }
+
+    /// What makes the first owner.
+    pub(crate) fn setup_token(&self) -> Result<String> {
+        Ok(std::fs::read_to_string(self.path("setup-token"))?.trim().to_owned())
     }
 
     fn path(&self, name: &str) -> String {
@@ -126,8 +147,7 @@ impl Portolan {
         let stored = std::fs::read_to_string(self.path("config/portolan/client.toml"))?;
         let stored: toml::Table = stored.parse()?;
         let token = stored["token"].as_str().context("a token")?.to_owned();
-        // Another test of this process may have come first.
-        drop(rustls::crypto::ring::default_provider().install_default());
+        choose_crypto();
         let http = reqwest::Client::builder().timeout(PATIENCE + PATIENCE).build()?;
         Ok(Api { http, url: format!("http://{}", self.address), token })
     }
@@ -175,6 +195,11 @@ impl Portolan {
             Ok((shown["state"] == state).then_some(shown))
         })
     }
+}
+
+/// What clients of HTTP need in each process; another test of this one may have come first.
+pub(crate) fn choose_crypto() {
+    drop(rustls::crypto::ring::default_provider().install_default());
 }
 
 impl Drop for Portolan {

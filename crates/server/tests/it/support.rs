@@ -30,6 +30,7 @@ use sqlx::{AnyPool, any::install_default_drivers};
 use tokio::{net::TcpListener, runtime::Runtime, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
+mod barriers;
 mod chromium;
 mod database;
 
