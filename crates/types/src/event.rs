@@ -129,9 +129,11 @@ impl Told {
         let (topic, severity) = match word {
             "unreachable" => (Topic::Unreachable, Severity::Error),
             "reachable" | "recovered" | "back" => (Topic::Back, Severity::Info),
-            "drifted" | "lost" | "missing" | "recreated" | "differs" | "unexpected" | "asked" => {
+            "drifted" | "lost" | "missing" | "recreated" | "differs" | "unexpected" => {
                 (Topic::Drift, Severity::Warning)
             }
+            // What a person asked for is theirs; what a person is asked about waits for them.
+            "asked" if kind.starts_with("drift.") => (Topic::Drift, Severity::Warning),
             "repaired" | "healed" | "restored" => (Topic::Repair, Severity::Info),
             "failed" | "failing" | "invalid" | "refused" | "down" | "dark" | "expired" => {
                 (Topic::Failure, Severity::Error)
@@ -204,6 +206,8 @@ mod tests {
         assert_eq!(told("destination.drifted"), (Topic::Drift, Severity::Warning));
         assert_eq!(told("destination.repaired"), (Topic::Repair, Severity::Info));
         assert_eq!(told("destination.not-removed"), (Topic::Failure, Severity::Warning));
+        assert_eq!(told("drift.asked"), (Topic::Drift, Severity::Warning));
+        assert_eq!(told("operation.asked"), (Topic::Change, Severity::Info));
         assert_eq!(told("server.edited"), (Topic::Change, Severity::Info));
         assert_eq!(told(""), (Topic::Change, Severity::Info));
     }
