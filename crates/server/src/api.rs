@@ -59,7 +59,7 @@ pub(crate) use by_route::ByRoute;
 pub(crate) use middleware::{Limiter, in_time, once_when_chunked};
 pub use policy::{Guarded, PolicyError};
 pub(crate) use policy::{ReadGrants, let_in};
-pub(crate) use problem::{invalid, problem, status_of};
+pub(crate) use problem::{answer, invalid, nothing_at, problem, status_of};
 pub(crate) use traced::OperationName;
 
 use crate::{App, web};
@@ -273,7 +273,7 @@ pub(crate) fn router(app: AppState, limiter: Arc<Limiter>) -> Result<Router, Pol
     let policies = Arc::new(policy::policies(operations));
     let api = api
         .route_layer(from_fn_with_state((app.clone(), policies), policy::enforce))
-        .fallback(problem::no_such_route)
+        .fallback(web::nowhere)
         .method_not_allowed_fallback(problem::no_such_method)
         .with_state(app.clone());
     let operations = traced::operations(&document);

@@ -20,6 +20,7 @@ mod guard;
 mod history;
 mod keys;
 mod notifiers;
+mod nowhere;
 mod operations;
 mod overview;
 mod pages;
@@ -44,6 +45,7 @@ use axum::{Router, routing::get};
 
 pub(crate) use forms::around;
 pub(crate) use guard::UnknownOperation;
+pub(crate) use nowhere::nowhere;
 use pages::Pages;
 
 use crate::api::{AppState, Guarded};

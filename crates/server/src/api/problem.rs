@@ -26,7 +26,7 @@ impl IntoResponse for Error {
 }
 
 /// A problem with its media type.
-pub(super) fn answer(problem: Problem) -> Response {
+pub(crate) fn answer(problem: Problem) -> Response {
     let status = status_of(&problem);
     let mut response = (status, Json(problem)).into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, MEDIA_TYPE);
@@ -130,9 +130,9 @@ fn internal(error: &Error) -> Problem {
     }
 }
 
-pub(super) async fn no_such_route(uri: Uri) -> Response {
+pub(crate) fn nothing_at(uri: &Uri) -> Problem {
     let detail = format!("there is nothing at {}", uri.path());
-    answer(problem(StatusCode::NOT_FOUND, "not-found", "Not found", detail))
+    problem(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
 }
 
 pub(super) async fn no_such_method() -> Response {

@@ -161,3 +161,24 @@ async fn nobody_sees_a_page() -> Result<()> {
     }
     app.stop().await
 }
+
+/// Whoever reads pages is told on one, and a program as programs are.
+#[tokio::test]
+async fn where_there_is_nothing_each_is_told_in_their_way() -> Result<()> {
+    let mut app = TestApp::start(Database::Sqlite).await?;
+    let at = |path: &str, accepts: &'static str| {
+        let url = format!("{}{path}", app.owner.url);
+        app.owner.send(reqwest::Client::new().get(url).header(header::ACCEPT, accepts))
+    };
+    let browser = "text/html,application/xhtml+xml,*/*;q=0.8";
+    for (path, accepts, kind) in [
+        ("/harbours", browser, "text/html; charset=utf-8"),
+        ("/harbours", "*/*", "application/problem+json"),
+        ("/v1/harbours", browser, "application/problem+json"),
+    ] {
+        let answer = at(path, accepts).await?;
+        let told = answer.headers.get(header::CONTENT_TYPE).context("a kind")?.to_str()?;
+        assert_eq!((answer.status, told), (StatusCode::NOT_FOUND, kind), "{path} {accepts}");
+    }
+    app.stop().await
+}
