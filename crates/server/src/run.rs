@@ -123,7 +123,8 @@ pub async fn run_with(
     let app = Arc::new(app);
     let router = api::router(app.clone(), Arc::new(Limiter::new(config.requests_per_minute)))?;
     if let Some(offer) = setup::offer(&app).await.map_err(RunError::Setup)? {
-        setup::announce(&offer, config.setup_token_file.as_deref()).map_err(RunError::Announce)?;
+        let file = config.setup_token_file.as_deref();
+        setup::announce(&offer, config.listen, file).map_err(RunError::Announce)?;
     }
     let tasks = Tasks::new(app.board.clone(), app.metrics.clone());
     reconcile::start(&app, dialer, ends, &tasks, &shutdown);

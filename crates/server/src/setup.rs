@@ -7,6 +7,7 @@
 use std::{
     fs::OpenOptions,
     io::{self, Write},
+    net::SocketAddr,
     os::unix::fs::OpenOptionsExt,
     path::Path,
 };
@@ -64,7 +65,7 @@ pub async fn offer(app: &App) -> Result<Option<Offer>, Error> {
 
 /// Writes the token for the person who started the process: to standard error, not to the log,
 /// and to a file of mode 0600 when one is named.
-pub fn announce(offer: &Offer, file: Option<&Path>) -> io::Result<()> {
+pub fn announce(offer: &Offer, listen: SocketAddr, file: Option<&Path>) -> io::Result<()> {
     let Offer { token, occasion } = offer;
     if let Some(path) = file {
         // A file that is there may be open to others: it is replaced, not written into.
@@ -77,7 +78,7 @@ pub fn announce(offer: &Offer, file: Option<&Path>) -> io::Result<()> {
     }
     writeln!(
         io::stderr(),
-        "\n{occasion} within {} minutes:\n\n    \
+        "\n{occasion} within {} minutes, in a browser with the token at http://{listen}/setup, or by\n\n    \
          portolan login --setup-token {} --email you@example.com\n",
         LIFETIME_SECONDS / 60,
         token.expose_secret()
