@@ -158,6 +158,10 @@ fn docker_remedy(status: u16, message: &str) -> String {
             .into()
     } else if has("no space left on device") {
         "free disk space on the host (`docker system df` shows what Docker uses)".into()
+    } else if has("manifest unknown") || has("manifest for") {
+        "the registry has no such image: correct its name and tag".into()
+    } else if has("pull access denied") {
+        "correct the image's name, or use one that needs no login".into()
     } else if status == 400 {
         "correct the options and try again".into()
     } else {

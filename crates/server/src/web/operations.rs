@@ -12,8 +12,8 @@ use axum::{
 };
 use futures_util::{Stream, stream};
 use portolan_types::{
-    Adoptability, Operation, OperationId, OperationKind, OperationResult, OperationState, Page,
-    PageQuery, ScannedNetwork, Subject,
+    Adoptability, Failure, Operation, OperationId, OperationKind, OperationResult, OperationState,
+    Page, PageQuery, ScannedNetwork, Step, Subject,
 };
 use tokio::sync::broadcast::Receiver;
 
@@ -80,6 +80,11 @@ fn ended_with(operation: &Operation) -> Option<&'static str> {
 /// How many of the networks that a scan found can be adopted.
 fn adoptable(networks: &[ScannedNetwork]) -> usize {
     networks.iter().filter(|one| one.adoptability == Adoptability::Adoptable).count()
+}
+
+/// Whether the failure of an operation says again what its step said: it is shown once.
+pub(super) fn is_said_again(step: &Step, failure: Option<&Failure>) -> bool {
+    failure.is_some_and(|failure| step.detail.as_ref() == Some(&failure.message))
 }
 
 /// The page of what an operation or an event is about.

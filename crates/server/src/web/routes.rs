@@ -3,8 +3,8 @@
 use askama::Template;
 use axum::{extract::State, routing::get};
 use portolan_types::{
-    Destination, DestinationContainers, DestinationId, Https, MemberKind, Page, PageQuery, Route,
-    RouteId, RouteOptions, Www, route::Header,
+    Destination, DestinationContainers, DestinationId, Https, MemberKind, Page, PageQuery, Proxy,
+    Route, RouteId, RouteOptions, Www, route::Header,
 };
 use serde::Deserialize;
 
@@ -12,6 +12,7 @@ use super::{
     chrome::Chrome,
     extract::{Path, Query},
     pages::Pages,
+    servers::proxy,
     shown::{self, Shown},
 };
 use crate::{
@@ -29,7 +30,7 @@ pub(super) fn rows(pages: Pages<'_>) -> Pages<'_> {
     pages
         .page("/routes", &["list_routes"], get(list))
         .page("/routes/new", &["create_route", "list_destinations", "list_containers"], get(new))
-        .page("/routes/{id}", &["show_route", "list_containers"], get(show))
+        .page("/routes/{id}", &["show_route", "list_containers", "show_proxy"], get(show))
 }
 
 #[derive(Template)]
@@ -137,6 +138,8 @@ struct Show {
     chrome: Chrome,
     route: Route,
     address: String,
+    /// None while the server has no proxy.
+    link: Option<String>,
     members: Vec<String>,
     options: OptionFields,
 }
@@ -144,6 +147,18 @@ struct Show {
 async fn show(State(app): State<AppState>, chrome: Chrome, Path(id): Path<RouteId>) -> Shown {
     let route = routes::show(&app, &chrome.actor, &id).await?;
     let members = members(&app, &chrome.actor, Some(&route.destination_id)).await?;
-    let (address, options) = (route.address(), OptionFields::from(&route.options));
-    Ok(shown::page(&Show { chrome, route, address, members, options }))
+    let proxy = proxy::find(&app, &chrome.actor, &route.server_id).await?;
+    let (address, link) = (route.address(), proxy.map(|proxy| link(&route, &proxy)));
+    let options = OptionFields::from(&route.options);
+    Ok(shown::page(&Show { chrome, route, address, link, members, options }))
+}
+
+/// Where a browser finds what the route leads to: with the port, where it is not the usual one.
+fn link(route: &Route, proxy: &Proxy) -> String {
+    let (scheme, port, usual) = match route.options.https {
+        Https::Off => ("http", proxy.http_port, 80),
+        Https::Redirect | Https::Both => ("https", proxy.https_port, 443),
+    };
+    let port = if port.get() == usual { String::new() } else { format!(":{port}") };
+    format!("{scheme}://{}{port}{}", route.host, route.path)
 }

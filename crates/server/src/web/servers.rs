@@ -4,7 +4,7 @@ mod checklist;
 mod facts;
 mod head;
 mod onboarding;
-mod proxy;
+pub(super) mod proxy;
 mod tabs;
 
 use askama::Template;

@@ -98,7 +98,8 @@ fn of_route(route: &Route) -> Option<Matter> {
             state: route.state.as_str(),
             path: format!("/routes/{}", route.id),
             why: route.reason.clone(),
-            at: Some(route.updated_at),
+            // A route knows when a person changed it, not since when it is dark.
+            at: None,
         }),
         RouteState::Pending | RouteState::Live => None,
     }

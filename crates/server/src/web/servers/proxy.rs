@@ -120,7 +120,11 @@ async fn show(
 }
 
 /// That there is none is no failure here.
-async fn find(app: &AppState, actor: &Actor, id: &ServerId) -> Result<Option<Proxy>, Error> {
+pub(in crate::web) async fn find(
+    app: &AppState,
+    actor: &Actor,
+    id: &ServerId,
+) -> Result<Option<Proxy>, Error> {
     match proxies::show(app, actor, id).await {
         Ok(proxy) => Ok(Some(proxy)),
         Err(Error::Refused(refusal)) if refusal.code == "no-proxy" => Ok(None),
