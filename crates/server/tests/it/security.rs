@@ -18,7 +18,7 @@ use crate::{
 mod matrix;
 
 /// Ids of things that the owner has.
-struct Things {
+pub(crate) struct Things {
     key: String,
     server: String,
     destination: String,
@@ -41,7 +41,7 @@ struct Things {
 }
 
 impl Things {
-    async fn make(app: &TestApp) -> Result<Self> {
+    pub(crate) async fn make(app: &TestApp) -> Result<Self> {
         let (server, engine) = app.add_server("alpha").await?;
         let destination = app.owner.destination(&server, "web").await?;
         let drift = drift(app, &server, &engine).await?;
@@ -80,7 +80,16 @@ impl Things {
 
     /// The route's path with the owner's ids in it.
     fn path(&self, route: &Guarded) -> Result<String> {
-        let id = match route.path.split('/').nth(2) {
+        self.at(&route.path)
+    }
+
+    /// The page's path with the owner's ids in it.
+    pub(crate) fn page(&self, path: &str) -> Result<String> {
+        Ok(self.at(&format!("/v1{path}"))?.replacen("/v1", "", 1))
+    }
+
+    fn at(&self, path: &str) -> Result<String> {
+        let id = match path.split('/').nth(2) {
             Some("keys") => &self.key,
             Some("servers") => &self.server,
             Some("destinations") => &self.destination,
@@ -92,16 +101,16 @@ impl Things {
             Some("notifiers") => &self.notifier,
             Some("sessions") => &self.session,
             Some("identities" | "passkeys") => &self.way_in,
-            Some("sign-in") => return Ok(route.path.replace("{provider}", openid::NOWHERE)),
-            Some("members") => &self.member,
+            Some("sign-in") => return Ok(path.replace("{provider}", openid::NOWHERE)),
+            Some("members" | "people") => &self.member,
             Some("invites") => &self.invite,
             Some("projects") => &self.project,
             Some("environments") => &self.environment,
-            Some("teams") if route.path.contains("{id}") => &self.team,
-            _ if route.path.contains('{') => bail!("no id for {}", route.path),
-            _ => return Ok(route.path.clone()),
+            Some("teams") if path.contains("{id}") => &self.team,
+            _ if path.contains('{') => bail!("no id for {path}"),
+            _ => return Ok(path.to_owned()),
         };
-        let path = route.path.replace("{id}", id).replace("{container}", "web");
+        let path = path.replace("{id}", id).replace("{container}", "web");
         Ok(path.replace("{on}", &self.server))
     }
 

@@ -70,29 +70,3 @@ async fn keys_lead_to_pages_and_the_theme_stays() -> Result<()> {
     chromium.close().await?;
     app.stop().await
 }
-
-/// Every page that needs no id, light and dark, large and small.
-#[tokio::test]
-#[ignore = "needs Chromium (make test)"]
-async fn no_page_has_barriers() -> Result<()> {
-    let mut app = with_password(Database::Sqlite).await?;
-    let (chromium, url) = signed_in(&app).await?;
-    let mut wrong = Vec::new();
-    for theme in ["light", "dark"] {
-        let set = format!("localStorage.setItem('portolan-theme', '{theme}')");
-        chromium.ask(&set, serde_json::json!([])).await?;
-        for (path, _) in portolan_server::pages()?.iter().filter(|(path, _)| !path.contains('{')) {
-            chromium.open(&format!("{url}{path}")).await?;
-            let found = chromium.barriers().await?;
-            wrong.extend(found.iter().map(|found| format!("{path} ({theme}): {found}")));
-            if !chromium.fits(500, 800).await? {
-                wrong.push(format!("{path} is wider than a phone"));
-            }
-            let complaints = chromium.complaints().await?;
-            wrong.extend(complaints.iter().map(|said| format!("{path}: {said}")));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    chromium.close().await?;
-    app.stop().await
-}

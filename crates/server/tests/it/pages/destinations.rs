@@ -336,53 +336,6 @@ async fn a_destination_is_shown_from_all_sides() -> Result<()> {
     app.stop().await
 }
 
-/// Nobody is kept out by how a page is made, whatever is shown on it.
-#[tokio::test]
-#[ignore = "needs Chromium (make test)"]
-async fn no_side_of_a_destination_has_barriers() -> Result<()> {
-    let mut app = with_password(Database::Sqlite).await?;
-    let (chromium, url) = signed_in(&app).await?;
-    let (server, engine) = app.add_server("alpha").await?;
-    let (sea, _) = two(&app, &server).await?;
-    engine.join("sea", "web");
-    app.owner.route(&sea, "shop.example.com").await?;
-    let verify = format!("/v1/destinations/{}/verify?wait=20", sea.id);
-    app.owner.post(&verify, json!({})).await?.accepted::<Value>()?;
-    let scan = format!("/v1/servers/{}/scan?wait=20", server.id);
-    let scan: Value = app.owner.post(&scan, json!({})).await?.accepted()?;
-    let page = format!("/destinations/{}", sea.id);
-    let tabs = ["", "/proxy", "/verify", "/drift", "/events", "/settings", "/danger"];
-    let mut paths: Vec<String> = tabs.iter().map(|tab| format!("{page}{tab}")).collect();
-    paths.extend([
-        "/destinations".to_owned(),
-        "/destinations/new".to_owned(),
-        format!("{page}/containers"),
-        format!("{page}/containers/web"),
-        format!("/servers/{}/scan", server.id),
-        format!("/operations/{}", scan["id"].as_str().context("an id")?),
-    ]);
-    let mut wrong = Vec::new();
-    for theme in ["light", "dark"] {
-        let set = format!("localStorage.setItem('portolan-theme', '{theme}')");
-        chromium.ask(&set, json!([])).await?;
-        for path in &paths {
-            chromium.open(&format!("{url}{path}")).await?;
-            // All that is folded is looked at as well.
-            let unfold =
-                "document.querySelectorAll('main details').forEach((one) => one.open = true)";
-            chromium.ask(unfold, json!([])).await?;
-            let found = chromium.barriers().await?;
-            wrong.extend(found.iter().map(|found| format!("{path} ({theme}): {found}")));
-            if !chromium.fits(500, 800).await? {
-                wrong.push(format!("{path} is wider than a phone"));
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    without_complaints(chromium).await?;
-    app.stop().await
-}
-
 /// A page, as somebody with a token; browsers come with a session, which is let in by the same rule.
 #[tokio::test]
 async fn a_member_sees_and_is_offered_nothing() -> Result<()> {

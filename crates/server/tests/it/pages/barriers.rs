@@ -1,0 +1,103 @@
+//! Nobody is kept out by how a page is made: axe finds nothing on any, light and dark, and none is cut
+//! off on a phone, whatever is shown on it.
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+
+use super::{browser::signed_in, with_password};
+use crate::{
+    security::Things,
+    support::{Chromium, Database},
+};
+
+/// What is wrong with pages, each opened as it comes and then with all that is folded open.
+async fn barriers(chromium: &Chromium, url: &str, paths: &[String]) -> Result<Vec<String>> {
+    let unfold = "document.querySelectorAll('main details').forEach((one) => one.open = true)";
+    let mut wrong = Vec::new();
+    for path in paths {
+        chromium.open(&format!("{url}{path}")).await?;
+        chromium.ask(unfold, json!([])).await?;
+        wrong.extend(chromium.barriers().await?.iter().map(|found| format!("{path}: {found}")));
+        if !chromium.fits(500, 800).await? {
+            wrong.push(format!("{path} is wider than a phone"));
+        }
+        let complaints = chromium.complaints().await?;
+        wrong.extend(complaints.iter().map(|said| format!("{path}: {said}")));
+    }
+    Ok(wrong)
+}
+
+async fn put_on(chromium: &Chromium, theme: &str) -> Result<()> {
+    let set = "localStorage.setItem('portolan-theme', arguments[0])";
+    chromium.ask(set, json!([theme])).await.map(drop)
+}
+
+/// An installation in which there is nothing yet.
+#[tokio::test]
+#[ignore = "needs Chromium (make test)"]
+async fn none_on_empty_pages() -> Result<()> {
+    let mut app = with_password(Database::Sqlite).await?;
+    let (chromium, url) = signed_in(&app).await?;
+    let pages = portolan_server::pages()?;
+    let paths = pages.iter().map(|(path, _)| (*path).to_owned());
+    let paths: Vec<String> = paths.filter(|path| !path.contains('{')).collect();
+    for theme in ["light", "dark"] {
+        put_on(&chromium, theme).await?;
+        assert_eq!(barriers(&chromium, &url, &paths).await?, [""; 0], "{theme}");
+    }
+    chromium.close().await?;
+    app.stop().await
+}
+
+/// Every page there is, with one of each thing.
+async fn none_where_there_is_something(theme: &str) -> Result<()> {
+    let mut app = with_password(Database::Sqlite).await?;
+    let things = Things::make(&app).await?;
+    let (chromium, url) = signed_in(&app).await?;
+    put_on(&chromium, theme).await?;
+    let pages = portolan_server::pages()?.into_iter().map(|(path, _)| path);
+    // A stream is no page, and a container has a story of its own.
+    let pages = pages.filter(|path| !path.ends_with("/stream") && !path.contains("{container}"));
+    let paths = pages.map(|path| things.page(path)).collect::<Result<Vec<_>>>()?;
+    assert_eq!(barriers(&chromium, &url, &paths).await?, [""; 0], "{theme}");
+    chromium.close().await?;
+    app.stop().await
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium (make test)"]
+async fn none_in_light() -> Result<()> {
+    none_where_there_is_something("light").await
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium (make test)"]
+async fn none_in_dark() -> Result<()> {
+    none_where_there_is_something("dark").await
+}
+
+/// A destination in use, what proofs and scans found, and a container on it.
+#[tokio::test]
+#[ignore = "needs Chromium (make test)"]
+async fn none_on_what_was_found() -> Result<()> {
+    let mut app = with_password(Database::Sqlite).await?;
+    let (chromium, url) = signed_in(&app).await?;
+    let (server, engine) = app.add_server("alpha").await?;
+    let sea = app.owner.destination(&server, "sea").await?;
+    engine.join("sea", "web");
+    app.owner.route(&sea, "shop.example.com").await?;
+    let verify = format!("/v1/destinations/{}/verify?wait=20", sea.id);
+    app.owner.post(&verify, json!({})).await?.accepted::<Value>()?;
+    let scan = format!("/v1/servers/{}/scan?wait=20", server.id);
+    let scan: Value = app.owner.post(&scan, json!({})).await?.accepted()?;
+    let page = format!("/destinations/{}", sea.id);
+    let tabs = ["", "/proxy", "/verify", "/danger", "/containers", "/containers/web"];
+    let mut paths: Vec<String> = tabs.iter().map(|tab| format!("{page}{tab}")).collect();
+    paths.push(format!("/operations/{}", scan["id"].as_str().context("an id")?));
+    for theme in ["light", "dark"] {
+        put_on(&chromium, theme).await?;
+        assert_eq!(barriers(&chromium, &url, &paths).await?, [""; 0], "{theme}");
+    }
+    chromium.close().await?;
+    app.stop().await
+}
