@@ -92,8 +92,8 @@ fn is_host_with_port(authority: &str) -> bool {
         Some(port) => port.parse::<NonZeroU16>().is_ok(),
         None => rest.is_empty(),
     };
-    let sound = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
-    port && !host.is_empty() && host.bytes().all(sound)
+    let sound = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    port && host.split('.').all(|label| !label.is_empty() && label.bytes().all(sound))
 }
 
 /// What may be in a path or a query (RFC 3986, section 3.3), but for what quotes somewhere.
@@ -120,6 +120,8 @@ mod tests {
             "",
             "https://",
             "https://:443/",
+            "https://..",
+            "https://ca..example.com/",
             "https:///directory",
             "http://ca.example.com/directory",
             "HTTPS://ca.example.com",
