@@ -9,6 +9,7 @@ use std::{
     convert::Infallible,
     io,
     net::{IpAddr, SocketAddr},
+    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -20,16 +21,13 @@ use axum::{
     http::Response,
 };
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
-};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
     time::sleep,
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
 /// For the head of a request, and between two requests.
@@ -47,25 +45,44 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves until `shutdown`, and then until each connection has had its answer.
 pub(crate) async fn serve(listener: TcpListener, router: Router, shutdown: &CancellationToken) {
-    let (seats, open) = (Seats::default(), GracefulShutdown::new());
+    let (seats, open) = (Seats::default(), TaskTracker::new());
     let serving = async {
         loop {
             let permit = seats.free().await;
             let (stream, address) = accept(&listener).await;
             // Who has too many is hung up on.
             let Some(seat) = seats.take(address.ip()) else { continue };
-            let connection = connection(stream, address, router.clone());
-            let connection = open.watch(connection);
-            tokio::spawn(async move {
+            let answering = answer(stream, address, router.clone(), shutdown.clone());
+            open.spawn(async move {
                 let _held = (permit, seat);
-                if let Err(error) = connection.await {
-                    tracing::debug!(%error, "a connection ended badly");
-                }
+                answering.await;
             });
         }
     };
     shutdown.run_until_cancelled(serving).await;
-    open.shutdown().await;
+    open.close();
+    open.wait().await;
+}
+
+/// Until the other end has had enough, or until the answer that is under way at `shutdown`. What
+/// becomes a WebSocket is no connection of ours any more: its task is that of what it is for.
+async fn answer(
+    stream: TcpStream,
+    address: SocketAddr,
+    router: Router,
+    shutdown: CancellationToken,
+) {
+    let mut connection = pin!(connection(stream, address, router));
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = shutdown.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended badly");
+    }
 }
 
 /// The next connection. That one could not be accepted says nothing of those that follow.
@@ -94,7 +111,7 @@ fn connection(
     stream: TcpStream,
     address: SocketAddr,
     router: Router,
-) -> http1::Connection<
+) -> http1::UpgradeableConnection<
     TokioIo<TcpStream>,
     impl hyper::service::Service<
         hyper::Request<Incoming>,
@@ -114,6 +131,7 @@ fn connection(
         .max_buf_size(MOST_HEAD)
         .max_headers(MOST_FIELDS)
         .serve_connection(TokioIo::new(stream), answer)
+        .with_upgrades()
 }
 
 /// The places of connections.
