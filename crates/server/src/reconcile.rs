@@ -34,6 +34,7 @@ mod sealer;
 mod server;
 mod sight;
 mod swarm;
+mod target;
 mod validation;
 mod verify;
 mod work;

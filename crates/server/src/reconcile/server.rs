@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::StreamExt;
-use portolan_types::{Connection, OperationId, OperationKind, ServerId, ServerState};
+use portolan_types::{OperationId, OperationKind, ServerId, ServerState};
 use rand::RngExt;
 use tokio::{
     sync::{AcquireError, Notify, SemaphorePermit},
@@ -20,15 +20,14 @@ use super::{
     retries::Retries,
     role, scan,
     sight::Sight,
-    swarm, validation,
+    swarm, target, validation,
     verify::{self, Verifier},
     work,
 };
 use crate::{
     Error,
     db::{self, server::Assigned},
-    host::{Dialed, Host, HostError, Pin, Progress, Route, SshRoute, Target},
-    keys,
+    host::{Dialed, Host, HostError, Progress},
     rights::Visible,
     servers,
     tasks::Pulse,
@@ -188,7 +187,7 @@ impl Keeper {
         row: &Assigned,
         validation: Option<&OperationId>,
     ) -> Result<Result<Dialed, HostError>, Error> {
-        let target = self.target(row).await?;
+        let target = target::of(&self.around.app, &row.server).await?;
         let Ok(_permit) = self.permit().await else {
             return Ok(Err(HostError::Lost { why: "Portolan is stopping".into() }));
         };
@@ -222,21 +221,6 @@ impl Keeper {
             operation.kind == OperationKind::ValidateServer && !operation.state.is_over()
         });
         Ok(waits.then(|| id.clone()))
-    }
-
-    async fn target(&self, row: &Assigned) -> Result<Target, Error> {
-        let route = match &row.server.connection {
-            Connection::Local { socket } => Route::Local { socket: socket.into() },
-            Connection::Ssh { host, port, user, key_id } => Route::Ssh(SshRoute {
-                host: host.clone(),
-                port: port.get(),
-                user: user.clone(),
-                private_key: keys::open(&self.around.app, key_id).await?,
-                pin: pin(row),
-                access: row.server.access,
-            }),
-        };
-        Ok(Target { server: row.server.name.to_string(), route })
     }
 
     /// Works over a standing connection until it is lost or has to be another.
@@ -383,16 +367,6 @@ impl Keeper {
     async fn has_news(&self) -> Result<bool, Error> {
         let Some(row) = self.row().await? else { return Ok(true) };
         Ok(row.revision != self.tried || self.waiting_validation(&row).await?.is_some())
-    }
-}
-
-fn pin(row: &Assigned) -> Pin {
-    match &row.server.host_key {
-        None => Pin::FirstContact,
-        Some(key) => match &key.public_key {
-            Some(public_key) => Pin::Key(public_key.clone()),
-            None => Pin::Fingerprint(key.fingerprint.clone()),
-        },
     }
 }
 
