@@ -39,6 +39,7 @@ mod session;
 mod sessions;
 mod sign_in;
 mod teams;
+mod terminals;
 mod tokens;
 mod traced;
 mod user;
@@ -152,6 +153,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(proxies::stop_proxy))
         .routes(routes!(proxies::restart_proxy))
         .routes(routes!(proxies::upgrade_proxy))
+        .routes(routes!(terminals::open_terminal))
         .routes(routes!(proxies::read_proxy_logs))
         .routes(routes!(proxies::show_proxy_configuration))
         .routes(routes!(routes::list_routes, routes::create_route))

@@ -23,6 +23,7 @@ use crate::{
     notifiers::Post,
     openid::Issuers,
     tasks::Board,
+    terminals::{Opening, Terminals},
     vault::{MasterKey, Vault},
 };
 
@@ -34,6 +35,7 @@ const RESETS: usize = 100;
 pub struct Ends {
     pub(crate) woken: mpsc::UnboundedReceiver<ServerId>,
     pub(crate) asked: mpsc::Receiver<String>,
+    pub(crate) terminals: mpsc::Receiver<Opening>,
 }
 
 /// One per process, behind an `Arc`.
@@ -74,6 +76,8 @@ pub struct App {
     pub(crate) post: Post,
     /// Asks issuers of OpenID Connect.
     pub(crate) issuers: Issuers,
+    /// Terminals on hosts, and those that are to be opened.
+    pub(crate) terminals: Terminals,
     /// Rung when the courier has to look without there being an event.
     pub(crate) courier: Notify,
 }
@@ -90,6 +94,7 @@ impl App {
     ) -> (Self, Ends) {
         let (wake, woken) = mpsc::unbounded_channel();
         let (resets, asked) = mpsc::channel(RESETS);
+        let (terminals, openings) = Terminals::new();
         // A waiter that falls behind by so many changes reads the row, which is what it wants.
         let (changed, _) = broadcast::channel(1_024);
         let (looked, _) = broadcast::channel(1_024);
@@ -118,9 +123,10 @@ impl App {
             resets,
             post,
             issuers,
+            terminals,
             courier: Notify::new(),
         };
-        (app, Ends { woken, asked })
+        (app, Ends { woken, asked, terminals: openings })
     }
 
     /// Leaves it to a task to find out whether anybody has this address.

@@ -29,7 +29,7 @@ use crate::{
 };
 
 pub(crate) use chain::extend;
-pub(crate) use context::{Context, known, within};
+pub(crate) use context::{Context, current, known, within};
 pub(crate) use entry::{of_event, refused};
 pub(crate) use key::AuditKey;
 pub(crate) use refusals::Refusals;

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use ipnet::IpNet;
 use portolan_types::{
-    Access, ServerKind, Swarm,
+    Access, ServerKind, Swarm, TerminalSize,
     server::{Account, Fingerprint, HostName, Pool},
 };
 use secrecy::SecretString;
@@ -31,6 +31,7 @@ mod local;
 mod network;
 mod new_container;
 pub(crate) mod probe;
+mod shell;
 mod ssh;
 mod swarm;
 mod words;
@@ -47,6 +48,7 @@ pub use new_container::{
     Afterwards, Capabilities, Limits, Mount, MountAccess, MountSource, NetworkMode, NewContainer,
     Place, Privileges, Protocol, PublishedPort, RestartPolicy, RootFilesystem,
 };
+pub use shell::{Shell, ShellEnd, ShellInput, ShellSaid};
 pub use swarm::{
     HostNode, HostRole, HostService, HostTask, ServiceUpdate, SwarmAlias, SwarmEndpoint,
 };
@@ -183,6 +185,9 @@ impl Progress {
 pub trait Dialer: Debug + Send + Sync + 'static {
     /// Connects, logs in and finds the way to the Docker socket. Bounded in time as a whole.
     async fn dial(&self, target: &Target, progress: &Progress) -> Result<Dialed, HostError>;
+
+    /// Opens a shell in a terminal, over a connection of its own. Bounded in time as a whole.
+    async fn open_shell(&self, target: &Target, size: TerminalSize) -> Result<Shell, HostError>;
 }
 
 /// A connected host. Every call is bounded in time; a lost connection fails all calls.

@@ -55,6 +55,7 @@ pub mod sighting;
 pub mod sign_in;
 pub mod tasks;
 pub mod teams;
+mod terminals;
 pub mod tokens;
 pub mod vault;
 mod web;

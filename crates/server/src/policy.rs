@@ -24,6 +24,8 @@ pub enum Policy {
     On(Right),
     /// Admins and owners: what belongs to the team as a whole.
     Admin,
+    /// Admins and owners who signed in: a shell on a host, which no token opens.
+    Terminal,
     /// Admins and owners: who is in the team. A token needs the ability `owner` for it.
     People,
     /// Owners.
@@ -31,13 +33,14 @@ pub enum Policy {
 }
 
 /// Every policy that has a word, with its word.
-const WORDS: [(&str, Policy); 8] = [
+const WORDS: [(&str, Policy); 9] = [
     ("person", Policy::Person),
     ("read", Policy::Read),
     ("use", Policy::On(Right::Use)),
     ("operate", Policy::On(Right::Operate)),
     ("manage", Policy::On(Right::Manage)),
     ("admin", Policy::Admin),
+    ("terminal", Policy::Terminal),
     ("people", Policy::People),
     ("owner", Policy::Owner),
 ];
@@ -48,7 +51,7 @@ impl Policy {
         match self {
             Self::Public | Self::Person | Self::Account => None,
             Self::Read | Self::On(_) => Some(Role::Member),
-            Self::Admin | Self::People => Some(Role::Admin),
+            Self::Admin | Self::Terminal | Self::People => Some(Role::Admin),
             Self::Owner => Some(Role::Owner),
         }
     }
@@ -62,6 +65,7 @@ impl Policy {
             | Self::Account
             | Self::Read
             | Self::Admin
+            | Self::Terminal
             | Self::People
             | Self::Owner => None,
         }
@@ -70,7 +74,7 @@ impl Policy {
     /// What a token has to be for; `None` takes no token.
     pub const fn ability(self) -> Option<Ability> {
         match self {
-            Self::Account => None,
+            Self::Account | Self::Terminal => None,
             Self::Public | Self::Person | Self::Read | Self::On(Right::View) => Some(Ability::Read),
             Self::On(Right::Use | Right::Operate | Right::Manage) | Self::Admin => {
                 Some(Ability::Write)
@@ -134,6 +138,6 @@ mod tests {
         for policy in [Policy::People, Policy::Owner] {
             assert_eq!(policy.ability(), Some(Ability::Owner));
         }
-        assert_eq!(Policy::Account.ability(), None);
+        assert_eq!((Policy::Account.ability(), Policy::Terminal.ability()), (None, None));
     }
 }

@@ -35,6 +35,7 @@ mod server;
 mod sight;
 mod swarm;
 mod target;
+mod terminals;
 mod validation;
 mod verify;
 mod work;
@@ -66,7 +67,7 @@ pub(crate) fn start(
     tasks: &Tasks,
     shutdown: &CancellationToken,
 ) {
-    let fleet = fleet::Fleet::new(app.clone(), dialer, tasks.clone(), shutdown.clone());
+    let fleet = fleet::Fleet::new(app.clone(), dialer.clone(), tasks.clone(), shutdown.clone());
     let (app, shutdown) = (app.clone(), shutdown.clone());
     tasks.spawn(TaskKind::Fleet, None, |pulse| fleet.run(ends.woken, pulse));
     tasks.spawn(TaskKind::Clerk, None, |pulse| clerk::run(app.clone(), pulse, shutdown.clone()));
@@ -75,6 +76,9 @@ pub(crate) fn start(
     tasks.spawn(TaskKind::Sealer, None, |pulse| sealer::run(app.clone(), pulse, shutdown.clone()));
     tasks.spawn(TaskKind::Resets, None, |pulse| {
         resets::run(app.clone(), ends.asked, pulse, shutdown.clone())
+    });
+    tasks.spawn(TaskKind::Terminals, None, |pulse| {
+        terminals::run(app.clone(), dialer, ends.terminals, pulse, shutdown.clone())
     });
     tasks.spawn(TaskKind::Janitor, None, |pulse| janitor::run(app, pulse, shutdown));
 }

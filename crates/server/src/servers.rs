@@ -84,6 +84,7 @@ async fn insert(
         access: None,
         engine: None,
         pools: SubnetPools::default(),
+        terminal: input.terminal,
         operation_id: None,
         created_at: now,
         updated_at: now,

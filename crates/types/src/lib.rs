@@ -39,6 +39,7 @@ pub mod session;
 pub mod sign_in;
 pub mod swarm;
 pub mod team;
+pub mod terminal;
 mod text;
 pub mod timestamp;
 pub mod token;
@@ -140,6 +141,10 @@ pub use team::{
     AcceptInvite, AcceptedInvite, CreateInvite, CreateTeam, CreatedInvite, GrantRight, Invite,
     InviteMail, JoinTeam, Member, Membership, NewGrant, RenameTeam, SwitchTeam, TransferTeam,
     UpdateMember,
+};
+pub use terminal::{
+    TerminalCause, TerminalEnd, TerminalFlow, TerminalMessage, TerminalRequest, TerminalSize,
+    TerminalSwitch,
 };
 pub use timestamp::Timestamp;
 pub use token::{

@@ -20,6 +20,8 @@ words! {
         Sealer = "sealer",
         /// Sends mail to those who forgot their password.
         Resets = "resets",
+        /// Keeps the terminals that are open.
+        Terminals = "terminals",
         /// Throws away what nobody needs any more.
         Janitor = "janitor",
     }

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::{
     Description, Invalid, KeyId, Name, OperationId, ProxyKind, ServerId, SubnetPools, Swarm,
-    Timestamp,
+    TerminalSwitch, Timestamp,
     text::{text_newtype, words},
 };
 
@@ -177,6 +177,9 @@ pub struct Server {
     /// Subnets on it are taken from these pools; from the team's when there are none.
     #[serde(default, skip_serializing_if = "SubnetPools::is_empty")]
     pub pools: SubnetPools,
+    /// Whether terminals may be opened on it.
+    #[serde(default)]
+    pub terminal: TerminalSwitch,
     /// The latest piece of work on it.
     pub operation_id: Option<OperationId>,
     pub created_at: Timestamp,
@@ -245,6 +248,9 @@ pub struct CreateServer {
     /// The proxy that it is to have, with all defaults, once it is validated; none without.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proxy: Option<ProxyKind>,
+    /// Whether terminals may be opened on it.
+    #[serde(default)]
+    pub terminal: TerminalSwitch,
 }
 
 /// What `update_server` takes; what is left out stays.
@@ -262,6 +268,9 @@ pub struct UpdateServer {
     /// Pools of its own from now on; an empty list is the team's again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pools: Option<SubnetPools>,
+    /// Whether terminals may be opened on it from now on; an admin says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terminal: Option<TerminalSwitch>,
 }
 
 /// What `repin_server` takes: the fingerprint that the user checked on the host itself.

@@ -4,7 +4,7 @@ use std::num::NonZeroU16;
 
 use clap::{ArgGroup, Args, Subcommand};
 use portolan_types::{
-    Description, Invalid, Name, ProxyKind, SubnetPool,
+    Description, Invalid, Name, ProxyKind, SubnetPool, TerminalSwitch,
     server::{Account, DEFAULT_SOCKET, Fingerprint, HostName},
 };
 
@@ -127,6 +127,9 @@ pub(crate) struct AddServerArgs {
     /// The proxy that it is to have: caddy, traefik or none.
     #[arg(long, value_name = "KIND", default_value = "none", value_parser = proxy)]
     pub(crate) proxy: Wanted,
+    /// Whether terminals may be opened on it.
+    #[arg(long, value_name = "on|off", default_value = "on")]
+    pub(crate) terminal: TerminalSwitch,
     #[command(flatten)]
     pub(crate) wait: WaitArgs,
 }
@@ -135,7 +138,7 @@ pub(crate) struct AddServerArgs {
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("change").multiple(true).required(true).args([
     "name", "description", "host", "port", "user", "key", "socket", "build_server", "pools",
-    "default_pools",
+    "default_pools", "terminal",
 ]))]
 pub(crate) struct EditServerArgs {
     /// Id or name.
@@ -171,6 +174,9 @@ pub(crate) struct EditServerArgs {
     /// Take its subnets from the team's pools again.
     #[arg(long, conflicts_with = "pools")]
     pub(crate) default_pools: bool,
+    /// Whether terminals may be opened on it.
+    #[arg(long, value_name = "on|off")]
+    pub(crate) terminal: Option<TerminalSwitch>,
     #[command(flatten)]
     pub(crate) wait: WaitArgs,
 }

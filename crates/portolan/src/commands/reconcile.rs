@@ -76,6 +76,7 @@ fn connected(task: &TaskStatus) -> Span {
             | TaskKind::Courier
             | TaskKind::Sealer
             | TaskKind::Resets
+            | TaskKind::Terminals
             | TaskKind::Janitor,
             _,
         ) => Span::dim("-"),

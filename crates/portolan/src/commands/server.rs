@@ -6,7 +6,7 @@ use std::num::NonZeroU16;
 
 use portolan_types::{
     Connection, CreateServer, Description, Key, KeyId, Name, Operation, ProxyKind, RemovedServer,
-    Repin, Server, SubnetPools, UpdateServer,
+    Repin, Server, SubnetPools, TerminalSwitch, UpdateServer,
     server::{Account, Fingerprint, HostName},
 };
 
@@ -39,6 +39,7 @@ pub(crate) struct NewServer {
     pub(crate) build_server: bool,
     pub(crate) host_key: Option<Fingerprint>,
     pub(crate) proxy: Option<ProxyKind>,
+    pub(crate) terminal: TerminalSwitch,
 }
 
 /// What changes of a server; what is `None` stays.
@@ -48,6 +49,7 @@ pub(crate) struct ServerChange {
     pub(crate) description: Option<Description>,
     pub(crate) build_server: Option<bool>,
     pub(crate) pools: Option<SubnetPools>,
+    pub(crate) terminal: Option<TerminalSwitch>,
     pub(crate) way: WayChange,
 }
 
@@ -110,6 +112,7 @@ pub(crate) async fn add(
         build_server: new.build_server,
         host_key_fingerprint: new.host_key,
         proxy: new.proxy,
+        terminal: new.terminal,
     };
     let server: Server = client.create("/v1/servers", &request).await?;
     validated(client, printer, server, wait).await
@@ -154,6 +157,7 @@ pub(crate) async fn edit(
         connection,
         build_server: change.build_server,
         pools: change.pools,
+        terminal: change.terminal,
     };
     let changed: Server = client.change(&path(&server), &request).await?;
     // Only a new operation is worth waiting for: the old one may be long over.

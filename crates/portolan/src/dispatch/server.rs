@@ -57,6 +57,7 @@ async fn add(client: &Client, printer: &Printer, args: AddServerArgs) -> anyhow:
         build_server: args.build_server,
         host_key: args.host_key,
         proxy: args.proxy.0,
+        terminal: args.terminal,
     };
     server::add(client, printer, new, args.wait.into()).await
 }
@@ -69,6 +70,7 @@ async fn edit(client: &Client, printer: &Printer, args: EditServerArgs) -> anyho
         description: args.description,
         build_server: args.build_server,
         pools,
+        terminal: args.terminal,
         way: WayChange { host, port, user, key, socket },
     };
     server::edit(client, printer, &args.server, change, args.wait.into()).await

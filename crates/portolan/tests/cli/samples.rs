@@ -27,7 +27,7 @@ pub(crate) fn server(id: &str, name: &str) -> Value {
         "connection": {
             "type": "ssh", "host": "10.88.0.11", "port": 22, "user": "root", "key_id": OTHER_ID,
         },
-        "kind": "standalone", "swarm": null, "build_server": false, "state": "ready", "reason": null,
+        "kind": "standalone", "swarm": null, "build_server": false, "state": "ready", "reason": null, "terminal": "on",
         "reachability": "reachable", "last_contact_at": days_ago(0),
         "last_contact_age_seconds": 3,
         "host_key": {

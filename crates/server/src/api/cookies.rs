@@ -91,13 +91,15 @@ fn cookie(name: &str, value: &str, seconds: u64) -> Result<HeaderValue, Error> {
 }
 
 /// What a cookie may change has to come from a page of ours: the browser says from where it comes,
-/// and no page can make it say anything else.
+/// and no page can make it say anything else. So has what opens a WebSocket: any page may open one
+/// anywhere, with the cookies of there, and read what comes.
 pub(super) fn require_own_page(method: &Method, headers: &HeaderMap) -> Result<(), Error> {
-    if method.is_safe() || is_own_page(headers) {
+    let opens = headers.contains_key(header::UPGRADE);
+    if method.is_safe() && !opens || is_own_page(headers) {
         return Ok(());
     }
     Err(Error::Forbidden(
-        "a change that comes with a cookie has to come from a page of this Portolan (`Origin`)"
+        "what comes with a cookie and changes or opens something has to come from a page of this Portolan (`Origin`)"
             .into(),
     ))
 }
@@ -160,6 +162,9 @@ mod tests {
             let headers = headers(&pairs);
             assert_eq!(require_own_page(&Method::POST, &headers).is_ok(), own, "{pairs:?}");
             assert!(require_own_page(&Method::GET, &headers).is_ok());
+            let mut opens = headers.clone();
+            opens.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+            assert_eq!(require_own_page(&Method::GET, &opens).is_ok(), own, "{pairs:?}");
         }
     }
 

@@ -263,6 +263,7 @@ mod tests {
         assert_eq!(of(&json!([{}])), Ok(Policy::Public));
         assert_eq!(of(&json!([{ "token": ["admin"] }])), Ok(Policy::Admin));
         assert_eq!(of(&json!([{ "session": [] }])), Ok(Policy::Account));
+        assert_eq!(of(&json!([{ "session": ["terminal"] }])), Ok(Policy::Terminal));
         let both = json!([{ "token": ["use"] }, { "session": ["use"] }]);
         assert_eq!(of(&both), Ok(Policy::On(Right::Use)));
     }

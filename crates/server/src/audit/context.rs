@@ -66,6 +66,6 @@ pub(crate) fn known(team: Option<&TeamId>, author: Author) {
 }
 
 /// The context of what is done now, if a request does it.
-pub(super) fn current() -> Option<Arc<Context>> {
+pub(crate) fn current() -> Option<Arc<Context>> {
     CONTEXT.try_with(Arc::clone).ok()
 }

@@ -88,6 +88,17 @@ pub async fn find(
     Ok(Some(member))
 }
 
+/// The role of somebody in a team.
+pub async fn find_role(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    user: &UserId,
+) -> Result<Option<Role>, sqlx::Error> {
+    let sql = "select role from memberships where team_id = $1 and user_id = $2";
+    let row = sqlx::query(sql).bind(team.as_str()).bind(user.as_str()).fetch_optional(conn).await?;
+    row.map(|row| parsed(&row, "role")).transpose()
+}
+
 /// How many owners a team has.
 pub async fn count_owners(conn: &mut AnyConnection, team: &TeamId) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar("select count(*) from memberships where team_id = $1 and role = 'owner'")

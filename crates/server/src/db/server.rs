@@ -28,8 +28,9 @@ pub async fn insert(
         "insert into servers
              (id, team_id, name, description, connection, socket, host, port, account, key_id,
               revision, build_server, state, reachability, host_key_fingerprint,
-              host_key_pinned_at, operation_id, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $12, $13, $14, $15, $16, $17, $17)",
+              host_key_pinned_at, operation_id, created_at, updated_at, terminal)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $12, $13, $14, $15, $16, $17, $17,
+                 $18)",
     )
     .bind(server.id.as_str())
     .bind(team.as_str())
@@ -48,6 +49,7 @@ pub async fn insert(
     .bind(server.host_key.as_ref().map(|key| key.pinned_at.as_millis()))
     .bind(server.operation_id.as_ref().map(OperationId::as_str))
     .bind(server.created_at.as_millis())
+    .bind(server.terminal.as_str())
     .execute(conn)
     .await?;
     Ok(())
@@ -226,7 +228,8 @@ pub async fn update_labels(
     now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
     let done = sqlx::query(
-        "update servers set name = $3, description = $4, build_server = $5, updated_at = $6
+        "update servers set name = $3, description = $4, build_server = $5, updated_at = $6,
+             terminal = $7
          where team_id = $1 and id = $2",
     )
     .bind(team.as_str())
@@ -235,6 +238,7 @@ pub async fn update_labels(
     .bind(server.description.as_str())
     .bind(i64::from(server.build_server))
     .bind(now.as_millis())
+    .bind(server.terminal.as_str())
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)

@@ -4,10 +4,10 @@ use std::{path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
 use ipnet::IpNet;
-use portolan_types::server::DEFAULT_SOCKET;
+use portolan_types::{TerminalSize, server::DEFAULT_SOCKET};
 use tokio::time::timeout;
 
-use super::{Dialed, Dialer, HostError, Progress, Route, Target, limits, local, ssh};
+use super::{Dialed, Dialer, HostError, Progress, Route, Shell, Target, limits, local, ssh};
 
 /// What the operator says of where servers may be. People of teams name servers, and the control
 /// plane stands where much can be reached that they cannot reach.
@@ -54,11 +54,21 @@ impl Dialer for RealDialer {
                 Route::Ssh(route) => Box::pin(ssh::dial(route, networks, progress)).await,
             }
         };
-        timeout(limits::DIAL, dialing).await.unwrap_or_else(|_| {
-            let seconds = limits::DIAL.as_secs();
-            Err(HostError::Timeout { action: "connect".into(), seconds })
-        })
+        timeout(limits::DIAL, dialing).await.unwrap_or_else(|_| Err(too_late()))
     }
+
+    async fn open_shell(&self, target: &Target, size: TerminalSize) -> Result<Shell, HostError> {
+        let route = match &target.route {
+            Route::Ssh(route) => route,
+            Route::Local { .. } => return Err(local::no_shell()),
+        };
+        let opening = Box::pin(ssh::open_shell(route, &self.reachable.networks, size));
+        timeout(limits::DIAL, opening).await.unwrap_or_else(|_| Err(too_late()))
+    }
+}
+
+fn too_late() -> HostError {
+    HostError::Timeout { action: "connect".into(), seconds: limits::DIAL.as_secs() }
 }
 
 #[cfg(test)]

@@ -37,6 +37,10 @@ pub enum HostError {
     #[error("no answer to \"{action}\" within {seconds} s")]
     Timeout { action: String, seconds: u64 },
 
+    /// Why there is no shell, in our own words.
+    #[error("there is no terminal: {why}")]
+    NoShell { why: String },
+
     #[error("the connection was lost: {why}")]
     Lost { why: String },
 }
@@ -53,7 +57,7 @@ impl HostError {
 
     /// Whether the connection itself is in doubt, rather than one request on it.
     pub const fn is_connection(&self) -> bool {
-        !matches!(self, Self::Docker { .. } | Self::Protocol { .. })
+        !matches!(self, Self::Docker { .. } | Self::Protocol { .. } | Self::NoShell { .. })
     }
 
     /// Whether it is the swarm that could not be asked through this host: it has no leader, or the
@@ -114,6 +118,9 @@ impl HostError {
             Self::Docker { status, message } => docker_remedy(*status, message),
             Self::Protocol { .. } => "check that the socket belongs to a Docker engine of 20.10 or newer".into(),
             Self::Timeout { .. } => "check the host's load and its network, then try again".into(),
+            Self::NoShell { .. } => {
+                "let sshd give the user a terminal and a shell: `PermitTTY yes` and no `ForceCommand` in sshd_config, no `restrict`, `no-pty` or `command=` beside the key in authorized_keys, a login shell in /etc/passwd".into()
+            }
             Self::Lost { .. } => "Portolan reconnects by itself; try again".into(),
         }
     }

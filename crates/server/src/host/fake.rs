@@ -12,12 +12,12 @@ use std::{
 
 use async_trait::async_trait;
 use ipnet::IpNet;
-use portolan_types::{Access, ServerKind, id::cuid2, server::Pool};
+use portolan_types::{Access, ServerKind, TerminalSize, id::cuid2, server::Pool};
 use tokio::sync::{Notify, broadcast, watch};
 
 use super::{
     ContainerDetail, DialStep, Dialed, Dialer, Disk, Endpoint, HostError, HostEvent, HostNetwork,
-    NewContainer, OfferedKey, Pin, Progress, Route, System, Target,
+    NewContainer, OfferedKey, Pin, Progress, Route, Shell, System, Target,
 };
 
 mod containers;
@@ -26,6 +26,7 @@ mod host;
 mod life;
 mod networks;
 mod probe;
+mod shell;
 mod swarm;
 mod workloads;
 
@@ -94,6 +95,17 @@ impl Dialer for FakeFleet {
         progress.done(DialStep::Socket, "through stream forwarding");
         Ok(engine.dialed(key, Access::StreamForwarding))
     }
+
+    async fn open_shell(&self, target: &Target, size: TerminalSize) -> Result<Shell, HostError> {
+        let Route::Ssh(route) = &target.route else { return Err(super::local::no_shell()) };
+        let engine = self.engine(target)?;
+        engine.check_key(&route.pin)?;
+        engine.login(route.user.as_str())?;
+        match lock(&engine.world).no_shell.clone() {
+            Some(error) => Err(error),
+            None => Ok(shell::open(&engine, size)),
+        }
+    }
 }
 
 /// One engine and its machine.
@@ -105,6 +117,10 @@ pub struct FakeEngine {
     calls: AtomicUsize,
     hung: Notify,
     released: Notify,
+    /// Shells that are open.
+    shells: watch::Sender<usize>,
+    /// Bytes that its shells said in floods.
+    flooded: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -117,6 +133,7 @@ struct World {
     membership: Option<Membership>,
     key: OfferedKey,
     refuses_login: bool,
+    no_shell: Option<HostError>,
     logins: usize,
     /// One after the other: each begins to be waited for when the one before has come.
     troubles: VecDeque<(Meant, Trouble)>,
@@ -189,6 +206,7 @@ impl FakeEngine {
             membership: None,
             key: offered_key(&cuid2()),
             refuses_login: false,
+            no_shell: None,
             logins: 0,
             troubles: VecDeque::new(),
             dress: HashMap::new(),
@@ -208,6 +226,8 @@ impl FakeEngine {
             calls: AtomicUsize::new(0),
             hung: Notify::new(),
             released: Notify::new(),
+            shells: watch::channel(0).0,
+            flooded: AtomicUsize::new(0),
         }
     }
 
@@ -328,6 +348,22 @@ impl FakeEngine {
     /// Refuses every login, or none.
     pub fn refuse_login(&self, refuses: bool) {
         lock(&self.world).refuses_login = refuses;
+    }
+
+    /// Refuses shells with these words until told otherwise.
+    pub fn refuse_shells(&self, error: Option<HostError>) {
+        lock(&self.world).no_shell = error;
+    }
+
+    /// Completes when so many shells are open.
+    pub async fn has_shells(&self, count: usize) {
+        // It lives as long as the engine, so the wait ends with the right number.
+        drop(self.shells.subscribe().wait_for(|shells| *shells == count).await);
+    }
+
+    /// How many bytes its shells said in floods.
+    pub fn flooded(&self) -> usize {
+        self.flooded.load(Ordering::Relaxed)
     }
 
     /// How often somebody tried to log in.

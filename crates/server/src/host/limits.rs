@@ -29,6 +29,14 @@ pub(super) const LEAVING: Duration = Duration::from_secs(20);
 pub(super) const ALLOCATION: Duration = Duration::from_secs(5);
 pub(super) const LEAVING_PAUSE: Duration = Duration::from_millis(100);
 
+/// Asking for a terminal and a shell: PAM and directory services can be slow.
+pub(super) const SHELL: Duration = Duration::from_secs(30);
+
+/// What a host may send ahead of who reads a terminal: bytes of the channel, and messages of at most
+/// 32 KiB that wait. More stays in the sockets, and then in the program on the host.
+pub(super) const SHELL_WINDOW: u32 = 256 << 10;
+pub(super) const SHELL_MESSAGES: usize = 8;
+
 /// `df` hangs on a dead network mount.
 pub(super) const DISK: Duration = Duration::from_secs(5);
 

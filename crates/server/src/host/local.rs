@@ -22,6 +22,11 @@ pub(super) async fn dial(socket: &Path, progress: &Progress) -> Result<Dialed, H
     Ok(Dialed { host: DockerHost::shared(engine), key: None, access: Access::LocalSocket })
 }
 
+/// This machine is where Portolan runs: there is nobody to log in to.
+pub(super) fn no_shell() -> HostError {
+    HostError::NoShell { why: "the engine is on the machine that Portolan runs on".into() }
+}
+
 /// Whatever goes wrong while dialling is a reason why the socket could not be reached.
 fn as_socket_error(error: HostError) -> HostError {
     match error {

@@ -2,18 +2,19 @@
 //!
 //! Owns the order of the steps and what is told of them. The parts are below: `gate` (host key),
 //! `threshold` (what may be said until) `login`, `session` (the connection), `exec` (fixed commands),
-//! `way` (to the Docker socket).
+//! `way` (to the Docker socket), `shell` (in a terminal).
 
 use std::{net::SocketAddr, sync::Arc};
 
 use ipnet::IpNet;
+use portolan_types::TerminalSize;
 use tokio::{
     net::{TcpStream, lookup_host},
     time::timeout,
 };
 
 use super::{
-    DialStep, Dialed, HostError, OfferedKey, Pin, Progress, SshRoute,
+    DialStep, Dialed, HostError, OfferedKey, Pin, Progress, Shell, SshRoute,
     docker::DockerHost,
     limits,
     words::{clean, io_words},
@@ -25,12 +26,14 @@ mod gate;
 mod handshake;
 mod login;
 mod session;
+mod shell;
 #[cfg(test)]
 mod tests;
 mod threshold;
 mod way;
 
 pub(super) use exec::{Command, Complaint};
+use handshake::Flow;
 pub(super) use session::Session;
 
 /// Connects, logs in and finds the way to the Docker socket.
@@ -40,6 +43,31 @@ pub(super) async fn dial(
     networks: &[IpNet],
     progress: &Progress,
 ) -> Result<Dialed, HostError> {
+    let (session, key) = log_in(route, networks, progress, Flow::Engine).await?;
+    progress.began(DialStep::Socket);
+    let (engine, access) = way::find(&Arc::new(session), route.access).await?;
+    progress.done(DialStep::Socket, way::describe(access));
+    Ok(Dialed { host: DockerHost::shared(engine), key: Some(key), access })
+}
+
+/// Connects, logs in and opens a shell. The connection is the shell's own: this SSH library lets a
+/// host send on before anybody has read, so whoever does not read a channel holds all of its
+/// connection up (decision 0040).
+pub(super) async fn open_shell(
+    route: &SshRoute,
+    networks: &[IpNet],
+    size: TerminalSize,
+) -> Result<Shell, HostError> {
+    let (session, _) = log_in(route, networks, &Progress::silent(), Flow::Shell).await?;
+    shell::open(session, size).await
+}
+
+async fn log_in(
+    route: &SshRoute,
+    networks: &[IpNet],
+    progress: &Progress,
+    flow: Flow,
+) -> Result<(Session, OfferedKey), HostError> {
     progress.began(DialStep::Resolve);
     let addresses = permitted(route, networks, resolve(route).await?)?;
     progress.done(DialStep::Resolve, in_words(&addresses, |address| address.ip().to_string()));
@@ -49,17 +77,13 @@ pub(super) async fn dial(
     progress.done(DialStep::Connect, format!("{address} answers"));
 
     progress.began(DialStep::HostKey);
-    let (mut pending, key) = handshake::shake_hands(stream, address, &route.pin).await?;
+    let (mut pending, key) = handshake::shake_hands(stream, address, &route.pin, flow).await?;
     progress.done(DialStep::HostKey, describe(&key, &route.pin));
 
     progress.began(DialStep::Login);
     let as_whom = login::login(&mut pending, route).await?;
     progress.done(DialStep::Login, as_whom);
-
-    progress.began(DialStep::Socket);
-    let (engine, access) = way::find(&Arc::new(Session::new(pending)), route.access).await?;
-    progress.done(DialStep::Socket, way::describe(access));
-    Ok(Dialed { host: DockerHost::shared(engine), key: Some(key), access })
+    Ok((Session::new(pending), key))
 }
 
 async fn resolve(route: &SshRoute) -> Result<Vec<SocketAddr>, HostError> {

@@ -22,6 +22,10 @@ pub async fn update(
     let mut tx = app.db.begin().await?;
     let before = find(&mut tx, actor, id).await?;
     let after = edited(&before, input);
+    if after.terminal != before.terminal {
+        // Who may have a shell on the host is no say of those who manage what is on it.
+        actor.require(Policy::Admin)?;
+    }
     // Writing comes first: it locks the row, and a destination that is created at this moment is
     // either seen by the check or sees the mark.
     db::server::update_labels(&mut tx, actor.team_id(), &after, Timestamp::now())
@@ -63,6 +67,7 @@ fn edited(before: &Server, input: UpdateServer) -> Server {
     after.name = input.name.unwrap_or(after.name);
     after.description = input.description.unwrap_or(after.description);
     after.build_server = input.build_server.unwrap_or(after.build_server);
+    after.terminal = input.terminal.unwrap_or(after.terminal);
     after.pools = input.pools.unwrap_or(after.pools);
     after.connection = input.connection.unwrap_or(after.connection);
     // Another address is another host: its key is met anew.

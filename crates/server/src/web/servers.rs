@@ -6,6 +6,7 @@ mod head;
 mod onboarding;
 pub(super) mod proxy;
 mod tabs;
+mod terminal;
 
 use askama::Template;
 use axum::{extract::State, routing::get};
@@ -29,7 +30,7 @@ pub(super) fn rows(pages: Pages<'_>) -> Pages<'_> {
         .page("/servers", &["list_servers", "list_proxies", "list_destinations"], get(list))
         .page("/servers/new", &["create_server", "list_keys"], get(onboarding::new))
         .page("/servers/{id}", &["show_server", "show_operation"], get(onboarding::show));
-    proxy::rows(tabs::rows(pages))
+    terminal::rows(proxy::rows(tabs::rows(pages)))
 }
 
 #[derive(Template)]

@@ -6,17 +6,30 @@ pub(super) struct Tab<T> {
     pub of: T,
     pub name: &'static str,
     pub path: &'static str,
-    /// Whether it is for those alone who may change the thing.
-    pub is_for_changes: bool,
+    pub whose: For,
+}
+
+/// Whom a page is for; each may what the ones before it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum For {
+    All,
+    /// Those who may change the thing.
+    Changes,
+    /// Those who may do everything in the team.
+    Admins,
 }
 
 impl<T> Tab<T> {
     pub(super) const fn new(of: T, name: &'static str, path: &'static str) -> Self {
-        Self { of, name, path, is_for_changes: false }
+        Self { of, name, path, whose: For::All }
     }
 
     pub(super) const fn for_changes(of: T, name: &'static str, path: &'static str) -> Self {
-        Self { of, name, path, is_for_changes: true }
+        Self { of, name, path, whose: For::Changes }
+    }
+
+    pub(super) const fn for_admins(of: T, name: &'static str, path: &'static str) -> Self {
+        Self { of, name, path, whose: For::Admins }
     }
 }
 
@@ -29,13 +42,8 @@ pub(super) struct Link {
 }
 
 /// The tabs that somebody is shown on one of the pages of the thing at `base`.
-pub(super) fn links<T: PartialEq>(
-    tabs: &[Tab<T>],
-    here: &T,
-    base: &str,
-    may_change: bool,
-) -> Vec<Link> {
-    let shown = tabs.iter().filter(|tab| may_change || !tab.is_for_changes);
+pub(super) fn links<T: PartialEq>(tabs: &[Tab<T>], here: &T, base: &str, who: For) -> Vec<Link> {
+    let shown = tabs.iter().filter(|tab| tab.whose <= who);
     let link = |tab: &Tab<T>| Link {
         name: tab.name,
         path: format!("{base}{}", tab.path),

@@ -15,9 +15,10 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use async_trait::async_trait;
 use portolan_server::host::{
-    Dialed, Dialer, HostError, Progress, Reachable, RealDialer, Route, Target, fake::FakeFleet,
+    Dialed, Dialer, HostError, Progress, Reachable, RealDialer, Route, Shell, Target,
+    fake::FakeFleet,
 };
-use portolan_types::{Operation, Server};
+use portolan_types::{Operation, Server, TerminalSize};
 use serde_json::{Value, json};
 
 use crate::support::TestApp;
@@ -38,20 +39,35 @@ struct RealAndFake(Arc<FakeFleet>);
 #[async_trait]
 impl Dialer for RealAndFake {
     async fn dial(&self, target: &Target, progress: &Progress) -> Result<Dialed, HostError> {
-        let mut reachable = Reachable::default();
-        match &target.route {
-            Route::Local { socket } => reachable.sockets.push(socket.clone()),
-            Route::Ssh(route) if route.host.as_str().starts_with("127.") => {
-                reachable.networks.push("127.0.0.0/8".parse().expect("a network"));
-            }
-            Route::Ssh(_) => return self.0.dial(target, progress).await,
+        match real(target) {
+            Some(reachable) => RealDialer::new(reachable).dial(target, progress).await,
+            None => self.0.dial(target, progress).await,
         }
-        RealDialer::new(reachable).dial(target, progress).await
+    }
+
+    async fn open_shell(&self, target: &Target, size: TerminalSize) -> Result<Shell, HostError> {
+        match real(target) {
+            Some(reachable) => RealDialer::new(reachable).open_shell(target, size).await,
+            None => self.0.open_shell(target, size).await,
+        }
     }
 }
 
+/// What of this machine has to be reachable for it; `None` is the fleet's.
+fn real(target: &Target) -> Option<Reachable> {
+    let mut reachable = Reachable::default();
+    match &target.route {
+        Route::Local { socket } => reachable.sockets.push(socket.clone()),
+        Route::Ssh(route) if route.host.as_str().starts_with("127.") => {
+            reachable.networks.push("127.0.0.0/8".parse().expect("a network"));
+        }
+        Route::Ssh(_) => return None,
+    }
+    Some(reachable)
+}
+
 /// Starts the control plane again so that it reaches real peers too.
-async fn reach_real_peers(app: &mut TestApp) -> Result<()> {
+pub(crate) async fn reach_real_peers(app: &mut TestApp) -> Result<()> {
     app.dialer = Arc::new(RealAndFake(app.fleet.clone()));
     app.restart().await
 }

@@ -42,6 +42,7 @@ mod setup;
 mod support;
 mod swarm;
 mod teams;
+mod terminals;
 mod tokens;
 mod upgrade;
 mod verify;

@@ -11,6 +11,7 @@ mod destinations;
 mod history;
 mod people;
 mod servers;
+mod terminal;
 
 use anyhow::{Context, Result};
 use portolan_types::SetupDone;

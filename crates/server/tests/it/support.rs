@@ -255,6 +255,11 @@ impl Client {
         Ok(Self { http, ..self.clone() })
     }
 
+    /// The secret of its token or session.
+    pub(crate) fn secret(&self) -> &str {
+        self.token.as_deref().unwrap_or_default()
+    }
+
     pub(crate) fn anonymous(&self) -> Self {
         Self { token: None, ..self.clone() }
     }

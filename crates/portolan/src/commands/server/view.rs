@@ -57,6 +57,7 @@ pub(super) fn details(server: &Server) -> Details {
     let pools: Vec<String> = server.pools.as_slice().iter().map(ToString::to_string).collect();
     details
         .maybe("pools", (!pools.is_empty()).then(|| pools.join(", ")))
+        .maybe("terminal", terminal_words(server))
         .maybe("operation", server.operation_id.as_ref().map(OperationId::as_str))
         .row("created", since(server.created_at))
 }
@@ -105,6 +106,14 @@ pub(crate) fn connection_words(connection: &Connection) -> String {
                 port => format!("{user}@{host}:{port}"),
             }
         }
+    }
+}
+
+/// Only hosts that are logged in to have one.
+fn terminal_words(server: &Server) -> Option<&'static str> {
+    match server.connection {
+        Connection::Ssh { .. } => Some(server.terminal.as_str()),
+        Connection::Local { .. } => None,
     }
 }
 

@@ -11,7 +11,7 @@ macro_rules! columns {
         "id, team_id, name, description, connection, socket, host, port, account, key_id, \
          revision, build_server, state, reason, kind, swarm, reachability, last_contact_at, \
          host_key_algorithm, host_key_fingerprint, host_key, host_key_pinned_at, access, engine, pools, \
-         operation_id, created_at, updated_at"
+         terminal, operation_id, created_at, updated_at"
     };
 }
 
@@ -49,6 +49,7 @@ impl FromRow<'_, AnyRow> for Assigned {
                 access: parsed_option(row, "access")?,
                 engine: json_option(row, "engine")?,
                 pools: json_option(row, "pools")?.unwrap_or_default(),
+                terminal: parsed(row, "terminal")?,
                 operation_id: parsed_option(row, "operation_id")?,
                 created_at: moment(row, "created_at")?,
                 updated_at: moment(row, "updated_at")?,

@@ -25,11 +25,21 @@ pub(super) struct Pending {
     pub(super) seen: Arc<Seen>,
 }
 
+/// How much a host may send ahead of who reads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flow {
+    /// Answers of an engine, each of which is read to its end.
+    Engine,
+    /// What a shell says, which is read as fast as a person's connection takes it.
+    Shell,
+}
+
 /// Shakes hands until the host shows the pinned key or has no other to show.
 pub(super) async fn shake_hands(
     stream: TcpStream,
     address: SocketAddr,
     pin: &Pin,
+    flow: Flow,
 ) -> Result<(Pending, OfferedKey), HostError> {
     let mut stream = Some(stream);
     let mut changed = None;
@@ -38,7 +48,7 @@ pub(super) async fn shake_hands(
             Some(stream) => stream,
             None => super::connect(&[address]).await?.0,
         };
-        match once(stream, address, pin, algorithms).await {
+        match once(stream, address, pin, config(algorithms, flow)).await {
             Ok(found) => return Ok(found),
             Err(error @ HostError::HostKeyChanged { .. }) => changed = changed.or(Some(error)),
             // The host has no key of this family: what it showed before is its answer.
@@ -58,11 +68,11 @@ async fn once(
     stream: TcpStream,
     address: SocketAddr,
     pin: &Pin,
-    algorithms: Vec<Algorithm>,
+    config: Arc<Config>,
 ) -> Result<(Pending, OfferedKey), HostError> {
     let seen = Arc::new(Seen::default());
     let stream = Threshold::new(stream, &seen);
-    let shaking = client::connect_stream(config(algorithms), stream, Gate::new(pin.clone(), &seen));
+    let shaking = client::connect_stream(config, stream, Gate::new(pin.clone(), &seen));
     let failed = |why: String| HostError::Handshake { address: address.to_string(), why };
     match timeout(limits::STEP, shaking).await {
         Err(_) => Err(failed(format!("no handshake within {} s", limits::STEP.as_secs()))),
@@ -77,8 +87,15 @@ async fn once(
     }
 }
 
-fn config(algorithms: Vec<Algorithm>) -> Arc<Config> {
+fn config(algorithms: Vec<Algorithm>, flow: Flow) -> Arc<Config> {
+    let usual = Config::default();
+    let (window_size, channel_buffer_size) = match flow {
+        Flow::Engine => (usual.window_size, usual.channel_buffer_size),
+        Flow::Shell => (limits::SHELL_WINDOW, limits::SHELL_MESSAGES),
+    };
     Arc::new(Config {
+        window_size,
+        channel_buffer_size,
         preferred: Preferred {
             key: Cow::Owned(algorithms),
             // Compression saves little on small requests and has cost memory safety before.
@@ -87,7 +104,7 @@ fn config(algorithms: Vec<Algorithm>) -> Arc<Config> {
         },
         keepalive_interval: Some(limits::KEEP_ALIVE),
         keepalive_max: limits::KEEP_ALIVES_LOST,
-        ..Config::default()
+        ..usual
     })
 }
 

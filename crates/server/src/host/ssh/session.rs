@@ -67,7 +67,7 @@ impl Session {
         timeout(limits::DISK, running).await.ok()?
     }
 
-    async fn open_session(&self) -> Result<Channel<Msg>, String> {
+    pub(super) async fn open_session(&self) -> Result<Channel<Msg>, String> {
         let opened = self.handle.channel_open_session().await;
         opened.map_err(|error| self.why_not_opened(&error, "a session"))
     }

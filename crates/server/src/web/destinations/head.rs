@@ -9,7 +9,7 @@ use crate::{
     destinations, servers,
     web::{
         chrome::Chrome,
-        tabs::{self, Link},
+        tabs::{self, For, Link},
     },
 };
 
@@ -67,7 +67,8 @@ impl Head {
 
     pub(super) fn tabs(&self) -> Vec<Link> {
         let base = format!("/destinations/{}", self.destination.id);
-        tabs::links(&TABS, &self.tab, &base, self.may_operate)
+        let who = if self.may_operate { For::Changes } else { For::All };
+        tabs::links(&TABS, &self.tab, &base, who)
     }
 
     /// What is shown is what was last seen.

@@ -9,7 +9,7 @@ use crate::{
     servers,
     web::{
         chrome::Chrome,
-        tabs::{self, Link},
+        tabs::{self, For, Link},
     },
 };
 
@@ -23,11 +23,12 @@ pub(super) enum Tab {
     Drift,
     Events,
     Operations,
+    Terminal,
     Settings,
     Danger,
 }
 
-const TABS: [tabs::Tab<Tab>; 9] = [
+const TABS: [tabs::Tab<Tab>; 10] = [
     tabs::Tab::new(Tab::Overview, "Overview", ""),
     tabs::Tab::new(Tab::Destinations, "Destinations", "/destinations"),
     tabs::Tab::new(Tab::Proxy, "Proxy", "/proxy"),
@@ -35,6 +36,7 @@ const TABS: [tabs::Tab<Tab>; 9] = [
     tabs::Tab::new(Tab::Drift, "Drift", "/drift"),
     tabs::Tab::new(Tab::Events, "Events", "/events"),
     tabs::Tab::new(Tab::Operations, "Operations", "/operations"),
+    tabs::Tab::for_admins(Tab::Terminal, "Terminal", "/terminal"),
     tabs::Tab::for_changes(Tab::Settings, "Settings", "/settings"),
     tabs::Tab::for_changes(Tab::Danger, "Danger", "/danger"),
 ];
@@ -45,6 +47,7 @@ pub(super) struct Head {
     pub server: Server,
     pub place: Place,
     pub may_manage: bool,
+    is_admin: bool,
     tab: Tab,
 }
 
@@ -57,11 +60,16 @@ impl Head {
     ) -> Result<Self, Error> {
         let server = servers::show(app, &chrome.actor, id).await?;
         let (place, may_manage) = (Place::of(&server.connection), chrome.may_manage(&server.id));
-        Ok(Self { server, place, may_manage, tab })
+        Ok(Self { server, place, may_manage, is_admin: chrome.is_admin(), tab })
     }
 
     pub(super) fn tabs(&self) -> Vec<Link> {
         let base = format!("/servers/{}", self.server.id);
-        tabs::links(&TABS, &self.tab, &base, self.may_manage)
+        let who = match (self.is_admin, self.may_manage) {
+            (true, _) => For::Admins,
+            (false, true) => For::Changes,
+            (false, false) => For::All,
+        };
+        tabs::links(&TABS, &self.tab, &base, who)
     }
 }

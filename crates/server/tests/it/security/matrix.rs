@@ -126,6 +126,9 @@ fn expected(route: &Guarded, who: Who, names: bool) -> Expected {
         }
         // It is not for tokens, and what they have is all tokens.
         _ if policy == Policy::Account => false,
+        Who::SignedIn(role) if policy == Policy::Terminal => role != Role::Member,
+        // The same, and another team could not even be told that it is there.
+        _ if policy == Policy::Terminal => false,
         Who::Foreign => {
             let sees = policy == Policy::Public || !names;
             return if sees { Expected::Passes } else { Expected::Missing };
@@ -149,7 +152,9 @@ fn apart(route: &Guarded, names: bool) -> Expected {
     match route.policy {
         Policy::Read | Policy::On(_) if names && !people => Expected::Missing,
         Policy::Public | Policy::Person | Policy::Read | Policy::On(_) => Expected::Passes,
-        Policy::Account | Policy::Admin | Policy::People | Policy::Owner => Expected::Forbidden,
+        Policy::Account | Policy::Terminal | Policy::Admin | Policy::People | Policy::Owner => {
+            Expected::Forbidden
+        }
     }
 }
 
@@ -237,7 +242,7 @@ fn check(route: &Guarded, expected: Expected, answer: &Answer) -> Result<()> {
         Expected::Missing => answer.problem(404).map(drop),
         Expected::Passes => {
             let status = answer.status.as_u16();
-            let passed = answer.status.is_success() || [409, 422].contains(&status);
+            let passed = answer.status.is_success() || [409, 422, 426].contains(&status);
             ensure!(passed, "{status}: {}", answer.text);
             Ok(())
         }
@@ -320,7 +325,9 @@ story! {
                     things.call(client, &route).await?
                 };
                 let reads = route.method == Method::GET && route.policy != Policy::Public;
-                ensure!(!reads || answer.status == 200, "{route:?} as {who:?}: {}", answer.text);
+                // A terminal is read in another way.
+                let wanted = if route.policy == Policy::Terminal { 426 } else { 200 };
+                ensure!(!reads || answer.status == wanted, "{route:?} as {who:?}: {}", answer.text);
                 check(&route, expected, &answer)
                     .with_context(|| format!("{route:?} as {who:?}"))?;
             }

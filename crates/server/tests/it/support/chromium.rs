@@ -180,6 +180,18 @@ impl Chromium {
         self.act(VISIBLE, selector, &acts).await
     }
 
+    /// Presses keys one after the other, wherever the focus is.
+    pub(crate) async fn keys(&self, text: &str) -> Result<()> {
+        let press = |key: char| {
+            // The driver's name of the key on which a line ends.
+            let key = if key == '\r' { '\u{e007}' } else { key };
+            [json!({ "type": "keyDown", "value": key }), json!({ "type": "keyUp", "value": key })]
+        };
+        let presses: Vec<Value> = text.chars().flat_map(press).collect();
+        let keyboard = json!({ "type": "key", "id": "keyboard", "actions": presses });
+        self.post("actions", json!({ "actions": [keyboard] })).await.map(drop)
+    }
+
     /// What the console said that a person would call broken.
     pub(crate) async fn complaints(&self) -> Result<Vec<String>> {
         let log = self.post("se/log", json!({ "type": "browser" })).await?;

@@ -1,0 +1,153 @@
+//! Terminals on the hosts of servers: who may open one, how many there may be, and what is written
+//! down of them. Never what was typed or shown.
+//!
+//! A request only asks; `reconcile::terminals` opens the shell and carries the bytes (decision 0040).
+
+mod record;
+mod seats;
+
+use std::{fmt, pin::Pin, sync::Arc};
+
+use bytes::Bytes;
+use futures_util::{Sink, stream::BoxStream};
+use portolan_types::{
+    Connection, Server, ServerId, TerminalMessage, TerminalRequest, TerminalSize, TerminalSwitch,
+};
+use tokio::sync::mpsc;
+
+use crate::{
+    Actor, App, Error,
+    audit::{self, Context},
+    db,
+};
+
+pub(crate) use record::{ended, not_opened, opened};
+use seats::{Seat, Seats};
+
+/// Terminals that wait to be opened; each is taken at once.
+const WAITING: usize = 16;
+
+/// Those that are open, and the way to who opens them.
+#[derive(Debug)]
+pub(crate) struct Terminals {
+    seats: Seats,
+    openings: mpsc::Sender<Opening>,
+}
+
+impl Terminals {
+    /// The other end goes to who opens them.
+    pub(crate) fn new() -> (Self, mpsc::Receiver<Opening>) {
+        let (openings, asked) = mpsc::channel(WAITING);
+        (Self { seats: Seats::default(), openings }, asked)
+    }
+}
+
+/// What somebody does at their end.
+#[derive(Debug)]
+pub(crate) enum Typed {
+    Bytes(Bytes),
+    Asked(TerminalRequest),
+    /// What was sent is neither, for this reason.
+    Misused(String),
+}
+
+/// What they are shown.
+#[derive(Debug)]
+pub(crate) enum Shown {
+    Bytes(Bytes),
+    Said(TerminalMessage),
+    /// Nothing, so that the way stays open.
+    Pulse,
+}
+
+/// Nobody is there any more.
+#[derive(Debug)]
+pub(crate) struct Gone;
+
+/// The way to somebody who has a terminal.
+pub(crate) struct Line {
+    pub typed: BoxStream<'static, Typed>,
+    pub shown: Pin<Box<dyn Sink<Shown, Error = Gone> + Send>>,
+}
+
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Line").finish_non_exhaustive()
+    }
+}
+
+/// A terminal that somebody may open.
+#[derive(Debug)]
+pub(crate) struct Ticket {
+    pub actor: Actor,
+    pub server: Server,
+    /// Of the server's connection: with another one the terminal ends.
+    pub revision: i64,
+    pub size: TerminalSize,
+    /// The request that asked for it: the audit names it for all that follows.
+    context: Option<Arc<Context>>,
+    _seat: Seat,
+}
+
+/// A terminal that is to be opened, and for whom.
+#[derive(Debug)]
+pub(crate) struct Opening {
+    pub ticket: Ticket,
+    pub line: Line,
+}
+
+/// Whether a terminal may be opened now.
+pub(crate) async fn ask(
+    app: &App,
+    actor: &Actor,
+    id: &ServerId,
+    size: TerminalSize,
+) -> Result<Ticket, Error> {
+    let mut conn = app.db.acquire().await?;
+    // As the actor sees it: what another team has does not exist.
+    crate::servers::find(&mut conn, actor, id).await?;
+    let row = db::server::find_assigned(&mut conn, id).await?.ok_or(Error::NotFound("server"))?;
+    drop(conn);
+    check(&row.server)?;
+    let seat = app.terminals.seats.take(&actor.user.id, id)?;
+    Ok(Ticket {
+        actor: actor.clone(),
+        server: row.server,
+        revision: row.revision,
+        size,
+        context: audit::current(),
+        _seat: seat,
+    })
+}
+
+fn check(server: &Server) -> Result<(), Error> {
+    let name = &server.name;
+    if matches!(server.connection, Connection::Local { .. }) {
+        return Err(Error::refused(
+            "terminal-is-local",
+            format!("server `{name}` is the machine that Portolan runs on: nobody logs in to it"),
+            "use a shell on that machine itself",
+        ));
+    }
+    if server.terminal == TerminalSwitch::Off {
+        return Err(Error::refused(
+            "terminal-off",
+            format!("terminals on server `{name}` are turned off"),
+            format!("an admin turns them on: `portolan server edit {name} --terminal on`"),
+        ));
+    }
+    if server.host_key.is_none() {
+        return Err(Error::refused(
+            "host-key-unknown",
+            format!("server `{name}` was never reached: its host key is not known"),
+            format!("validate it first: `portolan server validate {name}`"),
+        ));
+    }
+    Ok(())
+}
+
+/// Lets it be opened. What becomes of it is told on its line.
+pub(crate) async fn open(app: &App, opening: Opening) {
+    // Nobody takes it only while the process stops: dropping it hangs up.
+    drop(app.terminals.openings.send(opening).await);
+}
