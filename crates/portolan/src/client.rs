@@ -7,6 +7,7 @@ mod error;
 mod file;
 mod lines;
 mod redirect;
+mod socket;
 mod stream;
 mod url;
 
@@ -23,6 +24,7 @@ pub(crate) use self::{
     file::{ClientFile, Credentials},
     lines::Lines,
     redirect::{Cookie, Redirect},
+    socket::Socket,
     stream::{Message, Stream},
     url::BaseUrl,
 };

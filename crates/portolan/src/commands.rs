@@ -39,6 +39,7 @@ pub(crate) mod serve;
 pub(crate) mod server;
 pub(crate) mod session;
 pub(crate) mod team;
+pub(crate) mod terminal;
 pub(crate) mod token;
 pub(crate) mod user;
 pub(crate) mod verification;

@@ -10,6 +10,8 @@ pub(crate) enum Outcome {
     Done,
     /// What was asked for did not come about; why has been said already.
     Failed,
+    /// With the status of what ran elsewhere.
+    Exit(u8),
 }
 
 impl From<Outcome> for ExitCode {
@@ -17,6 +19,7 @@ impl From<Outcome> for ExitCode {
         match outcome {
             Outcome::Done => Self::SUCCESS,
             Outcome::Failed => Self::FAILURE,
+            Outcome::Exit(status) => Self::from(status),
         }
     }
 }

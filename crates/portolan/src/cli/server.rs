@@ -70,6 +70,19 @@ A changed connection is validated anew.")]
         #[command(flatten)]
         wait: WaitArgs,
     },
+    /// Open a shell on a server's host, in this terminal.
+    #[command(
+        after_help = "The shell is one of the account that Portolan logs in as. It takes an admin who signed in
+(`portolan login --email`); no token opens one. It ends with `exit`, or at the beginning of a line
+with ~ and a dot. The exit status is the shell's.
+
+What the host sends reaches this terminal as it is, as with ssh: a host that means harm can do to
+it what its control sequences can."
+    )]
+    Terminal {
+        /// Id or name.
+        server: Reference,
+    },
     /// Remove a server that has no destinations.
     Remove {
         /// Id or name.

@@ -8,6 +8,7 @@ use crate::{
         event::{self, Filter},
         scan,
         server::{self, Destinations, NewServer, ServerChange, Way, WayChange},
+        terminal,
     },
     failure::Outcome,
     printer::Printer,
@@ -35,6 +36,9 @@ pub(super) async fn run(
         }
         ServerCommand::Repin { server, fingerprint, wait } => {
             return server::repin(client, printer, &server, fingerprint, wait.into()).await;
+        }
+        ServerCommand::Terminal { server } => {
+            return terminal::open(client, printer, &server).await;
         }
         ServerCommand::Remove { server, forget, consent } => {
             let rest = if forget { Destinations::Forget } else { Destinations::Refuse };

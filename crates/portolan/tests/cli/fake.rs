@@ -44,12 +44,18 @@ pub(crate) struct Fake {
 
 impl Fake {
     pub(crate) fn new() -> Self {
+        Self::with(Router::new())
+    }
+
+    /// The same with routes that are more than answers.
+    pub(crate) fn with(more: Router) -> Self {
         let memory = Arc::new(Mutex::new(Memory::default()));
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         listener.set_nonblocking(true).expect("nonblocking");
         let address = listener.local_addr().expect("an address");
         let (stop, stopped) = oneshot::channel();
-        let router = Router::new().fallback(answer).with_state(memory.clone());
+        let router =
+            more.fallback_service(Router::new().fallback(answer).with_state(memory.clone()));
         let thread = std::thread::spawn(move || serve(listener, router, stopped));
         Self { memory, address, stop: Some(stop), thread: Some(thread) }
     }

@@ -22,6 +22,7 @@ mod routes;
 mod samples;
 mod secrets;
 mod serve;
+mod shell;
 mod sign_in;
 mod teams;
 mod terminal;

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Both ends of a terminal of this width.
-fn terminal(columns: u16) -> (File, OwnedFd) {
+pub(crate) fn terminal(columns: u16) -> (File, OwnedFd) {
     let ours =
         openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).expect("a terminal");
     grantpt(&ours).expect("granted");
