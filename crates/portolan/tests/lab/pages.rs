@@ -1,5 +1,5 @@
 //! What a newcomer does in the browser, on real hosts: from nothing to a route that answers, drift
-//! that is mended, a guest, and a removal that is refused until nothing is in the way.
+//! that is mended, a shell, a guest, and a removal that is refused until nothing is in the way.
 
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
@@ -36,6 +36,7 @@ async fn a_newcomer_does_it_all_in_the_browser() -> Result<()> {
     newcomer.sets_up_a_proxy().await?;
     newcomer.leads_a_route_to(&echo).await?;
     newcomer.sees_drift_and_has_it_mended().await?;
+    newcomer.uses_a_shell().await?;
     newcomer.invites_a_guest_who_only_looks().await?;
     newcomer.removes_what_is_in_use(&echo).await?;
     Ok(())
@@ -184,6 +185,18 @@ impl Newcomer {
     async fn opens_the_destination(&self) -> Result<()> {
         self.goes_to("/destinations").await?;
         self.chromium.press(&self.network).await
+    }
+
+    async fn uses_a_shell(&self) -> Result<()> {
+        let Self { chromium, host, .. } = self;
+        self.goes_to("/servers").await?;
+        chromium.press(&host.name).await?;
+        chromium.press("Terminal").await?;
+        chromium.press("Open a terminal").await?;
+        chromium.sees("Connected.").await?;
+        chromium.keys("echo $((6 * 7)) waves; exit 3\r").await?;
+        chromium.sees("42 waves").await?;
+        chromium.sees("the shell ended with exit status 3").await
     }
 
     async fn invites_a_guest_who_only_looks(&self) -> Result<()> {
