@@ -125,6 +125,7 @@ impl Actor {
             user: self.user.clone(),
             team: self.team.clone(),
             role: self.role,
+            sees: self.sees,
             credential: self.credential.clone(),
         }
     }

@@ -194,6 +194,12 @@ fn in_use(environment: &Environment) -> Error {
     )
 }
 
+/// As events tell of it: not everybody who reads of the environment sees its default destination, and
+/// what is not visible is an id without a name (decision 0039).
+fn unnamed(environment: &Environment) -> Environment {
+    Environment { default_destination_name: None, ..environment.clone() }
+}
+
 /// What somebody did to an environment.
 async fn note(
     tx: &mut Transaction,
@@ -216,6 +222,6 @@ async fn note(
             one.name, one.project_name, actor.user.email
         ),
     };
-    let entry = happened.by(actor.author()).change(&before, &after);
+    let entry = happened.by(actor.author()).change(&before.map(unnamed), &after.map(unnamed));
     Ok(events::record(tx, entry, Timestamp::now()).await?)
 }

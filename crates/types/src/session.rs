@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    CreatedToken, Name, Password, SessionId, TeamId, Timestamp, Token, UserId, text::words,
+    CreatedToken, Name, Password, Sees, SessionId, TeamId, Timestamp, Token, UserId, text::words,
 };
 
 words! {
@@ -37,6 +37,8 @@ pub struct Session {
     pub user: User,
     pub team: Team,
     pub role: Role,
+    /// What of the team they see; admins and owners always `team`.
+    pub sees: Sees,
     #[serde(flatten)]
     pub credential: Credential,
 }

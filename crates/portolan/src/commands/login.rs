@@ -212,7 +212,8 @@ fn details(session: &Session, url: String) -> Details {
     let details = Details::default()
         .row("email", &session.user.email)
         .row("team", session.team.name.as_str())
-        .row("role", session.role.as_str());
+        .row("role", session.role.as_str())
+        .row("sees", session.sees.as_str());
     let details = match &session.credential {
         Credential::Token(token) => details
             .row("token", token.name.as_str())

@@ -92,7 +92,7 @@ pub(crate) fn session() -> Value {
     json!({
         "user": { "id": ID, "email": "owner@example.com" },
         "team": { "id": ID, "name": "Default team" },
-        "role": "owner", "token": token(ID, "laptop"),
+        "role": "owner", "sees": "team", "token": token(ID, "laptop"),
     })
 }
 

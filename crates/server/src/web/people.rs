@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::{extract::State, routing::get};
 use portolan_types::{
-    GrantedOn, Invite, Member, Name, Page, PageQuery, Project, Right, Role, Server, UserId,
+    GrantedOn, Invite, Member, Name, Page, PageQuery, Project, Right, Role, Sees, Server, UserId,
 };
 
 use super::{
@@ -11,6 +11,7 @@ use super::{
     extract::{Path, Query},
     pages::Pages,
     shown::{self, Failed, Shown},
+    words,
 };
 use crate::{Actor, api::AppState, invites, members, projects, servers};
 

@@ -1,6 +1,15 @@
-//! Words of the pages that stand in more than one template: the rooms of the side bar.
+//! Words of the pages that stand in more than one template: the rooms of the side bar, and what a
+//! member sees.
 
-use portolan_types::Role;
+use portolan_types::{Role, Sees};
+
+/// What of the team a member sees, after "sees".
+pub(super) const fn sees(what: Sees) -> &'static str {
+    match what {
+        Sees::Team => "all of the team",
+        Sees::Granted => "only what is granted",
+    }
+}
 
 /// A heading of the side bar, and the pages below it.
 #[derive(Debug)]

@@ -4,7 +4,7 @@
 use anyhow::{Context, Result, ensure};
 use portolan_types::{
     CreatedInvite, Destination, Environment, Event, Member, Operation, Page, Project, Right, Route,
-    Sees, Server, ServerAddresses,
+    Sees, Server, Session, ServerAddresses,
 };
 use serde_json::{Value, json};
 
@@ -158,6 +158,11 @@ story! {
         let events: Page<Event> = person.client.get("/v1/events").await?.ok()?;
         ensure!(!events.items.is_empty(), "{events:?}");
         ensure!(events.items.iter().all(|event| !event.message.contains("blog")), "{events:?}");
+        let told = serde_json::to_string(&events)?;
+        ensure!(told.contains(destination.id.as_str()), "no event tells of a default: {told}");
+        ensure!(!told.contains("starboard"), "{told}");
+        let session: Session = person.client.get("/v1/session").await?.ok()?;
+        assert_eq!(session.sees, Sees::Granted);
     }
 }
 

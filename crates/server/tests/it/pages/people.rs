@@ -1,7 +1,7 @@
 //! People, teams, tokens and projects, in a browser.
 
 use anyhow::{Context, Result, ensure};
-use portolan_types::{Ability, Environment, Member, Page, Project, Right, Role, Session, Token};
+use portolan_types::{Ability, Environment, Member, Page, Project, Right, Role, Sees, Session, Token};
 use serde_json::{Value, json};
 
 use super::{browser::signed_in, with_password};
@@ -54,6 +54,7 @@ async fn somebody_is_invited_sees_and_is_removed() -> Result<()> {
     owner.press("Invite").await?;
     owner.sees("Nobody is invited").await?;
     owner.fill("[name=email]", "new@example.com").await?;
+    owner.choose("[name=sees]", "granted").await?;
     owner.press("Rights of a member").await?;
     owner.sees(HOSTILE).await?;
     choose(&owner, "[name='grants[]:json']", "use").await?;
@@ -85,10 +86,15 @@ async fn somebody_is_invited_sees_and_is_removed() -> Result<()> {
 
     let member = find(&app.owner, "new@example.com").await?;
     assert_eq!((member.role, member.grants[0].right), (Role::Member, Right::Use));
+    assert_eq!(member.sees, Sees::Granted);
     go(&owner, "Done").await?;
     owner.open(&format!("{url}/people")).await?;
+    owner.sees("sees only what is granted").await?;
     owner.picture("people").await?;
     go(&owner, "new@example.com").await?;
+    owner.click("[name=sees][value=team]").await?;
+    go(&owner, "Save what they see").await?;
+    assert_eq!(find(&app.owner, "new@example.com").await?.sees, Sees::Team);
     choose(&owner, "[name=right]", "manage").await?;
     go(&owner, "Change").await?;
     let changed = find(&app.owner, "new@example.com").await?;
