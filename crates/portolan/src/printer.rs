@@ -4,6 +4,7 @@
 //! steer the terminal: whatever is printed is made safe here, so no caller has to think of it.
 //! Does not know what is printed.
 
+mod commands;
 mod line;
 mod safe;
 mod table;

@@ -110,7 +110,7 @@ fn no_password() -> Error {
     Error::refused(
         "no-password",
         "you have no password yet",
-        "choose one by `portolan user forgot-password`, or `portolan user reset` on the host",
+        "choose one by mail (`ask_password_reset`), or by `portolan user reset` on the host",
     )
 }
 

@@ -84,7 +84,7 @@ impl Actor {
         match (&self.credential, policy.ability()) {
             (Credential::Session(_), _) => Ok(()),
             (Credential::Token(_), None) => Err(Error::Forbidden(
-                "this needs a person who signed in (`portolan login --email`), not a token".into(),
+                "this needs a person who signed in (`create_session.email`), not a token".into(),
             )),
             (Credential::Token(token), Some(wanted)) if token.abilities.allow(wanted) => Ok(()),
             (Credential::Token(token), Some(wanted)) => Err(Error::Forbidden(format!(

@@ -23,13 +23,13 @@ use crate::{
 pub(crate) fn remedy(kind: DriftKind, id: &DriftId, state: DriftState) -> Option<String> {
     match (state, kind) {
         (DriftState::Asked, _) => Some(format!(
-            "repair it (`portolan drift heal {id}`), or leave it so (`portolan drift dismiss {id}`)"
+            "repair it (`heal_drift {id}`), or leave it so (`dismiss_drift {id}`)"
         )),
         (DriftState::Told | DriftState::Dismissed, DriftKind::RouteDark) => {
-            Some("start what it leads to, or lead it elsewhere (`portolan route edit`)".to_owned())
+            Some("start what it leads to, or lead it elsewhere (`update_route`)".to_owned())
         }
         (DriftState::Told | DriftState::Dismissed, _) => {
-            Some(format!("`portolan drift heal {id}` repairs it"))
+            Some(format!("repair it (`heal_drift {id}`)"))
         }
         (DriftState::Healing | DriftState::Failed | DriftState::Healed | DriftState::Gone, _) => {
             None
@@ -218,7 +218,7 @@ pub async fn dismiss(app: &App, actor: &Actor, id: &DriftId) -> Result<Drift, Er
         return Err(Error::refused(
             "drift-is-healing",
             "it is being repaired at this moment",
-            "wait for the outcome (`portolan drift show`)",
+            "wait for the outcome (`show_drift`)",
         ));
     }
     if drift.state != DriftState::Dismissed {
@@ -269,7 +269,7 @@ fn not_to_be_healed(drift: &Drift) -> Error {
             "{} of `{}` is not Portolan's to repair: {}",
             drift.kind, drift.subject_name, drift.message
         ),
-        "mend it where it was made, or dismiss it (`portolan drift dismiss`)",
+        "mend it where it was made, or dismiss it (`dismiss_drift`)",
     )
 }
 

@@ -188,7 +188,7 @@ fn has_account() -> Error {
     Error::refused(
         "account-exists",
         "there is an account with that address",
-        "sign in with it, and use the invitation then (`portolan invite accept`)",
+        "sign in with it, and use the invitation then (`accept_invite`)",
     )
 }
 

@@ -127,7 +127,7 @@ pub async fn grant(
         return Err(Error::refused(
             "right-by-role",
             format!("{} is {}: that is every right everywhere", before.email, before.role),
-            "give them the role `member` first (`portolan member role`)",
+            "give them the role `member` first (`update_member`)",
         ));
     }
     let (team, now) = (actor.team_id(), Timestamp::now());
@@ -272,6 +272,6 @@ async fn keep_an_owner(conn: &mut AnyConnection, actor: &Actor) -> Result<(), Er
     Err(Error::refused(
         "last-owner",
         format!("team `{}` would have no owner any more", actor.team.name),
-        "make somebody else owner first (`portolan team transfer`, or `portolan member role`)",
+        "make somebody else owner first (`transfer_team`, or `update_member`)",
     ))
 }

@@ -137,7 +137,7 @@ fn check_stays(proxy: &Proxy) -> Result<(), Error> {
     Err(Error::refused(
         "proxy-removing",
         format!("the proxy of server `{}` is being removed", proxy.server_name),
-        "wait until it is gone (`portolan proxy show`), then try again",
+        "wait until it is gone (`show_proxy`), then try again",
     ))
 }
 
@@ -145,7 +145,7 @@ fn moved(server: &Server) -> Error {
     Error::refused(
         "proxy-changed",
         format!("the proxy of server `{}` was changed at the same time", server.name),
-        "look at it (`portolan proxy show`), then try again",
+        "look at it (`show_proxy`), then try again",
     )
 }
 
@@ -194,7 +194,7 @@ async fn find(conn: &mut AnyConnection, actor: &Actor, server: &Server) -> Resul
         Error::refused(
             "no-proxy",
             format!("server `{}` has no proxy", server.name),
-            "give it one (`portolan proxy set`)",
+            "give it one (`set_proxy`)",
         )
     })
 }
@@ -344,7 +344,7 @@ async fn check_no_routes(conn: &mut AnyConnection, server: &Server) -> Result<()
             blockers.join(", ")
         ),
         remedy: Some(
-            "remove them first (`portolan route remove`), or remove the proxy anyway (`--force`): \
+            "remove them first (`delete_route`), or remove the proxy anyway (`remove_proxy.force`): \
              they lead nowhere then"
                 .into(),
         ),

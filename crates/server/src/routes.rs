@@ -60,7 +60,7 @@ fn check_open(destination: &Destination) -> Result<(), Error> {
         ProxyAttachment::Never => Err(Error::refused(
             "proxy-kept-off",
             format!("the proxy is kept off destination `{}`", destination.name),
-            "let it on first (`portolan destination edit --proxy attach`), or choose another \
+            "let it on first (`update_destination.proxy`), or choose another \
              destination",
         )),
     }
@@ -246,7 +246,7 @@ pub(crate) async fn check_none(
     Err(Error::Refused(Refusal {
         code: "destination-has-routes",
         message: format!("destination `{}` has routes: {}", destination.name, blockers.join(", ")),
-        remedy: Some("remove them first (`portolan route remove`)".into()),
+        remedy: Some("remove them first (`delete_route`)".into()),
         blockers,
     }))
 }

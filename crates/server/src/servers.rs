@@ -108,7 +108,7 @@ fn taken(server: &Server) -> Error {
     Error::refused(
         "server-exists",
         format!("the team already has a server named `{}` or one at {place}", server.name),
-        "choose another name, or use the server that is there (`portolan server list`)",
+        "choose another name, or use the server that is there (`list_servers`)",
     )
 }
 

@@ -152,7 +152,7 @@ async fn keep_a_team(conn: &mut AnyConnection, actor: &Actor) -> Result<(), Erro
     Err(Error::refused(
         "last-team",
         "you are in no other team, and could not sign in any more",
-        "make another one first (`portolan team create`)",
+        "make another one first (`create_team`)",
     ))
 }
 

@@ -6,6 +6,7 @@
 //! call them (`guard`).
 
 mod account;
+mod acts;
 mod addresses;
 mod assets;
 mod certificates;

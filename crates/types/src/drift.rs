@@ -146,7 +146,8 @@ pub struct Drift {
     pub message: String,
     /// Why it is in this state, when that is not obvious.
     pub reason: Option<String>,
-    /// What can be done about it.
+    /// What can be done about it. An operation of this API that does it is named in
+    /// backticks: `start_proxy`, `set_proxy.extra` where one of its fields matters, `heal_drift ID`.
     pub remedy: Option<String>,
     /// What was there, or should be.
     #[schema(value_type = HashMap<String, String>)]

@@ -3,6 +3,7 @@
 //! Owns shapes, bounds and words. Does no I/O and knows neither the database nor HTTP.
 
 pub mod account;
+pub mod act;
 pub mod address;
 pub mod attachment;
 pub mod audit;

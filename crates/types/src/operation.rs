@@ -155,7 +155,8 @@ pub struct Step {
     pub state: StepState,
     /// What was found, or why it failed.
     pub detail: Option<String>,
-    /// What to do about it.
+    /// What to do about it. An operation of this API that does it is named in
+    /// backticks: `start_proxy`, `set_proxy.extra` where one of its fields matters, `heal_drift ID`.
     pub remedy: Option<String>,
     pub started_at: Timestamp,
     pub finished_at: Option<Timestamp>,

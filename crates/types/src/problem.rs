@@ -16,7 +16,8 @@ pub struct Problem {
     pub status: u16,
     /// What failed and why, for the person.
     pub detail: String,
-    /// What to do about it.
+    /// What to do about it. An operation of this API that does it is named in
+    /// backticks: `start_proxy`, `set_proxy.extra` where one of its fields matters, `heal_drift ID`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remedy: Option<String>,
     /// Which fields were refused.

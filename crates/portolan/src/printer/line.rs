@@ -1,6 +1,6 @@
 //! Lines of styled text: what is said is kept apart from how it looks until it is printed.
 
-use super::safe;
+use super::{commands, safe};
 
 /// What a piece of text means; the colour follows from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +53,7 @@ impl Span {
     }
 
     fn render(&self, colour: bool) -> String {
-        let text = safe::block(&self.text, "  ");
+        let text = safe::block(&commands::named(&self.text), "  ");
         match self.style.code() {
             Some(code) if colour => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
             Some(_) | None => text,

@@ -2,7 +2,7 @@
 
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Width, presets};
 
-use super::{Span, Style, safe};
+use super::{Span, Style, commands, safe};
 
 /// Blanks between columns.
 const GAP: u16 = 2;
@@ -38,7 +38,7 @@ impl Table {
         table.set_header(self.header.iter().map(|head| cell(head, Style::Strong, colour)));
         for row in &self.rows {
             table.add_row(
-                row.iter().map(|span| cell(&safe::one_line(&span.text), span.style, colour)),
+                row.iter().map(|span| cell(&safe::one_line(&commands::named(&span.text)), span.style, colour)),
             );
         }
         space_columns(&mut table);
@@ -116,7 +116,7 @@ impl Details {
         for (label, value) in &self.0 {
             table.add_row([
                 cell(label, Style::Dim, colour),
-                cell(&safe::block(&value.text, ""), value.style, colour),
+                cell(&safe::block(&commands::named(&value.text), ""), value.style, colour),
             ]);
         }
         space_columns(&mut table);

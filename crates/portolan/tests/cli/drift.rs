@@ -17,7 +17,7 @@ fn drift(state: &str) -> Value {
         "destination_id": ID, "state": state, "policy": "ask",
         "message": "Docker no longer has the network `shop`",
         "reason": "the policy of the team is `ask`",
-        "remedy": format!("repair it (`portolan drift heal {DRIFT}`)"),
+        "remedy": format!("repair it (`heal_drift {DRIFT}`)"),
         "before": { "docker_id": "4b5c", "subnets": "172.18.0.0/16" }, "after": {},
         "cause": "Docker told of the network: destroy 4b5c", "operation_id": null,
         "found_at": days_ago(2), "ended_at": null, "duration_ms": null,

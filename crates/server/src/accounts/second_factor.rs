@@ -82,7 +82,7 @@ pub async fn begin_totp(app: &App, actor: &Actor) -> Result<NewTotp, Error> {
         return Err(Error::refused(
             "totp-set-up-already",
             "an authenticator is set up already",
-            "take it away first (`portolan user totp disable`)",
+            "take it away first (`disable_totp`)",
         ));
     }
     let uri = totp::uri(&secret, &actor.user.email);
@@ -128,7 +128,7 @@ fn not_begun() -> Error {
     Error::refused(
         "totp-not-begun",
         "no authenticator is being set up",
-        "begin with `portolan user totp enable`",
+        "begin anew (`begin_totp`)",
     )
 }
 
@@ -210,7 +210,7 @@ async fn prove_again(
         Factor::NotAsked => Err(Error::refused(
             "no-second-factor",
             "no authenticator is set up",
-            "set one up with `portolan user totp enable`",
+            "set one up (`begin_totp`)",
         )),
     }
 }

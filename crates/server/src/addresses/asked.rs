@@ -40,7 +40,7 @@ fn refusal(known: &Known, subnet: IpNet, one: &Occupied) -> Error {
     let remedy = match one.by.kind() {
         RangeKind::Reserved => {
             "ask for another subnet, or for none: Portolan then chooses a free one; an owner can \
-             change the reserved ranges (`portolan addresses set --reserve`)"
+             change the reserved ranges (`update_addresses.reserved`)"
         }
         _ => "ask for another subnet, or for none: Portolan then chooses a free one",
     };

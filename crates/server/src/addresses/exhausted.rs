@@ -6,9 +6,9 @@ use crate::plan::Exhausted;
 pub(crate) const CODE: &str = "addresses-exhausted";
 
 /// What to do about it.
-pub(crate) const REMEDY: &str = "see what takes them (`portolan addresses show --server`), then widen the plan (`portolan \
-     addresses set --pool`, for this server alone `portolan server edit --pool`), remove what is \
-     not needed, or give a free subnet yourself (`--subnet`)";
+pub(crate) const REMEDY: &str = "see what takes them (`show_server_addresses`), then widen the plan \
+     (`update_addresses.pools`, for this server alone `update_server.address_pools`), remove what is \
+     not needed, or give a free subnet yourself";
 
 /// What failed, on which server, and why.
 pub(crate) fn message(server: &str, exhausted: &Exhausted) -> String {

@@ -278,7 +278,7 @@ mod tests {
     fn fields_are_named_by_their_path() {
         let name = |path: &str, message: &str| name_field(path, message.to_owned()).0;
         assert_eq!(name("options.subnet", "invalid"), "options.subnet");
-        assert_eq!(name(".", "missing field `server_id`"), "server_id");
+        assert_eq!(name(".", "missing field `name`"), "name");
         assert_eq!(name("connection", "missing field `host`"), "connection.host");
         assert_eq!(name("foo", "unknown field `foo`, expected ..."), "foo");
         assert_eq!(name(".", "invalid type"), "body");

@@ -51,7 +51,7 @@ impl Error {
             Self::Refused(refusal) => refused(refusal),
             Self::Invalid(errors) => invalid(errors),
             Self::Unauthenticated(_) => Problem {
-                remedy: Some("sign in with `portolan login`, or send a valid token".into()),
+                remedy: Some("sign in (`create_session`), or send a valid token".into()),
                 ..problem(StatusCode::UNAUTHORIZED, "unauthenticated", "Not signed in", detail)
             },
             Self::NotProven { code, .. } => {

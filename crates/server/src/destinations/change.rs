@@ -304,6 +304,6 @@ pub(super) fn busy(before: &Destination) -> Error {
     Error::refused(
         "destination-busy",
         format!("destination `{}` is {}: that has to end first", before.name, before.state),
-        "follow its operation (`portolan operation list --destination`), then ask again",
+        "follow its operation (`list_operations.destination`), then ask again",
     )
 }

@@ -240,7 +240,7 @@ pub(super) fn check_state(destination: &Destination) -> Result<(), Error> {
             Err(Error::refused(
                 "destination-not-ready",
                 format!("destination `{name}` is {state}: containers are let onto a ready one"),
-                "see `portolan destination show` for the reason",
+                "see `show_destination` for the reason",
             ))
         }
     }

@@ -120,7 +120,7 @@ fn check_fit(server: &Server) -> Result<(), Error> {
         return Err(Error::refused(
             "server-builds",
             format!("server `{name}` is a build server: destinations cannot be placed on it"),
-            "choose another server, or take the mark off (`portolan server edit --build-server false`)",
+            "choose another server, or take the mark off (`update_server.build_server`)",
         ));
     }
     match server.state {
@@ -128,7 +128,7 @@ fn check_fit(server: &Server) -> Result<(), Error> {
         ServerState::New => Err(Error::refused(
             "server-not-validated",
             format!("server `{name}` has not been validated yet"),
-            "wait for its validation, or start it (`portolan server validate`)",
+            "wait for its validation, or start it (`validate_server`)",
         )),
         ServerState::Failed => Err(Error::refused(
             "server-not-usable",
@@ -136,7 +136,7 @@ fn check_fit(server: &Server) -> Result<(), Error> {
                 "server `{name}` cannot be used: {}",
                 server.reason.as_deref().unwrap_or("its validation failed")
             ),
-            "mend that, then validate it again (`portolan server validate`)",
+            "mend that, then validate it again (`validate_server`)",
         )),
     }
 }
@@ -148,7 +148,7 @@ fn unreachable(server: &Server) -> Error {
     Error::refused(
         "server-unreachable",
         format!("server `{}` cannot be reached ({seen})", server.name),
-        "see `portolan server show` for the reason; Portolan reconnects by itself when it is back",
+        "see `show_server` for the reason; Portolan reconnects by itself when it is back",
     )
 }
 
@@ -169,13 +169,13 @@ fn derived(server: &Server, companions: &[Server]) -> Result<Placement, Error> {
                 server.name,
                 swarm.and_then(|swarm| swarm.error.as_deref()).unwrap_or("it did not say why")
             ),
-            "see `docker node ls` on it, then validate it again (`portolan server validate`)",
+            "see `docker node ls` on it, then validate it again (`validate_server`)",
         )),
         (Some(ServerKind::SwarmWorker), _) => Err(worker(server, companions)),
         (None, _) => Err(Error::refused(
             "server-not-validated",
             format!("the role of server `{}` is not known yet", server.name),
-            "validate it (`portolan server validate`)",
+            "validate it (`validate_server`)",
         )),
     }
 }

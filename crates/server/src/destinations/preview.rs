@@ -168,8 +168,8 @@ fn away(destination: &Destination) -> Failure {
             destination.server_name
         ),
         remedy: Some(
-            "if the host is gone for good, forget the destination (`portolan destination remove \
-             --forget`): its network then stays on it"
+            "if the host is gone for good, forget the destination (`delete_destination.forget`): its \
+             network then stays on it"
                 .into(),
         ),
         blockers: Vec::new(),

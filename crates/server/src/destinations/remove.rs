@@ -92,7 +92,7 @@ fn half_changed(before: &Destination) -> Error {
              network",
             before.name
         ),
-        "bring it to an end (`portolan destination retry`), then remove it",
+        "bring it to an end (`retry_destination`), then remove it",
     )
 }
 

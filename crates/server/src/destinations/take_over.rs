@@ -42,6 +42,6 @@ fn not_ready(destination: &Destination) -> Error {
             "destination `{}` is {}: only a network that is known to be there is taken over",
             destination.name, destination.state
         ),
-        "retry it first (`portolan destination retry`)",
+        "retry it first (`retry_destination`)",
     )
 }

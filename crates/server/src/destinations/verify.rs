@@ -43,7 +43,7 @@ fn check_at_rest(destination: &Destination) -> Result<(), Error> {
             Err(Error::refused(
                 "destination-not-at-rest",
                 format!("destination `{}` is {}", destination.name, destination.state),
-                "wait for the work on it (`portolan operation list`), then verify",
+                "wait for the work on it (`list_operations`), then verify",
             ))
         }
     }

@@ -109,10 +109,10 @@ impl HostError {
             }
             Self::Handshake { .. } => "check that host and port are those of an SSH server".into(),
             Self::HostKeyChanged { offered, .. } => format!(
-                "if the host was reinstalled, compare {offered} with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on it, then run `portolan server repin`; otherwise somebody may be in between"
+                "if the host was reinstalled, compare {offered} with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on it, then trust the new one (`repin_server`); otherwise somebody may be in between"
             ),
             Self::LoginRefused { user, .. } => format!(
-                "put the key's public line (`portolan key show`) into ~{user}/.ssh/authorized_keys on the host"
+                "put the key's public line (`show_key`) into ~{user}/.ssh/authorized_keys on the host"
             ),
             Self::Socket { tried } => socket_remedy(tried),
             Self::Docker { status, message } => docker_remedy(*status, message),
@@ -149,7 +149,7 @@ fn socket_remedy(tried: &[(Access, String)]) -> String {
 fn docker_remedy(status: u16, message: &str) -> String {
     let has = |part: &str| message.contains(part);
     if has("non-overlapping IPv4 address pool") || has("fully subnetted") {
-        "the engine's address pools are used up: give a free subnet (`--subnet 10.x.y.0/24`), remove unused networks, or widen `default-address-pools` in /etc/docker/daemon.json".into()
+        "the engine's address pools are used up: give a free subnet (as 10.x.y.0/24), remove unused networks, or widen `default-address-pools` in /etc/docker/daemon.json".into()
     } else if has("overlaps") {
         "choose a subnet that no other network of the host uses (`docker network ls` and `docker network inspect` show them)".into()
     } else if has("not a swarm manager") {

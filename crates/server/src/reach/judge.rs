@@ -185,7 +185,7 @@ fn apart(from: &End, to: &End) -> Obstacle {
                 names(to)
             ),
             remedy: format!(
-                "connect one to a network of the other (`portolan destination connect DESTINATION {a}`)"
+                "connect one to a network of the other (`connect_container DESTINATION {a}`)"
             ),
         };
     }

@@ -72,7 +72,7 @@ async fn adopt(
                 outcomes.len(),
                 row.server.name
             ),
-            "each has its reason in the steps; `portolan server scan` shows what can be adopted",
+            "each has its reason in the steps; a scan shows what can be adopted (`scan_server`)",
         )
     });
     let result = OperationResult::Adoption { networks: outcomes };

@@ -109,7 +109,7 @@ impl<'a> Place<'a> {
             failure(
                 "destination-not-ready",
                 format!("destination `{}` is {}", destination.name, destination.state),
-                "see `portolan destination show` for the reason",
+                "see `show_destination` for the reason",
             )
         })
     }

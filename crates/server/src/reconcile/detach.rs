@@ -131,7 +131,7 @@ async fn nobody_joined(
     let failure = failure(
         "changed-since-preview",
         format!("container `{}` joined after the preview", stranger.member.name),
-        "look at a new preview (`portolan destination remove --dry-run`), then decide",
+        "look at a new preview (`delete_destination.preview`), then decide",
     );
     work.recorder.fail(step, &failure).await?;
     Ok(Err(failure))

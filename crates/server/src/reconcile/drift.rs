@@ -256,8 +256,8 @@ fn found<'a>(finding: &'a Finding<'_>) -> Option<Happened<'a>> {
 
 fn asked<'a>(finding: &'a Finding<'_>, decision: &Decision, id: &DriftId) -> Happened<'a> {
     let message = format!(
-        "`{}` on server `{}` waits for a person: {}; {}. Repair it (`portolan drift heal {id}`) or \
-         leave it so (`portolan drift dismiss {id}`)",
+        "`{}` on server `{}` waits for a person: {}; {}. Repair it, or \
+         leave it so: drift {id}",
         finding.name,
         finding.server_name,
         finding.message,

@@ -104,7 +104,7 @@ fn adopted_is_gone(destination: &Destination) -> Failure {
             "network `{}` on server `{}` is gone; it was adopted, so Portolan does not make it",
             destination.network, destination.server_name
         ),
-        "make it again where it was made and retry (`portolan destination retry`), or remove the \
+        "make it again where it was made and retry (`retry_destination`), or remove the \
          destination",
     )
 }
@@ -116,7 +116,7 @@ fn adopted_is_another(destination: &Destination) -> Failure {
             "network `{}` on server `{}` was made anew by somebody",
             destination.network, destination.server_name
         ),
-        "if it is meant, accept it (`portolan destination retry`)",
+        "if it is meant, accept it (`retry_destination`)",
     )
 }
 
@@ -128,7 +128,7 @@ pub(crate) fn taken(destination: &Destination) -> Failure {
             "a network `{}` already exists on server `{}`, and Portolan did not create it",
             destination.network, destination.server_name
         ),
-        "remove this destination and adopt the network (`portolan destination adopt`), or \
+        "remove this destination and adopt the network (`adopt_networks`), or \
          choose another network name",
     )
 }
@@ -177,7 +177,7 @@ async fn unallocated(
             destination.server_name, destination.network
         ),
         "its subnet overlaps another network of the swarm, or the swarm's pools are used up: give a \
-         free subnet (`--subnet 10.x.y.0/24`), or remove unused networks",
+         free subnet (as 10.x.y.0/24), or remove unused networks",
     );
     work.recorder.fail(step, &failure).await?;
     let step = work.recorder.begin("remove").await?;
@@ -198,7 +198,7 @@ fn vanished(destination: &Destination) -> Failure {
             destination.network, destination.server_name
         ),
         "something on the host removes networks (a `docker network prune`?): stop it, then retry \
-         (`portolan destination retry`)",
+         (`retry_destination`)",
     )
 }
 
@@ -209,8 +209,7 @@ pub(super) fn differs(destination: &Destination, difference: &str) -> Failure {
             "network `{}` on server `{}` is not as it should be: {difference}",
             destination.network, destination.server_name
         ),
-        "replace it with its containers on it (`portolan drift list --open` names the drift for \
-         `portolan drift heal`), or remove it in Docker and retry (`portolan destination retry`)",
+        "replace it with its containers on it (repair its drift: `list_drifts.open`), or remove it in Docker and retry (`retry_destination`)",
     )
 }
 

@@ -147,7 +147,7 @@ fn changed(destination: &Destination) -> Failure {
             "destination `{}` on server `{}` is no longer what the preview showed",
             destination.name, destination.server_name
         ),
-        "look at a new preview (`portolan destination remove --dry-run`), then decide",
+        "look at a new preview (`delete_destination.preview`), then decide",
     )
 }
 
@@ -198,7 +198,7 @@ pub(crate) fn in_use(destination: &Destination, blockers: Vec<Blocker>) -> Failu
          --network-rm`), then delete it again"
     } else {
         "remove or disconnect those containers, or let those of this host be disconnected \
-         (`portolan destination remove --detach`), then delete it again"
+         (`delete_destination.detach`), then delete it again"
     };
     blocked(message, remedy, blockers)
 }

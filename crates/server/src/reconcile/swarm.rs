@@ -228,7 +228,7 @@ fn not_a_manager(destination: &Destination) -> Failure {
             destination.server_name, destination.network
         ),
         "promote it (`docker node promote`), or add a manager of that swarm as a server; then \
-         retry (`portolan destination retry`)",
+         retry (`retry_destination`)",
     )
 }
 

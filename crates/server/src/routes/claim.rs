@@ -88,7 +88,7 @@ fn taken(rival: &Route) -> Error {
     Error::refused(
         "route-exists",
         format!("`{}` is answered by {} already", rival.address(), owner(rival)),
-        "choose another host or path, or change that route (`portolan route edit`)",
+        "choose another host or path, or change that route (`update_route`)",
     )
 }
 
@@ -96,7 +96,7 @@ fn overlapping(route: &Route, rival: &Route, why: &str) -> Error {
     Error::refused(
         "route-overlaps",
         format!("`{}` overlaps: {why} `{}`, {}", route.address(), rival.address(), owner(rival)),
-        "leave the redirect of one of them out (`--www keep`)",
+        "leave the redirect of one of them out (`update_route.www`)",
     )
 }
 

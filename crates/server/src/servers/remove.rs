@@ -87,7 +87,7 @@ fn has_proxy(server: &Server) -> Error {
     Error::refused(
         "server-has-proxy",
         format!("server `{}` has a proxy", server.name),
-        "remove its proxy first (`portolan proxy remove`)",
+        "remove its proxy first (`remove_proxy`)",
     )
 }
 
@@ -96,7 +96,7 @@ fn has_destinations(server: &Server, blockers: Vec<String>) -> Error {
         code: "server-has-destinations",
         message: format!("server `{}` has destinations", server.name),
         remedy: Some(
-            "remove its destinations first; if the host is gone for good, forget it (`--forget`): \
+            "remove its destinations first; if the host is gone for good, forget it (`delete_server.forget`): \
              its networks then stay on it"
                 .into(),
         ),

@@ -14,7 +14,7 @@ use portolan_types::{
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::shown;
+use super::{acts::Near, shown};
 use crate::api::status_of;
 
 /// `None` where the outcome is all there is to say.
@@ -25,7 +25,7 @@ pub(super) fn show(
     headers: &HeaderMap,
 ) -> Option<Response> {
     if let Ok(preview) = Preview::deserialize(answer) {
-        return Some(fragment(headers, PreviewShown { preview }));
+        return Some(fragment(headers, PreviewShown { preview, near: Near::page(headers) }));
     }
     let next = next.to_string();
     Some(match operation {
@@ -174,6 +174,7 @@ struct Reached {
 #[template(path = "results/preview.html")]
 struct PreviewShown {
     preview: Preview,
+    near: Near,
 }
 
 #[derive(Template)]
@@ -187,6 +188,7 @@ struct SetUp {
 #[template(path = "results/problem.html")]
 struct ProblemShown {
     problem: Problem,
+    near: Near,
 }
 
 #[derive(Template)]
@@ -201,7 +203,7 @@ pub(super) fn problem(problem: Problem, headers: &HeaderMap) -> Response {
     if !shown::is_by_script(headers) {
         return shown::problem(problem);
     }
-    shown::html(status_of(&problem), &ProblemShown { problem })
+    shown::html(status_of(&problem), &ProblemShown { problem, near: Near::page(headers) })
 }
 
 /// Put into the page by its script; a page of its own without one.

@@ -7,7 +7,7 @@ use axum::{
 };
 use portolan_types::{PageQuery, Problem};
 
-use super::guard::see_other;
+use super::{acts::Near, guard::see_other};
 use crate::{Error, api::status_of};
 
 /// Nothing inline, nothing from elsewhere; `data:` is for the pictures in the style sheet.
@@ -65,6 +65,7 @@ pub(super) fn html<T: Template>(status: StatusCode, template: &T) -> Response {
 #[template(path = "error.html")]
 struct ErrorPage {
     problem: Problem,
+    near: Near,
 }
 
 /// What an operation refused, as a page of its own.
@@ -74,7 +75,7 @@ pub(super) fn error(error: Error) -> Response {
 
 /// The same of a problem that is one already.
 pub(super) fn problem(problem: Problem) -> Response {
-    html(status_of(&problem), &ErrorPage { problem })
+    html(status_of(&problem), &ErrorPage { problem, near: Near::default() })
 }
 
 /// Whether the script of a page asks, which puts the answer into it.

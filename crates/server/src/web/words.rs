@@ -1,13 +1,42 @@
-//! Words of the pages that stand in more than one template: the rooms of the side bar, and what a
-//! member sees.
+//! Words of the pages that stand in more than one template: the rooms of the side bar, what is done,
+//! and what a member sees.
 
-use portolan_types::{Role, Sees};
+use portolan_types::{OperationKind, Role, Sees};
 
 /// What of the team a member sees, after "sees".
 pub(super) const fn sees(what: Sees) -> &'static str {
     match what {
         Sees::Team => "all of the team",
         Sees::Granted => "only what is granted",
+    }
+}
+
+/// What is done, before the name of what it is done to.
+pub(super) const fn work(kind: OperationKind) -> &'static str {
+    match kind {
+        OperationKind::ValidateServer => "Check the server",
+        OperationKind::CreateDestination => "Make the destination",
+        OperationKind::RepairDestination => "Repair the destination",
+        OperationKind::DeleteDestination => "Remove the destination",
+        OperationKind::ChangeDestination => "Change the network of",
+        OperationKind::ForgetDestination => "Forget the destination",
+        OperationKind::ConnectContainer => "Connect a container to",
+        OperationKind::DisconnectContainer => "Disconnect a container from",
+        OperationKind::MoveContainer => "Move a container to",
+        OperationKind::ScanServer => "Look for networks on",
+        OperationKind::AdoptNetworks => "Adopt networks of",
+        OperationKind::VerifyDestination => "Prove the destination",
+        OperationKind::ProveReach => "Try a connection from",
+        OperationKind::SetProxy => "Set up the proxy of",
+        OperationKind::StartProxy => "Start the proxy of",
+        OperationKind::StopProxy => "Stop the proxy of",
+        OperationKind::RestartProxy => "Restart the proxy of",
+        OperationKind::UpgradeProxy => "Upgrade the proxy of",
+        OperationKind::RepairProxy => "Repair the proxy of",
+        OperationKind::RepairAttachment => "Mend the proxy's place on",
+        OperationKind::DisconnectMembers => "Disconnect strangers from",
+        OperationKind::RemoveProxy => "Remove the proxy of",
+        OperationKind::ReadProxyLogs => "Read the proxy's logs of",
     }
 }
 

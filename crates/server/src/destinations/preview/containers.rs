@@ -87,7 +87,7 @@ fn not_on(from: &Destination, name: &ContainerName) -> Failure {
     failure(
         "not-on-destination",
         format!("container `{name}` is not on destination `{}`", from.name),
-        "see who is on it (`portolan destination containers`)",
+        "see who is on it (`list_containers`)",
     )
 }
 

@@ -58,7 +58,7 @@ fn changed_since(destination: &Destination) -> Failure {
             "destination `{}` on server `{}` is no longer what the preview showed",
             destination.name, destination.server_name
         ),
-        "look at a new preview (`portolan destination edit --dry-run`), then decide",
+        "look at a new preview (`update_destination.preview`), then decide",
     )
 }
 

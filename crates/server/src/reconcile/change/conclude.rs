@@ -120,8 +120,8 @@ pub(super) async fn stuck(change: &Change<'_>, refusal: &Failure) -> Result<(), 
          {}; {left}",
         destination.name, destination.server_name, refusal.message
     );
-    let remedy = "mend what is refused, then go on with it (`portolan destination retry`), or \
-                  change it again (`portolan destination edit`)";
+    let remedy = "mend what is refused, then go on with it (`retry_destination`), or \
+                  change it again (`update_destination`)";
     let failure = failure("change-unfinished", message, remedy);
     fail(change.work, &failure, Some(&result(&change.memo))).await
 }
@@ -152,7 +152,7 @@ pub(super) async fn lost_memo(work: &Work<'_>) -> Result<(), Error> {
     let failure = failure(
         "no-memo",
         format!("what the change of destination `{}` was to be is not known", destination.name),
-        "ask for it again (`portolan destination edit`)",
+        "ask for it again (`update_destination`)",
     );
     fail(work, &failure, None).await
 }

@@ -61,7 +61,7 @@ async fn examine(
             return Ok((Rest::Nothing, "it has moved already".to_owned()));
         }
         let message = format!("container `{name}` is not on destination `{}`", from.name());
-        let remedy = "see who is on it (`portolan destination containers`)";
+        let remedy = "see who is on it (`list_containers`)";
         return Err(failure("not-on-destination", message, remedy).into());
     };
     if is_there {
@@ -112,7 +112,7 @@ async fn take_back(
                 "{}; container `{}` is on both destinations now: {}",
                 first.message, container.member.name, second.message
             ),
-            "disconnect it from one of them (`portolan destination disconnect`)",
+            "disconnect it from one of them (`disconnect_container`)",
         )
         .into(),
         Err(pass @ Halt::Pass(_)) => pass,

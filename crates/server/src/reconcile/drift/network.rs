@@ -191,7 +191,7 @@ fn left_alone(destination: &Destination) -> Failure {
     failure(
         "left-to-a-person",
         format!("destination `{}` is not repaired: its policy was changed", destination.name),
-        "see `portolan drift list --open`",
+        "see `list_drifts.open`",
     )
 }
 

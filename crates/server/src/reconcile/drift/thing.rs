@@ -157,7 +157,7 @@ fn left_alone(finding: &Finding<'_>) -> Failure {
     failure(
         "left-to-a-person",
         format!("it is not repaired any more: {}", finding.message),
-        "see `portolan drift list --open`",
+        "see `list_drifts.open`",
     )
 }
 
@@ -249,7 +249,7 @@ pub(in super::super) async fn conclude(
 
 /// What to do about a failure, and how it is tried again.
 pub(in super::super) fn and_again(failure: &Failure, drift: &DriftId) -> Failure {
-    let again = format!("then try it again (`portolan drift heal {drift}`)");
+    let again = format!("then try it again (`heal_drift {drift}`)");
     let remedy =
         failure.remedy.as_ref().map_or_else(|| again.clone(), |one| format!("{one}; {again}"));
     Failure { remedy: Some(remedy), ..failure.clone() }

@@ -244,7 +244,7 @@ pub(super) fn as_failure(scene: &Scene<'_>, words: &str) -> Failure {
     failure(
         "configuration-refused",
         format!("the proxy of server `{}` refuses its configuration: {words}", scene.server_name()),
-        "correct the extra configuration (`portolan proxy set --extra`); what ran before goes on",
+        "correct the extra configuration (`set_proxy.extra`); what ran before goes on",
     )
 }
 
@@ -253,6 +253,6 @@ pub(super) fn unheard(scene: &Scene<'_>) -> Failure {
     failure(
         "configuration-unheard",
         format!("the proxy of server `{}` has its configuration: {UNHEARD}", scene.server_name()),
-        "see its logs (`portolan proxy logs`), then restart it (`portolan proxy restart`)",
+        "see its logs (`read_proxy_logs`), then restart it (`restart_proxy`)",
     )
 }

@@ -45,7 +45,7 @@ async fn read(scene: &Scene<'_>, asked: ReadProxyLogs) -> Result<String, Halt> {
     let found = scene.container().await.map_err(|error| halt(scene, &error, action))?;
     let Some(found) = found.filter(|found| is_ours(scene, found)) else {
         let message = format!("server `{}` has no container of a proxy", scene.server_name());
-        return Err(failure("no-proxy", message, "start it (`portolan proxy start`)").into());
+        return Err(failure("no-proxy", message, "start it (`start_proxy`)").into());
     };
     let query = LogQuery { lines: asked.lines, since: None, timestamps: true };
     let text = scene.host.container_logs(&found.member.docker_id, &query).await;

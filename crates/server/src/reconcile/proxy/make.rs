@@ -52,7 +52,7 @@ async fn image(job: &Job<'_>) -> Result<(HostImage, String), Halt> {
             "image-missing",
             format!("image `{reference}` was there or pulled a moment ago, and is gone"),
             "see what removes images on the host (a `docker image prune`?), then start the proxy \
-             (`portolan proxy start`)",
+             (`start_proxy`)",
         )
     };
     Ok((image.ok_or_else(missing)?, format!("image `{reference}` is on the host")))

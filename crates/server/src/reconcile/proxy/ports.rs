@@ -48,7 +48,7 @@ fn taken(job: &Job<'_>, port: u16, owner: &str) -> Failure {
         format!("port {port} of server `{server}` is taken by {owner}"),
         format!(
             "stop what has it (`ss -ltnp 'sport = :{port}'` on the host shows the process), or let \
-             the proxy use other ports (`portolan proxy set --http-port --https-port`)"
+             the proxy use other ports (`set_proxy.ports`)"
         ),
     )
 }

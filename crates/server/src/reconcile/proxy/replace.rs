@@ -92,7 +92,7 @@ fn nothing_to_run() -> Failure {
     failure(
         "configuration-refused",
         "the proxy refuses its configuration, and there is none from before",
-        "correct the extra configuration (`portolan proxy set --extra`)",
+        "correct the extra configuration (`set_proxy.extra`)",
     )
 }
 
@@ -166,7 +166,7 @@ fn vanished(job: &Job<'_>) -> Failure {
             "the proxy's container on server `{}` was removed meanwhile",
             job.scene.server_name()
         ),
-        "start the proxy again (`portolan proxy start`)",
+        "start the proxy again (`start_proxy`)",
     )
 }
 
@@ -186,6 +186,6 @@ async fn ended(job: &Job<'_>, container: &ContainerDetail) -> Result<Failure, Ha
     Ok(failure(
         "proxy-does-not-serve",
         format!("{kind} on server `{server}` {state}; it said: {last}"),
-        "see its logs (`portolan proxy logs`), correct what it says, then start it again",
+        "see its logs (`read_proxy_logs`), correct what it says, then start it again",
     ))
 }

@@ -91,7 +91,7 @@ fn resting(scene: &Scene<'_>) -> Option<(RouteState, String)> {
             Some((RouteState::Dark, format!("the proxy does not run: {reason}")))
         }
         ProxyState::Stopped => {
-            let why = "the proxy was stopped: start it (`portolan proxy start`)".to_owned();
+            let why = "the proxy was stopped: start it (`start_proxy`)".to_owned();
             Some((RouteState::Pending, why))
         }
         ProxyState::Pending | ProxyState::Running | ProxyState::Removing => None,
@@ -99,8 +99,7 @@ fn resting(scene: &Scene<'_>) -> Option<(RouteState, String)> {
 }
 
 /// What to do about a proxy that could not be made what it is to be.
-const AGAIN: &str = "correct what is said there (`portolan proxy set`), or try again (`portolan proxy \
-                     start`)";
+const AGAIN: &str = "correct what is said there (`set_proxy`), or try again (`start_proxy`)";
 
 async fn unserved(scene: &Scene<'_>, state: RouteState, why: &str) -> Result<(), PassError> {
     let mut conn = scene.app.db.acquire().await?;

@@ -70,7 +70,7 @@ fn stranger(job: &Job<'_>, name: &str) -> portolan_types::Failure {
     failure(
         "name-taken",
         format!("a container called `{name}` on server `{server}` is not this Portolan's"),
-        "rename or remove it (`docker rename`, `docker rm`), then start the proxy (`portolan proxy start`)",
+        "rename or remove it (`docker rename`, `docker rm`), then start the proxy (`start_proxy`)",
     )
 }
 

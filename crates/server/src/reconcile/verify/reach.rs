@@ -203,7 +203,7 @@ impl Trial<'_> {
                     "server `{}` is not connected, so that `{}` cannot be found",
                     to.server_name, to.name
                 ),
-                format!("see `portolan server show {}`", to.server_name),
+                format!("see `show_server {}`", to.server_name),
             ));
         };
         let end = look(far, to, self.destinations.1.as_ref()).await?;

@@ -6,6 +6,8 @@ use portolan_types::{
     Connection, Operation, OperationId, OperationKind, OperationState, Server, Step, StepState,
 };
 
+use crate::web::acts::Near;
+
 /// The steps of a validation in their order, with what each asks.
 const STEPS: [(&str, &str); 10] = [
     ("resolve", "Its name has an address"),
@@ -38,6 +40,7 @@ pub(in crate::web) struct Checklist {
     pub operation: OperationId,
     pub checks: Vec<Check>,
     pub state: OperationState,
+    pub near: Near,
 }
 
 impl Checklist {
@@ -52,7 +55,8 @@ impl Checklist {
         };
         let checks = STEPS[skip..].iter().map(|(name, text)| check(operation, name, text));
         let checks = checks.collect();
-        Some(Self { operation: operation.id.clone(), checks, state: operation.state })
+        let near = Near::operation(operation);
+        Some(Self { operation: operation.id.clone(), checks, state: operation.state, near })
     }
 
     pub(in crate::web) fn is_over(&self) -> bool {

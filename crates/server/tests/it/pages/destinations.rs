@@ -135,7 +135,7 @@ async fn a_destination_is_added_changed_and_removed() -> Result<()> {
     chromium.sees("type the name exactly as it is shown").await?;
     chromium.fill("[name=_typed]", "the sea").await?;
     chromium.press("Disconnect and remove").await?;
-    chromium.sees("delete-destination").await?;
+    chromium.sees("Remove the destination").await?;
     eventually("it is gone", || async { Ok(all(&app).await?.is_empty().then_some(())) }).await?;
     ensure!(engine.network("sea").is_none(), "its network is still there");
     without_complaints(chromium).await?;
@@ -250,7 +250,7 @@ async fn networks_are_scanned_for_and_adopted() -> Result<()> {
     chromium.press("Preview").await?;
     chromium.sees("take network `shop_default` as a destination").await?;
     chromium.press("Adopt the chosen").await?;
-    chromium.sees("adopt-networks").await?;
+    chromium.sees("Adopt networks of").await?;
     chromium.press("shop_default").await?;
     let adopted = app.owner.find_destination("shop_default").await?;
     chromium.is_at(&format!("/destinations/{}", adopted.id)).await?;

@@ -112,7 +112,7 @@ async fn a_server_is_added_kept_and_removed() -> Result<()> {
         ("Addresses", "Pools"),
         ("Drift", "What is done about drift here"),
         ("Events", "server.edited"),
-        ("Operations", "validate-server"),
+        ("Operations", "Check the server"),
         ("Danger", "In the way, because they are on it"),
     ] {
         chromium.press(tab).await?;

@@ -213,7 +213,7 @@ pub(super) async fn without_container(
     let failure = failure(
         "no-proxy-container",
         format!("the proxy of server `{}` has no container", scene.server_name()),
-        "start the proxy (`portolan proxy start`)",
+        "start the proxy (`start_proxy`)",
     );
     let repair = Repair { drift: drift.id.clone(), kind, operation: operation.clone() };
     Ok(thing::conclude(scene.app, &recorder, &repair, Err(&failure)).await?)

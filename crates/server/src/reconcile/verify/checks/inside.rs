@@ -153,7 +153,7 @@ fn broken(network: &HostNetwork, dialled: &Dialled) -> Verdict {
         ),
         Word::Answered | Word::Stranger => Verdict::failed(
             format!("somebody else answers at a container's address on network `{name}`"),
-            "something else of the host, or of its neighbours, has the same address: look for overlapping subnets (`portolan addresses`)",
+            "something else of the host, or of its neighbours, has the same address: look for overlapping subnets (`show_addresses`)",
         ),
     }
 }

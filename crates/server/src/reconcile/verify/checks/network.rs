@@ -67,7 +67,7 @@ fn judge(destination: &Destination, found: Option<&HostNetwork>, server: &str) -
 
 fn remedy(destination: &Destination) -> String {
     format!(
-        "see `portolan destination show {}`; what drifted is repaired by itself, and what failed can be tried again (`portolan destination retry`)",
+        "see `show_destination {}`; what drifted is repaired by itself, and what failed can be tried again (`retry_destination`)",
         destination.id
     )
 }

@@ -101,7 +101,7 @@ fn judge(internal: bool, lead_out: bool, gets_out: Option<bool>, network: &str) 
     match (internal, lead_out, gets_out) {
         (true, _, Some(true)) | (true, true, _) => Verdict::failed(
             format!("network `{network}` is internal, and yet its containers get out"),
-            "make the network anew (`portolan destination retry`, or a change in place), and look at the firewall rules of the host",
+            "make the network anew (`retry_destination`, or a change in place), and look at the firewall rules of the host",
         ),
         (true, false, Some(false) | None) | (false, true, Some(true) | None) => Verdict::Passed,
         (false, false, _) => Verdict::failed(

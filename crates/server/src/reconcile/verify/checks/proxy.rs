@@ -117,7 +117,7 @@ impl Prover<'_> {
         };
         if !proxy.is_running() {
             let reason = format!("the proxy's container is {}", proxy.member.state);
-            return Ok(Verdict::untried(reason, "start the proxy (`portolan proxy start`)"));
+            return Ok(Verdict::untried(reason, "start the proxy (`start_proxy`)"));
         }
         let mode = NetworkMode::Container(proxy.member.docker_id.clone());
         let probe = self.probes.start(&self.ground, "proxy", mode, Power::Nothing).await?;
@@ -178,7 +178,7 @@ impl Prover<'_> {
             Word::Answered | Word::Stranger => None,
             Word::Refused => Some(Verdict::failed(
                 format!("nobody listens at port {port} of `{target}`: the proxy is refused"),
-                "let the program in the container listen on all its addresses (0.0.0.0), at the port that the route names (`portolan route list`)",
+                "let the program in the container listen on all its addresses (0.0.0.0), at the port that the route names (`list_routes`)",
             )),
             Word::Silent | Word::Unreachable => Some(Verdict::failed(
                 format!(
@@ -211,7 +211,7 @@ impl Prover<'_> {
             return Ok(Some(Verdict::failed(
                 format!("`{target}` is not on network `{}`: {place}", network.name),
                 format!(
-                    "connect it (`portolan destination connect {} {target}`)",
+                    "connect it (`connect_container {} {target}`)",
                     self.row.destination.id
                 ),
             )));
@@ -239,7 +239,7 @@ impl Prover<'_> {
 }
 
 const STARTED: &str =
-    "start the container that the route names, or correct the route (`portolan route edit`)";
+    "start the container that the route names, or correct the route (`update_route`)";
 
 /// While it runs it has an address there: engines keep an empty place of a connection that they
 /// refused.
@@ -275,11 +275,11 @@ fn judge(wanted: bool, there: bool, on_it: bool, place: &str, network: &HostNetw
         (true, true) | (false, false) => Verdict::Passed,
         (true, false) if !there => Verdict::failed(
             format!("the proxy's container is gone, so it is not on network `{name}`"),
-            "see `portolan proxy show`; what is gone is made again by itself",
+            "see `show_proxy`; what is gone is made again by itself",
         ),
         (true, false) => Verdict::failed(
             format!("the proxy is not on network `{name}`: {place}"),
-            "Portolan connects it again by itself; see `portolan proxy show` for what is in the way",
+            "Portolan connects it again by itself; see `show_proxy` for what is in the way",
         ),
         (false, true) => Verdict::failed(
             format!("the proxy is on network `{name}`, from which it is to be kept"),

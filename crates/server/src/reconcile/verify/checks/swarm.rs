@@ -66,7 +66,7 @@ impl Prover<'_> {
                      answers",
                     self.ground.server
                 ),
-                "add another node of the swarm (`portolan server add`): a probe has to be started on it",
+                "add another node of the swarm (`create_server`): a probe has to be started on it",
             ));
         }
         for node in self.companions.iter().take(NODES) {

@@ -72,7 +72,7 @@ async fn network(
 
 fn gone(ground: &Ground<'_>, name: &str) -> Halt {
     let reason = format!("`{name}` is gone from server `{}`", ground.server);
-    untried(reason, "look what is there (`portolan destination containers`), and ask again")
+    untried(reason, "look what is there (`list_containers`), and ask again")
 }
 
 impl End {

@@ -106,7 +106,7 @@ fn refused(facts: &Facts<'_>) -> Explained {
     if at_port.is_empty() {
         return Explained::because(
             format!("nobody listens at port {port} of `{to}`: {}", elsewhere(listeners)),
-            "name the port at which the program in the container listens (`--port`), or start it",
+            "name the port at which the program in the container listens, or start it",
         );
     }
     if at_port.iter().all(IpAddr::is_loopback) {
@@ -189,7 +189,7 @@ fn name_not_found(facts: &Facts<'_>) -> Explained {
 fn stranger(facts: &Facts<'_>) -> Explained {
     Explained::because(
         format!("somebody else answers at the address of `{}`", facts.answer.to.name),
-        "something else of the host, or of its neighbours, has the same address: look for overlapping subnets (`portolan addresses`)",
+        "something else of the host, or of its neighbours, has the same address: look for overlapping subnets (`show_addresses`)",
     )
 }
 

@@ -1,0 +1,222 @@
+//! What texts say that can be done, as links to the page where it is done.
+//!
+//! Remedies and reasons name operations of the API (`portolan_types::act`). Owns which page that is,
+//! and what it is called in a sentence.
+
+use axum::http::{HeaderMap, Uri, header};
+use portolan_types::{
+    DestinationId, Drift, DriftId, Operation, ServerId, Subject,
+    act::{Act, Part, parts},
+};
+
+/// A piece of a text on a page.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Said<'a> {
+    Text(&'a str),
+    Link { words: &'static str, address: String },
+    /// What no page is known for, in backticks as it came.
+    Quote(&'a str),
+}
+
+/// What a text is about: where its links lead when they say no more.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Near {
+    server: Option<String>,
+    destination: Option<String>,
+}
+
+impl Near {
+    pub(super) fn server(id: &ServerId) -> Self {
+        Self { server: Some(id.to_string()), destination: None }
+    }
+
+    pub(super) fn place(server: &ServerId, destination: &DestinationId) -> Self {
+        Self { destination: Some(destination.to_string()), ..Self::server(server) }
+    }
+
+    pub(super) fn operation(operation: &Operation) -> Self {
+        let id = |is: bool| is.then(|| operation.subject.id().to_owned());
+        Self {
+            server: id(matches!(operation.subject, Subject::Server(_))),
+            destination: id(matches!(operation.subject, Subject::Destination(_))),
+        }
+    }
+
+    pub(super) fn drift(drift: &Drift) -> Self {
+        let destination = drift.destination_id.as_ref().map(ToString::to_string);
+        Self { destination, ..Self::server(&drift.server_id) }
+    }
+
+    /// The page on which a form was: what is refused there is about what it shows.
+    pub(super) fn page(headers: &HeaderMap) -> Self {
+        let from = headers.get("hx-current-url").or_else(|| headers.get(header::REFERER));
+        let from = from.and_then(|from| from.to_str().ok()).and_then(|from| from.parse().ok());
+        from.map_or_else(Self::default, |from: Uri| Self::shown_at(from.path()))
+    }
+
+    fn shown_at(path: &str) -> Self {
+        let mut parts = path.split('/').skip(1);
+        let (room, id) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        Self {
+            server: id.parse::<ServerId>().ok().filter(|_| room == "servers").map(Into::into),
+            destination: id
+                .parse::<DestinationId>()
+                .ok()
+                .filter(|_| room == "destinations")
+                .map(Into::into),
+        }
+    }
+}
+
+/// Where something is done.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    /// A page that is the same for everything.
+    Page(&'static str),
+    /// Below the page of the server that it is about, or the list of all.
+    Server(&'static str),
+    Destination(&'static str),
+    /// The drift that is named.
+    Drift,
+}
+
+use Place::{Destination, Page, Server};
+
+/// What it is called in a sentence, and where it is.
+const PLACES: &[(&str, &str, Place)] = &[
+    ("accept_invite", "the sign-in", Page("/sign-in")),
+    ("adopt_networks", "the server's networks", Server("/scan")),
+    ("ask_password_reset", "a new password", Page("/password-reset")),
+    ("begin_totp", "your account", Page("/account")),
+    ("connect_container", "its containers", Destination("/containers")),
+    ("create_server", "a new server", Page("/servers/new")),
+    ("create_session", "the sign-in", Page("/sign-in")),
+    ("create_team", "your teams", Page("/teams")),
+    ("delete_destination", "the destination's removal", Destination("/danger")),
+    ("delete_route", "the routes", Page("/routes")),
+    ("delete_server", "the server's removal", Server("/danger")),
+    ("disable_totp", "your account", Page("/account")),
+    ("disconnect_container", "its containers", Destination("/containers")),
+    ("dismiss_drift", "the drift", Place::Drift),
+    ("heal_drift", "the drift", Place::Drift),
+    ("list_containers", "its containers", Destination("/containers")),
+    ("list_drifts", "the drifts", Page("/drifts")),
+    ("list_operations", "the operations", Page("/operations")),
+    ("list_routes", "the routes", Page("/routes")),
+    ("list_servers", "the servers", Page("/servers")),
+    ("read_proxy_logs", "the server's proxy", Server("/proxy")),
+    ("remove_proxy", "the server's proxy", Server("/proxy")),
+    ("repin_server", "the server", Server("")),
+    ("restart_proxy", "the server's proxy", Server("/proxy")),
+    ("retry_destination", "the destination", Destination("")),
+    ("scan_server", "the server's networks", Server("/scan")),
+    ("set_proxy", "the server's proxy", Server("/proxy")),
+    ("show_addresses", "the addresses", Page("/addresses")),
+    ("show_destination", "the destination", Destination("")),
+    ("show_drift", "the drift", Place::Drift),
+    ("show_key", "the keys", Page("/keys")),
+    ("show_proxy", "the server's proxy", Server("/proxy")),
+    ("show_server", "the server", Server("")),
+    ("show_server_addresses", "the server's addresses", Server("/addresses")),
+    ("start_proxy", "the server's proxy", Server("/proxy")),
+    ("transfer_team", "your teams", Page("/teams")),
+    ("update_addresses", "the addresses", Page("/addresses")),
+    ("update_destination", "the destination's settings", Destination("/settings")),
+    ("update_member", "the people", Page("/people")),
+    ("update_route", "the routes", Page("/routes")),
+    ("update_server", "the server's settings", Server("/settings")),
+    ("validate_server", "the server", Server("")),
+];
+
+/// A text in pieces.
+pub(super) fn said<'a>(text: &'a str, near: &Near) -> Vec<Said<'a>> {
+    let piece = |part| match part {
+        Part::Text(text) => Said::Text(text),
+        Part::Act(act) => link(&act, near),
+    };
+    parts(text).into_iter().map(piece).collect()
+}
+
+fn link<'a>(act: &Act<'a>, near: &Near) -> Said<'a> {
+    let place = PLACES.iter().find(|(operation, _, _)| *operation == act.operation);
+    let Some((_, words, place)) = place else { return Said::Quote(act.text) };
+    let address = match place {
+        Page(path) => (*path).to_owned(),
+        Server(tab) => below("/servers", near.server.as_deref(), tab),
+        Destination(tab) => below("/destinations", near.destination.as_deref(), tab),
+        // An id is a word of letters and digits; what is none leads to the list.
+        Place::Drift => {
+            let id = act.on.parse::<DriftId>().ok();
+            below("/drifts", id.as_ref().map(DriftId::as_str), "")
+        }
+    };
+    Said::Link { words, address }
+}
+
+fn below(room: &str, id: Option<&str>, tab: &str) -> String {
+    id.map_or_else(|| room.to_owned(), |id| format!("{room}/{id}{tab}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use super::*;
+
+    const ID: &str = "tz4a98xxat96iws9zmbrgj3a";
+
+    #[test]
+    fn texts_lead_to_the_pages_of_what_they_are_about() {
+        let near = Near::shown_at(&format!("/servers/{ID}/proxy"));
+        let link = |address: &str| Said::Link {
+            words: "the server's proxy",
+            address: address.to_owned(),
+        };
+        let text = "start it (`start_proxy`)";
+        let here = link(&format!("/servers/{ID}/proxy"));
+        assert_eq!(said(text, &near), [Said::Text("start it ("), here, Said::Text(")")]);
+        assert_eq!(said("`set_proxy.extra`", &Near::default()), [link("/servers")]);
+    }
+
+    /// What the texts of this crate name, read off its sources.
+    #[test]
+    fn whatever_is_named_can_be_called_and_has_a_page() {
+        let operations = crate::policies().expect("the document");
+        let is_operation = |name: &str| operations.iter().any(|one| one.name == name);
+        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let mut named = 0;
+        each_line(&sources, &mut |line| {
+            for part in parts(line) {
+                let Part::Act(act) = part else { continue };
+                assert!(is_operation(act.operation), "no operation: {line}");
+                let mut places = PLACES.iter();
+                assert!(places.any(|(name, _, _)| *name == act.operation), "no page: {line}");
+                named += 1;
+            }
+        });
+        assert!(named > 50, "the sources name {named}");
+    }
+
+    fn each_line(folder: &Path, see: &mut impl FnMut(&str)) {
+        for entry in fs::read_dir(folder).expect("the sources") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                each_line(&path, see);
+            } else if !path.ends_with("acts.rs") {
+                let text = fs::read_to_string(&path).expect("a source");
+                text.lines().filter(|line| !line.trim_start().starts_with("//")).for_each(&mut *see);
+            }
+        }
+    }
+
+    #[test]
+    fn a_drift_is_named_by_its_id_alone() {
+        let address = |text: &str| match said(text, &Near::default()).pop() {
+            Some(Said::Link { address, .. }) => address,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(address(&format!("`heal_drift {ID}`")), format!("/drifts/{ID}"));
+        assert_eq!(address("`heal_drift ../../evil`"), "/drifts");
+        assert_eq!(said("`sail_boat x`", &Near::default()), [Said::Quote("sail_boat x")]);
+    }
+}
