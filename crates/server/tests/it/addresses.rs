@@ -194,7 +194,7 @@ story! {
             "there is no free subnet on server `alpha`: all 2 subnets of 10.99.0.0/28:29 are \
              taken: 2 by destinations of this server"
         );
-        ensure!(problem.remedy.is_some_and(|text| text.contains("server edit --pool")), "no way out");
+        ensure!(problem.remedy.is_some_and(|text| text.contains("`update_server.address_pools`")), "no way out");
         assert_eq!(engine.network_names(), before);
 
         let shown = addresses(app, &alpha).await?;

@@ -227,7 +227,7 @@ story! {
         ensure!(reason.contains(message) && reason.contains("`alpha`"), "{reason}");
         let operation = app.owner.outcome(made.operation_id.as_ref().context("an operation")?.as_str()).await?;
         let remedy = operation.failure.and_then(|failure| failure.remedy).context("no remedy")?;
-        ensure!(remedy.contains("--subnet"), "{remedy}");
+        ensure!(remedy.contains("give a free subnet"), "{remedy}");
 
         engine.refuse_networks(None);
         let retry = format!("{}/retry?wait=20", path(&made));

@@ -263,7 +263,7 @@ story! {
                 let found = app.drift(&made, state).await.context(name.clone())?;
                 assert_eq!(found.kind, kind);
                 let drifted = app.owner.settled(&made, DestinationState::Drifted).await?;
-                let heal = format!("portolan drift heal {}", found.id);
+                let heal = format!("heal_drift {}", found.id);
                 ensure!(drifted.reason.is_some_and(|text| text.contains(&heal)), "no remedy");
                 assert_eq!(drifted.operation_id, made.operation_id, "work was begun");
 

@@ -40,7 +40,7 @@ story! {
         assert_eq!(apart.verdict, ReachVerdict::No);
         let why = reasons(&apart);
         assert!(why.contains("`web` is on shop, `blog-web` is on blog"), "{why}");
-        assert!(why.contains("destination connect"), "{why}");
+        assert!(why.contains("`connect_container"), "{why}");
         // A destination stands for any container on it.
         assert_eq!(ask(app, "web", "alpha-shop").await?.verdict, ReachVerdict::Yes);
         assert_eq!(ask(app, "blog", "shop").await?.verdict, ReachVerdict::No);

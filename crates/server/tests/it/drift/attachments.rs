@@ -70,7 +70,7 @@ story! {
             app.owner.patch(&path, body).await?.ok::<Value>()?;
             engine.disconnect("web", NAME);
             let found = app.drift_of(KIND, state).await?;
-            let heal = format!("portolan drift heal {}", found.id);
+            let heal = format!("heal_drift {}", found.id);
             let off = app.attached(&server, "web", false).await?;
             ensure!(off.reason.as_ref().is_some_and(|why| why.contains(&heal)), "{off:?}");
             app.restart_and_look(&server).await?;
@@ -201,7 +201,7 @@ story! {
         .await?;
         let failed = app.drift_of(KIND, DriftState::Failed).await?;
         ensure!(failed.reason.as_ref().is_some_and(|why| why.contains("not now")), "{failed:?}");
-        let again = format!("portolan drift heal {}", failed.id);
+        let again = format!("heal_drift {}", failed.id);
         ensure!(failed.remedy.as_ref().is_some_and(|remedy| remedy.contains(&again)), "{failed:?}");
         engine.calm();
         app.look(&server).await?;

@@ -66,7 +66,7 @@ story! {
                     Ok(Some(latest).filter(|one| one.message == message && one.state == state))
                 })
                 .await?;
-                let heal = format!("portolan drift heal {}", found.id);
+                let heal = format!("heal_drift {}", found.id);
                 eventually("the proxy says so", || async {
                     let drifted = app.proxy_is(&server, ProxyState::Drifted).await?;
                     let reason = drifted.reason.context("a reason")?;
@@ -210,7 +210,7 @@ story! {
         assert_eq!(outcome.failure.map(|one| one.code).as_deref(), Some("left-to-a-person"));
         ensure!(!runs(&engine), "it was repaired");
         let drifted = app.proxy_is(&server, ProxyState::Drifted).await?;
-        ensure!(drifted.reason.is_some_and(|why| why.contains("portolan drift heal")));
+        ensure!(drifted.reason.is_some_and(|why| why.contains("heal_drift")));
         let shown: Value = app.owner.get(&format!("/v1/drifts/{}", healing.id)).await?.ok()?;
         assert_eq!(shown["state"], "asked");
     }

@@ -26,7 +26,7 @@ story! {
         assert_eq!(route.state, RouteState::Dark);
         let reason = route.reason.as_deref().unwrap_or_default();
         ensure!(reason.contains("no space left on device"), "{reason}");
-        ensure!(reason.contains("portolan proxy set"), "{reason}");
+        ensure!(reason.contains("`set_proxy`"), "{reason}");
         engine.calm();
         succeeded(&app.proxy_work(&server, "start").await?)?;
         app.route_is(&route, RouteState::Live).await?;
@@ -97,7 +97,7 @@ story! {
         app.proxy_work(&server, "stop").await?;
         let waits = app.route_is(&route, RouteState::Pending).await?;
         let reason = waits.reason.unwrap_or_default();
-        ensure!(reason.contains("portolan proxy start"), "{reason}");
+        ensure!(reason.contains("`start_proxy`"), "{reason}");
         succeeded(&app.proxy_work(&server, "start").await?)?;
         app.route_is(&route, RouteState::Live).await?;
 
@@ -105,6 +105,6 @@ story! {
         engine.drop_container(NAME);
         let dark = app.route_is(&route, RouteState::Dark).await?;
         let reason = dark.reason.unwrap_or_default();
-        ensure!(reason.contains("portolan drift heal"), "{reason}");
+        ensure!(reason.contains("`heal_drift "), "{reason}");
     }
 }

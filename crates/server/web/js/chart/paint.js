@@ -1,5 +1,5 @@
 // The sheet as SVG: what changed is drawn anew, everything else stays.
-import { clipped, meaning } from "./words.js";
+import { clipped, meaning, plain } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const SHAPES = {
@@ -99,7 +99,7 @@ function group(node, at, extra = "") {
   const kind = `chart-node is-${node.kind} means-${meaning(node)} ${node.missing ? "is-missing" : ""} ${extra}`;
   const made = element("g", { class: kind, transform: `translate(${at.x} ${at.y})`, "data-id": node.id });
   const title = element("title");
-  title.textContent = [node.name, `${node.kind}, ${node.state ?? `${node.members?.length} containers`}`, node.reason]
+  title.textContent = [node.name, `${node.kind}, ${node.state ?? `${node.members?.length} containers`}`, plain(node.reason)]
     .filter(Boolean)
     .join("\n");
   made.append(title);

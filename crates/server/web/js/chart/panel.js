@@ -1,6 +1,6 @@
 // What is known of the chosen one, beside the sheet: its state, what it is connected with, its page,
 // and the two questions about it. Texts from hosts are only ever set as text.
-import { isWell, meaning } from "./words.js";
+import { isWell, meaning, plain } from "./words.js";
 
 const PAGES = { server: "/servers/", destination: "/destinations/", proxy: "/servers/" };
 
@@ -52,7 +52,7 @@ export function startPanel(root, chart) {
     const means = { good: "success", moving: "info", bad: "error", odd: "warning" }[meaning(node)];
     state.append(make("span", { class: `state state-${meaning(node)} ${means ? `text-${means}` : ""}` }, node.missing ? `${node.state}, missing` : node.state));
     const parts = [state];
-    if (node.reason) parts.push(make("p", { class: "text-sm name" }, node.reason));
+    if (node.reason) parts.push(make("p", { class: "text-sm name" }, plain(node.reason)));
     if (node.group) parts.push(make("p", { class: "text-sm name" }, `Project ${node.group}`));
     if (node.seen_at) parts.push(make("p", { class: "text-sm" }, `Looked at ${new Date(node.seen_at).toLocaleString()}`));
     const buttons = make("p", { class: "flex flex-wrap gap-2" });

@@ -23,3 +23,9 @@ export function clipped(text, most) {
   const letters = [...safe];
   return letters.length > most ? `${letters.slice(0, most - 1).join("")}\u2026` : safe;
 }
+
+// A reason without the operations that it names in brackets: what can be done stands on the page of
+// what is chosen.
+export function plain(reason) {
+  return reason?.replace(/ \(`[a-z]+(?:_[a-z]+)+[^`]*`\)/g, "");
+}
