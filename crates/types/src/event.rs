@@ -126,23 +126,73 @@ impl Told {
     /// Read off the last word of a kind.
     pub fn of(kind: &str) -> Self {
         let word = kind.rsplit('.').next().unwrap_or_default();
-        let (topic, severity) = match word {
-            "unreachable" => (Topic::Unreachable, Severity::Error),
-            "reachable" | "recovered" | "back" => (Topic::Back, Severity::Info),
-            "drifted" | "lost" | "missing" | "recreated" | "differs" | "unexpected" => {
-                (Topic::Drift, Severity::Warning)
-            }
-            // What a person asked for is theirs; what a person is asked about waits for them.
-            "asked" if kind.starts_with("drift.") => (Topic::Drift, Severity::Warning),
-            "repaired" | "healed" | "restored" => (Topic::Repair, Severity::Info),
-            "failed" | "failing" | "invalid" | "refused" | "down" | "dark" | "expired" => {
-                (Topic::Failure, Severity::Error)
-            }
-            _ if word.starts_with("not-") => (Topic::Failure, Severity::Warning),
-            _ => (Topic::Change, Severity::Info),
-        };
+        let known = WORDS.iter().find(|(known, _)| *known == word || *known == kind);
+        known.map_or_else(|| Self::of_other(word), |(_, told)| *told)
+    }
+
+    const fn new(topic: Topic, severity: Severity) -> Self {
         Self { topic, severity }
     }
+
+    fn of_other(word: &str) -> Self {
+        if word.starts_with(NOT) { NOT_DONE } else { CHANGED }
+    }
+}
+
+const DRIFTED: Told = Told::new(Topic::Drift, Severity::Warning);
+const REPAIRED: Told = Told::new(Topic::Repair, Severity::Info);
+const FAILED: Told = Told::new(Topic::Failure, Severity::Error);
+const NOT_DONE: Told = Told::new(Topic::Failure, Severity::Warning);
+const BACK: Told = Told::new(Topic::Back, Severity::Info);
+const CHANGED: Told = Told::new(Topic::Change, Severity::Info);
+
+/// How the last word begins of what was not done.
+const NOT: &str = "not-";
+
+/// Last words that tell of more than a change, and the kinds that do although others end so too.
+const WORDS: [(&str, Told); 21] = [
+    ("unreachable", Told::new(Topic::Unreachable, Severity::Error)),
+    ("reachable", BACK),
+    ("recovered", BACK),
+    ("back", BACK),
+    ("drifted", DRIFTED),
+    ("lost", DRIFTED),
+    ("missing", DRIFTED),
+    ("recreated", DRIFTED),
+    ("differs", DRIFTED),
+    ("unexpected", DRIFTED),
+    // What a person asked for is theirs; what a person is asked about waits for them.
+    ("drift.asked", DRIFTED),
+    ("repaired", REPAIRED),
+    ("healed", REPAIRED),
+    ("restored", REPAIRED),
+    ("failed", FAILED),
+    ("failing", FAILED),
+    ("invalid", FAILED),
+    ("refused", FAILED),
+    ("down", FAILED),
+    ("dark", FAILED),
+    ("expired", FAILED),
+];
+
+/// Which last words of kinds are wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// The last words, each between two `|`.
+    pub words: String,
+    /// Whether those that begin with `not-` are among them.
+    pub not_done: bool,
+    /// Whether all others are.
+    pub others: bool,
+}
+
+/// The last words that tell of more than a change, each between two `|`.
+pub fn telling_words() -> String {
+    between_bars(WORDS.iter().map(|(word, _)| *word))
+}
+
+fn between_bars<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    words.fold("|".to_owned(), |text, word| format!("{text}{word}|"))
 }
 
 /// The beginning of a kind, or a whole one: letters, `.` and `-`.
@@ -183,12 +233,35 @@ pub struct EventFilter {
     /// Only kinds that begin so.
     #[param(value_type = Option<String>, max_length = 64, example = "server.")]
     pub kind: Option<KindPrefix>,
+    /// Only those that tell of this.
+    pub topic: Option<Topic>,
+    /// Only those that matter this much, or more.
+    pub severity: Option<Severity>,
     /// Not before this moment.
     #[param(value_type = Option<String>)]
     pub since: Option<Timestamp>,
     /// Before this moment.
     #[param(value_type = Option<String>)]
     pub until: Option<Timestamp>,
+}
+
+impl EventFilter {
+    /// How the kinds end that fit the topic and the severity; `None` where all do.
+    pub fn wanted(&self) -> Option<Wanted> {
+        if self.topic.is_none() && self.severity.is_none() {
+            return None;
+        }
+        let fits = |told: &Told| {
+            self.topic.is_none_or(|topic| topic == told.topic)
+                && self.severity.is_none_or(|least| least <= told.severity)
+        };
+        let words = WORDS.iter().filter(|(_, told)| fits(told)).map(|(word, _)| *word);
+        Some(Wanted {
+            words: between_bars(words),
+            not_done: fits(&NOT_DONE),
+            others: fits(&CHANGED),
+        })
+    }
 }
 
 #[cfg(test)]
@@ -210,6 +283,20 @@ mod tests {
         assert_eq!(told("operation.asked"), (Topic::Change, Severity::Info));
         assert_eq!(told("server.edited"), (Topic::Change, Severity::Info));
         assert_eq!(told(""), (Topic::Change, Severity::Info));
+    }
+
+    #[test]
+    fn topics_and_severities_are_ends_of_kinds() {
+        let of =
+            |topic, severity| EventFilter { topic, severity, ..EventFilter::default() }.wanted();
+        assert_eq!(of(None, None), None);
+        let failures = of(Some(Topic::Failure), None).expect("some");
+        assert!(failures.not_done && !failures.others && failures.words.contains("|dark|"));
+        let errors = of(Some(Topic::Failure), Some(Severity::Error)).expect("some");
+        assert!(!errors.not_done && errors.words == failures.words);
+        let everything = of(None, Some(Severity::Info)).expect("some");
+        assert_eq!((everything.words, everything.others), (telling_words(), true));
+        assert_eq!(of(Some(Topic::Back), Some(Severity::Error)).expect("some").words, "|");
     }
 
     #[test]

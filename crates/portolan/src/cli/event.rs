@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use clap::{Args, Subcommand};
-use portolan_types::{Invalid, KindPrefix, Timestamp};
+use portolan_types::{Invalid, KindPrefix, Severity, Timestamp, Topic};
 
 use super::shared::PageArgs;
 use crate::{commands::event::Filter, find::Reference};
@@ -15,6 +15,7 @@ pub(crate) enum EventCommand {
     #[command(after_help = "Examples:
   portolan event list --since 2h
   portolan event list --server web-1 --kind server.
+  portolan event list --topic drift --severity warning
   portolan event list --kind destination.drifted --since 2026-01-31T12:00:00Z --all --json")]
     List {
         #[command(flatten)]
@@ -57,14 +58,20 @@ pub(crate) struct FilterArgs {
     /// Only kinds that begin so, like `server.` or `destination.drifted`.
     #[arg(long, value_name = "PREFIX")]
     kind: Option<KindPrefix>,
+    /// Only those that tell of this.
+    #[arg(long, value_name = "TOPIC")]
+    topic: Option<Topic>,
+    /// Only those that matter this much, or more.
+    #[arg(long, value_name = "SEVERITY")]
+    severity: Option<Severity>,
     /// Only those with this text in their subject, kind or message.
     #[arg(long, value_name = "TEXT")]
     search: Option<String>,
 }
 
 impl From<FilterArgs> for Filter {
-    fn from(FilterArgs { server, destination, kind, search }: FilterArgs) -> Self {
-        Self { server, destination, kind, search, ..Self::default() }
+    fn from(FilterArgs { server, destination, kind, topic, severity, search }: FilterArgs) -> Self {
+        Self { server, destination, kind, topic, severity, search, ..Self::default() }
     }
 }
 

@@ -1,6 +1,6 @@
 //! `portolan event list`, and the history of one thing.
 
-use portolan_types::{Destination, Event, KindPrefix, Server, Subject, Timestamp};
+use portolan_types::{Destination, Event, KindPrefix, Server, Severity, Subject, Timestamp, Topic};
 
 use crate::{
     client::Client,
@@ -16,6 +16,8 @@ pub(crate) struct Filter {
     pub(crate) server: Option<Reference>,
     pub(crate) destination: Option<Reference>,
     pub(crate) kind: Option<KindPrefix>,
+    pub(crate) topic: Option<Topic>,
+    pub(crate) severity: Option<Severity>,
     pub(crate) search: Option<String>,
     pub(crate) since: Option<Timestamp>,
     pub(crate) until: Option<Timestamp>,
@@ -35,6 +37,8 @@ impl Filter {
             query.push(("destination_id", find::<Destination>(client, &wanted).await?.id.into()));
         }
         query.extend(self.kind.map(|kind| ("kind", kind.into())));
+        query.extend(self.topic.map(|topic| ("topic", topic.to_string())));
+        query.extend(self.severity.map(|least| ("severity", least.to_string())));
         query.extend(self.search.map(|text| ("search", text)));
         query.extend(self.since.map(|moment| ("since", moment.to_string())));
         query.extend(self.until.map(|moment| ("until", moment.to_string())));

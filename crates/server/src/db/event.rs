@@ -2,7 +2,10 @@
 
 use portolan_types::{
     Author, DestinationId, Event, EventFilter, EventId, KindPrefix, OperationId, PageQuery,
-    RouteId, ServerId, Subject, TeamId, Timestamp, event::Told, id::SubjectId, page::SearchText,
+    RouteId, ServerId, Subject, TeamId, Timestamp,
+    event::{Told, Wanted, telling_words},
+    id::SubjectId,
+    page::SearchText,
 };
 use serde_json::Value;
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
@@ -173,9 +176,16 @@ fn bound(sequence: u64) -> i64 {
     i64::try_from(sequence).unwrap_or(i64::MAX)
 }
 
+/// What follows the last dot of a kind: both databases can take letters off the end of a text.
+macro_rules! last_word {
+    () => {
+        "substr(kind, length(rtrim(kind, 'abcdefghijklmnopqrstuvwxyz-')) + 1)"
+    };
+}
+
 /// The statement of a list: `$1` team, `$2` the number before it, `$3` kind, `$4` text, `$5` and
-/// `$6` moments, `$7` type of subject, `$8` subject, `$9` server, `$10` destination, `$11` rows, `$12` who sees. The
-/// narrowest of the last three that is given leads, so that its index is used.
+/// `$6` moments, `$7` type of subject, `$8` subject, `$9` server, `$10` destination, `$11` rows, `$12` who sees, `$13` the last words of kinds that are wanted (empty: all), `$14`
+/// those that are known. A kind or word that is not known is compared as `else`. The narrowest of subject, server and destination that is given leads, so that its index is used.
 macro_rules! list {
     ($lead:literal, $compare:literal, $order:literal) => {
         concat!(
@@ -191,6 +201,11 @@ macro_rules! list {
                and ($8 = '' or subject_id = $8)
                and ($9 = '' or server_id = $9)
                and ($10 = '' or destination_id = $10)
+               and ($13 = '' or $13 like '%|' || case
+                    when $14 like '%|' || kind || '|%' then kind
+                    when ", last_word!(), " like 'not-%' then 'not'
+                    when $14 like '%|' || ", last_word!(), " || '|%' then ", last_word!(), "
+                    else 'else' end || '|%')
                and (",
             visible!("12", server "events.server_id"),
             " or ",
@@ -272,9 +287,18 @@ async fn fetch(
         .bind(filter.destination_id.as_ref().map_or("", DestinationId::as_str))
         .bind(part.rows)
         .bind(visible.by())
+        .bind(filter.wanted().map_or_else(String::new, wanted))
+        .bind(telling_words())
         .fetch_all(conn)
         .await?;
     Ok(rows.into_iter().map(|EventRow(event)| event).collect())
+}
+
+/// As the statement compares them.
+fn wanted(Wanted { mut words, not_done, others }: Wanted) -> String {
+    words.push_str(if not_done { "not|" } else { "" });
+    words.push_str(if others { "else|" } else { "" });
+    words
 }
 
 const fn statement(way: Way, filter: &EventFilter) -> &'static str {

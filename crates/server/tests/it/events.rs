@@ -188,6 +188,40 @@ story! {
 }
 
 story! {
+    /// What an event tells of and how much it matters stand in the end of its kind, for every kind.
+    async fn topics_and_severities_cut(app) {
+        let (alpha, _engine) = app.add_server("alpha").await?;
+        app.owner.destination(&alpha, "web").await?;
+        let pool = app.pool().await?;
+        for (before, after) in [
+            ("destination.ready", "destination.drifted"),
+            ("destination.added", "destination.not-removed"),
+            ("server.added", "server.unreachable"),
+        ] {
+            let rename = "update events set kind = $1 where kind = $2";
+            let done = sqlx::query(rename).bind(after).bind(before).execute(&pool).await?;
+            assert_eq!(done.rows_affected(), 1, "{before}");
+        }
+        pool.close().await;
+        let owner = &app.owner;
+        let kinds_of = async |query: &str| -> Result<Vec<String>> {
+            let events = listed(owner, &format!("{query}&limit=200")).await?;
+            Ok(events.into_iter().map(|event| event.kind).collect())
+        };
+        assert_eq!(kinds_of("topic=drift").await?, ["destination.drifted"]);
+        assert_eq!(kinds_of("topic=failure").await?, ["destination.not-removed"]);
+        assert_eq!(kinds_of("topic=failure&severity=error").await?, [""; 0]);
+        assert_eq!(kinds_of("severity=error").await?, ["server.unreachable"]);
+        assert_eq!(kinds_of("severity=warning").await?.len(), 3);
+        assert_eq!(kinds_of("severity=info").await?, kinds_of("").await?);
+        let changes = kinds_of("topic=change&after=0").await?;
+        ensure!(changes.contains(&"key.added".to_owned()), "{changes:?}");
+        ensure!(!changes.contains(&"destination.drifted".to_owned()), "{changes:?}");
+        owner.get("/v1/events?topic=weather").await?.problem(422)?;
+    }
+}
+
+story! {
     /// Filters cut by thing, place, kind, time and text, in either direction and page by page.
     async fn filters_cut(app) {
         let (alpha, _alpha) = app.add_server("alpha").await?;
