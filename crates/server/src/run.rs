@@ -66,6 +66,11 @@ pub enum RunError {
     )]
     OtherMasterKey { place: String },
 
+    #[error(
+        "there is no master key {place}, and what is stored was sealed with one: put that one there"
+    )]
+    NoMasterKey { place: String },
+
     #[error(transparent)]
     Vault(#[from] VaultError),
 
@@ -107,12 +112,12 @@ pub async fn run_with(
 ) -> Result<(), RunError> {
     // The lock is held until the end of this function, and by the kernel until then.
     let _lock = take_data_dir(&config)?;
-    let master = MasterKey::open(&config, Missing::Create)?;
     let db = Db::connect(&config.database_url()).await.map_err(RunError::Database)?;
     // Before the migrations: they must not pull the schema away from under another process.
     let _database_lock =
         db.lock().await.map_err(RunError::Database)?.ok_or(RunError::DatabaseInUse)?;
     db.migrate().await.map_err(RunError::Database)?;
+    let master = open_master_key(&config, &db).await?;
     let vault = open_vault(&config, &db, &master).await?;
     let audit = audit::open_key(&db, &vault).await?;
     let post = Post::new(&config.notifications)?;
@@ -137,6 +142,17 @@ pub async fn run_with(
     }
     app.db.close().await;
     Ok(())
+}
+
+/// Made where nothing is sealed yet, and nowhere else: beside a database that came without its key, a
+/// new one would pass for it.
+async fn open_master_key(config: &Config, db: &Db) -> Result<MasterKey, RunError> {
+    let is_needed = secrets::is_needed(db).await.map_err(RunError::Database)?;
+    if is_needed && config.master_key.is_none() && !config.master_key_file().exists() {
+        return Err(RunError::NoMasterKey { place: config.master_key_place() });
+    }
+    let missing = if is_needed { Missing::Refuse } else { Missing::Create };
+    Ok(MasterKey::open(config, missing)?)
 }
 
 /// A key that does not fit would be found at the first dial, host by host, and only in the log.

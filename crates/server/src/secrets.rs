@@ -67,6 +67,13 @@ pub(crate) async fn open(db: &Db, master: &MasterKey) -> Result<Vault, OpenError
     Ok(vault)
 }
 
+/// Whether something is stored that only the master key of the installation opens.
+pub(crate) async fn is_needed(db: &Db) -> Result<bool, sqlx::Error> {
+    let mut conn = db.acquire().await?;
+    let keys = db::data_key::list(&mut conn).await?;
+    Ok(!keys.is_empty() || columns::count(&mut conn, "").await? > 0)
+}
+
 /// The same without writing anything.
 pub(crate) async fn open_unchanged(db: &Db, master: &MasterKey) -> Result<Vault, OpenError> {
     let vault = Vault::new(master);

@@ -65,9 +65,24 @@ async fn a_master_key_that_sealed_nothing_is_refused() -> Result<()> {
     let mut app = TestApp::start(Database::Sqlite).await?;
     app.owner.key("k").await?;
     app.stop().await?;
-    std::fs::remove_file(app.data_dir().join("master.key"))?;
+    let key = app.data_dir().join("master.key");
+    let digits: String = std::fs::read_to_string(&key)?.trim().chars().rev().collect();
+    std::fs::write(&key, digits)?;
     let error = refusal(&app).await?;
     ensure!(error.to_string().contains("is not the one that sealed"), "{error}");
+    Ok(())
+}
+
+/// Whoever starts with a stolen database finds no key beside it afterwards either.
+#[tokio::test]
+async fn a_database_without_its_master_key_gets_no_other() -> Result<()> {
+    let mut app = TestApp::start(Database::Sqlite).await?;
+    app.stop().await?;
+    let key = app.data_dir().join("master.key");
+    std::fs::remove_file(&key)?;
+    let error = refusal(&app).await?;
+    ensure!(error.to_string().contains("there is no master key"), "{error}");
+    ensure!(!key.exists(), "a key was made");
     Ok(())
 }
 
