@@ -102,6 +102,17 @@ pub(crate) async fn find<T: Named>(client: &Client, wanted: &Reference) -> anyho
     }
 }
 
+/// The one thing that is meant, where one is.
+pub(crate) async fn find_any<T: Named>(
+    client: &Client,
+    wanted: Option<&Reference>,
+) -> anyhow::Result<Option<T>> {
+    match wanted {
+        Some(wanted) => find(client, wanted).await.map(Some),
+        None => Ok(None),
+    }
+}
+
 fn ambiguous<T: Named>(text: &str, found: &[T]) -> anyhow::Error {
     let ids: Vec<String> =
         found.iter().map(|one| format!("{}  {}", one.id(), one.context())).collect();

@@ -8,7 +8,7 @@ use portolan_types::{
 use crate::{
     ask::{Consent, confirm},
     client::Client,
-    find::{Reference, find},
+    find::{Reference, find, find_any},
     list::{Listing, collect},
     printer::{Details, Line, Printer, Span, Table},
     words::since,
@@ -29,12 +29,8 @@ pub(crate) async fn list(
     project: Option<Reference>,
     listing: Listing,
 ) -> anyhow::Result<()> {
-    let of = match project {
-        Some(wanted) => {
-            vec![("project_id", find::<Project>(client, &wanted).await?.id.to_string())]
-        }
-        None => Vec::new(),
-    };
+    let project: Option<Project> = find_any(client, project.as_ref()).await?;
+    let of: Vec<_> = project.iter().map(|one| ("project_id", one.id.to_string())).collect();
     let page = collect(client, "/v1/environments", &of, listing).await?;
     printer.page(&page, table, "no environments: a project is made with one")?;
     Ok(())
@@ -82,10 +78,8 @@ pub(crate) async fn create(
     (project, destination): (&Reference, Option<&Reference>),
 ) -> anyhow::Result<()> {
     let project: Project = find(client, project).await?;
-    let default_destination_id = match destination {
-        Some(wanted) => Some(find::<Destination>(client, wanted).await?.id),
-        None => None,
-    };
+    let destination: Option<Destination> = find_any(client, destination).await?;
+    let default_destination_id = destination.map(|one| one.id);
     let request = CreateEnvironment { project_id: project.id, name, default_destination_id };
     let environment: Environment = client.create("/v1/environments", &request).await?;
     printer.one(&environment, details)?;
