@@ -59,7 +59,7 @@ pub(crate) use self::{
     operation::OperationCommand,
     passkey::PasskeyCommand,
     project::{EditEnvironmentArgs, EditProjectArgs, EnvironmentCommand, ProjectCommand},
-    proxy::{ProxyArgs, ProxyCommand, SetProxyArgs},
+    proxy::{InterruptProxyArgs, ProxyArgs, ProxyCommand, SetProxyArgs},
     reach::ReachArgs,
     reconcile::ReconcileCommand,
     route::{AddRouteArgs, EditRouteArgs, PasswordArgs, RouteCommand},

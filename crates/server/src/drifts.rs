@@ -22,9 +22,9 @@ use crate::{
 /// What a person can do about one in a state.
 pub(crate) fn remedy(kind: DriftKind, id: &DriftId, state: DriftState) -> Option<String> {
     match (state, kind) {
-        (DriftState::Asked, _) => Some(format!(
-            "repair it (`heal_drift {id}`), or leave it so (`dismiss_drift {id}`)"
-        )),
+        (DriftState::Asked, _) => {
+            Some(format!("repair it (`heal_drift {id}`), or leave it so (`dismiss_drift {id}`)"))
+        }
         (DriftState::Told | DriftState::Dismissed, DriftKind::RouteDark) => {
             Some("start what it leads to, or lead it elsewhere (`update_route`)".to_owned())
         }

@@ -22,6 +22,7 @@ use crate::{
 };
 
 mod authority;
+pub mod preview;
 
 /// Most bytes of a user's own configuration.
 const MAX_EXTRA: usize = 64 << 10;
@@ -67,7 +68,7 @@ pub(crate) async fn store(
         check_stays(before)?;
     }
     let operation = queue(tx, team, server, OperationKind::SetProxy, None).await?;
-    let wanted = wanted(server, input, before.as_ref(), &operation);
+    let wanted = wanted(server, input, before.as_ref(), Some(&operation));
     match &before {
         Some(before) if !db::proxy::replace(tx, before, &wanted).await? => {
             return Err(moved(server));
@@ -84,7 +85,7 @@ fn wanted(
     server: &Server,
     input: SetProxy,
     before: Option<&Proxy>,
-    operation: &Operation,
+    operation: Option<&Operation>,
 ) -> Proxy {
     let now = Timestamp::now();
     let SetProxy { kind, image, http_port, https_port, certificates, extra } = input;
@@ -102,7 +103,7 @@ fn wanted(
         revision: before.map_or(1, |before| before.revision.saturating_add(1)),
         observed: None,
         configuration: None,
-        operation_id: Some(operation.id.clone()),
+        operation_id: operation.map(|operation| operation.id.clone()),
         created_at: before.map_or(now, |before| before.created_at),
         updated_at: now,
     }

@@ -46,7 +46,7 @@ pub(crate) use containers::alias_belongs_to;
 pub(crate) use make::taken;
 #[cfg(feature = "fuzzing")]
 pub(crate) use proxy::generate_anything;
-pub(crate) use proxy::{generated, routes_of};
+pub(crate) use proxy::{PROXY_CONTAINER, generated, is_another_proxy, routes_of};
 pub(crate) use recorder::failure;
 pub(crate) use remove::{in_the_way, in_use};
 

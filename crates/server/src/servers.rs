@@ -22,7 +22,7 @@ mod scan;
 mod swarm;
 
 pub use edit::update;
-pub use remove::{Removal, delete};
+pub use remove::{Removal, delete, preview as preview_removal};
 pub use scan::{adopt, preview_adoption, scan};
 pub(crate) use swarm::{among, companions, managers_in_words};
 

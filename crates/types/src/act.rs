@@ -70,11 +70,11 @@ mod tests {
     use super::*;
 
     fn acts(text: &str) -> Vec<&str> {
-        let act = |part: Part<'_>| match part {
-            Part::Act(act) => act.text.into(),
+        let act = |part| match part {
+            Part::Act(Act { text, .. }) => Some(text),
             Part::Text(_) => None,
         };
-        parts(text).into_iter().filter_map(|part| act(part)).collect()
+        parts(text).into_iter().filter_map(act).collect()
     }
 
     #[test]

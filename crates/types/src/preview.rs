@@ -22,7 +22,7 @@ words! {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Preview {
     /// Stands for what was looked at. A change that is sent with it is refused when the world has
-    /// changed since.
+    /// changed since. Empty where a change takes none.
     #[schema(example = "5f2b0c9a4e1d7788")]
     pub version: String,
     /// When the host was looked at.
@@ -33,7 +33,7 @@ pub struct Preview {
     pub steps: Vec<String>,
     /// Who loses connections by it.
     pub affected: Vec<Affected>,
-    /// Routes of the proxies on the network that go dark.
+    /// Routes that go dark: for as long as what happens to their proxy says, where it is interrupted.
     pub dark_routes: Vec<DarkRoute>,
     /// Why it would be refused.
     pub refusals: Vec<Failure>,

@@ -5,7 +5,7 @@ use std::{num::NonZeroU16, path::PathBuf};
 use clap::{Args, Subcommand};
 use portolan_types::{AcmeDirectory, CertificateSource, Email, Image, ProxyKind};
 
-use super::shared::{ConsentArgs, ListArgs, WaitArgs};
+use super::shared::{DryRunArgs, ListArgs, MannerArgs, WaitArgs};
 use crate::find::Reference;
 
 /// What can be done with proxies.
@@ -33,11 +33,11 @@ The new one is made, and has read its configuration, before the old one lets go 
     /// Start a proxy that was stopped, or that failed.
     Start(ProxyArgs),
     /// Stop a proxy until it is started again.
-    Stop(ProxyArgs),
+    Stop(InterruptProxyArgs),
     /// Restart a proxy.
-    Restart(ProxyArgs),
+    Restart(InterruptProxyArgs),
     /// Fetch the newest image and run it; the old one comes back when it does not serve.
-    Upgrade(ProxyArgs),
+    Upgrade(InterruptProxyArgs),
     /// Remove the proxy of a server; its certificates stay on the host.
     Remove {
         /// The server: id or name.
@@ -46,9 +46,7 @@ The new one is made, and has read its configuration, before the old one lets go 
         #[arg(long)]
         force: bool,
         #[command(flatten)]
-        consent: ConsentArgs,
-        #[command(flatten)]
-        wait: WaitArgs,
+        manner: MannerArgs,
     },
     /// Show what the proxy said last.
     Logs {
@@ -73,6 +71,17 @@ The new one is made, and has read its configuration, before the old one lets go 
 pub(crate) struct ProxyArgs {
     /// The server: id or name.
     pub(crate) server: Reference,
+    #[command(flatten)]
+    pub(crate) wait: WaitArgs,
+}
+
+/// A proxy that is interrupted by what is done with it.
+#[derive(Debug, Args)]
+pub(crate) struct InterruptProxyArgs {
+    /// The server: id or name.
+    pub(crate) server: Reference,
+    #[command(flatten)]
+    pub(crate) run: DryRunArgs,
     #[command(flatten)]
     pub(crate) wait: WaitArgs,
 }
@@ -112,6 +121,8 @@ pub(crate) struct SetProxyArgs {
     /// A file with more configuration: JSON for Caddy, YAML for Traefik.
     #[arg(long, value_name = "FILE")]
     pub(crate) extra: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) run: DryRunArgs,
     #[command(flatten)]
     pub(crate) wait: WaitArgs,
 }

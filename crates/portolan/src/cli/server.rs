@@ -8,7 +8,7 @@ use portolan_types::{
     server::{Account, DEFAULT_SOCKET, Fingerprint, HostName},
 };
 
-use super::shared::{ConsentArgs, ListArgs, PageArgs, WaitArgs};
+use super::shared::{ConsentArgs, DryRunArgs, ListArgs, PageArgs, WaitArgs};
 use crate::find::Reference;
 
 /// What can be done with servers.
@@ -91,6 +91,8 @@ it what its control sequences can."
         /// on the host.
         #[arg(long)]
         forget: bool,
+        #[command(flatten)]
+        run: DryRunArgs,
         #[command(flatten)]
         consent: ConsentArgs,
     },

@@ -4,14 +4,14 @@ use std::path::Path;
 
 use anyhow::Context;
 use portolan_types::{
-    Attachment, CertificateSource, GeneratedConfiguration, Operation, Proxy, ProxyState,
+    Attachment, CertificateSource, GeneratedConfiguration, Operation, Preview, Proxy, ProxyState,
     ReadProxyLogs, Server, SetProxy,
 };
 use serde::Serialize;
 
-use super::operation::accompany;
+use super::{manner::Manner, operation::accompany, preview};
 use crate::{
-    ask::{Consent, confirm},
+    ask::{Run, confirm},
     client::Client,
     failure::Outcome,
     find::{Reference, find},
@@ -174,10 +174,14 @@ pub(crate) async fn set(
     printer: &Printer,
     wanted: &Reference,
     request: SetProxy,
-    wait: Wait,
+    (run, wait): (Run, Wait),
 ) -> anyhow::Result<Outcome> {
     let server: Server = find(client, wanted).await?;
     let path = format!("/v1/servers/{}/proxy", server.id);
+    if run == Run::Dry {
+        let seen: Preview = client.put(&format!("{path}?preview=true"), &request).await?;
+        return preview::show(printer, &seen);
+    }
     let operation: Operation = client.put(&path, &request).await?;
     accompany(client, printer, operation, wait).await
 }
@@ -196,10 +200,14 @@ pub(crate) async fn act(
     printer: &Printer,
     wanted: &Reference,
     act: Act,
-    wait: Wait,
+    (run, wait): (Run, Wait),
 ) -> anyhow::Result<Outcome> {
     let server: Server = find(client, wanted).await?;
     let path = format!("/v1/servers/{}/proxy/{}", server.id, act.as_str());
+    if run == Run::Dry {
+        let seen: Preview = client.act(&format!("{path}?preview=true")).await?;
+        return preview::show(printer, &seen);
+    }
     let operation: Operation = client.act(&path).await?;
     accompany(client, printer, operation, wait).await
 }
@@ -209,17 +217,21 @@ pub(crate) async fn remove(
     printer: &Printer,
     wanted: &Reference,
     routes: Routes,
-    (consent, wait): (Consent, Wait),
+    manner: Manner,
 ) -> anyhow::Result<Outcome> {
     let server: Server = find(client, wanted).await?;
-    confirm(printer, consent, &format!("Remove the proxy of server {}?", server.name))?;
     let path = format!("/v1/servers/{}/proxy", server.id);
-    let query = match routes {
+    let mut query = match routes {
         Routes::Refuse => Vec::new(),
         Routes::Leave => vec![("force", "true".to_owned())],
     };
+    if manner.run == Run::Dry {
+        query.push(("preview", "true".to_owned()));
+        return preview::show(printer, &client.remove::<Preview>(&path, &query).await?);
+    }
+    confirm(printer, manner.consent, &format!("Remove the proxy of server {}?", server.name))?;
     let operation: Operation = client.remove(&path, &query).await?;
-    accompany(client, printer, operation, wait).await
+    accompany(client, printer, operation, manner.wait).await
 }
 
 pub(crate) async fn logs(

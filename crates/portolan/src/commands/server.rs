@@ -5,14 +5,17 @@ mod view;
 use std::num::NonZeroU16;
 
 use portolan_types::{
-    Connection, CreateServer, Description, Key, KeyId, Name, Operation, ProxyKind, RemovedServer,
-    Repin, Server, SubnetPools, TerminalSwitch, UpdateServer,
+    Connection, CreateServer, Description, Key, KeyId, Name, Operation, Preview, ProxyKind,
+    RemovedServer, Repin, Server, SubnetPools, TerminalSwitch, UpdateServer,
     server::{Account, Fingerprint, HostName},
 };
 
-use super::operation::{accompany, accompany_subject};
+use super::{
+    operation::{accompany, accompany_subject},
+    preview,
+};
 use crate::{
-    ask::{Consent, confirm},
+    ask::{Consent, Run, confirm},
     client::Client,
     failure::{Failure, Outcome},
     find::{Reference, find},
@@ -237,17 +240,21 @@ pub(crate) async fn remove(
     printer: &Printer,
     wanted: &Reference,
     destinations: Destinations,
-    consent: Consent,
-) -> anyhow::Result<()> {
+    (run, consent): (Run, Consent),
+) -> anyhow::Result<Outcome> {
     let server: Server = find(client, wanted).await?;
     let name = &server.name;
-    let (question, query) = match destinations {
+    let (question, mut query) = match destinations {
         Destinations::Refuse => (format!("remove server `{name}`?"), vec![]),
         Destinations::Forget => (
             format!("remove server `{name}` and forget its destinations?"),
             vec![("forget", "true".to_owned())],
         ),
     };
+    if run == Run::Dry {
+        query.push(("preview", "true".to_owned()));
+        return preview::show(printer, &client.remove::<Preview>(&path(&server), &query).await?);
+    }
     confirm(printer, consent, &question)?;
     let removed: RemovedServer = client.remove(&path(&server), &query).await?;
     if printer.format() == Format::Json {
@@ -257,5 +264,5 @@ pub(crate) async fn remove(
     for network in &removed.left_behind {
         printer.warn(&format!("the network `{network}` stays on `{name}`"));
     }
-    Ok(())
+    Ok(Outcome::Done)
 }

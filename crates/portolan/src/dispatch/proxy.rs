@@ -3,7 +3,8 @@
 use portolan_types::SetProxy;
 
 use crate::{
-    cli::{ProxyArgs, ProxyCommand, SetProxyArgs},
+    ask::Run,
+    cli::{InterruptProxyArgs, ProxyArgs, ProxyCommand, SetProxyArgs},
     client::Client,
     commands::proxy::{self, Act, Routes},
     failure::{Failure, Outcome},
@@ -15,21 +16,23 @@ pub(super) async fn run(
     printer: &Printer,
     command: ProxyCommand,
 ) -> anyhow::Result<Outcome> {
-    let act = |act: Act, ProxyArgs { server, wait }: ProxyArgs| async move {
-        proxy::act(client, printer, &server, act, wait.into()).await
+    let act = |act: Act, InterruptProxyArgs { server, run, wait }: InterruptProxyArgs| async move {
+        proxy::act(client, printer, &server, act, (run.into(), wait.into())).await
     };
     match command {
         ProxyCommand::List(list) => proxy::list(client, printer, list.into()).await?,
         ProxyCommand::Show { server } => proxy::show(client, printer, &server).await?,
         ProxyCommand::Set(args) => return set(client, printer, *args).await,
-        ProxyCommand::Start(args) => return act(Act::Start, args).await,
+        ProxyCommand::Start(ProxyArgs { server, wait }) => {
+            let manner = (Run::Real, wait.into());
+            return proxy::act(client, printer, &server, Act::Start, manner).await;
+        }
         ProxyCommand::Stop(args) => return act(Act::Stop, args).await,
         ProxyCommand::Restart(args) => return act(Act::Restart, args).await,
         ProxyCommand::Upgrade(args) => return act(Act::Upgrade, args).await,
-        ProxyCommand::Remove { server, force, consent, wait } => {
+        ProxyCommand::Remove { server, force, manner } => {
             let routes = if force { Routes::Leave } else { Routes::Refuse };
-            let manner = (consent.into(), wait.into());
-            return proxy::remove(client, printer, &server, routes, manner).await;
+            return proxy::remove(client, printer, &server, routes, manner.into()).await;
         }
         ProxyCommand::Logs { server, lines, wait } => {
             return proxy::logs(client, printer, &server, lines, wait.into()).await;
@@ -52,5 +55,6 @@ async fn set(client: &Client, printer: &Printer, args: SetProxyArgs) -> anyhow::
         certificates,
         extra: proxy::read_file(args.extra.as_deref())?,
     };
-    proxy::set(client, printer, &args.server, request, args.wait.into()).await
+    let manner = (args.run.into(), args.wait.into());
+    proxy::set(client, printer, &args.server, request, manner).await
 }

@@ -40,9 +40,10 @@ pub(super) async fn run(
         ServerCommand::Terminal { server } => {
             return terminal::open(client, printer, &server).await;
         }
-        ServerCommand::Remove { server, forget, consent } => {
+        ServerCommand::Remove { server, forget, run, consent } => {
             let rest = if forget { Destinations::Forget } else { Destinations::Refuse };
-            server::remove(client, printer, &server, rest, consent.into()).await?;
+            let manner = (run.into(), consent.into());
+            return server::remove(client, printer, &server, rest, manner).await;
         }
     }
     Ok(Outcome::Done)

@@ -142,7 +142,9 @@ mod tests {
                 each_line(&path, see);
             } else if !path.ends_with("acts.rs") {
                 let text = fs::read_to_string(&path).expect("a source");
-                text.lines().filter(|line| !line.trim_start().starts_with("//")).for_each(&mut *see);
+                text.lines()
+                    .filter(|line| !line.trim_start().starts_with("//"))
+                    .for_each(&mut *see);
             }
         }
     }

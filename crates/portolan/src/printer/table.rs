@@ -37,9 +37,9 @@ impl Table {
         let mut table = borderless();
         table.set_header(self.header.iter().map(|head| cell(head, Style::Strong, colour)));
         for row in &self.rows {
-            table.add_row(
-                row.iter().map(|span| cell(&safe::one_line(&commands::named(&span.text)), span.style, colour)),
-            );
+            table.add_row(row.iter().map(|span| {
+                cell(&safe::one_line(&commands::named(&span.text)), span.style, colour)
+            }));
         }
         space_columns(&mut table);
         self.give_way(&mut table);

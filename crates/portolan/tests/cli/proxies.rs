@@ -180,3 +180,32 @@ fn help_of_each_command() {
     snapshot!("help_route_rest", help("route", &["list", "show", "edit", "remove"]));
     snapshot!("help_certificate_add", program.run(&["certificate", "add", "--help"]));
 }
+
+#[test]
+fn what_would_be_interrupted_is_shown() {
+    let path = format!("/v1/servers/{ID}/proxy");
+    let preview = json!({
+        "version": "", "as_of": days_ago(1), "allowed": true,
+        "steps": ["stop the proxy of server `web-1`"],
+        "affected": [{
+            "kind": "proxy", "id": "4b5c", "name": "portolan-proxy", "state": "running",
+            "effect": "is stopped: nothing answers until somebody starts it",
+        }],
+        "dark_routes": [{ "rule": "shop.example.com/", "container": "web" }], "refusals": [],
+    });
+    let refusals = json!([{
+        "code": "proxy-has-routes", "message": "the proxy of server `web-1` has routes: a.example.com/",
+        "remedy": "remove them first (`delete_route`), or remove the proxy anyway (`remove_proxy.force`)",
+    }]);
+    let mut refused = preview.clone();
+    (refused["allowed"], refused["refusals"]) = (json!(false), refusals);
+    let fake = Fake::new()
+        .get(&format!("/v1/servers/{ID}"), server(ID, "web-1"))
+        .on("POST", &format!("{path}/stop"), 200, preview)
+        .on("DELETE", &path, 200, refused);
+    let program = Program::with(&fake);
+    snapshot!("proxy_stop_preview", program.run(&["proxy", "stop", ID, "--dry-run"]));
+    assert!(fake.only("POST").path.ends_with("/proxy/stop?preview=true"));
+    snapshot!("proxy_remove_preview", program.run(&["proxy", "remove", ID, "--dry-run"]));
+    assert!(fake.only("DELETE").path.ends_with("/proxy?preview=true"));
+}

@@ -2,7 +2,7 @@
 
 use axum::{Json as Answer, extract::State};
 use portolan_types::{
-    Attachment, DestinationId, GeneratedConfiguration, Operation, Page, PageQuery, Proxy,
+    Attachment, DestinationId, GeneratedConfiguration, Operation, Page, PageQuery, Preview, Proxy,
     ReadProxyLogs, ServerId, SetProxy,
 };
 use serde::Deserialize;
@@ -10,12 +10,15 @@ use utoipa::IntoParams;
 
 use super::{
     AppState,
-    extract::{Answered, Caller, Json, Path, Query, Wait},
+    extract::{Answered, Ask, Caller, Json, Path, Query, Wait},
     problem::Problems,
 };
 use crate::{
     Error,
-    proxies::{self, Removal},
+    proxies::{
+        self, Removal,
+        preview::{self, Act},
+    },
 };
 
 /// Lists the team's proxies, oldest first.
@@ -73,16 +76,24 @@ pub(super) async fn show_proxy(
 /// Gives a server the proxy that it is to have: its first, or another in place of the one it has.
 /// The new one is made and its configuration checked before the old one lets go of the ports.
 #[utoipa::path(put, path = "/v1/servers/{id}/proxy", tag = "proxies",
-    params(("id" = ServerId, Path, description = "The server"), Wait),
+    params(("id" = ServerId, Path, description = "The server"), Wait, Ask),
     security(("token" = ["manage"])),
-    responses((status = 202, description = "The work", body = Operation), Problems))]
+    responses(
+        (status = 202, description = "The work", body = Operation),
+        (status = 200, description = "What would happen", body = Preview),
+        Problems,
+    ))]
 pub(super) async fn set_proxy(
     State(app): State<AppState>,
     Caller(actor): Caller,
     Path(id): Path<ServerId>,
     Query(wait): Query<Wait>,
+    Query(ask): Query<Ask>,
     Json(input): Json<SetProxy>,
 ) -> Result<Answered<Operation>, Error> {
+    if ask.preview {
+        return Ok(Answered::Previewed(preview::set(&app, &actor, &id, input).await?));
+    }
     let begun = proxies::set(&app, &actor, &id, input).await?;
     wait.accepted(&app, &actor, &begun).await
 }
@@ -99,17 +110,25 @@ pub(super) struct Force {
 
 /// Removes the proxy of a server. Its volume stays on the host, with certificates in it.
 #[utoipa::path(delete, path = "/v1/servers/{id}/proxy", tag = "proxies",
-    params(("id" = ServerId, Path, description = "The server"), Wait, Force),
+    params(("id" = ServerId, Path, description = "The server"), Wait, Ask, Force),
     security(("token" = ["manage"])),
-    responses((status = 202, description = "The work", body = Operation), Problems))]
+    responses(
+        (status = 202, description = "The work", body = Operation),
+        (status = 200, description = "What would happen", body = Preview),
+        Problems,
+    ))]
 pub(super) async fn remove_proxy(
     State(app): State<AppState>,
     Caller(actor): Caller,
     Path(id): Path<ServerId>,
     Query(wait): Query<Wait>,
+    Query(ask): Query<Ask>,
     Query(force): Query<Force>,
 ) -> Result<Answered<Operation>, Error> {
     let removal = if force.force { Removal::Anyway } else { Removal::WithoutRoutes };
+    if ask.preview {
+        return Ok(Answered::Previewed(preview::remove(&app, &actor, &id, removal).await?));
+    }
     let begun = proxies::remove(&app, &actor, &id, removal).await?;
     wait.accepted(&app, &actor, &begun).await
 }
@@ -131,30 +150,46 @@ pub(super) async fn start_proxy(
 
 /// Stops a proxy until it is started again.
 #[utoipa::path(post, path = "/v1/servers/{id}/proxy/stop", tag = "proxies",
-    params(("id" = ServerId, Path, description = "The server"), Wait),
+    params(("id" = ServerId, Path, description = "The server"), Wait, Ask),
     security(("token" = ["manage"])),
-    responses((status = 202, description = "The work", body = Operation), Problems))]
+    responses(
+        (status = 202, description = "The work", body = Operation),
+        (status = 200, description = "What would happen", body = Preview),
+        Problems,
+    ))]
 pub(super) async fn stop_proxy(
     State(app): State<AppState>,
     Caller(actor): Caller,
     Path(id): Path<ServerId>,
     Query(wait): Query<Wait>,
+    Query(ask): Query<Ask>,
 ) -> Result<Answered<Operation>, Error> {
+    if ask.preview {
+        return Ok(Answered::Previewed(preview::act(&app, &actor, &id, Act::Stop).await?));
+    }
     let begun = proxies::stop(&app, &actor, &id).await?;
     wait.accepted(&app, &actor, &begun).await
 }
 
 /// Restarts a proxy.
 #[utoipa::path(post, path = "/v1/servers/{id}/proxy/restart", tag = "proxies",
-    params(("id" = ServerId, Path, description = "The server"), Wait),
+    params(("id" = ServerId, Path, description = "The server"), Wait, Ask),
     security(("token" = ["manage"])),
-    responses((status = 202, description = "The work", body = Operation), Problems))]
+    responses(
+        (status = 202, description = "The work", body = Operation),
+        (status = 200, description = "What would happen", body = Preview),
+        Problems,
+    ))]
 pub(super) async fn restart_proxy(
     State(app): State<AppState>,
     Caller(actor): Caller,
     Path(id): Path<ServerId>,
     Query(wait): Query<Wait>,
+    Query(ask): Query<Ask>,
 ) -> Result<Answered<Operation>, Error> {
+    if ask.preview {
+        return Ok(Answered::Previewed(preview::act(&app, &actor, &id, Act::Restart).await?));
+    }
     let begun = proxies::restart(&app, &actor, &id).await?;
     wait.accepted(&app, &actor, &begun).await
 }
@@ -162,15 +197,23 @@ pub(super) async fn restart_proxy(
 /// Fetches the newest image of the proxy's reference and runs it. It is checked first, and the old
 /// one comes back when it does not run.
 #[utoipa::path(post, path = "/v1/servers/{id}/proxy/upgrade", tag = "proxies",
-    params(("id" = ServerId, Path, description = "The server"), Wait),
+    params(("id" = ServerId, Path, description = "The server"), Wait, Ask),
     security(("token" = ["manage"])),
-    responses((status = 202, description = "The work", body = Operation), Problems))]
+    responses(
+        (status = 202, description = "The work", body = Operation),
+        (status = 200, description = "What would happen", body = Preview),
+        Problems,
+    ))]
 pub(super) async fn upgrade_proxy(
     State(app): State<AppState>,
     Caller(actor): Caller,
     Path(id): Path<ServerId>,
     Query(wait): Query<Wait>,
+    Query(ask): Query<Ask>,
 ) -> Result<Answered<Operation>, Error> {
+    if ask.preview {
+        return Ok(Answered::Previewed(preview::act(&app, &actor, &id, Act::Upgrade).await?));
+    }
     let begun = proxies::upgrade(&app, &actor, &id).await?;
     wait.accepted(&app, &actor, &begun).await
 }

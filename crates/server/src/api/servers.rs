@@ -5,8 +5,8 @@ use portolan_types::{
     AdoptNetworks, CreateServer, Operation, Page, PageQuery, Preview, RemovedServer, Repin, Server,
     ServerId, UpdateServer,
 };
-use serde::Deserialize;
-use utoipa::IntoParams;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
     AppState,
@@ -83,17 +83,35 @@ pub(super) struct DeleteServer {
 
 /// Removes a server from Portolan. Its host is not touched.
 #[utoipa::path(delete, path = "/v1/servers/{id}", tag = "servers",
-    params(("id" = ServerId, Path, description = "The server"), DeleteServer),
+    params(("id" = ServerId, Path, description = "The server"), Ask, DeleteServer),
     security(("token" = ["manage"])),
-    responses((status = 200, description = "It is gone", body = RemovedServer), Problems))]
+    responses(
+        (status = 200, description = "It is gone; with `preview`, what would happen",
+         body = RemovedOrPreviewed),
+        Problems,
+    ))]
 pub(super) async fn delete_server(
     State(app): State<AppState>,
     Caller(actor): Caller,
     Path(id): Path<ServerId>,
+    Query(ask): Query<Ask>,
     Query(query): Query<DeleteServer>,
-) -> Result<Answer<RemovedServer>, Error> {
+) -> Result<Answer<RemovedOrPreviewed>, Error> {
     let removal = if query.forget { Removal::Forget } else { Removal::Empty };
-    Ok(Answer(servers::delete(&app, &actor, &id, removal).await?))
+    Ok(Answer(if ask.preview {
+        let preview = servers::preview_removal(&app, &actor, &id, removal).await?;
+        RemovedOrPreviewed::Previewed(preview)
+    } else {
+        RemovedOrPreviewed::Removed(servers::delete(&app, &actor, &id, removal).await?)
+    }))
+}
+
+/// Either has the same status.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub(super) enum RemovedOrPreviewed {
+    Removed(RemovedServer),
+    Previewed(Preview),
 }
 
 /// Begins a validation.

@@ -249,7 +249,7 @@ pub(crate) fn dark(network: &HostNetwork, members: &[&HostContainer]) -> Vec<Dar
 }
 
 /// A preview that says no more than what is against the change.
-fn refused(as_of: Timestamp, refusals: Vec<Failure>) -> Preview {
+pub(crate) fn refused(as_of: Timestamp, refusals: Vec<Failure>) -> Preview {
     Preview {
         version: String::new(),
         as_of,
@@ -262,7 +262,7 @@ fn refused(as_of: Timestamp, refusals: Vec<Failure>) -> Preview {
 }
 
 /// What the change would be refused with. What is no refusal stays an error.
-pub(super) fn as_failure(error: Error) -> Result<Failure, Error> {
+pub(crate) fn as_failure(error: Error) -> Result<Failure, Error> {
     match error {
         Error::Refused(Refusal { code, message, remedy, .. }) => {
             Ok(Failure { code: code.into(), message, remedy, blockers: Vec::new() })

@@ -1,16 +1,22 @@
 //! Removing a server: refused while it has destinations, or forgotten when its host is gone for
 //! good. The host is not touched.
 
-use portolan_types::{Reachability, RemovedServer, Server, ServerId, Timestamp};
+use portolan_types::{
+    Connection, DarkRoute, Failure, Name, Preview, Reachability, RemovedServer, RouteState, Server,
+    ServerId, Timestamp,
+};
 use sqlx::AnyConnection;
 
 use super::{event, find};
 use crate::{
     Actor, App, Error,
     db::{self, Transaction},
-    destinations::swarm,
+    destinations::{
+        preview::{as_failure, refused},
+        swarm,
+    },
     error::Refusal,
-    events,
+    events, reconcile,
 };
 
 /// What to do with destinations of a server that is removed.
@@ -32,10 +38,7 @@ pub async fn delete(
     let mut tx = app.db.begin().await?;
     let server = find(&mut tx, actor, id).await?;
     let heir = hand_over(&mut tx, actor, &server).await?;
-    let left_behind = match removal {
-        Removal::Empty => refuse_what_is_there(&mut tx, actor, &server).await?,
-        Removal::Forget => forget(&mut tx, actor, &server).await?,
-    };
+    let left_behind = take_away(&mut tx, actor, &server, removal).await?;
     db::server::delete(&mut tx, actor.team_id(), id)
         .await
         .map_err(|error| Error::on_foreign_key(error, || has_destinations(&server, Vec::new())))?;
@@ -47,6 +50,81 @@ pub async fn delete(
         app.wake(&heir);
     }
     Ok(RemovedServer { left_behind })
+}
+
+/// What is on the server; answers the networks that stay on its host.
+async fn take_away(
+    tx: &mut Transaction,
+    actor: &Actor,
+    server: &Server,
+    removal: Removal,
+) -> Result<Vec<String>, Error> {
+    match removal {
+        Removal::Empty => refuse_what_is_there(tx, actor, server).await,
+        Removal::Forget => forget(tx, actor, server).await,
+    }
+}
+
+/// What removing a server would do: what it does itself up to its end, which is left out.
+pub async fn preview(
+    app: &App,
+    actor: &Actor,
+    id: &ServerId,
+    removal: Removal,
+) -> Result<Preview, Error> {
+    let mut tx = app.db.begin().await?;
+    let server = find(&mut tx, actor, id).await?;
+    let routes = reconcile::routes_of(&mut tx, &server).await?;
+    let heir = match hand_over(&mut tx, actor, &server).await? {
+        Some(heir) => Some(find(&mut tx, actor, &heir).await?.name),
+        None => None,
+    };
+    let left_behind = take_away(&mut tx, actor, &server, removal).await;
+    drop(tx);
+    let as_of = server.last_contact_at.unwrap_or_else(Timestamp::now);
+    let left_behind = match left_behind {
+        Ok(left_behind) => left_behind,
+        Err(error) => return Ok(refused(as_of, vec![in_full(error)?])),
+    };
+    let dark = routes.iter().filter(|row| row.route.state == RouteState::Live).map(|row| {
+        DarkRoute { rule: row.route.address(), container: row.route.target.to_string() }
+    });
+    Ok(Preview {
+        steps: steps(&server, heir.as_ref(), &left_behind),
+        dark_routes: dark.collect(),
+        ..refused(as_of, Vec::new())
+    })
+}
+
+/// With the names of what is in the way.
+fn in_full(error: Error) -> Result<Failure, Error> {
+    let blockers = match &error {
+        Error::Refused(refusal) => refusal.blockers.join(", "),
+        _ => String::new(),
+    };
+    let failure = as_failure(error)?;
+    let message = match blockers.as_str() {
+        "" => failure.message,
+        names => format!("{}: {names}", failure.message),
+    };
+    Ok(Failure { message, ..failure })
+}
+
+fn steps(server: &Server, heir: Option<&Name>, left_behind: &[String]) -> Vec<String> {
+    let name = &server.name;
+    let mut steps: Vec<String> = heir
+        .map(|heir| format!("hand what `{name}` keeps of its swarm to server `{heir}`"))
+        .into_iter()
+        .collect();
+    steps
+        .extend(left_behind.iter().map(|network| format!("leave network `{network}` on its host")));
+    if let Connection::Ssh { user, .. } = &server.connection {
+        steps.push(format!(
+            "leave the line of its key in ~{user}/.ssh/authorized_keys: take it away yourself"
+        ));
+    }
+    steps.push(format!("forget server `{name}`"));
+    steps
 }
 
 /// What the server kept of its swarm goes to another of the team's managers of it, if there is one.

@@ -13,7 +13,10 @@ use portolan_types::{
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Said<'a> {
     Text(&'a str),
-    Link { words: &'static str, address: String },
+    Link {
+        words: &'static str,
+        address: String,
+    },
     /// What no page is known for, in backticks as it came.
     Quote(&'a str),
 }
@@ -168,10 +171,8 @@ mod tests {
     #[test]
     fn texts_lead_to_the_pages_of_what_they_are_about() {
         let near = Near::shown_at(&format!("/servers/{ID}/proxy"));
-        let link = |address: &str| Said::Link {
-            words: "the server's proxy",
-            address: address.to_owned(),
-        };
+        let link =
+            |address: &str| Said::Link { words: "the server's proxy", address: address.to_owned() };
         let text = "start it (`start_proxy`)";
         let here = link(&format!("/servers/{ID}/proxy"));
         assert_eq!(said(text, &near), [Said::Text("start it ("), here, Said::Text(")")]);
@@ -204,7 +205,9 @@ mod tests {
                 each_line(&path, see);
             } else if !path.ends_with("acts.rs") {
                 let text = fs::read_to_string(&path).expect("a source");
-                text.lines().filter(|line| !line.trim_start().starts_with("//")).for_each(&mut *see);
+                text.lines()
+                    .filter(|line| !line.trim_start().starts_with("//"))
+                    .for_each(&mut *see);
             }
         }
     }

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use crate::support::{TestApp, eventually, story};
 
 mod adopted;
+mod preview;
 mod pulls;
 mod troubles;
 mod waiting;

@@ -3,8 +3,8 @@
 use anyhow::{Context, Result, ensure};
 use portolan_server::host::HostError;
 use portolan_types::{
-    DestinationState, Event, Operation, OperationState, Page, Reachability, RemovedServer, Server,
-    ServerKind, ServerState, StepState,
+    DestinationState, Event, Operation, OperationState, Page, Preview, Reachability, RemovedServer,
+    Server, ServerKind, ServerState, StepState,
 };
 use serde_json::{Value, json};
 
@@ -125,7 +125,7 @@ story! {
         let offered = engine.change_key();
         let failure = failure(app, &server).await?;
         ensure!(failure.message.contains(&offered), "{failure:?}");
-        ensure!(failure.remedy.is_some_and(|text| text.contains("server repin")), "no way out");
+        ensure!(failure.remedy.is_some_and(|text| text.contains("`repin_server`")), "no way out");
         let shown: Server = app.owner.get(&path(&server)).await?.ok()?;
         assert_eq!(shown.host_key, server.host_key, "the pin moved by itself");
 
@@ -261,11 +261,17 @@ story! {
         let problem = app.owner.delete(&path(&server)).await?.problem(409)?;
         assert_eq!(problem.blockers, [destination.name.as_str()]);
         let forget = format!("{}?forget=true", path(&server));
+        let look = format!("{}?preview=true", path(&server));
+        let preview: Preview = app.owner.delete(&look).await?.ok()?;
+        assert_eq!(preview.refusals[0].code, "server-has-destinations");
+        ensure!(preview.refusals[0].message.contains(": alpha-"), "{preview:?}");
         let problem = app.owner.delete(&forget).await?.problem(409)?;
         ensure!(problem.detail.contains("is not gone"), "{problem:?}");
 
         engine.stop();
         app.owner.reachable(server.id.as_str(), Reachability::Unreachable).await?;
+        let preview: Preview = app.owner.delete(&format!("{forget}&preview=true")).await?.ok()?;
+        ensure!(preview.allowed && preview.steps[0].contains("leave network `"), "{preview:?}");
         let removed: RemovedServer = app.owner.delete(&forget).await?.ok()?;
         assert_eq!(removed.left_behind, ["web"]);
         app.owner.get(&path(&server)).await?.problem(404)?;

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// The container that serves.
-pub(super) const NAME: &str = "portolan-proxy";
+pub(crate) const NAME: &str = "portolan-proxy";
 /// The one that is to take its place.
 pub(super) const NEXT: &str = "portolan-proxy-next";
 /// The one that serves until then.
@@ -33,7 +33,7 @@ pub(super) const CHECK: &str = "portolan-proxy-check";
 /// The network that every proxy is on. It leads outside, so that a proxy whose destinations are all
 /// internal still publishes its ports. Docker moves published ports to the network whose name sorts
 /// first whenever a container joins one: with this name they stay where they are.
-pub(super) const NETWORK: &str = "0-portolan-proxy";
+pub(in crate::reconcile) const NETWORK: &str = "0-portolan-proxy";
 
 /// Says whose proxy it is: the server's id.
 pub(super) const LABEL_PROXY: &str = "dev.portolan.proxy";
@@ -60,6 +60,12 @@ pub(super) const fn volume(kind: ProxyKind) -> &'static str {
         ProxyKind::Caddy => "portolan-proxy-caddy",
         ProxyKind::Traefik => "portolan-proxy-traefik",
     }
+}
+
+/// Whether the one has to be made anew to become the other: what is written into its volume alone, it
+/// reads while it runs.
+pub(crate) fn is_another(before: &Proxy, after: &Proxy) -> bool {
+    fingerprint(&without_networks(before)) != fingerprint(&without_networks(after))
 }
 
 /// The container that the row asks for, on these networks.

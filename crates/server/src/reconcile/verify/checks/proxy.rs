@@ -210,10 +210,7 @@ impl Prover<'_> {
         if !is_on(&container, network) {
             return Ok(Some(Verdict::failed(
                 format!("`{target}` is not on network `{}`: {place}", network.name),
-                format!(
-                    "connect it (`connect_container {} {target}`)",
-                    self.row.destination.id
-                ),
+                format!("connect it (`connect_container {} {target}`)", self.row.destination.id),
             )));
         }
         let state = &container.member.state;
