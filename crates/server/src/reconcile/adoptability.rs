@@ -6,7 +6,10 @@ use portolan_types::{
     network::RESERVED,
 };
 
-use super::compare::{LABEL_DESTINATION, LABEL_INTERIM};
+use super::{
+    compare::{LABEL_DESTINATION, LABEL_INTERIM},
+    proxy,
+};
 use crate::{
     App, Error,
     db::{destination::Assigned, server},
@@ -20,7 +23,7 @@ pub(super) fn maker(network: &HostNetwork) -> Maker {
     let label = |key: &str| network.labels.get(key).cloned();
     let (kind, detail) = if RESERVED.contains(&network.name.as_str()) || network.ingress {
         (MakerKind::Docker, None)
-    } else if network.labels.contains_key(LABEL_DESTINATION) {
+    } else if network.labels.contains_key(LABEL_DESTINATION) || network.name == proxy::NETWORK {
         (MakerKind::Portolan, None)
     } else if let Some(stack) = label("com.docker.stack.namespace") {
         (MakerKind::SwarmStack, Some(stack))
@@ -102,6 +105,9 @@ fn reason_against(place: &Place, network: &HostNetwork, all: &[HostNetwork]) -> 
     if network.labels.contains_key(LABEL_INTERIM) {
         return Some("it stands in for a destination that is being changed".into());
     }
+    if name == proxy::NETWORK {
+        return Some("Portolan keeps it for its proxy, which publishes its ports there".into());
+    }
     if network.ingress {
         return Some("it is the routing mesh of the swarm".into());
     }
@@ -167,6 +173,7 @@ mod tests {
             reason(&Place::Standalone, &changed)
         };
         assert!(of(|net| net.name = "bridge".into()).contains("keeps it"));
+        assert!(of(|net| net.name = proxy::NETWORK.into()).contains("for its proxy"));
         assert!(of(|net| net.ingress = true).contains("routing mesh"));
         assert!(of(|net| net.scope = "swarm".into()).contains("scope is swarm"));
         assert!(of(|net| net.driver = "macvlan".into()).contains("driver is macvlan"));
@@ -196,6 +203,7 @@ mod tests {
         assert_eq!(with("com.docker.stack.namespace", "s").kind, MakerKind::SwarmStack);
         assert_eq!(with("coolify.managed", "true").kind, MakerKind::Coolify);
         assert_eq!(with(LABEL_DESTINATION, "x").kind, MakerKind::Portolan);
+        assert_eq!(maker(&network(proxy::NETWORK)).kind, MakerKind::Portolan);
         assert_eq!(maker(&network("dokploy-network")).kind, MakerKind::Dokploy);
         assert_eq!(maker(&network("host")).kind, MakerKind::Docker);
         assert_eq!(maker(&network("mine")).kind, MakerKind::Unknown);
