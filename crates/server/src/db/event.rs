@@ -184,8 +184,9 @@ macro_rules! last_word {
 }
 
 /// The statement of a list: `$1` team, `$2` the number before it, `$3` kind, `$4` text, `$5` and
-/// `$6` moments, `$7` type of subject, `$8` subject, `$9` server, `$10` destination, `$11` rows, `$12` who sees, `$13` the last words of kinds that are wanted (empty: all), `$14`
-/// those that are known. A kind or word that is not known is compared as `else`. The narrowest of
+/// `$6` moments, `$7` type of subject, `$8` subject, `$9` server, `$10` destination, `$11` rows,
+/// `$12` who sees, `$13` the last words of kinds that are wanted (empty: all), `$14` those that are
+/// known. A kind or word that is not known is compared as `else`. The narrowest of
 /// subject, server and destination that is given leads, so that its index is used.
 macro_rules! list {
     ($lead:literal, $compare:literal, $order:literal) => {

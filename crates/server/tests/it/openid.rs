@@ -19,10 +19,10 @@ use portolan_types::{
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-pub(crate) use self::browser::{Browser, PUBLIC};
+pub(crate) use self::browser::{Browser, PUBLIC, parameter};
 pub(crate) use self::issuer::Issuer;
 use self::{
-    browser::{parameter, sent},
+    browser::sent,
     issuer::{BROKEN, FORGED, SILENT},
 };
 use crate::{

@@ -10,32 +10,14 @@ mod coverage;
 mod destinations;
 mod history;
 mod people;
+mod results;
 mod servers;
 mod terminal;
 
 use anyhow::{Context, Result};
-use portolan_types::SetupDone;
 use reqwest::{Method, StatusCode, header};
-use serde_json::json;
 
-use crate::support::{Answer, Client, Database, TestApp};
-
-pub(crate) const PASSWORD: &str = "seven small boats at anchor";
-
-/// A control plane whose owner has a password.
-pub(crate) async fn with_password(database: Database) -> Result<TestApp> {
-    let folder = std::sync::Arc::new(tempfile::tempdir()?);
-    let mut app = TestApp::prepare(database, folder)?;
-    app.launch().await?;
-    let setup = json!({
-        "setup_token": app.setup_token()?,
-        "email": "owner@example.com",
-        "password": PASSWORD,
-    });
-    let done: SetupDone = app.owner.post("/v1/setup", setup).await?.created()?;
-    app.owner = app.owner.with_token(&done.token.secret);
-    Ok(app)
-}
+use crate::support::{Answer, Client, Database, PASSWORD, TestApp};
 
 /// A form as a browser without scripts sends it; it does not go where it is sent.
 async fn send(
@@ -81,7 +63,7 @@ async fn open(client: &Client, path: &str, cookie: &str) -> Result<Answer> {
 
 #[tokio::test]
 async fn without_a_script_a_form_does_the_same() -> Result<()> {
-    let mut app = with_password(Database::Sqlite).await?;
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
     let cookie = sign_in(&app.owner).await?;
     let made = [("name", "by <form>"), ("_next", "/keys#{id}")];
     let answer = send(&app.owner, "/do/post/v1/keys", &cookie, &made).await?;
@@ -101,7 +83,7 @@ async fn without_a_script_a_form_does_the_same() -> Result<()> {
 
 #[tokio::test]
 async fn a_form_is_held_to_what_the_api_holds_a_call_to() -> Result<()> {
-    let mut app = with_password(Database::Sqlite).await?;
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
     let cookie = sign_in(&app.owner).await?;
     let url = format!("{}/do/post/v1/keys", app.owner.url);
     let http = reqwest::Client::new();
@@ -137,7 +119,7 @@ async fn a_form_is_held_to_what_the_api_holds_a_call_to() -> Result<()> {
 /// Every page, as nobody: sent to sign in, unless the page is for that.
 #[tokio::test]
 async fn nobody_sees_a_page() -> Result<()> {
-    let mut app = with_password(Database::Sqlite).await?;
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
     for (path, shows) in portolan_server::pages()? {
         let real = path.replace("{id}", "tz4a98xxat96iws9zmbrgj3a");
         let answer = open(&app.owner, &real, "").await?;

@@ -37,6 +37,9 @@ mod database;
 pub(crate) use chromium::Chromium;
 pub(crate) use database::Database;
 
+/// Of an owner who has one.
+pub(crate) const PASSWORD: &str = "seven small boats at anchor";
+
 /// How long anything in memory may take before the test calls it broken.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -63,15 +66,23 @@ struct Process {
 impl TestApp {
     /// A new control plane with an owner.
     pub(crate) async fn start(database: Database) -> Result<Self> {
+        Self::with_owner(database, None).await
+    }
+
+    /// The same with an owner who signs in with [`PASSWORD`].
+    pub(crate) async fn with_password(database: Database) -> Result<Self> {
+        Self::with_owner(database, Some(PASSWORD)).await
+    }
+
+    async fn with_owner(database: Database, password: Option<&str>) -> Result<Self> {
         let folder = Arc::new(tempfile::tempdir()?);
         let mut app = Self::prepare(database, folder)?;
         app.launch().await?;
-        let token = app.setup_token()?;
-        let done: SetupDone = app
-            .owner
-            .post("/v1/setup", json!({ "setup_token": token, "email": "owner@example.com" }))
-            .await?
-            .created()?;
+        let mut setup = json!({ "setup_token": app.setup_token()?, "email": "owner@example.com" });
+        if let Some(password) = password {
+            setup["password"] = password.into();
+        }
+        let done: SetupDone = app.owner.post("/v1/setup", setup).await?.created()?;
         app.owner = app.owner.with_token(&done.token.secret);
         Ok(app)
     }

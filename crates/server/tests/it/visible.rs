@@ -4,7 +4,7 @@
 use anyhow::{Context, Result, ensure};
 use portolan_types::{
     CreatedInvite, Destination, Environment, Event, Member, Operation, Page, Project, Right, Route,
-    Sees, Server, Session, ServerAddresses,
+    Sees, Server, ServerAddresses, Session,
 };
 use serde_json::{Value, json};
 

@@ -94,7 +94,7 @@ impl Issuer {
     }
 
     /// Who comes next, with the nonce of their sign-in.
-    pub(super) fn expect(&self, mut person: Value, nonce: &str) {
+    pub(crate) fn expect(&self, mut person: Value, nonce: &str) {
         person["nonce"] = nonce.into();
         *lock(&self.memory.claims) = person;
     }

@@ -6,16 +6,14 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use super::{
-    PASSWORD,
     browser::signed_in,
     people::{go, secret},
-    with_password,
 };
 use crate::{
     accounts::second_factor,
     notifiers::mail::with_mail,
     sessions,
-    support::{Chromium, Database, TestApp, eventually},
+    support::{Chromium, Database, PASSWORD, TestApp, eventually},
 };
 
 const NEW: &str = "a lantern eats mauve tin";
@@ -23,7 +21,7 @@ const NEW: &str = "a lantern eats mauve tin";
 #[tokio::test]
 #[ignore = "needs Chromium (make test)"]
 async fn a_person_changes_how_they_sign_in() -> Result<()> {
-    let mut app = with_password(Database::Sqlite).await?;
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
     sessions::begin(&app, &app.owner).await?;
     let (chromium, url) = signed_in(&app).await?;
     chromium.open(&format!("{url}/account")).await?;
@@ -70,8 +68,8 @@ async fn a_person_changes_how_they_sign_in() -> Result<()> {
 }
 
 /// Where browsers reach it is known before it listens: it is part of passkeys, and of mails.
-async fn at_an_origin() -> Result<(TestApp, String)> {
-    let mut app = with_password(Database::Sqlite).await?;
+pub(super) async fn at_an_origin() -> Result<(TestApp, String)> {
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
     app.config.listen = TcpListener::bind("127.0.0.1:0").await?.local_addr()?;
     let origin = format!("http://localhost:{}", app.config.listen.port());
     app.config.sign_in = SignIn { public_url: Some(origin.parse()?), ..SignIn::default() };

@@ -3,13 +3,13 @@
 use anyhow::Result;
 use portolan_types::FleetAddresses;
 
-use super::{browser::signed_in, with_password};
-use crate::support::{Database, eventually};
+use super::browser::signed_in;
+use crate::support::{Database, TestApp, eventually};
 
 #[tokio::test]
 #[ignore = "needs Chromium (make test)"]
 async fn an_owner_changes_the_pools() -> Result<()> {
-    let mut app = with_password(Database::Sqlite).await?;
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
     let (server, _) = app.add_server("alpha").await?;
     app.owner.destination(&server, "shop").await?;
     let (chromium, url) = signed_in(&app).await?;

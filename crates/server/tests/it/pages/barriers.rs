@@ -4,10 +4,10 @@
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use super::{browser::signed_in, with_password};
+use super::browser::signed_in;
 use crate::{
     security::Things,
-    support::{Chromium, Database},
+    support::{Chromium, Database, TestApp},
 };
 
 /// What is wrong with pages, each opened as it comes and then with all that is folded open.
@@ -36,7 +36,7 @@ async fn put_on(chromium: &Chromium, theme: &str) -> Result<()> {
 #[tokio::test]
 #[ignore = "needs Chromium (make test)"]
 async fn none_on_empty_pages() -> Result<()> {
-    let mut app = with_password(Database::Sqlite).await?;
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
     let (chromium, url) = signed_in(&app).await?;
     let pages = portolan_server::pages()?;
     let paths = pages.iter().map(|(path, _)| (*path).to_owned());
@@ -51,7 +51,7 @@ async fn none_on_empty_pages() -> Result<()> {
 
 /// Every page there is, with one of each thing.
 async fn none_where_there_is_something(theme: &str) -> Result<()> {
-    let mut app = with_password(Database::Sqlite).await?;
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
     let things = Things::make(&app).await?;
     let (chromium, url) = signed_in(&app).await?;
     put_on(&chromium, theme).await?;
@@ -80,7 +80,7 @@ async fn none_in_dark() -> Result<()> {
 #[tokio::test]
 #[ignore = "needs Chromium (make test)"]
 async fn none_on_what_was_found() -> Result<()> {
-    let mut app = with_password(Database::Sqlite).await?;
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
     let (chromium, url) = signed_in(&app).await?;
     let (server, engine) = app.add_server("alpha").await?;
     let sea = app.owner.destination(&server, "sea").await?;

@@ -2,8 +2,7 @@
 
 use anyhow::Result;
 
-use super::{PASSWORD, with_password};
-use crate::support::{Chromium, Database, TestApp};
+use crate::support::{Chromium, Database, PASSWORD, TestApp};
 
 /// Signs in as the owner; the cookie needs TLS, or a host that browsers trust without it.
 pub(super) async fn signed_in(app: &TestApp) -> Result<(Chromium, String)> {
@@ -53,7 +52,7 @@ async fn the_first_owner_comes_in() -> Result<()> {
 #[tokio::test]
 #[ignore = "needs Chromium (make test)"]
 async fn keys_lead_to_pages_and_the_theme_stays() -> Result<()> {
-    let mut app = with_password(Database::Sqlite).await?;
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
     let (chromium, url) = signed_in(&app).await?;
     chromium.open(&format!("{url}/")).await?;
     chromium.click("[data-palette]").await?;

@@ -10,7 +10,7 @@ use portolan_server::host::{
 use portolan_types::{Chart, Destination, OperationState, Server, ServerKind};
 use serde_json::json;
 
-use super::{browser::signed_in, with_password};
+use super::browser::signed_in;
 use crate::{
     proxies::with_images,
     support::{Chromium, Database, TestApp, eventually},
@@ -83,7 +83,7 @@ async fn choose(chromium: &Chromium, kind: &str, name: &str) -> Result<()> {
 #[tokio::test]
 #[ignore = "needs Chromium (make test)"]
 async fn a_person_finds_their_way_on_the_chart() -> Result<()> {
-    let mut app = with_password(Database::Sqlite).await?;
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
     let (chromium, url) = signed_in(&app).await?;
     chromium.sees("Your first destination takes two minutes").await?;
     let fleet = Fleet::make(&app).await?;
@@ -126,7 +126,7 @@ async fn a_person_finds_their_way_on_the_chart() -> Result<()> {
 #[tokio::test]
 #[ignore = "needs Chromium (make test)"]
 async fn an_overlay_spans_its_servers_on_the_chart() -> Result<()> {
-    let mut app = with_password(Database::Sqlite).await?;
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
     let swarm = FakeSwarm::new();
     let (echo, one) = app.add_server("echo").await?;
     let (foxtrot, two) = app.add_server("foxtrot").await?;
@@ -172,7 +172,7 @@ async fn an_overlay_spans_its_servers_on_the_chart() -> Result<()> {
 #[tokio::test]
 #[ignore = "needs Chromium (make test)"]
 async fn a_connection_is_proved_from_the_page() -> Result<()> {
-    let mut app = with_password(Database::Sqlite).await?;
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
     let fleet = Fleet::make(&app).await?;
     let (chromium, url) = signed_in(&app).await?;
     chromium.open(&format!("{url}/reach")).await?;
@@ -244,7 +244,7 @@ const FRAMES: &str = r#"
 #[tokio::test]
 #[ignore = "needs Chromium (make test)"]
 async fn two_thousand_things_are_drawn_and_moved() -> Result<()> {
-    let mut app = with_password(Database::Sqlite).await?;
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
     app.add_server("alpha").await?;
     let (chromium, url) = signed_in(&app).await?;
     chromium.open(&format!("{url}/chart")).await?;

@@ -8,7 +8,7 @@ use portolan_types::{
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use super::{browser::signed_in, with_password};
+use super::browser::signed_in;
 use crate::{
     proxies::with_images,
     security::{Team, person},
@@ -61,7 +61,7 @@ async fn all(app: &TestApp) -> Result<Vec<Destination>> {
 #[tokio::test]
 #[ignore = "needs Chromium (make test)"]
 async fn a_destination_is_added_changed_and_removed() -> Result<()> {
-    let mut app = with_password(Database::Sqlite).await?;
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
     let (chromium, url) = signed_in(&app).await?;
     let (alpha, engine) = app.add_server("alpha").await?;
     let (beta, away) = app.add_server("beta").await?;
@@ -145,7 +145,7 @@ async fn a_destination_is_added_changed_and_removed() -> Result<()> {
 #[tokio::test]
 #[ignore = "needs Chromium (make test)"]
 async fn containers_are_connected_moved_and_disconnected() -> Result<()> {
-    let mut app = with_password(Database::Sqlite).await?;
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
     let (chromium, url) = signed_in(&app).await?;
     let (server, engine) = app.add_server("alpha").await?;
     let (sea, bay) = two(&app, &server).await?;
@@ -163,7 +163,7 @@ async fn containers_are_connected_moved_and_disconnected() -> Result<()> {
     chromium.fill("[name=container]", "web").await?;
     chromium.fill("[name='aliases:list']", "shop, www").await?;
     chromium.press("Connect").await?;
-    chromium.sees("connect-container").await?;
+    chromium.sees("Connect a container to").await?;
     chromium.sees("succeeded").await?;
     ensure!(on_it(&app, &sea).await?.contains(&"web".to_owned()), "it is not there");
 
@@ -174,13 +174,13 @@ async fn containers_are_connected_moved_and_disconnected() -> Result<()> {
     chromium.press("Preview").await?;
     chromium.sees("This would happen").await?;
     chromium.press("Move").await?;
-    chromium.sees("move-container").await?;
+    chromium.sees("Move a container").await?;
     chromium.sees("succeeded").await?;
     assert_eq!(on_it(&app, &bay).await?, ["web"]);
 
     chromium.open(&format!("{url}/destinations/{}/containers/{id}", bay.id)).await?;
     chromium.press("Disconnect").await?;
-    chromium.sees("disconnect-container").await?;
+    chromium.sees("Disconnect a container from").await?;
     chromium.sees("succeeded").await?;
     ensure!(on_it(&app, &bay).await?.is_empty(), "it is still there");
     without_complaints(chromium).await?;
@@ -195,7 +195,7 @@ async fn two(app: &TestApp, server: &Server) -> Result<(Destination, Destination
 #[tokio::test]
 #[ignore = "needs Chromium (make test)"]
 async fn what_failed_is_tried_again_and_what_is_lost_is_forgotten() -> Result<()> {
-    let mut app = with_password(Database::Sqlite).await?;
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
     let (chromium, url) = signed_in(&app).await?;
     let (server, engine) = app.add_server("alpha").await?;
     engine.put_network("sea", |_| {});
@@ -228,7 +228,7 @@ async fn what_failed_is_tried_again_and_what_is_lost_is_forgotten() -> Result<()
 #[tokio::test]
 #[ignore = "needs Chromium (make test)"]
 async fn networks_are_scanned_for_and_adopted() -> Result<()> {
-    let mut app = with_password(Database::Sqlite).await?;
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
     let (chromium, url) = signed_in(&app).await?;
     let (server, engine) = app.add_server("alpha").await?;
     engine.put_network("shop_default", |network| {
@@ -267,7 +267,7 @@ async fn networks_are_scanned_for_and_adopted() -> Result<()> {
 #[tokio::test]
 #[ignore = "needs Chromium (make test)"]
 async fn a_destination_is_shown_from_all_sides() -> Result<()> {
-    let mut app = with_password(Database::Sqlite).await?;
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
     let (chromium, url) = signed_in(&app).await?;
     let (server, engine) = app.add_server("alpha").await?;
     with_images(&engine);

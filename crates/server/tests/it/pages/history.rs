@@ -8,14 +8,13 @@ use serde_json::json;
 use super::{
     browser::signed_in,
     people::{choose, go},
-    with_password,
 };
-use crate::support::{Database, eventually};
+use crate::support::{Database, TestApp, eventually};
 
 #[tokio::test]
 #[ignore = "needs Chromium (make test)"]
 async fn a_drift_is_seen_with_its_evidence_and_healed() -> Result<()> {
-    let mut app = with_password(Database::Sqlite).await?;
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
     let (server, engine) = app.add_server("alpha").await?;
     let made = app.owner.destination(&server, "shop").await?;
     let (chromium, url) = signed_in(&app).await?;
@@ -56,7 +55,7 @@ async fn a_drift_is_seen_with_its_evidence_and_healed() -> Result<()> {
 #[tokio::test]
 #[ignore = "needs Chromium (make test)"]
 async fn what_happened_is_found_and_proved() -> Result<()> {
-    let mut app = with_password(Database::Sqlite).await?;
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
     let (chromium, url) = signed_in(&app).await?;
     let hostile = "<script>document.title='broken'</script>";
     chromium.open(&format!("{url}/events")).await?;
@@ -66,6 +65,13 @@ async fn what_happened_is_found_and_proved() -> Result<()> {
     chromium.picture("events").await?;
     assert!(chromium.fits(500, 800).await?);
     chromium.open(&format!("{url}/events?subject_type=server")).await?;
+    chromium.sees("No event is like that").await?;
+    chromium.choose("[name=subject_type]", "").await?;
+    chromium.choose("[name=topic]", "change").await?;
+    go(&chromium, "Show").await?;
+    chromium.sees(hostile).await?;
+    chromium.choose("[name=severity]", "error").await?;
+    go(&chromium, "Show").await?;
     chromium.sees("No event is like that").await?;
     chromium.open(&format!("{url}/audit?kind=key.&outcome=done")).await?;
     chromium.sees(hostile).await?;
@@ -86,7 +92,7 @@ async fn what_happened_is_found_and_proved() -> Result<()> {
 #[tokio::test]
 #[ignore = "needs Chromium (make test)"]
 async fn a_notifier_is_made_tested_paused_and_deleted() -> Result<()> {
-    let mut app = with_password(Database::Sqlite).await?;
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
     let (chromium, url) = signed_in(&app).await?;
     chromium.open(&format!("{url}/notifiers")).await?;
     chromium.sees("Nobody is told yet").await?;
@@ -116,7 +122,7 @@ async fn a_notifier_is_made_tested_paused_and_deleted() -> Result<()> {
 #[tokio::test]
 #[ignore = "needs Chromium (make test)"]
 async fn secrets_are_sealed_anew_and_tasks_say_how_they_are() -> Result<()> {
-    let mut app = with_password(Database::Sqlite).await?;
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
     app.add_server("alpha").await?;
     let before: Secrets = app.owner.get("/v1/secrets").await?.ok()?;
     let (chromium, url) = signed_in(&app).await?;

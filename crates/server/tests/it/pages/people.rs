@@ -1,11 +1,13 @@
 //! People, teams, tokens and projects, in a browser.
 
 use anyhow::{Context, Result, ensure};
-use portolan_types::{Ability, Environment, Member, Page, Project, Right, Role, Sees, Session, Token};
+use portolan_types::{
+    Ability, Environment, Member, Page, Project, Right, Role, Sees, Session, Token,
+};
 use serde_json::{Value, json};
 
-use super::{browser::signed_in, with_password};
-use crate::support::{Chromium, Client, Database, eventually};
+use super::browser::signed_in;
+use crate::support::{Chromium, Client, Database, TestApp, eventually};
 
 const HOSTILE: &str = "<img src=x onerror=document.title='broken'>";
 
@@ -47,7 +49,7 @@ async fn all<T: serde::de::DeserializeOwned>(client: &Client, path: &str) -> Res
 #[tokio::test]
 #[ignore = "needs Chromium (make test)"]
 async fn somebody_is_invited_sees_and_is_removed() -> Result<()> {
-    let mut app = with_password(Database::Sqlite).await?;
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
     app.owner.post("/v1/projects", json!({ "name": HOSTILE })).await?.created::<Project>()?;
     let (owner, url) = signed_in(&app).await?;
     owner.open(&format!("{url}/people")).await?;
@@ -121,7 +123,7 @@ async fn find(client: &Client, email: &str) -> Result<Member> {
 #[tokio::test]
 #[ignore = "needs Chromium (make test)"]
 async fn a_team_is_made_renamed_left_and_deleted() -> Result<()> {
-    let mut app = with_password(Database::Sqlite).await?;
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
     let (chromium, url) = signed_in(&app).await?;
     chromium.open(&format!("{url}/teams")).await?;
     chromium.press("+ Add").await?;
@@ -150,7 +152,7 @@ async fn a_team_is_made_renamed_left_and_deleted() -> Result<()> {
 #[tokio::test]
 #[ignore = "needs Chromium (make test)"]
 async fn a_token_is_made_narrowed_and_ended() -> Result<()> {
-    let mut app = with_password(Database::Sqlite).await?;
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
     let (chromium, url) = signed_in(&app).await?;
     chromium.open(&format!("{url}/tokens")).await?;
     chromium.press("+ Add").await?;
@@ -183,7 +185,7 @@ async fn a_token_is_made_narrowed_and_ended() -> Result<()> {
 #[tokio::test]
 #[ignore = "needs Chromium (make test)"]
 async fn a_project_and_its_environments_come_and_go() -> Result<()> {
-    let mut app = with_password(Database::Sqlite).await?;
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
     let (server, _) = app.add_server("alpha").await?;
     let made = app.owner.destination(&server, "shop").await?;
     let (chromium, url) = signed_in(&app).await?;
@@ -223,7 +225,7 @@ async fn a_project_and_its_environments_come_and_go() -> Result<()> {
 #[tokio::test]
 #[ignore = "needs Chromium (make test)"]
 async fn whoever_is_in_the_team_already_is_told_so() -> Result<()> {
-    let mut app = with_password(Database::Sqlite).await?;
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
     let invite: Value =
         app.owner.post("/v1/invites", json!({ "role": "member" })).await?.created()?;
     let secret = invite["secret"].as_str().context("a secret")?;

@@ -7,10 +7,10 @@ use portolan_types::{
 };
 use serde_json::{Value, json};
 
-use super::{browser::signed_in, with_password};
+use super::browser::signed_in;
 use crate::{
     certificates, proxies,
-    support::{Chromium, Database, eventually},
+    support::{Chromium, Database, TestApp, eventually},
 };
 
 /// A name that is an attack where it is taken for HTML.
@@ -32,7 +32,7 @@ async fn is_sound(chromium: &Chromium) -> Result<()> {
 #[tokio::test]
 #[ignore = "needs Chromium (make test)"]
 async fn the_first_run_ends_with_a_ready_destination() -> Result<()> {
-    let mut app = with_password(Database::Sqlite).await?;
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
     let engine = app.fleet.add("harbour:22");
     let (chromium, url) = signed_in(&app).await?;
     chromium.open(&format!("{url}/welcome")).await?;
@@ -66,7 +66,7 @@ async fn the_first_run_ends_with_a_ready_destination() -> Result<()> {
 #[tokio::test]
 #[ignore = "needs Chromium (make test)"]
 async fn a_server_is_added_kept_and_removed() -> Result<()> {
-    let mut app = with_password(Database::Sqlite).await?;
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
     let key = app.owner.key("fleet").await?;
     let other = app.owner.key(HOSTILE).await?;
     let (chromium, url) = signed_in(&app).await?;
@@ -120,6 +120,10 @@ async fn a_server_is_added_kept_and_removed() -> Result<()> {
         chromium.sees(HOSTILE).await?;
         is_sound(&chromium).await?;
     }
+    chromium.press("Preview").await?;
+    chromium.sees("This would be refused").await?;
+    chromium.sees("has destinations: db-1-shop").await?;
+    is_sound(&chromium).await?;
     chromium.fill("[name=_typed]", "db-1").await?;
     chromium.press("Remove").await?;
     chromium.sees("type the name exactly").await?;
@@ -140,7 +144,7 @@ async fn a_server_is_added_kept_and_removed() -> Result<()> {
 #[tokio::test]
 #[ignore = "needs Chromium (make test)"]
 async fn a_server_has_pools_and_policies_of_its_own() -> Result<()> {
-    let mut app = with_password(Database::Sqlite).await?;
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
     let (server, _engine) = app.add_server("alpha").await?;
     let (chromium, url) = signed_in(&app).await?;
     chromium.open(&format!("{url}/servers/{}/addresses", server.id)).await?;
@@ -172,7 +176,7 @@ async fn a_server_has_pools_and_policies_of_its_own() -> Result<()> {
 #[tokio::test]
 #[ignore = "needs Chromium (make test)"]
 async fn a_proxy_is_set_up_used_and_removed() -> Result<()> {
-    let mut app = with_password(Database::Sqlite).await?;
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
     let (server, engine) = app.add_server("alpha").await?;
     proxies::with_images(&engine);
     app.owner.destination(&server, "shop").await?;
@@ -220,7 +224,7 @@ async fn a_proxy_is_set_up_used_and_removed() -> Result<()> {
 #[tokio::test]
 #[ignore = "needs Chromium (make test)"]
 async fn a_route_is_led_to_a_container() -> Result<()> {
-    let mut app = with_password(Database::Sqlite).await?;
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
     let (server, engine) = proxies::with_proxy(&app).await?;
     app.owner.destination(&server, "shop").await?;
     app.attached(&server, "shop", true).await?;
@@ -281,7 +285,7 @@ async fn a_route_is_led_to_a_container() -> Result<()> {
 #[tokio::test]
 #[ignore = "needs Chromium (make test)"]
 async fn a_certificate_is_brought() -> Result<()> {
-    let mut app = with_password(Database::Sqlite).await?;
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
     let material = certificates::body("", &["shop.example.com"]);
     let text = |field: &str| material[field].as_str().unwrap_or_default().to_owned();
     let (chromium, url) = signed_in(&app).await?;
@@ -311,7 +315,7 @@ async fn a_certificate_is_brought() -> Result<()> {
 #[tokio::test]
 #[ignore = "needs Chromium (make test)"]
 async fn a_host_that_is_gone_is_forgotten() -> Result<()> {
-    let mut app = with_password(Database::Sqlite).await?;
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
     let (server, engine) = app.add_server("alpha").await?;
     app.owner.destination(&server, "shop").await?;
     let (chromium, url) = signed_in(&app).await?;

@@ -5,8 +5,8 @@ use axum::http::header;
 use portolan_types::{Role, Server};
 use serde_json::json;
 
-use super::{browser::signed_in, open, sign_in, with_password};
-use crate::support::{Chromium, Database, eventually};
+use super::{browser::signed_in, open, sign_in};
+use crate::support::{Chromium, Database, TestApp, eventually};
 
 /// Whether a script says yes, soon.
 async fn comes(chromium: &Chromium, what: &str, script: &str) -> Result<()> {
@@ -19,7 +19,7 @@ async fn comes(chromium: &Chromium, what: &str, script: &str) -> Result<()> {
 #[tokio::test]
 #[ignore = "needs Chromium (make test)"]
 async fn a_person_uses_a_shell() -> Result<()> {
-    let mut app = with_password(Database::Sqlite).await?;
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
     let (server, engine) = app.add_server("alpha").await?;
     let (chromium, url) = signed_in(&app).await?;
     let page = format!("{url}/servers/{}/terminal", server.id);
@@ -74,7 +74,7 @@ async fn a_person_uses_a_shell() -> Result<()> {
 /// Its script needs nothing that the policy of all pages forbids.
 #[tokio::test]
 async fn the_policy_is_that_of_every_page() -> Result<()> {
-    let mut app = with_password(Database::Sqlite).await?;
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
     let (server, _engine) = app.add_server("alpha").await?;
     let cookie = sign_in(&app.owner).await?;
     let mut policies = Vec::new();
