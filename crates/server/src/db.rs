@@ -76,6 +76,7 @@ pub mod notifier;
 pub mod offline;
 pub mod operation;
 pub mod passkey;
+pub mod past;
 pub mod place;
 pub mod project;
 pub mod proxy;
@@ -157,7 +158,9 @@ pub struct DbLock {
 impl Db {
     /// Brings the schema up to date.
     pub async fn migrate(&self) -> Result<(), sqlx::Error> {
-        Ok(MIGRATIONS.run(&self.pool).await?)
+        MIGRATIONS.run(&self.pool).await?;
+        let mut conn = self.acquire().await?;
+        past::begin(&mut conn, portolan_types::Timestamp::now()).await
     }
 
     /// Opens the database as it is.

@@ -55,6 +55,15 @@ pub async fn list(
     Ok(page::of(rows, query, |drift| (drift.found_at, drift.id.as_str())))
 }
 
+/// How many of the team's stand that nobody dismissed, by state.
+pub(crate) async fn count_open(
+    app: &App,
+    actor: &Actor,
+) -> Result<Vec<(DriftState, usize)>, Error> {
+    let mut conn = app.db.acquire().await?;
+    Ok(db::drift::count_open(&mut conn, actor.visible()).await?)
+}
+
 /// One of the team's drifts.
 pub async fn show(app: &App, actor: &Actor, id: &DriftId) -> Result<Drift, Error> {
     let mut conn = app.db.acquire().await?;

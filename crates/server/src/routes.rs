@@ -217,7 +217,7 @@ pub async fn delete(app: &App, actor: &Actor, id: &RouteId) -> Result<(), Error>
     let mut tx = app.db.begin().await?;
     let route = find(&mut tx, actor, id).await?.route;
     let destination = destinations::find(&mut tx, actor, &route.destination_id).await?;
-    if !db::route::delete(&mut tx, team, id).await? {
+    if !db::route::delete(&mut tx, team, id, Timestamp::now()).await? {
         return Err(Error::NotFound("route"));
     }
     db::drift::end_of_subject(&mut tx, id.as_str(), Timestamp::now()).await?;

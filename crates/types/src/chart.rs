@@ -3,7 +3,7 @@
 //! Owns shapes alone. How it is put together is the server's affair, how it is drawn the page's.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::{DestinationId, RouteId, ServerId, Timestamp, text::words};
 
@@ -35,7 +35,7 @@ words! {
     }
 }
 
-/// The picture, as of what was last seen of the hosts.
+/// The picture: as of what was last seen of the hosts, or as the fleet was at a moment of the past.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Chart {
     /// When the host was looked at whose look is the oldest; absent when none was looked at.
@@ -45,6 +45,13 @@ pub struct Chart {
     pub links: Vec<ChartLink>,
     /// Containers and services beyond what one picture holds.
     pub left_out: u32,
+    /// The moment of the past that it shows, if one was asked for. Containers, services and how far
+    /// overlays reached are not kept, so they are not in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+    /// The earliest moment that can be asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
 }
 
 /// Something in the picture. Texts of containers and services come from the host: show them as
@@ -80,6 +87,15 @@ pub struct ChartNode {
     /// When it was last looked at: of servers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen_at: Option<Timestamp>,
+}
+
+/// When the picture is wanted of.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ChartQuery {
+    /// A moment of the kept past; now when it is absent.
+    #[param(value_type = Option<String>, format = DateTime, example = "2026-01-01T12:00:00.000Z")]
+    pub at: Option<Timestamp>,
 }
 
 /// A connection between two nodes.

@@ -60,7 +60,7 @@ pub use audit::{
     AuditVerdict,
 };
 pub use certificate::{Certificate, CreateCertificate};
-pub use chart::{Chart, ChartLink, ChartLinkKind, ChartNode, ChartNodeKind};
+pub use chart::{Chart, ChartLink, ChartLinkKind, ChartNode, ChartNodeKind, ChartQuery};
 pub use container::{
     Alias, ConnectContainer, ContainerName, DestinationContainer, DestinationContainers,
     MoveContainer, MovedContainer, MovedService,

@@ -5,7 +5,11 @@ use portolan_types::{
 };
 use sqlx::{AnyConnection, AssertSqlSafe, FromRow, Row, any::AnyRow};
 
-use super::{Window, json_option, moment, parsed, several, to_json};
+use super::{
+    Window, json_option, moment, parsed,
+    past::{self, kept},
+    several, to_json,
+};
 use crate::rights::Visible;
 
 /// Attachments with the names of both ends, up to the condition.
@@ -62,6 +66,13 @@ pub async fn upsert(
     seen: &Seen<'_>,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
+    past::note_new_attachment(conn, team, (server, destination), now).await?;
+    let changes = kept!(attachment
+        "server_id = $2 and destination_id = $3
+         and (wanted <> cast($4 as bigint) or observed <> cast($5 as bigint))");
+    let number = |set| if set { "1" } else { "0" };
+    let texts = [server.as_str(), destination.as_str(), number(seen.wanted), number(seen.observed)];
+    past::keep(conn, changes, &texts, now).await?;
     sqlx::query(
         "insert into attachments
              (server_id, destination_id, team_id, wanted, observed, since, address, reason)
@@ -203,7 +214,10 @@ pub async fn delete(
     conn: &mut AnyConnection,
     server: &ServerId,
     destination: &DestinationId,
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
+    let kept = kept!(attachment "server_id = $2 and destination_id = $3");
+    past::keep(conn, kept, &[server.as_str(), destination.as_str()], now).await?;
     sqlx::query("delete from attachments where server_id = $1 and destination_id = $2")
         .bind(server.as_str())
         .bind(destination.as_str())

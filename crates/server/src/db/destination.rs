@@ -7,8 +7,12 @@ use portolan_types::{
 };
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
-use super::{Window, json_option, moment, number, parsed, parsed_option, to_json};
-use crate::rights::Visible;
+use super::{
+    Window, json_option, moment, number, parsed, parsed_option,
+    past::{self, New, kept},
+    to_json,
+};
+use crate::{picture::facts::Thing, rights::Visible};
 
 /// Destinations with the names of their servers, up to the condition.
 macro_rules! select {
@@ -27,10 +31,12 @@ macro_rules! select {
 
 mod choices;
 mod counts;
+mod removal;
 mod swarm;
 
 pub use choices::{rename, set_proxy, set_verify_every};
 pub use counts::count_by_server;
+pub use removal::{delete_gone, forget, forget_of_server};
 pub use swarm::{
     find_in_cluster, list_of_cluster, move_to, set_changing_reason, set_nodes, set_waiting_reason,
     take_over,
@@ -102,9 +108,11 @@ pub async fn insert(
     .bind(destination.created_at.as_millis())
     .bind(destination.proxy.as_str())
     .bind(destination.verify_every.to_string())
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
-    Ok(())
+    let (id, server) = (destination.id.as_str(), &destination.server_id);
+    let new = New { team, thing: Thing::Destination, id, server };
+    past::note_new(conn, &new, destination.created_at).await
 }
 
 /// The destination, if the team has it.
@@ -257,6 +265,8 @@ pub async fn advance(
     now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
     debug_assert!(step.from.may_become(step.to), "{} may not become {}", step.from, step.to);
+    let texts = [id.as_str(), step.from.as_str()];
+    past::keep(conn, kept!(destination "id = $2 and state = $3"), &texts, now).await?;
     let done = sqlx::query(
         "update destinations
          set state = $3, reason = $4, operation_id = coalesce($5, operation_id), updated_at = $6
@@ -281,6 +291,9 @@ pub async fn stay_drifted(
     reason: Option<&str>,
     operation: Option<&OperationId>,
 ) -> Result<bool, sqlx::Error> {
+    let changes = kept!(destination "id = $2 and state = 'drifted' and coalesce(reason, '') <> $3");
+    let texts = [destination.id.as_str(), reason.unwrap_or_default()];
+    past::keep(conn, changes, &texts, Timestamp::now()).await?;
     let done = sqlx::query(
         "update destinations set reason = $2, operation_id = coalesce($3, operation_id)
          where id = $1 and state = 'drifted' and coalesce(operation_id, '') = $4",
@@ -324,53 +337,14 @@ pub async fn set_observed(
     id: &DestinationId,
     observed: &Observed,
 ) -> Result<(), sqlx::Error> {
+    let changes = kept!(destination "id = $2 and observed is null");
+    past::keep(conn, changes, &[id.as_str()], Timestamp::now()).await?;
     sqlx::query("update destinations set observed = $2 where id = $1")
         .bind(id.as_str())
         .bind(to_json(observed)?)
         .execute(conn)
         .await?;
     Ok(())
-}
-
-/// Removes a row whose network is gone.
-pub async fn delete_gone(
-    conn: &mut AnyConnection,
-    id: &DestinationId,
-) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query("delete from destinations where id = $1 and state = 'deleting'")
-        .bind(id.as_str())
-        .execute(conn)
-        .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-/// Removes a row whatever its state; Docker is not asked.
-pub async fn forget(
-    conn: &mut AnyConnection,
-    team: &TeamId,
-    id: &DestinationId,
-) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query("delete from destinations where team_id = $1 and id = $2")
-        .bind(team.as_str())
-        .bind(id.as_str())
-        .execute(conn)
-        .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-/// Removes the rows of a server that is forgotten; Docker is not asked. Answers their networks.
-pub async fn forget_of_server(
-    conn: &mut AnyConnection,
-    team: &TeamId,
-    server: &ServerId,
-) -> Result<Vec<String>, sqlx::Error> {
-    sqlx::query_scalar(
-        "delete from destinations where team_id = $1 and server_id = $2 returning network",
-    )
-    .bind(team.as_str())
-    .bind(server.as_str())
-    .fetch_all(conn)
-    .await
 }
 
 /// How many destinations are in each state, for the metrics.

@@ -327,6 +327,28 @@ pub async fn list(
     Ok(rows.into_iter().map(|row| row.drift).collect())
 }
 
+/// How many stand that nobody dismissed, by state.
+pub async fn count_open(
+    conn: &mut AnyConnection,
+    visible: Visible<'_>,
+) -> Result<Vec<(DriftState, usize)>, sqlx::Error> {
+    let rows = sqlx::query(concat!(
+        "select r.state, count(*) as n from drifts r
+         where r.team_id = $1 and r.ended_at is null and r.state <> 'dismissed' and ",
+        visible!("2", server "r.server_id"),
+        " group by r.state"
+    ))
+    .bind(visible.team().as_str())
+    .bind(visible.by())
+    .fetch_all(conn)
+    .await?;
+    let count = |row: &AnyRow| {
+        let number: i64 = row.try_get("n")?;
+        Ok((parsed(row, "state")?, usize::try_from(number).unwrap_or(usize::MAX)))
+    };
+    rows.iter().map(count).collect()
+}
+
 /// A thing on a server that can differ in one way.
 #[derive(Debug, Clone, Copy)]
 pub struct Spot<'a> {

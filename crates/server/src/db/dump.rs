@@ -12,7 +12,7 @@ use sqlx::{
 use super::{Db, MIGRATIONS};
 
 /// All that there are, those that others refer to first.
-pub const TABLES: [&str; 41] = [
+pub const TABLES: [&str; 43] = [
     "teams",
     "users",
     "memberships",
@@ -45,6 +45,8 @@ pub const TABLES: [&str; 41] = [
     "steps",
     "events",
     "event_sequence",
+    "past",
+    "past_since",
     "idempotency_keys",
     "drift_rules",
     "drifts",

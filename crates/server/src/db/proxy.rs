@@ -7,8 +7,12 @@ use portolan_types::{
 };
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
-use super::{Window, json_option, moment, number, parsed, parsed_option, port, to_json};
-use crate::rights::Visible;
+use super::{
+    Window, json_option, moment, number, parsed, parsed_option,
+    past::{self, Kept, New, kept},
+    port, to_json,
+};
+use crate::{picture::facts::Thing, rights::Visible};
 
 /// Proxies with the names of their servers, up to the condition.
 macro_rules! select {
@@ -83,9 +87,11 @@ pub async fn insert(
     .bind(i64::from(proxy.revision))
     .bind(proxy.operation_id.as_ref().map(OperationId::as_str))
     .bind(proxy.created_at.as_millis())
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
-    Ok(())
+    let (id, server) = (proxy.server_id.as_str(), &proxy.server_id);
+    let new = New { team, thing: Thing::Proxy, id, server };
+    past::note_new(conn, &new, proxy.created_at).await
 }
 
 /// The server's proxy, if the team has the server and the server has one.
@@ -158,6 +164,9 @@ pub async fn replace(
     before: &Proxy,
     wanted: &Proxy,
 ) -> Result<bool, sqlx::Error> {
+    let changes = kept!(proxy "server_id = $2 and state = $3");
+    let texts = [before.server_id.as_str(), before.state.as_str()];
+    past::keep(conn, changes, &texts, wanted.updated_at).await?;
     let done = sqlx::query(
         "update proxies
          set kind = $4, image = $5, http_port = $6, https_port = $7, certificates = $8, extra = $9,
@@ -233,6 +242,8 @@ pub async fn advance(
     now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
     debug_assert!(step.from.may_become(step.to), "{} may not become {}", step.from, step.to);
+    let texts = [server.as_str(), step.from.as_str()];
+    past::keep(conn, kept!(proxy "server_id = $2 and state = $3"), &texts, now).await?;
     let done = sqlx::query(
         "update proxies
          set state = $3, reason = $4, operation_id = coalesce($5, operation_id), updated_at = $6
@@ -257,6 +268,9 @@ pub async fn set_reason(
     read: &Proxy,
     reason: &str,
 ) -> Result<bool, sqlx::Error> {
+    let changes = kept!(proxy "server_id = $2 and state = $3 and coalesce(reason, '') <> $4");
+    let texts = [read.server_id.as_str(), read.state.as_str(), reason];
+    past::keep(conn, changes, &texts, Timestamp::now()).await?;
     let done = sqlx::query(
         "update proxies set reason = $4
          where server_id = $1 and state = $2 and coalesce(operation_id, '') = $3",
@@ -276,6 +290,11 @@ pub async fn set_observed(
     server: &ServerId,
     observed: Option<&ObservedProxy>,
 ) -> Result<(), sqlx::Error> {
+    let changes = match observed {
+        Some(_) => kept!(proxy "server_id = $2 and observed is null"),
+        None => kept!(proxy "server_id = $2 and observed is not null"),
+    };
+    past::keep(conn, changes, &[server.as_str()], Timestamp::now()).await?;
     sqlx::query("update proxies set observed = $2 where server_id = $1")
         .bind(server.as_str())
         .bind(observed.map(to_json).transpose()?)
@@ -298,8 +317,24 @@ pub async fn set_configuration(
     Ok(())
 }
 
+/// What goes with a proxy's row is kept with it.
+async fn keep_whole(
+    conn: &mut AnyConnection,
+    kept: Kept,
+    server: &ServerId,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    past::keep(conn, kept, &[server.as_str()], now).await?;
+    past::keep(conn, kept!(attachment "server_id = $2"), &[server.as_str()], now).await
+}
+
 /// Removes the row of a proxy that is gone, with its attachments.
-pub async fn delete_gone(conn: &mut AnyConnection, server: &ServerId) -> Result<bool, sqlx::Error> {
+pub async fn delete_gone(
+    conn: &mut AnyConnection,
+    server: &ServerId,
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
+    keep_whole(conn, kept!(proxy "server_id = $2 and state = 'removing'"), server, now).await?;
     let done = sqlx::query("delete from proxies where server_id = $1 and state = 'removing'")
         .bind(server.as_str())
         .execute(conn)
@@ -312,7 +347,9 @@ pub async fn forget(
     conn: &mut AnyConnection,
     team: &TeamId,
     server: &ServerId,
+    now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
+    keep_whole(conn, kept!(proxy "server_id = $2"), server, now).await?;
     let done = sqlx::query("delete from proxies where team_id = $1 and server_id = $2")
         .bind(team.as_str())
         .bind(server.as_str())

@@ -7,8 +7,12 @@ use portolan_types::{
 use serde::{Deserialize, Serialize};
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
-use super::{Window, json_option, moment, parsed, port, to_json};
-use crate::rights::Visible;
+use super::{
+    Window, json_option, moment, parsed,
+    past::{self, New, kept},
+    port, to_json,
+};
+use crate::{picture::facts::Thing, rights::Visible};
 
 /// Routes with the names of their destinations and servers, up to the condition.
 macro_rules! select {
@@ -106,9 +110,10 @@ pub async fn insert(
     .bind(row.password_hash.as_deref())
     .bind(route.state.as_str())
     .bind(route.created_at.as_millis())
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
-    Ok(())
+    let (id, server) = (route.id.as_str(), &route.server_id);
+    past::note_new(conn, &New { team, thing: Thing::Route, id, server }, route.created_at).await
 }
 
 /// Stores another target and other options; it is to be told to the proxy again.
@@ -120,6 +125,7 @@ pub async fn replace(
     now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
     let route = &row.route;
+    past::keep(conn, kept!(route "id = $2"), &[route.id.as_str()], now).await?;
     let rest = Rest { options: route.options.clone(), user: route.user.clone() };
     let done = sqlx::query(
         "update routes
@@ -274,7 +280,10 @@ pub async fn set_state(
     read: &Route,
     state: RouteState,
     reason: Option<&str>,
+    now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
+    let texts = [read.id.as_str(), state.as_str()];
+    past::keep(conn, kept!(route "id = $2 and state <> $3"), &texts, now).await?;
     let done = sqlx::query(
         "update routes set state = $3, reason = $4
          where id = $1 and updated_at = $2
@@ -294,7 +303,9 @@ pub async fn delete(
     conn: &mut AnyConnection,
     team: &TeamId,
     id: &RouteId,
+    now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
+    past::keep(conn, kept!(route "id = $2"), &[id.as_str()], now).await?;
     let done = sqlx::query("delete from routes where team_id = $1 and id = $2")
         .bind(team.as_str())
         .bind(id.as_str())
@@ -307,7 +318,9 @@ pub async fn delete(
 pub async fn delete_of_destination(
     conn: &mut AnyConnection,
     destination: &DestinationId,
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
+    past::keep(conn, kept!(route "destination_id = $2"), &[destination.as_str()], now).await?;
     sqlx::query("delete from routes where destination_id = $1")
         .bind(destination.as_str())
         .execute(conn)
@@ -319,7 +332,11 @@ pub async fn delete_of_destination(
 pub async fn delete_of_server(
     conn: &mut AnyConnection,
     server: &ServerId,
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
+    let on_it = kept!(route
+        "destination_id in (select d.id from destinations d where d.server_id = $2)");
+    past::keep(conn, on_it, &[server.as_str()], now).await?;
     sqlx::query(
         "delete from routes
          where destination_id in (select id from destinations where server_id = $1)",

@@ -7,8 +7,12 @@ use portolan_types::{
 };
 use sqlx::{AnyConnection, AssertSqlSafe, Row};
 
-use super::{Window, parsed, several, to_json};
-use crate::rights::Visible;
+use super::{
+    Window, parsed,
+    past::{self, New, kept},
+    several, to_json,
+};
+use crate::{picture::facts::Thing, rights::Visible};
 
 mod role;
 mod row;
@@ -50,9 +54,10 @@ pub async fn insert(
     .bind(server.operation_id.as_ref().map(OperationId::as_str))
     .bind(server.created_at.as_millis())
     .bind(server.terminal.as_str())
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
-    Ok(())
+    let new = New { team, thing: Thing::Server, id: server.id.as_str(), server: &server.id };
+    past::note_new(conn, &new, server.created_at).await
 }
 
 /// The server, if the team has it.
@@ -227,6 +232,8 @@ pub async fn update_labels(
     server: &Server,
     now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
+    let (id, name) = (server.id.as_str(), server.name.as_str());
+    past::keep(conn, kept!(server "id = $2 and name <> $3"), &[id, name], now).await?;
     let done = sqlx::query(
         "update servers set name = $3, description = $4, build_server = $5, updated_at = $6,
              terminal = $7
@@ -270,6 +277,7 @@ pub async fn update_connection(
     server: &Server,
     now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
+    past::keep(conn, kept!(server "id = $2"), &[server.id.as_str()], now).await?;
     let (of, socket, host, port, account, key_id) = connection_columns(&server.connection);
     let done = sqlx::query(
         "update servers
@@ -339,7 +347,9 @@ pub async fn delete(
     conn: &mut AnyConnection,
     team: &TeamId,
     id: &ServerId,
+    now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
+    past::keep(conn, kept!(server "id = $2"), &[id.as_str()], now).await?;
     let done = sqlx::query("delete from servers where team_id = $1 and id = $2")
         .bind(team.as_str())
         .bind(id.as_str())
@@ -367,6 +377,8 @@ pub async fn set_validated(
     found: &Validated,
     now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
+    let changes = kept!(server "id = $2 and (state <> 'ready' or reason is not null)");
+    past::keep(conn, changes, &[id.as_str()], now).await?;
     let (key, swarm) = (found.key.as_ref(), found.swarm.as_ref());
     let done = sqlx::query(
         "update servers
@@ -402,6 +414,8 @@ pub async fn set_invalid(
     reason: &str,
     now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
+    let changes = kept!(server "id = $2 and (state <> 'failed' or coalesce(reason, '') <> $3)");
+    past::keep(conn, changes, &[id.as_str(), reason], now).await?;
     let done = sqlx::query(
         "update servers set state = 'failed', reason = $3, updated_at = $4
          where id = $1 and revision = $2",
@@ -420,7 +434,10 @@ pub async fn set_reachability(
     conn: &mut AnyConnection,
     id: &ServerId,
     reachability: Reachability,
+    now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
+    let texts = [id.as_str(), reachability.as_str()];
+    past::keep(conn, kept!(server "id = $2 and reachability <> $3"), &texts, now).await?;
     let done =
         sqlx::query("update servers set reachability = $2 where id = $1 and reachability <> $2")
             .bind(id.as_str())

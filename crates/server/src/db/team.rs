@@ -31,8 +31,8 @@ pub async fn find(conn: &mut AnyConnection, id: &TeamId) -> Result<Option<Team>,
 
 /// What belongs to a team and goes with it: its history and its settings. What goes with a membership
 /// or a server is not in it.
-const GOES_WITH_IT: [&str; 5] =
-    ["events", "operations", "idempotency_keys", "address_plans", "drift_rules"];
+const GOES_WITH_IT: [&str; 6] =
+    ["events", "past", "operations", "idempotency_keys", "address_plans", "drift_rules"];
 
 /// What is in a team beside one person, by kind and name: `server web-1`. At most a hundred things.
 pub async fn list_contents(

@@ -156,8 +156,8 @@ async fn forgotten(
     db::operation::start(tx, &operation, now).await?;
     db::operation::set_result(tx, &operation, &OperationResult::Forgotten { left_behind }).await?;
     db::operation::finish(tx, &operation, None, now).await?;
-    db::route::delete_of_destination(tx, &before.id).await?;
-    db::destination::forget(tx, actor.team_id(), &before.id).await?;
+    db::route::delete_of_destination(tx, &before.id, now).await?;
+    db::destination::forget(tx, actor.team_id(), &before.id, now).await?;
     let what = format!("forgotten, and network `{}` left on its host,", before.network);
     let entry = event(actor, "destination.forgotten", before, &what).part_of(&operation);
     events::record(tx, entry.change(before, &()), now).await?;

@@ -4,13 +4,27 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use portolan_types::{
-    Attachment, Chart, ChartLink, ChartLinkKind, ChartNode, ChartNodeKind, Destination,
-    DestinationId, DestinationKind, DestinationState, Proxy, ProxyState, Reachability, Server,
-    ServerId,
+    Chart, ChartLink, ChartLinkKind, ChartNode, ChartNodeKind, DestinationId, DestinationKind,
+    DestinationState, ProxyState, Reachability, ServerId,
 };
 
-use super::{World, members, routes};
-use crate::{destinations::ours, sighting::Sighting};
+use super::{
+    facts::{AttachmentFacts, DestinationFacts, Facts, ProxyFacts, ServerFacts},
+    members, routes,
+};
+use crate::sighting::{Seen, Sighting};
+
+/// What was seen on the hosts.
+pub(super) type Sightings = BTreeMap<ServerId, Seen>;
+
+/// Whether what ran on the hosts is known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Looks {
+    #[default]
+    Known,
+    /// Of the past: nobody is missing there because nothing was seen.
+    NotKept,
+}
 
 /// The node of everything outside.
 pub(super) const INTERNET: &str = "internet";
@@ -19,36 +33,39 @@ pub(super) const INTERNET: &str = "internet";
 #[derive(Debug, Default)]
 pub(super) struct Drawing<'a> {
     chart: Chart,
+    pub(super) looks: Looks,
     drawn: HashSet<String>,
     /// Destinations by server and Docker's id of the network, as it was seen there.
-    pub(super) networks: HashMap<(&'a ServerId, &'a str), &'a Destination>,
+    pub(super) networks: HashMap<(&'a ServerId, &'a str), &'a DestinationFacts>,
     /// Servers on which a destination's network was seen.
     pub(super) seen_on: BTreeMap<&'a DestinationId, BTreeSet<&'a ServerId>>,
     /// Nodes by the destination that they are on, and the name by which routes find them.
     pub(super) targets: HashMap<(&'a DestinationId, &'a str), String>,
 }
 
-pub(super) fn draw(world: &World) -> Chart {
-    let mut drawing = Drawing::default();
-    drawing.chart.as_of = world.sightings.values().map(|seen| seen.at).min();
-    drawing.place_networks(world);
-    if !(world.proxies.is_empty() && world.routes.is_empty()) {
+pub(super) fn draw(facts: &Facts, sightings: &Sightings, looks: Looks) -> Chart {
+    let mut drawing = Drawing { looks, ..Drawing::default() };
+    drawing.chart.as_of = sightings.values().map(|seen| seen.at).min();
+    drawing.place_networks(facts, sightings);
+    if !(facts.proxies.is_empty() && facts.routes.is_empty()) {
         drawing.node(node(INTERNET.to_owned(), ChartNodeKind::Internet, "Internet", "outside"));
     }
-    for server in &world.servers {
-        drawing.server(world, server);
+    let names: HashMap<&ServerId, &str> =
+        facts.servers.iter().map(|server| (&server.id, server.name.as_str())).collect();
+    for server in &facts.servers {
+        drawing.server(sightings, server);
     }
-    for proxy in &world.proxies {
-        drawing.proxy(world, proxy);
+    for proxy in &facts.proxies {
+        drawing.proxy(sightings, proxy, names.get(&proxy.server_id).copied());
     }
-    for destination in &world.destinations {
-        drawing.destination(world, destination);
+    for destination in &facts.destinations {
+        drawing.destination(sightings, destination);
     }
-    for attachment in &world.attachments {
+    for attachment in &facts.attachments {
         drawing.attachment(attachment);
     }
-    members::draw(&mut drawing, world);
-    routes::draw(&mut drawing, world);
+    members::draw(&mut drawing, facts, sightings);
+    routes::draw(&mut drawing, facts);
     drawing.chart
 }
 
@@ -113,17 +130,16 @@ impl<'a> Drawing<'a> {
     }
 
     /// Finds each destination's network on its own server, and overlays on the others.
-    fn place_networks(&mut self, world: &'a World) {
-        let mut overlays: HashMap<&str, &Destination> = HashMap::new();
-        for destination in &world.destinations {
-            let Some(seen) = world.sightings.get(&destination.server_id) else { continue };
-            let Some(network) = ours(destination, &seen.sighting) else { continue };
-            self.see(&destination.server_id, &network.docker_id, destination);
+    fn place_networks(&mut self, facts: &'a Facts, sightings: &'a Sightings) {
+        let mut overlays: HashMap<&str, &DestinationFacts> = HashMap::new();
+        for destination in &facts.destinations {
+            let Some(network) = &destination.network else { continue };
+            self.see(&destination.server_id, network, destination);
             if destination.kind == DestinationKind::Swarm {
-                overlays.insert(&network.docker_id, destination);
+                overlays.insert(network, destination);
             }
         }
-        for (server, seen) in &world.sightings {
+        for (server, seen) in sightings {
             for network in &seen.sighting.networks {
                 if let Some(destination) = overlays.get(network.docker_id.as_str()) {
                     self.see(server, &network.docker_id, destination);
@@ -132,27 +148,27 @@ impl<'a> Drawing<'a> {
         }
     }
 
-    fn see(&mut self, server: &'a ServerId, docker_id: &'a str, destination: &'a Destination) {
+    fn see(&mut self, server: &'a ServerId, docker_id: &'a str, destination: &'a DestinationFacts) {
         self.networks.insert((server, docker_id), destination);
         self.seen_on.entry(&destination.id).or_default().insert(server);
     }
 
-    fn server(&mut self, world: &World, server: &Server) {
+    fn server(&mut self, sightings: &Sightings, server: &ServerFacts) {
         let away = server.reachability == Reachability::Unreachable;
         let state = if away { server.reachability.as_str() } else { server.state.as_str() };
         let id = server_node(&server.id);
         self.node(ChartNode {
             reason: server.reason.clone(),
             server_id: Some(server.id.clone()),
-            seen_at: world.sightings.get(&server.id).map(|seen| seen.at),
-            ..node(id, ChartNodeKind::Server, server.name.as_str(), state)
+            seen_at: sightings.get(&server.id).map(|seen| seen.at),
+            ..node(id, ChartNodeKind::Server, &server.name, state)
         });
     }
 
-    fn proxy(&mut self, world: &World, proxy: &Proxy) {
-        let seen = world.sightings.get(&proxy.server_id).map(|seen| &seen.sighting);
+    fn proxy(&mut self, sightings: &Sightings, proxy: &ProxyFacts, server: Option<&str>) {
+        let seen = sightings.get(&proxy.server_id).map(|seen| &seen.sighting);
         let id = proxy_node(&proxy.server_id);
-        let name = format!("{} on {}", proxy.kind, proxy.server_name);
+        let name = format!("{} on {}", proxy.kind, server.unwrap_or_default());
         self.node(ChartNode {
             reason: proxy.reason.clone(),
             parent: Some(server_node(&proxy.server_id)),
@@ -162,15 +178,15 @@ impl<'a> Drawing<'a> {
         });
     }
 
-    fn destination(&mut self, world: &World, destination: &Destination) {
+    fn destination(&mut self, sightings: &Sightings, destination: &DestinationFacts) {
         let id = destination_node(&destination.id);
         let spans = destination.kind == DestinationKind::Swarm;
         let parent = (!spans).then(|| server_node(&destination.server_id));
-        let (name, state) = (destination.name.as_str(), destination.state.as_str());
+        let (name, state) = (&destination.name, destination.state.as_str());
         self.node(ChartNode {
             reason: destination.reason.clone(),
             parent,
-            missing: self.is_missing(world, destination),
+            missing: self.is_missing(sightings, destination),
             server_id: Some(destination.server_id.clone()),
             destination_id: Some(destination.id.clone()),
             ..node(id.clone(), ChartNodeKind::Destination, name, state)
@@ -184,23 +200,23 @@ impl<'a> Drawing<'a> {
 
     /// The servers that an overlay reaches: its own, those where it was seen, and those of nodes
     /// that the swarm says it is live on.
-    fn spanned(&self, destination: &Destination) -> BTreeSet<ServerId> {
+    fn spanned(&self, destination: &DestinationFacts) -> BTreeSet<ServerId> {
         let seen = self.seen_on.get(&destination.id).into_iter().flatten().copied();
-        let live = destination.nodes.iter().filter_map(|node| node.server_id.as_ref());
-        std::iter::once(&destination.server_id).chain(seen).chain(live).cloned().collect()
+        let own = std::iter::once(&destination.server_id);
+        own.chain(seen).chain(&destination.nodes).cloned().collect()
     }
 
-    fn is_missing(&self, world: &World, destination: &Destination) -> bool {
+    fn is_missing(&self, sightings: &Sightings, destination: &DestinationFacts) -> bool {
         if destination.state == DestinationState::Deleting {
             return false;
         }
-        match world.sightings.get(&destination.server_id) {
+        match sightings.get(&destination.server_id) {
             Some(_) => !self.seen_on.contains_key(&destination.id),
-            None => destination.observed.is_none(),
+            None => !destination.observed,
         }
     }
 
-    fn attachment(&mut self, attachment: &Attachment) {
+    fn attachment(&mut self, attachment: &AttachmentFacts) {
         if !(attachment.wanted || attachment.observed) {
             return;
         }
@@ -214,7 +230,7 @@ impl<'a> Drawing<'a> {
 }
 
 /// A person may have stopped it, or asked for its removal.
-const fn is_wanted(proxy: &Proxy) -> bool {
+const fn is_wanted(proxy: &ProxyFacts) -> bool {
     match proxy.state {
         ProxyState::Pending | ProxyState::Running | ProxyState::Drifted | ProxyState::Failed => {
             true
@@ -224,10 +240,8 @@ const fn is_wanted(proxy: &Proxy) -> bool {
 }
 
 /// Its container, or on a swarm its service, as last seen.
-fn is_there(proxy: &Proxy, seen: Option<&Sighting>) -> bool {
-    let Some(observed) = &proxy.observed else { return false };
-    let Some(seen) = seen else { return true };
-    let id = &observed.docker_id;
+fn is_there(proxy: &ProxyFacts, seen: Option<&Sighting>) -> bool {
+    let (Some(seen), Some(id)) = (seen, &proxy.container) else { return proxy.observed };
     seen.containers.iter().any(|one| one.member.docker_id == *id)
         || seen.services.iter().any(|one| one.docker_id == *id)
 }

@@ -2,11 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use portolan_types::{ChartLink, ChartLinkKind, ChartNode, ChartNodeKind, Destination, ServerId};
+use portolan_types::{ChartLink, ChartLinkKind, ChartNode, ChartNodeKind, ServerId};
 
 use super::{
-    World,
-    draw::{Drawing, destination_node, link, node, server_node},
+    draw::{Drawing, Looks, Sightings, destination_node, link, node, server_node},
+    facts::{DestinationFacts, Facts},
 };
 use crate::{
     host::{HostContainer, HostService},
@@ -16,14 +16,11 @@ use crate::{
 /// More than a person can look at, and more than the fleets that it is meant for.
 const MOST: usize = 5_000;
 
-pub(super) fn draw<'a>(drawing: &mut Drawing<'a>, world: &'a World) {
-    let services = services(world);
-    let proxies: HashSet<&str> = world
-        .proxies
-        .iter()
-        .filter_map(|proxy| Some(proxy.observed.as_ref()?.docker_id.as_str()))
-        .collect();
-    for (server, seen) in &world.sightings {
+pub(super) fn draw<'a>(drawing: &mut Drawing<'a>, facts: &'a Facts, sightings: &'a Sightings) {
+    let services = services(sightings);
+    let proxies: HashSet<&str> =
+        facts.proxies.iter().filter_map(|proxy| proxy.container.as_deref()).collect();
+    for (server, seen) in sightings {
         let names = names(&seen.sighting);
         for container in &seen.sighting.containers {
             let by_service =
@@ -42,8 +39,8 @@ pub(super) fn draw<'a>(drawing: &mut Drawing<'a>, world: &'a World) {
 }
 
 /// The services that a manager told of: they stand for their containers.
-fn services(world: &World) -> HashSet<&str> {
-    let services = world.sightings.values().flat_map(|seen| &seen.sighting.services);
+fn services(sightings: &Sightings) -> HashSet<&str> {
+    let services = sightings.values().flat_map(|seen| &seen.sighting.services);
     services.map(|service| service.docker_id.as_str()).collect()
 }
 
@@ -62,7 +59,7 @@ fn draw_container<'a>(
         "" => names.get(place.key.as_str()).copied().or(Some(place.key.as_str())),
         id => Some(id),
     });
-    let on: Vec<&Destination> =
+    let on: Vec<&DestinationFacts> =
         on.filter_map(|id| drawing.networks.get(&(server, id)).copied()).collect();
     let member = &container.member;
     let id = format!("container:{server}:{}", member.docker_id);
@@ -77,7 +74,7 @@ fn draw_container<'a>(
 
 fn draw_service<'a>(drawing: &mut Drawing<'a>, server: &'a ServerId, service: &'a HostService) {
     let ids = service.networks.iter().chain(service.endpoints.iter().map(|one| &one.network_id));
-    let mut on: Vec<&Destination> = Vec::new();
+    let mut on: Vec<&DestinationFacts> = Vec::new();
     for id in ids {
         let found = drawing.networks.get(&(server, id.as_str())).copied();
         on.extend(found.filter(|found| on.iter().all(|other| other.id != found.id)));
@@ -105,7 +102,7 @@ fn draw_service<'a>(drawing: &mut Drawing<'a>, server: &'a ServerId, service: &'
 fn draw_member<'a>(
     drawing: &mut Drawing<'a>,
     member: ChartNode,
-    on: &[&'a Destination],
+    on: &[&'a DestinationFacts],
     name: &'a str,
 ) {
     if on.is_empty() {
@@ -123,21 +120,28 @@ fn draw_member<'a>(
     }
 }
 
-/// A container that a route leads to and that is not there: wanted, and missing.
-pub(super) fn draw_missing(
+/// A container that a route leads to and that was not seen: it is missing, or whether it was there
+/// is not kept.
+pub(super) fn draw_unseen(
     drawing: &mut Drawing<'_>,
-    destination: &Destination,
+    destination: &DestinationFacts,
     name: &str,
 ) -> String {
+    let (state, reason, missing) = match drawing.looks {
+        Looks::Known => {
+            ("missing", "a route leads to it, and it was not seen on the destination", true)
+        }
+        Looks::NotKept => ("unknown", "a route led to it; whether it ran is not kept", false),
+    };
     let id = format!("missing:{}:{name}", destination.id);
     drawing.node(ChartNode {
         parent: Some(server_node(&destination.server_id)),
-        missing: true,
+        missing,
         server_id: Some(destination.server_id.clone()),
-        reason: Some("a route leads to it, and it was not seen on the destination".to_owned()),
-        ..node(id.clone(), ChartNodeKind::Container, name, "missing")
+        reason: Some(reason.to_owned()),
+        ..node(id.clone(), ChartNodeKind::Container, name, state)
     });
     let from = destination_node(&destination.id);
-    drawing.link(ChartLink { missing: true, ..link(from, id.clone(), ChartLinkKind::Member) });
+    drawing.link(ChartLink { missing, ..link(from, id.clone(), ChartLinkKind::Member) });
     id
 }

@@ -6,7 +6,7 @@ use portolan_types::{Chart, ChartLinkKind, ChartNode, ChartNodeKind, ServerId, T
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{World, draw::draw};
+use super::{Fleet, World, draw};
 use crate::{
     host::{Attachment, HostContainer, HostNetwork, HostService, Member},
     sighting::{Seen, Sighting},
@@ -114,8 +114,11 @@ fn whoever_is_on_a_destination_is_drawn_and_nobody_else() {
     let containers = vec![container("web", &[1, 2]), container("elsewhere", &[9]), never_ran];
     let networks = vec![network(1), network(2), network(9)];
     let world = World {
-        servers: vec![server(1)],
-        destinations: vec![destination(1, 1, "standalone"), destination(2, 1, "standalone")],
+        fleet: Fleet {
+            servers: vec![server(1)],
+            destinations: vec![destination(1, 1, "standalone"), destination(2, 1, "standalone")],
+            ..Fleet::default()
+        },
         sightings: BTreeMap::from([(
             server_id(1),
             seen(Sighting { networks, containers, ..Sighting::default() }),
@@ -138,9 +141,12 @@ fn whoever_is_on_a_destination_is_drawn_and_nobody_else() {
 fn what_is_wanted_and_not_there_is_missing() {
     let networks = vec![network(1)];
     let world = World {
-        servers: vec![server(1)],
-        destinations: vec![destination(1, 1, "standalone"), destination(2, 1, "standalone")],
-        routes: vec![route(1, 1, 1, "web")],
+        fleet: Fleet {
+            servers: vec![server(1)],
+            destinations: vec![destination(1, 1, "standalone"), destination(2, 1, "standalone")],
+            routes: vec![route(1, 1, 1, "web")],
+            ..Fleet::default()
+        },
         sightings: BTreeMap::from([(
             server_id(1),
             seen(Sighting { networks, ..Sighting::default() }),
@@ -177,10 +183,12 @@ fn an_overlay_spans_the_servers_on_which_it_was_seen_and_a_service_stands_for_it
     let worker =
         Sighting { networks: vec![network(1)], containers: vec![task], ..Sighting::default() };
     let world = World {
-        servers: vec![server(1), server(2), server(3)],
-        proxies: vec![proxy(1)],
-        destinations: vec![destination(1, 1, "swarm")],
-        routes: vec![route(1, 1, 1, "api")],
+        fleet: Fleet {
+            servers: vec![server(1), server(2), server(3)],
+            proxies: vec![proxy(1)],
+            destinations: vec![destination(1, 1, "swarm")],
+            routes: vec![route(1, 1, 1, "api")],
+        },
         sightings: BTreeMap::from([(server_id(1), seen(manager)), (server_id(2), seen(worker))]),
         ..World::default()
     };
@@ -208,8 +216,8 @@ proptest! {
     ) {
         let mut world = World::default();
         for (number, containers) in hosts.iter().enumerate() {
-            world.servers.push(server(number));
-            world.destinations.push(destination(number, number, "swarm"));
+            world.fleet.servers.push(server(number));
+            world.fleet.destinations.push(destination(number, number, "swarm"));
             let member = |(at, (a, b, our)): (usize, &(usize, usize, bool))| HostContainer {
                 proxy_of: our.then(|| id('s', number)),
                 ..container(&format!("c{at}"), &[*a, *b])
@@ -222,7 +230,7 @@ proptest! {
             world.sightings.insert(server_id(number), seen(sighting));
         }
         for (number, (to, target)) in targets.iter().enumerate() {
-            world.routes.push(route(number, *to, 0, &format!("c{target}")));
+            world.fleet.routes.push(route(number, *to, 0, &format!("c{target}")));
         }
         let chart = draw(&world);
         let ids: HashSet<&str> = chart.nodes.iter().map(|node| node.id.as_str()).collect();
@@ -241,8 +249,11 @@ proptest! {
 fn one_picture_holds_so_many_and_says_how_many_it_leaves_out() {
     let containers = (0..6_000).map(|number| container(&format!("c{number}"), &[1])).collect();
     let world = World {
-        servers: vec![server(1)],
-        destinations: vec![destination(1, 1, "standalone")],
+        fleet: Fleet {
+            servers: vec![server(1)],
+            destinations: vec![destination(1, 1, "standalone")],
+            ..Fleet::default()
+        },
         sightings: BTreeMap::from([(
             server_id(1),
             seen(Sighting { networks: vec![network(1)], containers, ..Sighting::default() }),
@@ -254,4 +265,87 @@ fn one_picture_holds_so_many_and_says_how_many_it_leaves_out() {
     assert_eq!((chart.nodes.len(), chart.left_out), (5_000, 1_002));
     // Work that grew with the square of the fleet would take minutes; this takes milliseconds.
     assert!(began.elapsed() < std::time::Duration::from_secs(10), "{:?}", began.elapsed());
+}
+
+/// Histories of a few servers and routes: each step makes one of them so, or ends it.
+mod histories {
+    use proptest::prelude::*;
+
+    use super::{id, read};
+    use crate::{
+        db::past::Former,
+        picture::{
+            facts::{Fact, Facts, RouteFacts, ServerFacts, Thing},
+            past::undone,
+        },
+    };
+    use portolan_types::{Reachability, RouteState, ServerState};
+
+    fn fact(number: usize, word: u8) -> Fact {
+        let name = format!("name-{word}");
+        if number.is_multiple_of(2) {
+            return Fact::Server(ServerFacts {
+                id: read(id('s', number).into()),
+                name,
+                state: ServerState::Ready,
+                reason: None,
+                reachability: Reachability::Reachable,
+            });
+        }
+        Fact::Route(RouteFacts {
+            id: read(id('r', number).into()),
+            destination_id: read(id('d', number).into()),
+            host: name,
+            path: "/".to_owned(),
+            target: "web".to_owned(),
+            state: RouteState::Live,
+        })
+    }
+
+    fn key(number: usize) -> (Thing, String) {
+        if number.is_multiple_of(2) {
+            (Thing::Server, id('s', number))
+        } else {
+            (Thing::Route, id('r', number))
+        }
+    }
+
+    fn facts(world: &[Option<u8>]) -> Facts {
+        let mut facts = Facts::default();
+        let there = world.iter().enumerate().filter_map(|(number, word)| Some((number, (*word)?)));
+        facts.extend(there.map(|(number, word)| fact(number, word)));
+        facts
+    }
+
+    fn sorted(mut facts: Facts) -> Facts {
+        facts.servers.sort_by(|a, b| a.id.as_str().cmp(b.id.as_str()));
+        facts.routes.sort_by(|a, b| a.id.as_str().cmp(b.id.as_str()));
+        facts
+    }
+
+    proptest! {
+        /// The present with the earliest of what was before each later step is that moment.
+        #[test]
+        fn walked_back_to_each_moment_it_is_what_it_was(
+            steps in proptest::collection::vec((0_usize..6, proptest::option::of(any::<u8>())), 0..40),
+        ) {
+            let mut world: Vec<Option<u8>> = vec![None; 6];
+            let mut moments = vec![world.clone()];
+            for (number, word) in &steps {
+                world[*number] = *word;
+                moments.push(world.clone());
+            }
+            for (at, then) in moments.iter().enumerate() {
+                let mut formers: Vec<Former> = Vec::new();
+                for (step, (number, _)) in steps.iter().enumerate().skip(at) {
+                    let (thing, id) = key(*number);
+                    if formers.iter().all(|one| (one.thing, &one.id) != (thing, &id)) {
+                        let was = moments[step][*number].map(|word| fact(*number, word));
+                        formers.push(Former { thing, id, was });
+                    }
+                }
+                prop_assert_eq!(sorted(undone(facts(&world), formers)), sorted(facts(then)));
+            }
+        }
+    }
 }

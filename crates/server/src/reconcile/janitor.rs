@@ -45,6 +45,7 @@ async fn sweep(app: &App) -> Result<u64, Error> {
     let mut conn = app.db.acquire().await?;
     let keep = i64::from(app.config.keep_events_days.get()) * 86_400;
     let events = sweep_events(app, now.plus_seconds(-keep)).await?;
+    let past = sweep_past(app, now.plus_seconds(-keep)).await?;
     // They tell of events, and name people as these do.
     let deliveries = db::delivery::delete_before(&mut conn, now.plus_seconds(-keep)).await?;
     let keys =
@@ -56,7 +57,7 @@ async fn sweep(app: &App) -> Result<u64, Error> {
     let drifts =
         db::drift::delete_before(&mut conn, now.plus_seconds(-KEEP_DRIFTS_SECONDS)).await?;
     let people = sweep_people(app, now).await?;
-    Ok(tokens + events + people + deliveries + keys + operations + drifts)
+    Ok(tokens + events + past + people + deliveries + keys + operations + drifts)
 }
 
 /// What people leave behind who signed in, tried to, or forgot their password.
@@ -69,6 +70,20 @@ async fn sweep_people(app: &App, now: Timestamp) -> Result<u64, Error> {
     let forgotten = now.plus_seconds(-PLACES_FORGOTTEN_AFTER_SECONDS);
     let places = db::place::delete_before(&mut conn, forgotten).await?;
     Ok(sessions + resets + tallies + places)
+}
+
+/// What things were is kept as long as what happened to them.
+async fn sweep_past(app: &App, moment: Timestamp) -> Result<u64, Error> {
+    let mut all = 0;
+    loop {
+        let mut tx = app.db.begin().await?;
+        let swept = db::past::delete_before(&mut tx, moment, SWEEP_AT_ONCE).await?;
+        tx.commit_quietly().await?;
+        all += swept;
+        if swept == 0 {
+            return Ok(all);
+        }
+    }
 }
 
 /// In small transactions: others want to write in between.

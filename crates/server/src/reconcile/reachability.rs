@@ -39,15 +39,16 @@ async fn set(
     message: String,
 ) -> Result<(), Error> {
     let (id, name) = (&row.server.id, &row.server.name);
+    let now = Timestamp::now();
     let mut tx = app.db.begin().await?;
-    if db::server::set_reachability(&mut tx, id, reachability).await? {
+    if db::server::set_reachability(&mut tx, id, reachability, now).await? {
         tracing::info!(server.id = %id, server.name = %name, "{message}");
         let subject = Subject::Server(id.clone());
         let happened = Happened { team: &row.team_id, kind, subject, name: name.as_str(), message };
         let (old, new) = (row.server.reachability, reachability);
         let entry =
             happened.change(&json!({ "reachability": old }), &json!({ "reachability": new }));
-        events::record(&mut tx, entry, Timestamp::now()).await?;
+        events::record(&mut tx, entry, now).await?;
     }
     Ok(tx.commit().await?)
 }

@@ -206,14 +206,15 @@ pub(crate) fn in_use(destination: &Destination, blockers: Vec<Blocker>) -> Failu
 /// The row goes, in one transaction with its event and the end of the operation.
 async fn gone(work: &Work<'_>) -> Result<(), Error> {
     let destination = &work.row.destination;
+    let now = Timestamp::now();
     let mut tx = work.app.db.begin().await?;
-    if db::destination::delete_gone(&mut tx, &destination.id).await? {
+    if db::destination::delete_gone(&mut tx, &destination.id, now).await? {
         let message = format!(
             "destination `{}` on server `{}` was removed",
             destination.name, destination.server_name
         );
         let event = work.event("destination.removed", message);
-        events::record(&mut tx, event, Timestamp::now()).await?;
+        events::record(&mut tx, event, now).await?;
     }
     work.recorder.finish(&mut tx, None).await?;
     tx.commit().await?;

@@ -22,8 +22,9 @@ pub(crate) async fn found(
     if read.state == state && read.reason.as_deref() == reason {
         return Ok(());
     }
+    let now = Timestamp::now();
     let mut tx = app.db.begin().await?;
-    if !db::route::set_state(&mut tx, read, state, reason).await? {
+    if !db::route::set_state(&mut tx, read, state, reason, now).await? {
         return Ok(());
     }
     if read.state != state {
@@ -35,7 +36,7 @@ pub(crate) async fn found(
             name: &address,
             message: message(read, state, reason),
         };
-        events::record(&mut tx, happened, Timestamp::now()).await?;
+        events::record(&mut tx, happened, now).await?;
     }
     tx.commit().await?;
     app.routed(&read.id);

@@ -39,7 +39,7 @@ pub async fn delete(
     let server = find(&mut tx, actor, id).await?;
     let heir = hand_over(&mut tx, actor, &server).await?;
     let left_behind = take_away(&mut tx, actor, &server, removal).await?;
-    db::server::delete(&mut tx, actor.team_id(), id)
+    db::server::delete(&mut tx, actor.team_id(), id, Timestamp::now())
         .await
         .map_err(|error| Error::on_foreign_key(error, || has_destinations(&server, Vec::new())))?;
     let entry = event(actor, "server.removed", &server, "removed").change(&server, &());
@@ -194,7 +194,8 @@ async fn forget(
             "remove its destinations, then the server; only a host that does not answer can be forgotten",
         ));
     }
-    db::route::delete_of_server(tx, &server.id).await?;
-    db::proxy::forget(tx, actor.team_id(), &server.id).await?;
-    Ok(db::destination::forget_of_server(tx, actor.team_id(), &server.id).await?)
+    let (team, now) = (actor.team_id(), Timestamp::now());
+    db::route::delete_of_server(tx, &server.id, now).await?;
+    db::proxy::forget(tx, team, &server.id, now).await?;
+    Ok(db::destination::forget_of_server(tx, team, &server.id, now).await?)
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::{extract::State, routing::get};
-use portolan_types::{Event, EventFilter, PageQuery, Reachability, Server};
+use portolan_types::{DriftState, Event, EventFilter, PageQuery, Reachability, Server};
 
 use self::attention::Matter;
 use super::{
@@ -16,7 +16,8 @@ use super::{
 };
 use crate::{
     api::AppState,
-    events,
+    db::drift::Filter,
+    drifts, events,
     picture::{self, Fleet},
 };
 
@@ -58,10 +59,15 @@ struct Overview {
 
 async fn show(State(app): State<AppState>, chrome: Chrome) -> Shown {
     let fleet = picture::fleet(&app, &chrome.actor).await?;
+    let open = Filter { open: Some(true), ..Filter::default() };
+    let newest = PageQuery::first(attention::MOST);
+    let newest = drifts::list(&app, &chrome.actor, &open, &newest).await?.items;
+    let drifts = drifts::count_open(&app, &chrome.actor).await?;
     let latest = PageQuery::first(LATEST);
     let events = events::list(&app, &chrome.actor, &EventFilter::default(), &latest).await?;
-    let (matters, more) = attention::needed(&fleet);
-    let counts = counts(&fleet);
+    let standing = drifts.iter().map(|(_, count)| count).sum();
+    let (matters, more) = attention::needed(&fleet, &newest, standing);
+    let counts = counts(&fleet, &drifts);
     Ok(shown::page(&Overview { chrome, counts, matters, more, events: events.items }))
 }
 
@@ -72,7 +78,8 @@ impl Overview {
     }
 }
 
-fn counts(fleet: &Fleet) -> Vec<Count> {
+fn counts(fleet: &Fleet, drifts: &[(DriftState, usize)]) -> Vec<Count> {
+    let drifts = drifts.iter().map(|(state, count)| (state.as_str(), *count));
     vec![
         count("Servers", "/servers", fleet.servers.iter().map(word)),
         count(
@@ -82,7 +89,7 @@ fn counts(fleet: &Fleet) -> Vec<Count> {
         ),
         count("Routes", "/routes", fleet.routes.iter().map(|one| one.state.as_str())),
         count("Proxies", "/proxies", fleet.proxies.iter().map(|one| one.state.as_str())),
-        count("Open drifts", "/drifts", fleet.drifts.items.iter().map(|one| one.state.as_str())),
+        counted("Open drifts", "/drifts", drifts.collect()),
     ]
 }
 
@@ -94,7 +101,6 @@ fn word(server: &Server) -> &'static str {
     }
 }
 
-/// The most frequent state first.
 fn count(
     name: &'static str,
     path: &'static str,
@@ -104,8 +110,16 @@ fn count(
     for word in words {
         *by_word.entry(word).or_default() += 1;
     }
-    let total = by_word.values().sum();
-    let mut states: Vec<_> = by_word.into_iter().collect();
+    counted(name, path, by_word.into_iter().collect())
+}
+
+/// The most frequent state first.
+fn counted(
+    name: &'static str,
+    path: &'static str,
+    mut states: Vec<(&'static str, usize)>,
+) -> Count {
+    let total = states.iter().map(|(_, count)| count).sum();
     states.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     Count { name, path, total, states }
 }

@@ -1,5 +1,7 @@
 //! The fleet as one picture, through the API.
 
+mod past;
+
 use anyhow::{Context, Result};
 use portolan_types::{Chart, ChartLinkKind, ChartNode, ChartNodeKind};
 use serde_json::json;
@@ -22,7 +24,8 @@ story! {
     /// What people made and what the hosts have is in the picture, with what is missing; another
     /// team sees none of it.
     async fn the_picture_follows_the_fleet(app) {
-        assert_eq!(chart(app).await?, Chart::default());
+        let empty = chart(app).await?;
+        assert_eq!((empty.nodes.len(), empty.links.len()), (0, 0));
         let (server, engine) = app.add_server("alpha").await?;
         let shop = app.owner.destination(&server, "shop").await?;
         app.owner.route(&shop, "shop.example.com").await?;
@@ -47,6 +50,7 @@ story! {
         let member = shown.links.iter().find(|link| link.to == db.id).context("a link to `db`")?;
         assert_eq!((member.kind, &member.from), (ChartLinkKind::Member, &drawn.id));
         let stranger = join(app, "owner", Team::Other).await?.client;
-        assert_eq!(stranger.get("/v1/chart").await?.ok::<Chart>()?, Chart::default());
+        let theirs: Chart = stranger.get("/v1/chart").await?.ok()?;
+        assert_eq!((theirs.nodes.len(), theirs.links.len()), (0, 0));
     }
 }

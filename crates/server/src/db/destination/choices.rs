@@ -4,6 +4,8 @@
 use portolan_types::{DestinationId, Name, ProxyAttachment, TeamId, Timestamp, VerifyEvery};
 use sqlx::AnyConnection;
 
+use crate::db::past::{self, kept};
+
 /// Changes the label; the network keeps its name. `false` when the team has no such destination.
 pub async fn rename(
     conn: &mut AnyConnection,
@@ -12,6 +14,8 @@ pub async fn rename(
     name: &Name,
     now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
+    let texts = [id.as_str(), name.as_str()];
+    past::keep(conn, kept!(destination "id = $2 and name <> $3"), &texts, now).await?;
     let done = sqlx::query(
         "update destinations set name = $3, updated_at = $4 where team_id = $1 and id = $2",
     )

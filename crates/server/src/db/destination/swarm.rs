@@ -4,7 +4,10 @@ use portolan_types::{DestinationId, LiveNode, NetworkName, ServerId, TeamId, Tim
 use sqlx::AnyConnection;
 
 use super::Assigned;
-use crate::db::to_json;
+use crate::db::{
+    past::{self, kept},
+    to_json,
+};
 
 /// Every destination of a team's swarm, for the keepers of its managers.
 pub async fn list_of_cluster(
@@ -45,6 +48,8 @@ pub async fn move_to(
     server: &ServerId,
     now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
+    let texts = [id.as_str(), server.as_str()];
+    past::keep(conn, kept!(destination "id = $2 and server_id <> $3"), &texts, now).await?;
     let done = sqlx::query(
         "update destinations set server_id = $2, updated_at = $3
          where id = $1 and server_id <> $2 and not exists
@@ -80,6 +85,11 @@ pub async fn set_waiting_reason(
     cluster_id: &str,
     reason: &str,
 ) -> Result<(), sqlx::Error> {
+    let changes = kept!(destination
+        "team_id = $2 and cluster_id = $3 and state in ('pending', 'deleting')
+         and coalesce(reason, '') <> $4");
+    let texts = [team.as_str(), cluster_id, reason];
+    past::keep(conn, changes, &texts, Timestamp::now()).await?;
     sqlx::query(
         "update destinations set reason = $3
          where team_id = $1 and cluster_id = $2 and state in ('pending', 'deleting')",
@@ -98,6 +108,9 @@ pub async fn set_changing_reason(
     id: &DestinationId,
     reason: &str,
 ) -> Result<(), sqlx::Error> {
+    let changes =
+        kept!(destination "id = $2 and state = 'changing' and coalesce(reason, '') <> $3");
+    past::keep(conn, changes, &[id.as_str(), reason], Timestamp::now()).await?;
     sqlx::query("update destinations set reason = $2 where id = $1 and state = 'changing'")
         .bind(id.as_str())
         .bind(reason)

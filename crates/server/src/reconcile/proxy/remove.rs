@@ -63,7 +63,7 @@ async fn gone(job: &Job<'_>, recorder: &Recorder<'_>) -> Result<(), Error> {
     let app = job.scene.app;
     let mut ended = Vec::new();
     let mut tx = app.db.begin().await?;
-    if db::proxy::delete_gone(&mut tx, &job.scene.server.server.id).await? {
+    if db::proxy::delete_gone(&mut tx, &job.scene.server.server.id, now).await? {
         routes::lead_nowhere(&mut tx, job.scene, "the server has no proxy").await?;
         ended = down::forget(&mut tx, job.scene, now).await?;
         let event = happened(job.scene, "proxy.removed", "was removed");

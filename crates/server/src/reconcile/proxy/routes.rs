@@ -1,6 +1,6 @@
 //! How routes are doing: taken by the proxy or not, and whether what they lead to is there.
 
-use portolan_types::{ProxyState, Route, RouteState};
+use portolan_types::{ProxyState, Route, RouteState, Timestamp};
 use sqlx::AnyConnection;
 
 use super::{
@@ -170,8 +170,9 @@ pub(super) async fn lead_nowhere(
     scene: &Scene<'_>,
     reason: &str,
 ) -> Result<(), Error> {
+    let now = Timestamp::now();
     for row in routes_of(conn, &scene.server.server).await? {
-        db::route::set_state(conn, &row.route, RouteState::Pending, Some(reason)).await?;
+        db::route::set_state(conn, &row.route, RouteState::Pending, Some(reason), now).await?;
     }
     Ok(())
 }

@@ -1,14 +1,14 @@
 //! What needs somebody now: what failed, does not answer, drifted or is dark.
 
 use portolan_types::{
-    Destination, DestinationState, Proxy, ProxyState, Reachability, Route, RouteState, Server,
-    ServerState, Timestamp,
+    Destination, DestinationState, Drift, Proxy, ProxyState, Reachability, Route, RouteState,
+    Server, ServerState, Timestamp,
 };
 
 use crate::picture::Fleet;
 
 /// Rows that are shown; more than these nobody reads.
-const MOST: usize = 30;
+pub(super) const MOST: u16 = 30;
 
 /// Something that is not as it should be.
 pub(super) struct Matter {
@@ -21,13 +21,14 @@ pub(super) struct Matter {
     pub at: Option<Timestamp>,
 }
 
-/// The most pressing first, and how many more there are.
-pub(super) fn needed(fleet: &Fleet) -> (Vec<Matter>, usize) {
+/// The most pressing first, and how many more there are: of the drifts that stand, the newest are given.
+pub(super) fn needed(fleet: &Fleet, newest: &[Drift], standing: usize) -> (Vec<Matter>, usize) {
     let mut matters: Vec<Matter> = fleet.servers.iter().filter_map(of_server).collect();
     matters.extend(fleet.proxies.iter().filter_map(of_proxy));
     matters.extend(fleet.destinations.iter().filter_map(of_destination));
     matters.extend(fleet.routes.iter().filter_map(of_route));
-    matters.extend(fleet.drifts.items.iter().map(|drift| Matter {
+    let all = matters.len() + standing.max(newest.len());
+    matters.extend(newest.iter().map(|drift| Matter {
         kind: "drift",
         name: drift.subject_name.clone(),
         state: drift.state.as_str(),
@@ -35,8 +36,8 @@ pub(super) fn needed(fleet: &Fleet) -> (Vec<Matter>, usize) {
         why: Some(drift.message.clone()),
         at: Some(drift.found_at),
     }));
-    let more = matters.len().saturating_sub(MOST);
-    matters.truncate(MOST);
+    matters.truncate(MOST.into());
+    let more = all.saturating_sub(matters.len());
     (matters, more)
 }
 
