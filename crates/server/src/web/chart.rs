@@ -1,4 +1,7 @@
-//! `/chart`: the fleet as one picture, which its script draws, and the same as a table.
+//! `/chart`: the fleet as one picture, now or as it was, which its script draws; and the same as a
+//! table.
+
+mod past;
 
 use std::collections::HashMap;
 
@@ -6,8 +9,10 @@ use askama::Template;
 use axum::{extract::State, routing::get};
 use portolan_types::{Chart, ChartLink, ChartLinkKind, ChartNode, ChartNodeKind};
 
+use self::past::{Asked, Past};
 use super::{
     chrome::Chrome,
+    extract::Query,
     pages::Pages,
     shown::{self, Shown},
 };
@@ -17,7 +22,7 @@ use crate::{api::AppState, picture};
 const NAMED: usize = 12;
 
 pub(super) fn rows(pages: Pages<'_>) -> Pages<'_> {
-    pages.page("/chart", &["show_chart", "ask_reach"], get(show))
+    pages.page("/chart", &["show_chart", "ask_reach", "list_events"], get(show))
 }
 
 /// A node as a row of the table.
@@ -42,11 +47,16 @@ struct Connection<'a> {
 struct Show {
     chrome: Chrome,
     chart: Chart,
+    past: Past,
 }
 
-async fn show(State(app): State<AppState>, chrome: Chrome) -> Shown {
-    let chart = picture::show(&app, &chrome.actor).await?;
-    Ok(shown::page(&Show { chrome, chart }))
+async fn show(State(app): State<AppState>, chrome: Chrome, Query(asked): Query<Asked>) -> Shown {
+    let chart = match asked.moment()? {
+        Some(moment) => picture::show_at(&app, &chrome.actor, moment).await?,
+        None => picture::show(&app, &chrome.actor).await?,
+    };
+    let past = Past::of(&app, &chrome.actor, &chart).await?;
+    Ok(shown::page(&Show { chrome, chart, past }))
 }
 
 impl Show {

@@ -40,6 +40,8 @@ async function start(root) {
 
   async function show(chart) {
     state.world = index(chart);
+    root.classList.toggle("is-past", Boolean(chart.at));
+    root.querySelector("[data-json]").href = `/v1/chart${chart.at ? `?at=${chart.at}` : ""}`;
     await draw();
   }
 
@@ -199,7 +201,7 @@ async function start(root) {
   async function tell() {
     const table = document.getElementById("chart-table");
     if (!twin.open || table.contains(document.activeElement)) return;
-    const response = await fetch("/chart");
+    const response = await fetch(`${location.pathname}${location.search}`);
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     const fresh = page.getElementById("chart-table");
     if (fresh) table.replaceWith(document.adoptNode(fresh));
@@ -207,6 +209,7 @@ async function start(root) {
   twin.addEventListener("toggle", () => tell().catch((error) => say(`The table may be old: ${error.message}`)));
 
   await read();
+  if (history.isBack()) await history.open();
   let timer = null;
   document.addEventListener("portolan:event", (event) => {
     history.told(event.detail);
@@ -221,8 +224,9 @@ async function start(root) {
 }
 
 function counted(chart) {
-  if (chart.nodes.length === 0) return "There is nothing to draw yet: add a server first.";
+  if (chart.nodes.length === 0) return chart.at ? "There was nothing yet." : "There is nothing to draw yet: add a server first.";
   const left = chart.left_out ? ` ${chart.left_out} containers are left out: one picture does not hold more.` : "";
   const missing = chart.nodes.filter((node) => node.missing).length;
+  if (chart.at) return `As it was: ${chart.nodes.length} things, ${chart.links.length} connections. What ran on the hosts then is not kept.`;
   return `${chart.nodes.length} things, ${chart.links.length} connections, ${missing} missing.${left}`;
 }

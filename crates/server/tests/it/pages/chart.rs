@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use portolan_server::host::{
     Endpoint,
     fake::{FakeEngine, FakeSwarm},
 };
-use portolan_types::{Chart, Destination, OperationState, Server, ServerKind};
+use portolan_types::{Chart, Destination, Event, OperationState, Page, Server, ServerKind};
 use serde_json::json;
 
 use super::browser::signed_in;
@@ -148,22 +148,66 @@ async fn an_overlay_spans_its_servers_on_the_chart() -> Result<()> {
     draws(&chromium, "billing").await?;
     let spans = "return document.querySelectorAll('#chart-sheet .is-spans').length";
     assert_eq!(chromium.ask(spans, json!([])).await?, 2);
-    // Back in time: before the network was there.
-    chromium.press("Back in time").await?;
-    let read = "return Number(document.querySelector('[data-history] input').max) > 0";
-    eventually("the events are read", || async {
-        Ok((chromium.ask(read, json!([])).await? == true).then_some(()))
-    })
-    .await?;
-    let earliest = "const range = document.querySelector('[data-history] input');
-        range.value = 0; range.dispatchEvent(new Event('input', { bubbles: true }))";
-    chromium.ask(earliest, json!([])).await?;
-    chromium.sees("Before the first event that was read").await?;
+    assert_eq!(chromium.complaints().await?, Vec::<String>::new());
+    chromium.close().await?;
+    app.stop().await
+}
+
+/// Waits until the chart draws so many destinations.
+async fn draws_destinations(chromium: &Chromium, wanted: usize) -> Result<()> {
     let drawn = "return document.querySelectorAll('#chart-sheet .is-destination').length";
-    eventually("the network is not drawn", || async {
-        Ok((chromium.ask(drawn, json!([])).await? == 0).then_some(()))
+    eventually(&format!("{wanted} destinations are drawn"), || async {
+        Ok((chromium.ask(drawn, json!([])).await? == wanted).then_some(()))
     })
-    .await?;
+    .await
+}
+
+/// A key on the slider of moments.
+async fn key(chromium: &Chromium, key: &str) -> Result<()> {
+    let script = "document.querySelector('[data-range]').dispatchEvent(
+        new KeyboardEvent('keydown', { key: arguments[0], bubbles: true }))";
+    chromium.ask(script, json!([key])).await.map(drop)
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium (make test)"]
+async fn a_person_looks_back() -> Result<()> {
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
+    let fleet = Fleet::make(&app).await?;
+    let gone = app.owner.find_destination("blog").await?;
+    fleet.engine.empty("blog");
+    let path = format!("/v1/destinations/{}?wait=20", gone.id);
+    app.owner.delete(&path).await?.accepted::<serde_json::Value>()?;
+    let (chromium, url) = signed_in(&app).await?;
+    chromium.open(&format!("{url}/chart")).await?;
+    draws_destinations(&chromium, 2).await?;
+    chromium.press("Back in time").await?;
+    chromium.sees("This is now").await?;
+    // From event to event, until the removed one is there again.
+    chromium.press("\u{2039} Earlier event").await?;
+    chromium.sees("was removed").await?;
+    chromium.press("\u{2039} Earlier event").await?;
+    draws_destinations(&chromium, 3).await?;
+    draws(&chromium, "alpha-blog").await?;
+    chromium.sees("is not kept").await?;
+    chromium.picture("chart-past").await?;
+    // By the keyboard to the beginning, to its first event, and back.
+    key(&chromium, "Home").await?;
+    chromium.sees("There was nothing yet").await?;
+    key(&chromium, "ArrowRight").await?;
+    chromium.sees("server `alpha` was added").await?;
+    assert!(chromium.url().await?.contains("?at="));
+    key(&chromium, "End").await?;
+    draws_destinations(&chromium, 2).await?;
+    // The same is an address, and a table.
+    let events: Page<Event> =
+        app.owner.get("/v1/events?subject_type=destination&limit=1").await?.ok()?;
+    let at = events.items.first().context("an event")?.at;
+    chromium.open(&format!("{url}/chart?at={at}")).await?;
+    chromium.press("The same as a table").await?;
+    chromium.sees("As it was").await?;
+    assert_eq!(chromium.barriers().await?, Vec::<String>::new());
+    assert!(chromium.fits(500, 800).await?);
     assert_eq!(chromium.complaints().await?, Vec::<String>::new());
     chromium.close().await?;
     app.stop().await
