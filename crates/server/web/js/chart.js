@@ -22,7 +22,7 @@ function say(words) {
 async function start(root) {
   const svg = root.querySelector("svg");
   const painter = startPainting(svg);
-  const view = startView(svg, painter.sheet, (at) => (root.querySelector("[data-zoom]").textContent = `${Math.round(at.k * 100)} %`));
+  const view = startView(svg, painter.sheet, (at) => (root.querySelector("[data-zoom]").textContent = `${Math.round(at.k * 100)} %`), painter.reveal);
   startArranging(root.dataset.worker);
   const wanted = { kinds: new Set(["proxy", "destination", "container", "service"]), states: "all", folded: new Map() };
   const sheet = { width: 0, height: 0, places: new Map(), shape: "" };
@@ -172,16 +172,24 @@ async function start(root) {
     draw().then(fit);
   };
   const title = () => `chart-${new Date().toISOString().slice(0, 10)}`;
+  // What is out of sight is in a file as well.
+  const drawing = () => {
+    painter.whole();
+    const text = svgText(svg, painter.sheet, sheet);
+    view.settle();
+    return text;
+  };
   const acts = {
     in: () => view.zoom(1.25),
     out: () => view.zoom(0.8),
     fit,
+    full: () => (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen()).then(fit, (error) => say(error.message)),
     fold: () => foldAll(true),
     unfold: () => foldAll(false),
-    svg: () => save(new Blob([svgText(svg, painter.sheet, sheet)], { type: "image/svg+xml" }), `${title()}.svg`),
+    svg: () => save(new Blob([drawing()], { type: "image/svg+xml" }), `${title()}.svg`),
     png: async () => {
       try {
-        save(await png(svgText(svg, painter.sheet, sheet), sheet), `${title()}.png`);
+        save(await png(drawing(), sheet), `${title()}.png`);
       } catch (error) {
         say(`The picture could not be made: ${error.message}`);
       }

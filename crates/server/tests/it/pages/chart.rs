@@ -296,7 +296,19 @@ async fn two_thousand_things_are_drawn_and_moved() -> Result<()> {
     chromium.ask(LARGE, json!([])).await?;
     chromium.sees("2041 things").await?;
     chromium.press("Unfold").await?;
-    draws(&chromium, "app-4-18").await?;
+    draws(&chromium, "project-4").await?;
+    // From afar nobody could read what is in the groups: it is there once somebody comes near.
+    let cells = "return document.querySelectorAll('#chart-sheet .is-cell').length";
+    assert_eq!(chromium.ask(cells, json!([])).await?, 0);
+    let find = "const field = document.querySelector('[data-find]');
+        field.value = arguments[0];
+        field.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }))";
+    chromium.ask(find, json!(["app-4-11"])).await?;
+    draws(&chromium, "app-4-11").await?;
+    let drawn = chromium.ask(cells, json!([])).await?.as_u64().context("a number")?;
+    assert!((1..600).contains(&drawn), "{drawn} of 1,900 are drawn");
+    chromium.ask(find, json!([""])).await?;
+    chromium.click("[data-act=fit]").await?;
     let frames = chromium.run(FRAMES, json!({})).await?;
     #[expect(clippy::print_stdout, reason = "a measurement")]
     {

@@ -1,5 +1,9 @@
-// The sheet as SVG: what changed is drawn anew, everything else stays.
-import { clipped, meaning, plain } from "./words.js";
+// The sheet as SVG: what changed is drawn anew, everything else stays. Of a large fleet only what is in
+// sight is there: browsers slow down with what they hold, seen or not.
+import { fitted, meaning, plain } from "./words.js";
+
+// With fewer things than this, all of them are there.
+const MANY = 400;
 
 const SVG = "http://www.w3.org/2000/svg";
 const SHAPES = {
@@ -28,41 +32,88 @@ export function startPainting(svg) {
   const layers = { boxes: element("g"), links: element("g", { class: "links" }), nodes: element("g") };
   sheet.append(layers.boxes, layers.links, layers.nodes);
   svg.append(sheet);
+  // By id: what it says, where it is, and its element once it was in sight.
   const drawn = new Map();
+  const now = { window: null, lit: null, chosen: null, marks: new Map() };
 
   function paint(scene, places) {
     const kept = new Set();
-    const put = (id, layer, said, make) => {
+    const put = (id, layer, said, one) => {
       kept.add(id);
       const before = drawn.get(id);
       if (before?.said === said) return;
-      const made = make();
-      if (before) before.made.replaceWith(made);
-      else layer.append(made);
-      drawn.set(id, { said, made });
+      before?.made?.remove();
+      drawn.set(id, { ...one, id, said, layer, made: null });
     };
     for (const node of scene.nodes) {
       const at = places.get(node.id);
       if (!at) continue;
       const isBox = (node.kind === "server" || node.kind === "group") && !node.folded;
-      put(node.id, isBox ? layers.boxes : layers.nodes, signature(node, at), () => (isBox ? box(node, at, places) : leaf(node, at)));
+      const make = () => (isBox ? box(node, at, places) : leaf(node, at));
+      // Boxes are few, and stand in order: one in another is above it.
+      put(node.id, isBox ? layers.boxes : layers.nodes, signature(node, at), { at, make, stays: isBox });
       if (node.kind !== "group" || node.folded) continue;
       for (const member of node.members) {
         const cellAt = places.get(member.id);
-        if (cellAt) put(member.id, layers.nodes, signature(member, cellAt), () => cell(member, cellAt));
+        if (cellAt) put(member.id, layers.nodes, signature(member, cellAt), { at: cellAt, make: () => cell(member, cellAt), fine: true });
       }
     }
     for (const link of scene.links) {
       const [from, to] = [places.get(link.from), places.get(link.to)];
       if (!from || !to) continue;
       const said = JSON.stringify([from, to, link.missing, link.links.length, link.links[0].state]);
-      put(link.id, layers.links, said, () => line(link, from, to));
+      put(link.id, layers.links, said, { at: around(from, to), ends: link, make: () => line(link, from, to) });
     }
     for (const [id, one] of drawn) {
       if (kept.has(id)) continue;
-      one.made.remove();
+      one.made?.remove();
       drawn.delete(id);
     }
+    inOrder(scene);
+    reveal(now.window);
+  }
+
+  // Boxes that changed were put last: what they are in has to stay below them.
+  function inOrder(scene) {
+    for (const node of scene.nodes) {
+      const one = drawn.get(node.id);
+      if (one?.stays) attach(one), layers.boxes.append(one.made);
+    }
+  }
+
+  // Only what is in this window of the sheet, { left, top, right, bottom, far }.
+  function reveal(window) {
+    now.window = window;
+    const few = drawn.size < MANY;
+    for (const one of drawn.values()) {
+      if (few || one.stays || (window && isIn(one, window))) attach(one);
+      else one.made?.remove();
+    }
+  }
+
+  function attach(one) {
+    if (!one.made) {
+      one.made = one.make();
+      dress(one);
+    }
+    if (!one.made.isConnected) one.layer.append(one.made);
+  }
+
+  // For files: everything, until the window is the next time.
+  function whole() {
+    for (const one of drawn.values()) attach(one);
+  }
+
+  function dress(one) {
+    const { lit, chosen, marks } = now;
+    const on = one.ends ? lit?.has(one.ends.from) && lit.has(one.ends.to) : lit?.has(one.id);
+    one.made.classList.toggle("is-lit", Boolean(on));
+    one.made.classList.toggle("is-chosen", one.id === chosen);
+    for (const [name, ids] of marks) one.made.classList.toggle(name, ids.has(one.id));
+  }
+
+  function dressAll() {
+    for (const one of drawn.values()) if (one.made) dress(one);
   }
 
   // What leads to the chosen one and from it stands out; the rest steps back.
@@ -73,19 +124,29 @@ export function startPainting(svg) {
       lit.add(scene.stands.get(id) ?? id);
       if (scene.box.has(id)) lit.add(scene.box.get(id).id);
     }
-    for (const [id, one] of drawn) {
-      const ends = one.made.dataset.from;
-      const on = ends ? lit.has(ends) && lit.has(one.made.dataset.to) : lit.has(id);
-      one.made.classList.toggle("is-lit", path !== null && on);
-      one.made.classList.toggle("is-chosen", id === chosen);
-    }
+    Object.assign(now, { lit: path && lit, chosen });
+    dressAll();
   }
 
   function mark(ids, name) {
-    for (const [id, one] of drawn) one.made.classList.toggle(name, ids.has(id));
+    now.marks.set(name, ids);
+    dressAll();
   }
 
-  return { sheet, paint, choose, mark };
+  return { sheet, paint, choose, mark, reveal, whole };
+}
+
+function isIn(one, window) {
+  if (one.fine && window.far) return false;
+  const { x, y, width, height } = one.at;
+  return x < window.right && x + width > window.left && y < window.bottom && y + height > window.top;
+}
+
+// Where a line runs: bends reach a little beyond its ends.
+function around(from, to) {
+  const [x, y] = [Math.min(from.x, to.x), Math.min(from.y, to.y)];
+  const right = Math.max(from.x + from.width, to.x + to.width);
+  return { x: x - 60, y: y - 60, width: right - x + 120, height: Math.max(from.y + from.height, to.y + to.height) - y + 120 };
 }
 
 function signature(node, at) {
@@ -121,8 +182,8 @@ function leaf(node, at) {
   }
   const far = node.kind === "internet" ? 22 : 20;
   made.append(glyph({ ...node, state: node.state ?? (node.unwell ? "failed" : "running") }, far, at.height / 2));
-  made.append(text(clipped(node.name, node.kind === "internet" ? 10 : 18), { class: "name", x: far + 14, y: at.height / 2 - 3 }));
-  made.append(text(clipped(second(node), 26), { class: "sub", x: far + 14, y: at.height / 2 + 13 }));
+  made.append(text(fitted(node.name, at.width - far - 20, 13), { class: "name", x: far + 14, y: at.height / 2 - 3 }));
+  made.append(text(fitted(second(node), at.width - far - 20, 11), { class: "sub", x: far + 14, y: at.height / 2 + 13 }));
   return made;
 }
 
@@ -139,7 +200,7 @@ function cell(node, at) {
   made.append(element("rect", { class: "body", width: at.width, height: at.height, rx: 4 }));
   made.append(glyph(node, 14, at.height / 2));
   const word = ["running", "service"].includes(node.state) ? "" : ` ${node.state}`;
-  made.append(text(clipped(node.name, word ? 14 : 20), { class: "name", x: 26, y: at.height / 2 + 4 }));
+  made.append(text(fitted(node.name, at.width - 34 - word.length * 6, 12), { class: "name", x: 26, y: at.height / 2 + 4 }));
   if (word) made.append(text(word, { class: "sub", x: at.width - 8, y: at.height / 2 + 4, "text-anchor": "end" }));
   return made;
 }
@@ -150,11 +211,12 @@ function box(node, at, places) {
   if (node.kind === "server") {
     made.append(element("path", { class: "head", d: `M10 0h${at.width - 20}a10 10 0 0 1 10 10v26h-${at.width}v-26a10 10 0 0 1 10 -10z` }));
     made.append(glyph(node, 20, 18));
-    const room = Math.max(8, Math.floor((at.width - 130) / 8));
-    made.append(text(clipped(node.name, room), { class: "name", x: 34, y: 23 }));
+    made.append(text(fitted(node.name, Math.max(60, at.width - 44 - 6 * `server, ${node.state}`.length), 13), { class: "name", x: 34, y: 23 }));
+    // From very far away: as large as the box has room for.
+    made.append(text(fitted(node.name, at.width - 24, 60), { class: "far-name", x: 12, y: 56 }));
     made.append(text(`server, ${node.state}`, { class: "sub", x: at.width - 12, y: 22, "text-anchor": "end" }));
   } else {
-    made.append(text(clipped(node.name, Math.max(12, Math.floor(at.width / 9))), { class: "sub title", x: 10, y: 21 }));
+    made.append(text(fitted(node.name, at.width - 20, 11), { class: "sub title", x: 10, y: 21 }));
     made.append(...fromAfar(node, at, places));
   }
   return made;
@@ -173,7 +235,7 @@ function fromAfar(node, at, places) {
 }
 
 function line(link, from, to) {
-  const kind = `chart-link is-${link.kind} ${link.missing ? "is-missing" : ""} state-${link.links[0].state ?? "none"}`;
+  const kind = `chart-link is-${link.kind} ${link.missing ? "is-missing" : ""} state-${link.links[0].state ?? "none"} ${link.from === "internet" ? "is-entry" : ""}`;
   const made = element("path", { class: kind, d: curve(from, to), "data-from": link.from, "data-to": link.to });
   const title = element("title");
   const labels = link.links.map((one) => one.label && `${one.label} (${one.state})`).filter(Boolean);

@@ -5,9 +5,23 @@ const MOST = 4;
 const FAR = 0.45;
 const VERY_FAR = 0.2;
 
-export function startView(svg, world, said) {
+// A moment without movement, after which what was moved as a picture is drawn as it is.
+const REST = 120;
+// A picture that is stretched or moved further than this is drawn anew on the way.
+const STRETCH = 1.6;
+// How much around the window is drawn as well, in windows.
+const MARGIN = 0.5;
+
+// `said` hears of each movement, `rested` of the window that is to be seen then.
+export function startView(svg, world, said, rested) {
   const at = { x: 0, y: 0, k: 1 };
+  // Where the drawing was drawn for: until it rests it is moved as a picture, which costs nothing.
+  const drawn = { x: 0, y: 0, k: 1, first: true };
+  // Where its window was last said.
+  const shown = { x: 0, y: 0, k: 1 };
+  const stage = svg.parentElement;
   let drawing = false;
+  let rest = null;
   const pointers = new Map();
   let moved = 0;
 
@@ -16,11 +30,46 @@ export function startView(svg, world, said) {
     drawing = true;
     requestAnimationFrame(() => {
       drawing = false;
-      world.setAttribute("transform", `translate(${at.x.toFixed(2)} ${at.y.toFixed(2)}) scale(${at.k.toFixed(4)})`);
-      svg.classList.toggle("is-far", at.k < FAR);
-      svg.classList.toggle("is-very-far", at.k < VERY_FAR);
       said(at);
+      clearTimeout(rest);
+      const stretched = at.k / drawn.k;
+      if (drawn.first || stretched > STRETCH || stretched < 1 / STRETCH) return settle();
+      rest = setTimeout(settle, REST);
+      // What keeps its size is moved as it is.
+      if (stretched === 1) return put();
+      const [x, y] = [at.x - drawn.x * stretched, at.y - drawn.y * stretched];
+      svg.style.transform = `translate(${x.toFixed(2)}px, ${y.toFixed(2)}px) scale(${stretched.toFixed(4)})`;
     });
+  }
+
+  function put() {
+    Object.assign(drawn, at, { first: false });
+    svg.style.transform = "";
+    world.setAttribute("transform", `translate(${at.x.toFixed(2)} ${at.y.toFixed(2)}) scale(${at.k.toFixed(4)})`);
+    // Whoever moves far sees more than what was drawn around the window.
+    if (Math.abs(at.x - shown.x) > (svg.clientWidth * MARGIN) / 2 || Math.abs(at.y - shown.y) > (svg.clientHeight * MARGIN) / 2) reveal();
+  }
+
+  function settle() {
+    clearTimeout(rest);
+    put();
+    reveal();
+  }
+
+  function reveal() {
+    Object.assign(shown, at);
+    svg.classList.toggle("is-far", at.k < FAR);
+    svg.classList.toggle("is-very-far", at.k < VERY_FAR);
+    rested(window());
+  }
+
+  function window() {
+    const [width, height] = [svg.clientWidth / at.k, svg.clientHeight / at.k];
+    const [left, top] = [-at.x / at.k, -at.y / at.k];
+    return {
+      left: left - width * MARGIN, right: left + width * (1 + MARGIN),
+      top: top - height * MARGIN, bottom: top + height * (1 + MARGIN), far: at.k < FAR,
+    };
   }
 
   function zoom(by, x, y) {
@@ -52,7 +101,7 @@ export function startView(svg, world, said) {
 
   svg.addEventListener("wheel", (event) => {
     event.preventDefault();
-    const box = svg.getBoundingClientRect();
+    const box = stage.getBoundingClientRect();
     // Lines, pages and pixels; a pinch on a touchpad comes with `ctrlKey`.
     const unit = event.deltaMode === 1 ? 16 : event.deltaMode === 2 ? 400 : 1;
     zoom(Math.exp(-event.deltaY * unit * (event.ctrlKey ? 0.01 : 0.0018)), event.clientX - box.left, event.clientY - box.top);
@@ -76,7 +125,7 @@ export function startView(svg, world, said) {
       draw();
     } else if (pointers.size === 2) {
       const [other] = [...pointers].filter(([id]) => id !== event.pointerId).map(([, point]) => point);
-      const box = svg.getBoundingClientRect();
+      const box = stage.getBoundingClientRect();
       const grown = distance(now, other) / Math.max(1, distance(before, other));
       zoom(grown, (now.x + other.x) / 2 - box.left, (now.y + other.y) / 2 - box.top);
     }
@@ -102,7 +151,7 @@ export function startView(svg, world, said) {
     event.stopPropagation();
   });
 
-  return { at, zoom: (by) => zoom(by, ...middle()), fit, center, wasDragged: () => moved > 4, redraw: draw };
+  return { at, zoom: (by) => zoom(by, ...middle()), fit, center, wasDragged: () => moved > 4, redraw: draw, settle };
 }
 
 function distance(a, b) {
