@@ -133,14 +133,14 @@ fn check(server: &Server) -> Result<(), Error> {
         return Err(Error::refused(
             "terminal-off",
             format!("terminals on server `{name}` are turned off"),
-            format!("an admin turns them on: `portolan server edit {name} --terminal on`"),
+            "an admin turns them on (`update_server.terminal`)",
         ));
     }
     if server.host_key.is_none() {
         return Err(Error::refused(
             "host-key-unknown",
             format!("server `{name}` was never reached: its host key is not known"),
-            format!("validate it first: `portolan server validate {name}`"),
+            "validate it first (`validate_server`)",
         ));
     }
     Ok(())

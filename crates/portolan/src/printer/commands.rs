@@ -61,6 +61,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("update_route.www", "route edit --www"),
     ("update_server.address_pools", "server edit --pool"),
     ("update_server.build_server", "server edit --build-server"),
+    ("update_server.terminal", "server edit --terminal"),
     ("validate_server", "server validate"),
 ];
 
