@@ -97,6 +97,6 @@ async fn an_expired_setup_token_makes_nobody_owner() -> Result<()> {
     let problem = app.owner.post("/v1/setup", body).await?.problem(401)?;
     ensure!(problem.detail.contains("has expired"), "{problem:?}");
     let remedy = problem.remedy.context("a remedy")?;
-    ensure!(remedy.contains("portolan login"), "{remedy}");
+    ensure!(remedy.contains("create_session"), "{remedy}");
     app.stop().await
 }

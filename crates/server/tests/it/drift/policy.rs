@@ -1,6 +1,6 @@
 //! Which policy counts, what it reaches, and that nobody is fought.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use portolan_server::host::fake::{FakeEngine, Trouble};
 use portolan_types::{
     Destination, DestinationState, DriftKind, DriftPolicies, DriftPolicy, DriftState, Event, Page,
@@ -78,8 +78,9 @@ async fn fight(app: &TestApp, engine: &FakeEngine, made: &Destination) -> Result
     loop {
         engine.drop_network(made.network.as_str());
         let over = eventually("it is back, or asked about", || async {
-            let shown = app.owner.show(made).await?;
+            // Looked at first: that it is there again says nothing while the row has not been told.
             let back = engine.network(made.network.as_str()).is_some();
+            let shown = app.owner.show(made).await?;
             match shown.state {
                 DestinationState::Ready if back => Ok(Some(false)),
                 DestinationState::Drifted if shown.reason.is_some() && !back => {
@@ -89,7 +90,13 @@ async fn fight(app: &TestApp, engine: &FakeEngine, made: &Destination) -> Result
                 _ => Ok(None),
             }
         })
-        .await?;
+        .await;
+        let over = match over {
+            Ok(over) => over,
+            Err(error) => {
+                bail!("{error:#}: {:?} {:?}", app.owner.show(made).await?, app.drifts(made).await?)
+            }
+        };
         if over {
             return Ok(repairs);
         }
@@ -139,8 +146,9 @@ story! {
         for _ in 0..2 {
             engine.drop_network("web");
             eventually("it is back", || async {
+                let back = engine.network("web").is_some();
                 let shown = app.owner.show(&made).await?;
-                Ok((shown.state == DestinationState::Ready && engine.network("web").is_some()).then_some(()))
+                Ok((back && shown.state == DestinationState::Ready).then_some(()))
             })
             .await?;
         }

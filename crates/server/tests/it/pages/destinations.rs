@@ -93,7 +93,7 @@ async fn a_destination_is_added_changed_and_removed() -> Result<()> {
     chromium.sees("create network `sea` on server `alpha`").await?;
     ensure!(all(&app).await?.is_empty(), "a preview makes nothing");
     chromium.press("Create").await?;
-    chromium.sees("Latest work: create-destination").await?;
+    chromium.sees("Latest work: Make the destination").await?;
     let sea = app.owner.find_destination("sea").await?;
     chromium.is_at(&format!("/destinations/{}", sea.id)).await?;
     let sea = app.owner.settled(&sea, DestinationState::Ready).await?;

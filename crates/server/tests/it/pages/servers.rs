@@ -206,11 +206,11 @@ async fn a_proxy_is_set_up_used_and_removed() -> Result<()> {
     chromium.open(&format!("{url}/proxies")).await?;
     chromium.press("alpha").await?;
     chromium.press("Read the log").await?;
-    chromium.sees("read-proxy-logs").await?;
+    chromium.sees("Read the proxy's logs").await?;
     chromium.open(&format!("{url}/servers/{}/proxy", server.id)).await?;
     chromium.fill("[name=_typed]", "alpha").await?;
     chromium.press("Remove the proxy").await?;
-    chromium.sees("remove-proxy").await?;
+    chromium.sees("Remove the proxy of").await?;
     eventually("the proxy is gone", || async {
         let answer = app.owner.get(&format!("/v1/servers/{}/proxy", server.id)).await?;
         Ok(answer.text.contains("no-proxy").then_some(()))
