@@ -88,7 +88,7 @@ text_newtype!(HostName);
 /// A Unix account's name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schema(value_type = String, min_length = 1, max_length = 64, example = "root")]
+#[schema(as = UnixAccount, value_type = String, min_length = 1, max_length = 64, example = "root")]
 pub struct Account(String);
 
 impl FromStr for Account {

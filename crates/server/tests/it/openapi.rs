@@ -1,6 +1,6 @@
 //! `openapi.json` in the repository is what the code serves.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::Path};
 
 use anyhow::{Context, Result};
 use portolan_types::{Ability, DestinationState, OperationKind, ServerKind, server::Access};
@@ -40,4 +40,37 @@ fn what_the_document_refers_to_is_in_it() -> Result<()> {
         assert!(document.pointer(name).is_some(), "there is no {name}");
     }
     Ok(())
+}
+
+/// Of two types with one name the document would have the second, without a word.
+#[test]
+fn no_two_types_share_a_name() -> Result<()> {
+    let mut names = BTreeSet::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("../types/src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            for name in shown_in(&std::fs::read_to_string(&path)?) {
+                assert!(names.insert(name.clone()), "{name} of {} is one of two", path.display());
+            }
+        }
+    }
+    assert!(names.len() > 100, "{}", names.len());
+    Ok(())
+}
+
+/// The names by which the types of a file are in the document.
+fn shown_in(source: &str) -> Vec<String> {
+    let word = |text: &str| text.chars().take_while(char::is_ascii_alphanumeric).collect();
+    let derived = source.split("ToSchema)]").skip(1);
+    let named = derived.filter_map(|rest| {
+        let (attributes, rest) = rest.split_once("\npub ").or_else(|| rest.split_once("pub "))?;
+        let name = rest.split_once(' ').map(|(_, name)| word(name));
+        attributes.split_once("schema(as = ").map(|(_, name)| word(name)).or(name)
+    });
+    named.collect()
 }
