@@ -191,13 +191,15 @@ pub async fn show(app: &App, actor: &Actor, id: &ServerId) -> Result<Proxy, Erro
 
 async fn find(conn: &mut AnyConnection, actor: &Actor, server: &Server) -> Result<Proxy, Error> {
     let proxy = db::proxy::find(conn, actor.team_id(), &server.id).await?;
-    proxy.ok_or_else(|| {
-        Error::refused(
-            "no-proxy",
-            format!("server `{}` has no proxy", server.name),
-            "give it one (`set_proxy`)",
-        )
-    })
+    proxy.ok_or_else(|| has_none(server))
+}
+
+fn has_none(server: &Server) -> Error {
+    Error::refused(
+        "no-proxy",
+        format!("server `{}` has no proxy", server.name),
+        "give it one (`set_proxy`)",
+    )
 }
 
 /// The team's proxies, oldest first.

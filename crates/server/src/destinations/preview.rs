@@ -3,7 +3,7 @@
 
 use portolan_types::{
     AdoptNetworks, CreateDestination, DarkRoute, Destination, DestinationId, Failure, MemberKind,
-    Origin, Preview, Reachability, Server, ServerId, Timestamp,
+    Origin, Preview, Reachability, Route, RouteState, Server, ServerId, Timestamp,
 };
 
 use super::{
@@ -259,6 +259,13 @@ pub(crate) fn refused(as_of: Timestamp, refusals: Vec<Failure>) -> Preview {
         dark_routes: Vec::new(),
         refusals,
     }
+}
+
+/// Which of these answer now, and would not any more.
+pub(crate) fn going_dark<'a>(routes: impl IntoIterator<Item = &'a Route>) -> Vec<DarkRoute> {
+    let live = routes.into_iter().filter(|route| route.state == RouteState::Live);
+    live.map(|route| DarkRoute { rule: route.address(), container: route.target.to_string() })
+        .collect()
 }
 
 /// What the change would be refused with. What is no refusal stays an error.

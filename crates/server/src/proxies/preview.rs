@@ -2,16 +2,15 @@
 //! same checks as the act itself, against what is stored; no host is asked, and nothing is changed.
 
 use portolan_types::{
-    Affected, DarkRoute, Failure, MemberKind, Preview, Proxy, Route, RouteState, Server, ServerId,
-    SetProxy, Timestamp,
+    Affected, Failure, MemberKind, Preview, Proxy, Route, Server, ServerId, SetProxy, Timestamp,
 };
 
-use super::{Removal, check, check_no_routes, check_stays, find, wanted};
+use super::{Removal, check, check_no_routes, check_stays, has_none, wanted};
 use crate::{
     Actor, App, Error, db,
     destinations::{
         check_usable,
-        preview::{as_failure, refused},
+        preview::{as_failure, going_dark, refused},
     },
     reconcile, servers,
 };
@@ -126,8 +125,8 @@ fn setting_steps(scene: &Scene, new: &Proxy, interruption: Interruption) -> Vec<
 /// What stopping, restarting or upgrading would do.
 pub async fn act(app: &App, actor: &Actor, id: &ServerId, act: Act) -> Result<Preview, Error> {
     let scene = scene(app, actor, id).await?;
-    let proxy = there(app, actor, &scene.server).await?;
-    let refusals = refusals([check_stays(&proxy), check_usable(&scene.server)])?;
+    let proxy = there(&scene)?;
+    let refusals = refusals([check_stays(proxy), check_usable(&scene.server)])?;
     let name = &scene.server.name;
     let step = match act {
         Act::Stop => format!("stop the proxy of server `{name}`"),
@@ -147,7 +146,7 @@ pub async fn remove(
     removal: Removal,
 ) -> Result<Preview, Error> {
     let scene = scene(app, actor, id).await?;
-    there(app, actor, &scene.server).await?;
+    there(&scene)?;
     let routes = match removal {
         Removal::WithoutRoutes => {
             check_no_routes(&mut *app.db.acquire().await?, &scene.server).await
@@ -163,8 +162,8 @@ pub async fn remove(
 }
 
 /// Nothing can be done with a proxy that is not there.
-async fn there(app: &App, actor: &Actor, server: &Server) -> Result<Proxy, Error> {
-    find(&mut *app.db.acquire().await?, actor, server).await
+fn there(scene: &Scene) -> Result<&Proxy, Error> {
+    scene.proxy.as_ref().ok_or_else(|| has_none(&scene.server))
 }
 
 /// What is against it. What is no refusal stays an error.
@@ -190,13 +189,10 @@ fn preview(
         state: observed.status.clone(),
         effect: interruption.effect().to_owned(),
     });
-    let live = scene.routes.iter().filter(|route| route.state == RouteState::Live);
-    let dark_routes =
-        live.map(|route| DarkRoute { rule: route.address(), container: route.target.to_string() });
     Preview {
         steps,
         affected: affected.into_iter().collect(),
-        dark_routes: dark_routes.collect(),
+        dark_routes: going_dark(&scene.routes),
         ..refused(as_of, refusals)
     }
 }

@@ -2,8 +2,7 @@
 //! good. The host is not touched.
 
 use portolan_types::{
-    Connection, DarkRoute, Failure, Name, Preview, Reachability, RemovedServer, RouteState, Server,
-    ServerId, Timestamp,
+    Connection, Failure, Name, Preview, Reachability, RemovedServer, Server, ServerId, Timestamp,
 };
 use sqlx::AnyConnection;
 
@@ -12,7 +11,7 @@ use crate::{
     Actor, App, Error,
     db::{self, Transaction},
     destinations::{
-        preview::{as_failure, refused},
+        preview::{as_failure, going_dark, refused},
         swarm,
     },
     error::Refusal,
@@ -86,12 +85,9 @@ pub async fn preview(
         Ok(left_behind) => left_behind,
         Err(error) => return Ok(refused(as_of, vec![in_full(error)?])),
     };
-    let dark = routes.iter().filter(|row| row.route.state == RouteState::Live).map(|row| {
-        DarkRoute { rule: row.route.address(), container: row.route.target.to_string() }
-    });
     Ok(Preview {
         steps: steps(&server, heir.as_ref(), &left_behind),
-        dark_routes: dark.collect(),
+        dark_routes: going_dark(routes.iter().map(|row| &row.route)),
         ..refused(as_of, Vec::new())
     })
 }
