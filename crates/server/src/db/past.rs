@@ -127,6 +127,19 @@ pub(super) async fn keep(
     Ok(())
 }
 
+/// The same for rows of several tables that go together, all by the same texts.
+pub(super) async fn keep_all<const MANY: usize>(
+    conn: &mut AnyConnection,
+    all: [Kept; MANY],
+    texts: &[&str],
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    for kept in all {
+        keep(conn, kept, texts, now).await?;
+    }
+    Ok(())
+}
+
 /// A thing that there is from now on.
 pub(super) struct New<'a> {
     pub(super) team: &'a TeamId,

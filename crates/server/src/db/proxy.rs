@@ -9,7 +9,7 @@ use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
 use super::{
     Window, json_option, moment, number, parsed, parsed_option,
-    past::{self, Kept, New, kept},
+    past::{self, New, kept},
     port, to_json,
 };
 use crate::{picture::facts::Thing, rights::Visible};
@@ -317,24 +317,15 @@ pub async fn set_configuration(
     Ok(())
 }
 
-/// What goes with a proxy's row is kept with it.
-async fn keep_whole(
-    conn: &mut AnyConnection,
-    kept: Kept,
-    server: &ServerId,
-    now: Timestamp,
-) -> Result<(), sqlx::Error> {
-    past::keep(conn, kept, &[server.as_str()], now).await?;
-    past::keep(conn, kept!(attachment "server_id = $2"), &[server.as_str()], now).await
-}
-
 /// Removes the row of a proxy that is gone, with its attachments.
 pub async fn delete_gone(
     conn: &mut AnyConnection,
     server: &ServerId,
     now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
-    keep_whole(conn, kept!(proxy "server_id = $2 and state = 'removing'"), server, now).await?;
+    let whole =
+        [kept!(proxy "server_id = $2 and state = 'removing'"), kept!(attachment "server_id = $2")];
+    past::keep_all(conn, whole, &[server.as_str()], now).await?;
     let done = sqlx::query("delete from proxies where server_id = $1 and state = 'removing'")
         .bind(server.as_str())
         .execute(conn)
@@ -349,7 +340,8 @@ pub async fn forget(
     server: &ServerId,
     now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
-    keep_whole(conn, kept!(proxy "server_id = $2"), server, now).await?;
+    let whole = [kept!(proxy "server_id = $2"), kept!(attachment "server_id = $2")];
+    past::keep_all(conn, whole, &[server.as_str()], now).await?;
     let done = sqlx::query("delete from proxies where team_id = $1 and server_id = $2")
         .bind(team.as_str())
         .bind(server.as_str())

@@ -3,18 +3,7 @@
 use portolan_types::{DestinationId, ServerId, TeamId, Timestamp};
 use sqlx::AnyConnection;
 
-use crate::db::past::{self, Kept, kept};
-
-/// What goes with a destination's row is kept with it.
-async fn keep_whole(
-    conn: &mut AnyConnection,
-    kept: Kept,
-    id: &DestinationId,
-    now: Timestamp,
-) -> Result<(), sqlx::Error> {
-    past::keep(conn, kept, &[id.as_str()], now).await?;
-    past::keep(conn, kept!(attachment "destination_id = $2"), &[id.as_str()], now).await
-}
+use crate::db::past::{self, kept};
 
 /// Removes a row whose network is gone.
 pub async fn delete_gone(
@@ -22,7 +11,11 @@ pub async fn delete_gone(
     id: &DestinationId,
     now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
-    keep_whole(conn, kept!(destination "id = $2 and state = 'deleting'"), id, now).await?;
+    let whole = [
+        kept!(destination "id = $2 and state = 'deleting'"),
+        kept!(attachment "destination_id = $2"),
+    ];
+    past::keep_all(conn, whole, &[id.as_str()], now).await?;
     let done = sqlx::query("delete from destinations where id = $1 and state = 'deleting'")
         .bind(id.as_str())
         .execute(conn)
@@ -37,7 +30,8 @@ pub async fn forget(
     id: &DestinationId,
     now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
-    keep_whole(conn, kept!(destination "id = $2"), id, now).await?;
+    let whole = [kept!(destination "id = $2"), kept!(attachment "destination_id = $2")];
+    past::keep_all(conn, whole, &[id.as_str()], now).await?;
     let done = sqlx::query("delete from destinations where team_id = $1 and id = $2")
         .bind(team.as_str())
         .bind(id.as_str())
@@ -53,10 +47,12 @@ pub async fn forget_of_server(
     server: &ServerId,
     now: Timestamp,
 ) -> Result<Vec<String>, sqlx::Error> {
-    let on_it = kept!(attachment
-        "destination_id in (select d.id from destinations d where d.server_id = $2)");
-    past::keep(conn, on_it, &[server.as_str()], now).await?;
-    past::keep(conn, kept!(destination "server_id = $2"), &[server.as_str()], now).await?;
+    let whole = [
+        kept!(attachment
+            "destination_id in (select d.id from destinations d where d.server_id = $2)"),
+        kept!(destination "server_id = $2"),
+    ];
+    past::keep_all(conn, whole, &[server.as_str()], now).await?;
     sqlx::query_scalar(
         "delete from destinations where team_id = $1 and server_id = $2 returning network",
     )
