@@ -50,8 +50,8 @@ impl Drop for Newcomer {
         for network in [&self.network, &self.old_network()] {
             drop(self.host.try_docker(&["network", "rm", network]));
         }
-        let line = format!("/{}/d", self.key);
-        drop(self.host.as_root(&["sed", "-i", &line, "/root/.ssh/authorized_keys"]));
+        let unpaste = format!("sed -i /{}/d ~/.ssh/authorized_keys", self.key);
+        drop(self.host.as_root(&["sh", "-c", &quoted(&unpaste)]));
     }
 }
 

@@ -1,40 +1,22 @@
 //! Each promise of the guide has a test that names it, and the test is there.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::fs;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
+
+use crate::support::sources::{folder, texts};
 
 /// Every file of tests in the workspace, as one text.
 fn tests() -> Result<String> {
-    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let mut text = String::new();
-    for folder in
-        ["server/tests/it", "server/tests/lab", "portolan/tests/cli", "portolan/tests/lab"]
-    {
-        read(&crates.join(folder), &mut text).context(folder)?;
-    }
-    Ok(text)
-}
-
-fn read(folder: &Path, text: &mut String) -> Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let path: PathBuf = entry?.path();
-        if path.is_dir() {
-            read(&path, text)?;
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            text.push_str(&fs::read_to_string(path)?);
-        }
-    }
-    Ok(())
+    let folders =
+        ["server/tests/it", "server/tests/lab", "portolan/tests/cli", "portolan/tests/lab"];
+    let texts = folders.iter().map(|of| texts(&folder("..").join(of), "rs"));
+    Ok(texts.collect::<Result<Vec<_>>>()?.concat().concat())
 }
 
 #[test]
 fn every_promise_has_its_tests() -> Result<()> {
-    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guide.md");
-    let guide = fs::read_to_string(guide)?;
+    let guide = fs::read_to_string(folder("../../docs/guide.md"))?;
     let tests = tests()?;
     let rows = guide.lines().filter_map(|line| line.strip_prefix("| ")?.split_once(" | "));
     let mut promises = 0;

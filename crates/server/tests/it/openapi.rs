@@ -1,10 +1,12 @@
 //! `openapi.json` in the repository is what the code serves.
 
-use std::{collections::BTreeSet, path::Path};
+use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
 use portolan_types::{Ability, DestinationState, OperationKind, ServerKind, server::Access};
 use serde_json::{Value, json};
+
+use crate::support::sources::{folder, texts};
 
 #[test]
 fn the_document_is_up_to_date() -> Result<()> {
@@ -46,17 +48,9 @@ fn what_the_document_refers_to_is_in_it() -> Result<()> {
 #[test]
 fn no_two_types_share_a_name() -> Result<()> {
     let mut names = BTreeSet::new();
-    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("../types/src")];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder)? {
-            let path = entry?.path();
-            if path.is_dir() {
-                folders.push(path);
-                continue;
-            }
-            for name in shown_in(&std::fs::read_to_string(&path)?) {
-                assert!(names.insert(name.clone()), "{name} of {} is one of two", path.display());
-            }
+    for text in texts(&folder("../types/src"), "rs")? {
+        for name in shown_in(&text) {
+            assert!(names.insert(name.clone()), "{name} is one of two");
         }
     }
     assert!(names.len() > 100, "{}", names.len());

@@ -1,7 +1,6 @@
 //! The harness: a running control plane whose methods read as what people do.
 
 use std::{
-    future::Future,
     iter::StepBy,
     net::SocketAddr,
     num::NonZeroU32,
@@ -10,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use portolan_server::{
     Config, RunError,
     config::{Notifications, Sessions},
@@ -33,9 +32,12 @@ use tokio_util::sync::CancellationToken;
 mod barriers;
 mod chromium;
 mod database;
+mod eventually;
+pub(crate) mod sources;
 
 pub(crate) use chromium::Chromium;
 pub(crate) use database::Database;
+pub(crate) use eventually::eventually;
 
 /// Of an owner who has one.
 pub(crate) const PASSWORD: &str = "seven small boats at anchor";
@@ -425,21 +427,6 @@ impl Answer {
         ensure!(problem.status == status, "{problem:?}");
         Ok(problem)
     }
-}
-
-/// Asks again until there is an answer, with a deadline instead of a blind sleep.
-pub(crate) async fn eventually<T, F: Future<Output = Result<Option<T>>>>(
-    what: &str,
-    mut ask: impl FnMut() -> F,
-) -> Result<T> {
-    let deadline = tokio::time::Instant::now() + PATIENCE;
-    while tokio::time::Instant::now() < deadline {
-        if let Some(answer) = ask().await? {
-            return Ok(answer);
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    bail!("never happened: {what}")
 }
 
 /// The rights of a file or folder.

@@ -1,12 +1,10 @@
 //! Everything that the API can do has its place on a page.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::collections::BTreeSet;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
+
+use crate::support::sources::{folder, texts};
 
 /// What has no place on a page, and why.
 const ELSEWHERE: &[(&str, &str)] = &[
@@ -21,23 +19,6 @@ const ELSEWHERE: &[(&str, &str)] = &[
 
 /// What has no place yet, one name a line.
 const OWED: &str = include_str!("owed.txt");
-
-fn folder(of: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(of)
-}
-
-fn files(folder: &Path) -> Result<Vec<String>> {
-    let mut texts = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() && !path.ends_with("node_modules") {
-            texts.extend(files(&path)?);
-        } else if path.is_file() {
-            texts.push(fs::read_to_string(&path).with_context(|| path.display().to_string())?);
-        }
-    }
-    Ok(texts)
-}
 
 /// `METHOD /v1/keys/{}` of each form in a template: `act("delete", "/v1/keys/" ~ key.id, ...)`.
 fn acts(template: &str) -> Vec<String> {
@@ -84,8 +65,8 @@ fn everything_that_the_api_can_do_has_a_place() -> Result<()> {
     let mut placed_operations: BTreeSet<&str> =
         pages.iter().flat_map(|(_, shows)| shows.iter().copied()).collect();
     placed_operations.extend(ELSEWHERE.iter().map(|(name, _)| *name));
-    let templates = files(&folder("templates"))?;
-    let scripts = files(&folder("web/js"))?;
+    let templates = texts(&folder("templates"), "html")?;
+    let scripts = texts(&folder("web/js"), "js")?;
     let mut asked: BTreeSet<String> = templates.iter().flat_map(|text| acts(text)).collect();
     asked.extend(templates.iter().chain(&scripts).flat_map(|text| calls(text)));
     let known: BTreeSet<String> =
