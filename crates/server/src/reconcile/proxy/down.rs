@@ -206,8 +206,12 @@ async fn answered(
     message: String,
 ) -> Result<Settled, PassError> {
     let finding = finding(scene, container, message);
-    if rests(scene, &finding).await? || !decided(scene, &finding).await? {
+    if rests(scene, &finding).await? {
         return Ok(Settled::Same);
+    }
+    if !decided(scene, &finding).await? {
+        // Left to people is a move as well: routes say what the proxy is now.
+        return Ok(Settled::Moved);
     }
     scene.round.pulse.repairs();
     go_on(scene, memory).await
