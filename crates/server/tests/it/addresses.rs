@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, ensure};
 use ipnet::{IpNet, Ipv4Net};
-use portolan_server::host::{HostSubnet, fake::FakeSwarm};
+use portolan_server::host::{
+    HostSubnet,
+    fake::{FakeSwarm, Trouble},
+};
 use portolan_types::{
     AddressPlan, Destination, DestinationState, FleetAddresses, Operation, RangeKind, Server,
     ServerAddresses, ServerKind,
@@ -232,10 +235,15 @@ story! {
     /// The host is not as it was last seen: another subnet is chosen, and it is said why.
     async fn another_subnet_is_chosen_when_the_host_is_otherwise(app) {
         let (server, engine) = app.add_server("alpha").await?;
-        // No event tells of it, so the plan does not know.
+        // It comes when the plan is made already, and the host not looked at yet.
+        engine.trouble_in("list_networks", Trouble::Held);
+        let body = json!({ "server_id": server.id, "network": "web" });
+        let planned: Destination = app.owner.post("/v1/destinations", body).await?.created()?;
+        assert_eq!(chosen(&planned)?.to_string(), "10.64.0.0/24");
         engine.put_network("unseen", |network| network.subnets = vec![subnet("10.64.0.0/23")]);
-        let made = app.owner.destination(&server, "web").await?;
-        assert_eq!(made.state, DestinationState::Ready, "{made:?}");
+        engine.hung().await;
+        engine.let_go();
+        let made = app.owner.settled(&planned, DestinationState::Ready).await?;
         assert_eq!(chosen(&made)?.to_string(), "10.64.2.0/24");
         assert_eq!(engine.network("web").context("a network")?.subnets[0].subnet, "10.64.2.0/24");
         let told = steps(app, &made).await?;
