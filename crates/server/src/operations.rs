@@ -58,8 +58,10 @@ pub(crate) async fn queue(
         started_at: None,
         finished_at: None,
     };
-    let failure = superseded(kind);
-    db::operation::supersede(conn, &operation, displaced(kind), &failure).await?;
+    let (displaced, failure) = (displaced(kind), superseded(kind));
+    // Before the operations, as those do who end one.
+    db::operation::hold_subject(conn, &operation.subject, displaced).await?;
+    db::operation::supersede(conn, &operation, displaced, &failure).await?;
     db::operation::insert(conn, team, &operation, input.as_deref()).await?;
     Ok(operation)
 }

@@ -187,6 +187,24 @@ impl Displaced {
     }
 }
 
+/// Holds the row of which work is displaced until the end of the transaction: work ends in a
+/// transaction that moves its subject first, and two that took them in turn would wait for each other.
+/// Who displaces work on a proxy holds that (`proxy::lock`).
+pub async fn hold_subject(
+    conn: &mut AnyConnection,
+    subject: &Subject,
+    displaced: Displaced,
+) -> Result<(), sqlx::Error> {
+    let hold = match (displaced, subject) {
+        (Displaced::Nothing | Displaced::Proxy, _) => return Ok(()),
+        (_, Subject::Server(_)) => "update servers set team_id = team_id where id = $1",
+        (_, Subject::Destination(_)) => "update destinations set team_id = team_id where id = $1",
+        (_, _) => return Ok(()),
+    };
+    sqlx::query(hold).bind(subject.id()).execute(conn).await?;
+    Ok(())
+}
+
 /// Ends what was queued or running for the subject and is displaced by newer work.
 pub async fn supersede(
     conn: &mut AnyConnection,
