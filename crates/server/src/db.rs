@@ -80,6 +80,7 @@ pub mod past;
 pub mod place;
 pub mod project;
 pub mod proxy;
+pub mod registry;
 pub mod route;
 pub mod sealed;
 pub mod second_factor;

@@ -85,6 +85,7 @@ impl<'a> From<Happened<'a>> for Entry<'a> {
             Subject::Route(_)
             | Subject::Certificate(_)
             | Subject::Key(_)
+            | Subject::Registry(_)
             | Subject::Token(_)
             | Subject::Team(_)
             | Subject::User(_)

@@ -31,6 +31,7 @@ mod local;
 mod network;
 mod new_container;
 pub(crate) mod probe;
+mod registry;
 mod shell;
 mod ssh;
 mod swarm;
@@ -48,6 +49,7 @@ pub use new_container::{
     Afterwards, Capabilities, Limits, Mount, MountAccess, MountSource, NetworkMode, NewContainer,
     Place, Privileges, Protocol, PublishedPort, RestartPolicy, RootFilesystem,
 };
+pub use registry::RegistryLogin;
 pub use shell::{Shell, ShellEnd, ShellInput, ShellSaid};
 pub use swarm::{
     HostNode, HostRole, HostService, HostTask, ServiceUpdate, SwarmAlias, SwarmEndpoint,
@@ -254,10 +256,16 @@ pub trait Host: Debug + Send + Sync + 'static {
     /// The names of all images of a repository.
     async fn list_image_names(&self, repository: &str) -> Result<Vec<String>, HostError>;
 
-    /// Fetches an image from its registry, where it is newer than the host's. Takes minutes.
+    /// Tries a login. That the registry refused it is an error of Docker's, see
+    /// [`HostError::is_login_refused`]; the password stands in none.
+    async fn check_login(&self, login: &RegistryLogin) -> Result<(), HostError>;
+
+    /// Fetches an image from its registry, where it is newer than the host's, with a login of that
+    /// registry or without one. Takes minutes.
     async fn pull_image(
         &self,
         reference: &str,
+        login: Option<&RegistryLogin>,
         progress: &PullListener<'_>,
     ) -> Result<(), HostError>;
 

@@ -44,6 +44,7 @@ pub mod projects;
 pub mod proxies;
 pub mod reach;
 mod reconcile;
+pub mod registries;
 pub mod rights;
 pub mod routes;
 mod run;

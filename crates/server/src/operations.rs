@@ -113,6 +113,7 @@ const fn displaced(by: OperationKind) -> Displaced {
         | OperationKind::RepairAttachment
         | OperationKind::DisconnectMembers
         | OperationKind::ProveReach
+        | OperationKind::CheckRegistry
         | OperationKind::ReadProxyLogs => Displaced::Nothing,
     }
 }

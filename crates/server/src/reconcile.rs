@@ -25,6 +25,7 @@ mod place;
 mod proxy;
 mod reachability;
 mod recorder;
+mod registries;
 mod remove;
 mod resets;
 mod retries;

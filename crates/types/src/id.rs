@@ -92,6 +92,8 @@ id! {
     EnvironmentId,
     /// A way from outside to a container.
     RouteId,
+    /// A login of a container registry.
+    RegistryId,
     /// A certificate of a team's own.
     CertificateId,
     /// A piece of work with steps and an outcome.

@@ -31,6 +31,7 @@ pub mod project;
 pub mod proxy;
 pub mod reach;
 pub mod reconcile;
+pub mod registry;
 pub mod right;
 pub mod route;
 pub mod scan;
@@ -77,8 +78,8 @@ pub use email::Email;
 pub use event::{Author, Event, EventFilter, KindPrefix, Severity, Topic};
 pub use id::{
     AuditEntryId, CertificateId, DeliveryId, DestinationId, DriftId, EnvironmentId, EventId,
-    IdentityId, InviteId, KeyId, NotifierId, OperationId, PasskeyId, ProjectId, RouteId, ServerId,
-    SessionId, TeamId, TokenId, UserId,
+    IdentityId, InviteId, KeyId, NotifierId, OperationId, PasskeyId, ProjectId, RegistryId,
+    RouteId, ServerId, SessionId, TeamId, TokenId, UserId,
 };
 pub use invalid::Invalid;
 pub use key::{CreateKey, Key, KeyAlgorithm, UpdateKey};
@@ -115,6 +116,10 @@ pub use reach::{
     ReachPlace, ReachProof, ReachVerdict,
 };
 pub use reconcile::{ReconcileStatus, TaskKind, TaskStatus};
+pub use registry::{
+    CheckRegistry, CreateRegistry, Registry, RegistryCheck, RegistryHost, RegistryOutcome,
+    RegistryPassword, RegistryUser, UpdateRegistry,
+};
 pub use right::{Grant, GrantedOn, Right, Sees};
 pub use route::{
     BasicAuth, BodyLimit, ChangeAuth, CreateRoute, Direction, Header, HeaderName, HeaderValue,

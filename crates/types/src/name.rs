@@ -70,7 +70,7 @@ impl FromStr for Description {
 text_newtype!(Description);
 
 /// Control characters would let a name rewrite a terminal; direction overrides would let it lie.
-fn refuse_control(what: &str, text: &str) -> Result<(), Invalid> {
+pub(crate) fn refuse_control(what: &str, text: &str) -> Result<(), Invalid> {
     let hostile =
         |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     if text.contains(hostile) {

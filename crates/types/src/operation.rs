@@ -5,7 +5,8 @@ use utoipa::ToSchema;
 
 use crate::{
     CertificateId, DestinationId, EnvironmentId, KeyId, MemberKind, NotifierId, OperationId,
-    OperationResult, ProjectId, RouteId, ServerId, TeamId, Timestamp, TokenId, UserId, text::words,
+    OperationResult, ProjectId, RegistryId, RouteId, ServerId, TeamId, Timestamp, TokenId, UserId,
+    text::words,
 };
 
 words! {
@@ -23,6 +24,8 @@ words! {
         MoveContainer = "move-container",
         ScanServer = "scan-server",
         AdoptNetworks = "adopt-networks",
+        /// Trying whether a registry takes a stored login from here.
+        CheckRegistry = "check-registry",
         /// Proving with probes that a destination is what it should be.
         VerifyDestination = "verify-destination",
         /// Trying with a probe whether one container or destination reaches another.
@@ -81,6 +84,7 @@ pub enum Subject {
     Route(RouteId),
     Certificate(CertificateId),
     Key(KeyId),
+    Registry(RegistryId),
     Token(TokenId),
     Team(TeamId),
     User(UserId),
@@ -98,6 +102,7 @@ impl Subject {
             Self::Route(_) => "route",
             Self::Certificate(_) => "certificate",
             Self::Key(_) => "key",
+            Self::Registry(_) => "registry",
             Self::Token(_) => "token",
             Self::Team(_) => "team",
             Self::User(_) => "user",
@@ -115,6 +120,7 @@ impl Subject {
             Self::Route(id) => id.as_str(),
             Self::Certificate(id) => id.as_str(),
             Self::Key(id) => id.as_str(),
+            Self::Registry(id) => id.as_str(),
             Self::Token(id) => id.as_str(),
             Self::Team(id) => id.as_str(),
             Self::User(id) => id.as_str(),

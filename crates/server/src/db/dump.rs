@@ -12,7 +12,7 @@ use sqlx::{
 use super::{Db, MIGRATIONS};
 
 /// All that there are, those that others refer to first.
-pub const TABLES: [&str; 43] = [
+pub const TABLES: [&str; 44] = [
     "teams",
     "users",
     "memberships",
@@ -29,6 +29,7 @@ pub const TABLES: [&str; 43] = [
     "passkeys",
     "passkey_challenges",
     "keys",
+    "registries",
     "certificates",
     "servers",
     "address_plans",

@@ -73,6 +73,7 @@ pub(super) fn subject(row: &AnyRow) -> Result<Subject, sqlx::Error> {
         "route" => Ok(Subject::Route(parsed(row, "subject_id")?)),
         "certificate" => Ok(Subject::Certificate(parsed(row, "subject_id")?)),
         "key" => Ok(Subject::Key(parsed(row, "subject_id")?)),
+        "registry" => Ok(Subject::Registry(parsed(row, "subject_id")?)),
         "token" => Ok(Subject::Token(parsed(row, "subject_id")?)),
         "team" => Ok(Subject::Team(parsed(row, "subject_id")?)),
         "user" => Ok(Subject::User(parsed(row, "subject_id")?)),

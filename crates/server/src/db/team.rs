@@ -45,6 +45,7 @@ pub async fn list_contents(
          union all select 'destination ' || name from destinations where team_id = $1
          union all select 'route ' || host from routes where team_id = $1
          union all select 'key ' || name from keys where team_id = $1
+         union all select 'registry ' || name from registries where team_id = $1
          union all select 'certificate ' || name from certificates where team_id = $1
          union all select 'notifier ' || name from notifiers where team_id = $1
          union all select 'project ' || name from projects where team_id = $1
@@ -158,10 +159,11 @@ mod tests {
     use crate::db::{Db, dump::TABLES};
 
     /// What keeps a team from being deleted, and who is in it.
-    const IN_THE_WAY: [&str; 9] = [
+    const IN_THE_WAY: [&str; 10] = [
         "servers",
         "routes",
         "keys",
+        "registries",
         "certificates",
         "notifiers",
         "projects",

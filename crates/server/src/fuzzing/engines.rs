@@ -107,7 +107,7 @@ async fn question(host: Arc<dyn Host>, which: u8) -> Result<(), HostError> {
         8 => host.list_tasks().await.map(drop),
         9 => host.find_image("caddy:2").await.map(drop),
         10 => host.list_image_names("caddy").await.map(drop),
-        11 => host.pull_image("caddy:2", &progress.on_news(&tell)).await,
+        11 => host.pull_image("caddy:2", None, &progress.on_news(&tell)).await,
         12 => host.load_image(Bytes::new()).await,
         13 => host.wait_container(ID, second).await.map(drop),
         14 => host.container_logs(ID, &query).await.map(drop),

@@ -13,7 +13,8 @@ use ipnet::IpNet;
 use super::{
     ContainerDetail, Endpoint, Exec, ExecOutput, Host, HostContainer, HostError, HostEvent,
     HostImage, HostNetwork, HostNode, HostRole, HostService, HostTask, LogQuery, Member,
-    NewContainer, NewFile, NewNetwork, PullListener, System, engine::Engine, ssh::Session,
+    NewContainer, NewFile, NewNetwork, PullListener, RegistryLogin, System, engine::Engine,
+    ssh::Session,
 };
 
 mod containers;
@@ -29,6 +30,7 @@ mod images;
 mod members;
 mod networks;
 mod output;
+mod registry;
 mod role;
 mod routes;
 mod services;
@@ -138,12 +140,17 @@ impl Host for DockerHost {
         images::names(&self.engine, repository).await
     }
 
+    async fn check_login(&self, login: &RegistryLogin) -> Result<(), HostError> {
+        registry::check(&self.engine, login).await
+    }
+
     async fn pull_image(
         &self,
         reference: &str,
+        login: Option<&RegistryLogin>,
         progress: &PullListener<'_>,
     ) -> Result<(), HostError> {
-        images::pull(&self.engine, reference, progress).await
+        images::pull(&self.engine, reference, login, progress).await
     }
 
     async fn load_image(&self, archive: Bytes) -> Result<(), HostError> {

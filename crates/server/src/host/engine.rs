@@ -125,10 +125,21 @@ impl Engine {
         path: &str,
         body: &serde_json::Value,
     ) -> Result<(), HostError> {
+        self.post_within(limits::CALL, action, path, body).await
+    }
+
+    /// The same where it may take longer than most.
+    pub(super) async fn post_within(
+        &self,
+        within: Duration,
+        action: &str,
+        path: &str,
+        body: &serde_json::Value,
+    ) -> Result<(), HostError> {
         let path = self.version.path(path);
         let body = serde_json::to_vec(body).map_err(|error| not_understood(&error))?;
         let posting = Box::pin(self.http.post(&path, body.into()));
-        bounded(action, limits::CALL, posting).await.map(drop)
+        bounded(action, within, posting).await.map(drop)
     }
 
     /// Opens an answer without end; only its beginning has a deadline. It has a connection of its

@@ -92,6 +92,16 @@ impl HostError {
                 .any(|part| message.contains(part)))
     }
 
+    /// Whether a registry does not know the login that was sent. Where it is asked for a token,
+    /// Docker answers 401 itself; where it takes passwords, it tells of the registry's.
+    pub fn is_login_refused(&self) -> bool {
+        matches!(self, Self::Docker { status, message }
+            if *status == 401
+                || ["401 Unauthorized", "403 Forbidden", "unauthorized: "]
+                    .iter()
+                    .any(|part| message.contains(part)))
+    }
+
     /// Whether Docker knows no such thing.
     pub const fn is_not_found(&self) -> bool {
         matches!(self, Self::Docker { status: 404, .. })

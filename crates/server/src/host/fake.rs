@@ -26,6 +26,7 @@ mod host;
 mod life;
 mod networks;
 mod probe;
+mod registries;
 mod shell;
 mod swarm;
 mod workloads;

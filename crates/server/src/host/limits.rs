@@ -105,6 +105,9 @@ pub(super) const CONTAINER: Duration = Duration::from_mins(2);
 pub(super) const PULL: Duration = Duration::from_mins(15);
 pub(super) const PULL_SILENCE: Duration = Duration::from_mins(2);
 
+/// Trying a login: an engine gives each of the ways to a registry half a minute.
+pub(super) const REGISTRY: Duration = Duration::from_secs(75);
+
 /// Most layers of an image whose progress is followed: Docker's own bound is 127.
 pub(super) const LAYERS: usize = 256;
 

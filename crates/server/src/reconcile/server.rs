@@ -17,6 +17,7 @@ use super::{
     members,
     occasion::{Occasion, Trigger},
     orphans, proxy, reachability,
+    registries::Checks,
     retries::Retries,
     role, scan,
     sight::Sight,
@@ -234,10 +235,10 @@ impl Keeper {
         let mut contact = ticker(CONTACT);
         let (mut unsettled, mut bursts) = (false, Bursts::default());
         // Ends with the connection.
-        let mut verifier = Verifier::default();
+        let (mut verifier, mut checks) = (Verifier::default(), Checks::default());
         self.occasion.is(Trigger::Connected);
         loop {
-            let again = match self.look(row, host, &mut verifier).await? {
+            let again = match self.look(row, host, (&mut verifier, &mut checks)).await? {
                 Look::Over(turn) => return Ok(turn),
                 Look::Done => unsettled.then_some(SETTLING),
                 Look::UnderWay => Some(SETTLING),
@@ -286,7 +287,7 @@ impl Keeper {
         &mut self,
         row: &Assigned,
         host: &Arc<dyn Host>,
-        verifier: &mut Verifier,
+        beside: (&mut Verifier, &mut Checks),
     ) -> Result<Look, Error> {
         let Some(now) = self.row().await? else { return Ok(Look::Over(Turn::Removed)) };
         let other = now.revision != row.revision;
@@ -297,7 +298,7 @@ impl Keeper {
             return Ok(Look::Done);
         }
         let pulse = self.pulse.clone();
-        match pulse.run(Box::pin(self.work(now, host, verifier))).await {
+        match pulse.run(Box::pin(self.work(now, host, beside))).await {
             Ok(under_way) => {
                 self.patience = FIRST_BACKOFF;
                 Ok(if under_way { Look::UnderWay } else { Look::Done })
@@ -376,13 +377,13 @@ impl Keeper {
         &mut self,
         mut row: Assigned,
         host: &Arc<dyn Host>,
-        verifier: &mut Verifier,
+        beside: (&mut Verifier, &mut Checks),
     ) -> Result<bool, PassError> {
         if role::follow(&self.around.app, &row, host.as_ref()).await? {
             row = self.row().await?.unwrap_or(row);
             swarm::wake_others(&self.around.app, &row).await?;
         }
-        let worked = self.work_as(&row, host, verifier).await;
+        let worked = self.work_as(&row, host, beside).await;
         if let Err(PassError::Swarm(error)) = &worked {
             swarm::without_leader(&self.around.app, &row, error).await?;
         }
@@ -393,7 +394,7 @@ impl Keeper {
         &mut self,
         row: &Assigned,
         connection: &Arc<dyn Host>,
-        verifier: &mut Verifier,
+        (verifier, checks): (&mut Verifier, &mut Checks),
     ) -> Result<bool, PassError> {
         let (around, pulse) = (&self.around, &self.pulse);
         let (app, host) = (around.app.as_ref(), connection.as_ref());
@@ -423,6 +424,7 @@ impl Keeper {
         pulse.pass("orphans", orphans::pass(app, row, &rows, host, seen)).await?;
         let waiting = work::waiting(app, &row.server.id).await?;
         pulse.pass("scan", scan::run(app, row, &waiting, seen)).await?;
+        checks.start_next(around, row, &waiting, connection);
         pulse.pass("adopt", Box::pin(adopt::run(app, row, &waiting, host))).await?;
         let containers = Box::pin(containers::run(app, row, &waiting, host, &seen.networks));
         pulse.pass("containers", containers).await?;

@@ -6,7 +6,7 @@ use super::Context;
 use crate::{
     accounts, audit, certificates,
     db::sealed::{self, Column},
-    keys, notifiers,
+    keys, notifiers, registries,
     vault::{BY_DATA_KEY, Vault},
 };
 
@@ -27,8 +27,9 @@ const fn sealed(
 }
 
 /// All that there are.
-pub(super) const COLUMNS: [Sealed; 6] = [
+pub(super) const COLUMNS: [Sealed; 7] = [
     sealed("keys", "id", "sealed_private_key", keys::seal_context),
+    sealed("registries", "id", "sealed_password", registries::seal_context),
     sealed("certificates", "id", "sealed_private_key", certificates::seal_context),
     sealed("notifiers", "id", "sealed_url", notifiers::url_context),
     sealed("notifiers", "id", "sealed_secret", notifiers::secret_context),

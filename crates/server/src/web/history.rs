@@ -17,12 +17,13 @@ use super::{
 use crate::{api::AppState, audit, events};
 
 /// The things that have events, as the filter offers them.
-const SUBJECTS: [&str; 11] = [
+const SUBJECTS: [&str; 12] = [
     "server",
     "destination",
     "route",
     "certificate",
     "key",
+    "registry",
     "token",
     "team",
     "user",

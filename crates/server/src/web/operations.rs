@@ -96,6 +96,7 @@ pub(super) fn address(subject: &Subject) -> String {
         Subject::Route(_) => format!("/routes/{id}"),
         Subject::Certificate(_) => "/certificates".to_owned(),
         Subject::Key(_) => "/keys".to_owned(),
+        Subject::Registry(_) => format!("/registries/{id}"),
         Subject::Token(_) => "/tokens".to_owned(),
         Subject::Team(_) => "/teams".to_owned(),
         Subject::User(_) => "/people".to_owned(),

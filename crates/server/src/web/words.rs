@@ -25,6 +25,7 @@ pub(super) const fn work(kind: OperationKind) -> &'static str {
         OperationKind::MoveContainer => "Move a container to",
         OperationKind::ScanServer => "Look for networks on",
         OperationKind::AdoptNetworks => "Adopt networks of",
+        OperationKind::CheckRegistry => "Check a registry's login from",
         OperationKind::VerifyDestination => "Prove the destination",
         OperationKind::ProveReach => "Try a connection from",
         OperationKind::SetProxy => "Set up the proxy of",

@@ -184,17 +184,17 @@ async fn images_come_and_go() {
     let host = alpha.host().await;
     let (progress, silent) = (PullProgress::default(), || {});
     let listener = progress.on_news(&silent);
-    host.pull_image("caddy:2", &listener).await.expect("from the lab's registry");
+    host.pull_image("caddy:2", None, &listener).await.expect("from the lab's registry");
     let image = host.find_image("caddy:2").await.expect("found").expect("there");
     assert!(image.tags.iter().any(|tag| tag == "caddy:2"), "{image:?}");
     assert_eq!(host.find_image(&image.docker_id).await.expect("found"), Some(image));
-    let unknown = host.pull_image("caddy:no-such-tag", &listener).await;
+    let unknown = host.pull_image("caddy:no-such-tag", None, &listener).await;
     assert!(matches!(&unknown, Err(HostError::Docker { .. })), "{unknown:?}");
     assert_eq!(host.find_image("no-such-image:1").await, Ok(None));
     host.remove_image("no-such-image:1").await.expect("gone already");
     for hostile in ["../containers", "a?b", "a b", ""] {
         assert_eq!(host.find_image(hostile).await, Ok(None), "{hostile}");
-        assert!(host.pull_image(hostile, &listener).await.is_err(), "{hostile}");
+        assert!(host.pull_image(hostile, None, &listener).await.is_err(), "{hostile}");
         assert!(host.remove_image(hostile).await.is_err(), "{hostile}");
     }
 }

@@ -22,13 +22,14 @@ use tokio_util::{
 
 use super::{
     super::{
-        HostError, HostImage, PullListener,
+        HostError, HostImage, PullListener, RegistryLogin,
         engine::{Content, Engine, not_understood},
         limits,
         words::clean,
     },
     id::{encoded, is_reference},
     networks::unless_missing,
+    registry,
 };
 
 pub(super) async fn find(engine: &Engine, reference: &str) -> Result<Option<HostImage>, HostError> {
@@ -68,15 +69,21 @@ pub(super) async fn names(engine: &Engine, repository: &str) -> Result<Vec<Strin
 pub(super) async fn pull(
     engine: &Engine,
     reference: &str,
+    login: Option<&RegistryLogin>,
     listener: &PullListener<'_>,
 ) -> Result<(), HostError> {
     checked(reference)?;
+    let content = login.map_or(Ok(Content::Nothing), |login| registry::sent(login, reference))?;
     let (name, tag) = split(reference);
     let path = format!("/images/create?fromImage={}&tag={}", encoded(name), encoded(tag));
-    let request = (Method::POST, path.as_str(), Content::Nothing);
+    let request = (Method::POST, path.as_str(), content);
     let mut layers = Layers::default();
     let read = move |body| progress(engine, body, move |told| layers.heard(told, listener));
-    engine.converse("pull the image", limits::PULL, request, read).await
+    let pulled = engine.converse("pull the image", limits::PULL, request, read).await;
+    pulled.map_err(|error| match login {
+        Some(login) => login.hide(error),
+        None => error,
+    })
 }
 
 /// Name and tag; a digest stands where the tag does. Without a tag the engine would fetch all.

@@ -11,7 +11,7 @@ use http_body_util::{BodyExt, Either, Full, Limited, StreamBody};
 use hyper::{
     Method, Request, Response,
     body::{Frame, Incoming},
-    header::CONTENT_TYPE,
+    header::{CONTENT_TYPE, HeaderValue},
 };
 use hyper_util::{
     client::legacy::Client,
@@ -28,6 +28,9 @@ use super::{
 /// The host part of all addresses: there is one engine, whatever they say.
 pub(super) const ADDRESS: &str = "http://docker";
 
+/// Where the Engine API takes the login of a registry.
+const REGISTRY_AUTH: &str = "x-registry-auth";
+
 /// The body of bollard's requests, which it does not name in public.
 pub(super) type Body =
     Either<Full<Bytes>, StreamBody<BoxStream<'static, io::Result<Frame<Bytes>>>>>;
@@ -38,12 +41,14 @@ pub(in super::super) enum Content {
     Nothing,
     Json(Vec<u8>),
     Tar(Bytes),
+    /// Nothing but the login of a registry, in the head.
+    Login(HeaderValue),
 }
 
 impl Content {
     fn into_bytes(self) -> Bytes {
         match self {
-            Self::Nothing => Bytes::new(),
+            Self::Nothing | Self::Login(_) => Bytes::new(),
             Self::Json(json) => json.into(),
             Self::Tar(archive) => archive,
         }
@@ -110,6 +115,7 @@ impl Http {
             Content::Nothing => request,
             Content::Json(_) => request.header(CONTENT_TYPE, "application/json"),
             Content::Tar(_) => request.header(CONTENT_TYPE, "application/x-tar"),
+            Content::Login(login) => request.header(REGISTRY_AUTH, login),
         };
         let request = request.body(Either::Left(Full::new(content.into_bytes())));
         let request = request.map_err(|error| not_understood(&error))?;

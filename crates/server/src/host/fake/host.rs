@@ -16,7 +16,7 @@ use super::{FakeEngine, Meant, Trouble, World, event, lock, lost};
 use crate::host::{
     ContainerDetail, Endpoint, Exec, ExecOutput, Host, HostContainer, HostError, HostEvent,
     HostImage, HostNetwork, HostNode, HostRole, HostService, HostTask, LogQuery, Member,
-    NewContainer, NewFile, NewNetwork, PullListener, System,
+    NewContainer, NewFile, NewNetwork, PullListener, RegistryLogin, System,
 };
 
 /// A connection to a fake engine.
@@ -244,13 +244,18 @@ impl Host for FakeHost {
         self.call("list_image_names", |world| Ok(world.workloads.image_names(repository))).await
     }
 
+    async fn check_login(&self, login: &RegistryLogin) -> Result<(), HostError> {
+        self.call("check_login", |world| world.workloads.registries.check(login)).await
+    }
+
     async fn pull_image(
         &self,
         reference: &str,
+        login: Option<&RegistryLogin>,
         progress: &PullListener<'_>,
     ) -> Result<(), HostError> {
         progress.heard(40, 100);
-        self.call("pull_image", |world| world.workloads.pull(reference)).await
+        self.call("pull_image", |world| world.workloads.pull(reference, login)).await
     }
 
     async fn load_image(&self, archive: Bytes) -> Result<(), HostError> {

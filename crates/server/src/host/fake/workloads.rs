@@ -9,9 +9,10 @@ use std::{
 
 use portolan_types::id::cuid2;
 
-use super::{World, containers::refused};
+use super::{World, containers::refused, registries::FakeRegistries};
 use crate::host::{
-    Exec, ExecOutput, HostError, HostImage, LogQuery, MountSource, NewContainer, NewFile, probe,
+    Exec, ExecOutput, HostError, HostImage, LogQuery, MountSource, NewContainer, NewFile,
+    RegistryLogin, probe,
 };
 
 /// An image, and what its containers do.
@@ -79,6 +80,8 @@ impl fmt::Debug for FakeExec {
 #[derive(Debug, Default)]
 pub(super) struct Workloads {
     registry: BTreeMap<String, FakeImage>,
+    /// Which of them want a login.
+    pub(super) registries: FakeRegistries,
     images: BTreeMap<String, FakeImage>,
     volumes: BTreeMap<String, BTreeMap<String, String>>,
     /// By volume or container, and path in it.
@@ -134,7 +137,12 @@ impl Workloads {
         self.image(reference).map(|found| found.image.clone())
     }
 
-    pub(super) fn pull(&mut self, reference: &str) -> Result<(), HostError> {
+    pub(super) fn pull(
+        &mut self,
+        reference: &str,
+        login: Option<&RegistryLogin>,
+    ) -> Result<(), HostError> {
+        self.registries.admit(reference, login)?;
         let Some(image) = self.registry.get(reference).cloned() else {
             return refused(404, format!("manifest for {reference} not found: manifest unknown"));
         };

@@ -21,6 +21,7 @@ use super::{
 use crate::{
     App, Error, db,
     host::{HostError, PullProgress},
+    registries,
 };
 
 /// The pull under way on a server, if there is one.
@@ -114,6 +115,7 @@ impl Pulls {
                 }
             }
         }
+        let login = registries::login_for(scene.app, &scene.row.team_id, image, None).await?;
         let Some(recorder) = Recorder::start(scene.app, kind, operation).await? else {
             // It was ended at this moment: whoever takes it up finds that too.
             return Ok(Stage::Ready);
@@ -127,7 +129,7 @@ impl Pulls {
             let (image, progress) = (image.to_owned(), progress.clone());
             async move {
                 let ring = || bell.notify_one();
-                let done = host.pull_image(&image, &progress.on_news(&ring)).await;
+                let done = host.pull_image(&image, login.as_ref(), &progress.on_news(&ring)).await;
                 // The keeper may have no use for it any more.
                 drop(tell.send(done));
                 ring();

@@ -83,7 +83,7 @@ async fn call_all(host: &dyn Host, text: &str, id: &str) {
     drop(host.disconnect(id, text).await);
     drop(host.find_image(text).await);
     drop(host.list_image_names(text).await);
-    drop(host.pull_image(text, &progress.on_news(&tell)).await);
+    drop(host.pull_image(text, None, &progress.on_news(&tell)).await);
     drop(host.remove_image(text).await);
     drop(host.create_container(&container(text, id)).await);
     drop(host.start_container(text).await);
