@@ -23,6 +23,7 @@ mod project;
 mod proxy;
 mod reach;
 mod reconcile;
+mod registry;
 mod route;
 mod secrets;
 mod serve;
@@ -62,6 +63,7 @@ pub(crate) use self::{
     proxy::{InterruptProxyArgs, ProxyArgs, ProxyCommand, SetProxyArgs},
     reach::ReachArgs,
     reconcile::ReconcileCommand,
+    registry::{AddRegistryArgs, EditRegistryArgs, RegistryCommand},
     route::{AddRouteArgs, EditRouteArgs, PasswordArgs, RouteCommand},
     secrets::{RotateSecretsArgs, SecretsCommand},
     serve::ConfigArgs,
@@ -155,6 +157,9 @@ pub(crate) enum Command {
     /// SSH keys that log in to servers.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Logins of container registries, for private images.
+    #[command(subcommand)]
+    Registry(RegistryCommand),
     /// Docker hosts.
     #[command(subcommand)]
     Server(ServerCommand),

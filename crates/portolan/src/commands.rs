@@ -31,6 +31,7 @@ pub(crate) mod project;
 pub(crate) mod proxy;
 pub(crate) mod reach;
 pub(crate) mod reconcile;
+pub(crate) mod registry;
 mod result;
 pub(crate) mod route;
 pub(crate) mod scan;

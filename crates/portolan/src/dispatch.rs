@@ -39,6 +39,7 @@ mod notifier;
 mod people;
 mod project;
 mod proxy;
+mod registry;
 mod route;
 mod secrets;
 mod server;
@@ -72,6 +73,9 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outc
             people::run_session(&client(global, printer)?, printer, command).await?;
         }
         Command::Key(command) => run_key(&client(global, printer)?, printer, command).await?,
+        Command::Registry(command) => {
+            return registry::run(&client(global, printer)?, printer, command).await;
+        }
         Command::Server(command) => {
             return server::run(&client(global, printer)?, printer, command).await;
         }

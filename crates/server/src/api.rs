@@ -32,6 +32,7 @@ mod projects;
 mod proxies;
 mod reach;
 mod reconcile;
+mod registries;
 mod routes;
 mod secrets;
 mod servers;
@@ -90,6 +91,7 @@ pub(crate) type AppState = Arc<App>;
         (name = "addresses", description = "From where subnets are taken, and what is left"),
         (name = "drifts", description = "Found differences, and what is done about them"),
         (name = "keys", description = "SSH private keys"),
+        (name = "registries", description = "Logins of container registries"),
         (name = "operations", description = "Pieces of work and their steps"),
         (name = "events", description = "What happened"),
         (name = "audit", description = "What people did, for good"),
@@ -127,6 +129,13 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(tokens::update_token, tokens::delete_token))
         .routes(routes!(keys::list_keys, keys::create_key))
         .routes(routes!(keys::show_key, keys::update_key, keys::delete_key))
+        .routes(routes!(registries::list_registries, registries::create_registry))
+        .routes(routes!(
+            registries::show_registry,
+            registries::update_registry,
+            registries::delete_registry
+        ))
+        .routes(routes!(registries::check_registry))
         .routes(routes!(servers::list_servers, servers::create_server))
         .routes(routes!(servers::show_server, servers::update_server, servers::delete_server))
         .routes(routes!(servers::validate_server))

@@ -30,6 +30,7 @@ mod policies;
 mod projects;
 mod proxies;
 mod reach;
+mod registries;
 mod results;
 mod routes;
 mod scan;
@@ -75,6 +76,7 @@ fn all(operations: &[Guarded]) -> Pages<'_> {
         people::rows,
         teams::rows,
         projects::rows,
+        registries::rows,
         tokens::rows,
         history::rows,
         drifts::rows,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use portolan_types::{
     Certificate, Destination, Environment, Identity, Invite, Key, Member, Membership, Notifier,
-    Passkey, Project, Route, Server, Token,
+    Passkey, Project, Registry, Route, Server, Token,
 };
 
 use super::{Named, in_list};
@@ -24,6 +24,23 @@ impl Named for Key {
 
     fn context(&self) -> String {
         self.fingerprint.clone()
+    }
+}
+
+impl Named for Registry {
+    const WHAT: &'static str = "registry";
+    const PATH: &'static str = "/v1/registries";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn names(&self) -> Vec<Cow<'_, str>> {
+        vec![self.name.as_str().into()]
+    }
+
+    fn context(&self) -> String {
+        format!("{} at {}", self.user, self.host)
     }
 }
 

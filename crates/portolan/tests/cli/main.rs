@@ -18,6 +18,7 @@ mod program;
 mod projects;
 mod proxies;
 mod reconcile;
+mod registries;
 mod routes;
 mod samples;
 mod secrets;

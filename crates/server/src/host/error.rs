@@ -178,7 +178,7 @@ fn docker_remedy(status: u16, message: &str) -> String {
     } else if has("manifest unknown") || has("manifest for") {
         "the registry has no such image: correct its name and tag".into()
     } else if has("pull access denied") {
-        "correct the image's name, or use one that needs no login".into()
+        "correct the image's name, or store a login of its registry (`create_registry`)".into()
     } else if status == 400 {
         "correct the options and try again".into()
     } else {

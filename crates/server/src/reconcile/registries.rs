@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use portolan_types::{Failure, OperationKind, RegistryCheck, RegistryOutcome, Timestamp};
-use tokio_util::task::AbortOnDropHandle;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use super::{
     PassError, Surroundings,
@@ -23,7 +23,14 @@ use crate::{
 
 /// The check under way on a server, if there is one.
 #[derive(Debug, Default)]
-pub(super) struct Checks(Option<AbortOnDropHandle<()>>);
+pub(super) struct Checks(Option<Running>);
+
+#[derive(Debug)]
+struct Running {
+    /// Said before the keeper is woken: a task that has said it may not have ended yet.
+    done: CancellationToken,
+    _task: AbortOnDropHandle<()>,
+}
 
 impl Checks {
     /// Begins the next one that waits, when none is under way.
@@ -34,7 +41,7 @@ impl Checks {
         waiting: &[Waiting],
         host: &Arc<dyn Host>,
     ) {
-        if self.0.as_ref().is_some_and(|task| !task.is_finished()) {
+        if self.0.as_ref().is_some_and(|running| !running.done.is_cancelled()) {
             return;
         }
         let next = work::of_kinds(waiting, &[OperationKind::CheckRegistry]).next();
@@ -45,7 +52,9 @@ impl Checks {
                 task: task.clone(),
                 host: host.clone(),
             };
-            AbortOnDropHandle::new(tokio::spawn(job.run()))
+            let done = CancellationToken::new();
+            let task = AbortOnDropHandle::new(tokio::spawn(job.run(done.clone())));
+            Running { done, _task: task }
         });
     }
 }
@@ -61,9 +70,11 @@ struct Job {
 
 impl Job {
     /// What it cannot end now it leaves as it is: the work waits in its row, and is begun anew.
-    async fn run(self) {
+    async fn run(self, done: CancellationToken) {
         let server = &self.server.server;
-        match self.attempt().await {
+        let attempted = self.attempt().await;
+        done.cancel();
+        match attempted {
             // The next one that waits.
             Ok(()) => self.around.app.wake(&server.id),
             Err(error) => {
@@ -84,9 +95,7 @@ impl Job {
         let (check, failure) = self.answer(&login, self.host.check_login(&login).await)?;
         match &failure {
             Some(failure) => recorder.fail(step, failure).await?,
-            None => {
-                recorder.done(step, &format!("`{}` takes `{}`", login.host, login.user)).await?
-            }
+            None => recorder.done(step, &format!("{} takes {}", login.host, login.user)).await?,
         }
         let (team, operation) = (&self.server.team_id, &self.task.id);
         let done = Checked { team, asked: &asked, revision, operation, check };
@@ -141,7 +150,7 @@ impl Job {
             return failure(
                 "login-refused",
                 format!("registry `{host}` refused `{user}` from server `{server}`: {error}"),
-                "give the login another user or password",
+                "give the login another user or password (`update_registry`)",
             );
         }
         failure(
@@ -155,7 +164,11 @@ impl Job {
 
 /// It was removed after the check was asked for.
 async fn gone(recorder: &Recorder<'_>, step: OpenStep) -> Result<(), Error> {
-    let why = failure("registry-gone", "the login is not there any more", "store it again");
+    let why = failure(
+        "registry-gone",
+        "the login is not there any more",
+        "store it again (`create_registry`)",
+    );
     recorder.fail(step, &why).await?;
     recorder.conclude(Some(&why), None).await
 }

@@ -91,6 +91,7 @@ const ACCESS: Group = Group {
     rooms: &[
         room("/people", "People", "l"),
         room("/keys", "Keys", "k"),
+        room("/registries", "Registries", "b"),
         kept_for(Role::Owner, room("/tokens", "Tokens", "t")),
     ],
 };

@@ -28,6 +28,7 @@ mod engines;
 mod http;
 mod names;
 mod paths;
+mod registries;
 mod ssh;
 mod ssh_servers;
 mod streams;

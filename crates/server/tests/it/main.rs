@@ -30,6 +30,7 @@ mod projects;
 mod proxies;
 mod reach;
 mod reconcile;
+mod registries;
 mod removal;
 mod routes;
 mod running;

@@ -10,6 +10,7 @@ mod coverage;
 mod destinations;
 mod history;
 mod people;
+mod registries;
 mod results;
 mod servers;
 mod terminal;

@@ -35,7 +35,14 @@ fn image() -> FakeImage {
 }
 
 pub(crate) fn with_images(engine: &FakeEngine) {
-    engine.publish_image("caddy:2", image());
+    with_images_of(engine, &["caddy:2"]);
+}
+
+/// The same where its registries have it by other names.
+pub(crate) fn with_images_of(engine: &FakeEngine, references: &[&str]) {
+    for reference in references {
+        engine.publish_image(reference, image());
+    }
     engine.answer_exec(FakeExec::new(|_, exec| match exec.command.get(1).map(String::as_str) {
         Some("version") => ExecOutput { stdout: "v2.11.0 h1:x".into(), ..ExecOutput::default() },
         _ => ExecOutput::default(),

@@ -11,7 +11,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    certificates, notifiers, openid, projects, sessions,
+    certificates, notifiers, openid, projects, registries, sessions,
     support::{Answer, Client, TestApp},
 };
 
@@ -20,6 +20,7 @@ mod matrix;
 /// Ids of things that the owner has.
 pub(crate) struct Things {
     key: String,
+    registry: String,
     server: String,
     destination: String,
     operation: String,
@@ -62,6 +63,7 @@ impl Things {
                 .to_string(),
             project: project.id.to_string(),
             key: app.owner.key("spare").await?,
+            registry: registries::add(&app.owner, "private").await?.id.to_string(),
             server: server.id.to_string(),
             destination: destination.id.to_string(),
             certificate: certificates::add(app, "first").await?.id.to_string(),
@@ -91,6 +93,7 @@ impl Things {
     fn at(&self, path: &str) -> Result<String> {
         let id = match path.split('/').nth(2) {
             Some("keys") => &self.key,
+            Some("registries") => &self.registry,
             Some("servers") => &self.server,
             Some("destinations") => &self.destination,
             Some("operations") => &self.operation,
@@ -139,6 +142,12 @@ impl Things {
                 "name": "x",
                 "default_destination_id": self.destination,
             }),
+            ("POST", "/v1/registries") => json!({
+                "name": "x",
+                "host": "ghcr.io",
+                "user": "robot",
+                "password": "open sesame",
+            }),
             ("POST", "/v1/keys" | "/v1/projects") | ("PATCH", _) => json!({ "name": "x" }),
             ("POST", "/v1/servers") => json!({
                 "name": "x",
@@ -158,7 +167,9 @@ impl Things {
                 "port": 80,
             }),
             ("POST", "/v1/reach" | "/v1/reach/prove") => json!({ "from": "web", "to": "web" }),
-            ("POST", "/v1/destinations") => json!({ "server_id": self.server }),
+            ("POST", "/v1/destinations" | "/v1/registries/{id}/check") => {
+                json!({ "server_id": self.server })
+            }
             ("POST", "/v1/destinations/{id}/containers") => json!({ "container": "web" }),
             ("POST", "/v1/destinations/{id}/containers/{container}/move") => {
                 json!({ "to": self.destination })
@@ -177,6 +188,7 @@ impl Things {
     fn all(&self) -> Vec<&str> {
         let Self {
             key,
+            registry,
             server,
             destination,
             operation,
@@ -195,6 +207,7 @@ impl Things {
         } = self;
         let all = [
             key,
+            registry,
             server,
             destination,
             operation,
@@ -221,6 +234,9 @@ impl Things {
         let name = portolan_types::id::cuid2();
         match route.path.as_str() {
             "/v1/keys/{id}" => self.key = app.owner.key(&name).await?,
+            "/v1/registries/{id}" => {
+                self.registry = registries::add(&app.owner, &name).await?.id.to_string();
+            }
             "/v1/certificates/{id}" => {
                 self.certificate = certificates::add(app, &name).await?.id.to_string();
             }
@@ -391,6 +407,7 @@ async fn world(app: &TestApp) -> Result<Vec<String>> {
     let mut world = vec![addresses["plan"].to_string()];
     for list in [
         "keys",
+        "registries",
         "servers",
         "destinations",
         "operations",

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::{
     certificates,
     events::Reader,
-    notifiers, projects,
+    notifiers, projects, registries,
     security::{Person, Team, drift, join},
     support::{Client, TestApp, story},
 };
@@ -109,7 +109,13 @@ story! {
         for server in [&larboard, &starboard] {
             other.grant(app, server.id.as_str(), Right::Use).await?;
         }
-        for (kind, id) in [("keys", key), ("certificates", certificate), ("notifiers", notifier)] {
+        let registry = registries::add(&app.owner, "private").await?.id.to_string();
+        for (kind, id) in [
+            ("keys", key),
+            ("registries", registry),
+            ("certificates", certificate),
+            ("notifiers", notifier),
+        ] {
             let page: Page<Value> = person.client.get(&format!("/v1/{kind}")).await?.ok()?;
             ensure!(page.items.is_empty(), "{kind}: {page:?}");
             person.client.get(&format!("/v1/{kind}/{id}")).await?.problem(404)?;

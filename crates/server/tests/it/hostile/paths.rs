@@ -223,7 +223,7 @@ fn judge(asked: &Asked) -> Result<()> {
 }
 
 /// Says yes to making programs and containers, so that the calls go on as far as they can.
-async fn host(engine: &Engine) -> Result<Arc<dyn Host>> {
+pub(super) async fn host(engine: &Engine) -> Result<Arc<dyn Host>> {
     let route = Route::Local { socket: engine.socket.clone() };
     let target = Target { server: "hostile".into(), route };
     let sockets = vec![engine.socket.clone()];

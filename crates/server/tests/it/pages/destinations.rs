@@ -28,7 +28,7 @@ async fn is_text(chromium: &Chromium, text: &str) -> Result<()> {
     Ok(())
 }
 
-async fn without_complaints(chromium: Chromium) -> Result<()> {
+pub(super) async fn without_complaints(chromium: Chromium) -> Result<()> {
     let mut complaints = chromium.complaints().await?;
     // The console tells of refused forms as well, which the page has told in its own way.
     complaints.retain(|line| !line.contains("status of 422"));
