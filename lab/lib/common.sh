@@ -12,6 +12,8 @@ readonly LAB_NET=10.88.0
 readonly LAB_GATEWAY=$LAB_NET.1
 readonly LAB_REGISTRY_ADDRESS=$LAB_NET.2
 readonly LAB_REGISTRY=$LAB_REGISTRY_ADDRESS:5000
+readonly LAB_PRIVATE_REGISTRY=$LAB_REGISTRY_ADDRESS:5001
+readonly LAB_PRIVATE_USER=robot LAB_PRIVATE_PASSWORD="open sesame"
 readonly LAB_HOSTS=(alpha bravo charlie delta echo foxtrot golf)
 
 # stdout is data; everything the lab has to say goes to stderr.

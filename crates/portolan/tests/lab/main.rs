@@ -14,6 +14,7 @@ mod pages;
 mod plan;
 mod proxies;
 mod reach;
+mod registries;
 mod removal;
 mod rules;
 mod scan;

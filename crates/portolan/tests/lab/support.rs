@@ -88,7 +88,7 @@ impl Portolan {
         Ok(std::fs::read_to_string(self.path("setup-token"))?.trim().to_owned())
     }
 
-    fn path(&self, name: &str) -> String {
+    pub(crate) fn path(&self, name: &str) -> String {
         self.folder.path().join(name).display().to_string()
     }
 
