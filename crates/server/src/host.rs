@@ -11,7 +11,7 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use ipnet::IpNet;
 use portolan_types::{
-    Access, ServerKind, Swarm, TerminalSize,
+    Access, LogLine, ServerKind, Swarm, TerminalSize,
     server::{Account, Fingerprint, HostName, Pool},
 };
 use secrecy::SecretString;
@@ -42,7 +42,7 @@ pub use container::{
 };
 pub use dial::{Reachable, RealDialer};
 pub use error::HostError;
-pub use exec::{Exec, ExecOutput, FileContent, LogQuery, NewFile};
+pub use exec::{Exec, ExecOutput, FileContent, Follow, LineQuery, LogQuery, NewFile};
 pub use image::{HostImage, PullListener, PullProgress};
 pub use network::{HostNetwork, HostSubnet, NewNetwork};
 pub use new_container::{
@@ -301,6 +301,14 @@ pub trait Host: Debug + Send + Sync + 'static {
 
     /// What its program said, on both outputs, oldest first; the end of it where it is long.
     async fn container_logs(&self, docker_id: &str, query: &LogQuery) -> Result<String, HostError>;
+
+    /// The same line by line, as it is said; ends with an error, or where it is all. Whoever takes
+    /// it reads on without a pause: what is not read holds up every call on the connection.
+    async fn container_lines(
+        &self,
+        docker_id: &str,
+        query: &LineQuery,
+    ) -> Result<BoxStream<'static, Result<LogLine, HostError>>, HostError>;
 
     /// Puts files below a directory that is there, running or not, owned by root. A read-only root
     /// takes files in volumes alone.

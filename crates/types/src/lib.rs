@@ -30,6 +30,7 @@ pub mod problem;
 pub mod project;
 pub mod proxy;
 pub mod reach;
+pub mod reading;
 pub mod reconcile;
 pub mod registry;
 pub mod right;
@@ -115,6 +116,7 @@ pub use reach::{
     AskReach, Obstacle, PathKind, ProveReach, Reach, ReachEnd, ReachName, ReachOutcome, ReachPath,
     ReachPlace, ReachProof, ReachVerdict,
 };
+pub use reading::{LeftOut, LineCount, LogLine, LogStream, ReadLogs, ReadingCause, ReadingEnd};
 pub use reconcile::{ReconcileStatus, TaskKind, TaskStatus};
 pub use registry::{
     CheckRegistry, CreateRegistry, Registry, RegistryCheck, RegistryHost, RegistryOutcome,

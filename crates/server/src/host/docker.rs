@@ -9,10 +9,11 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use ipnet::IpNet;
+use portolan_types::LogLine;
 
 use super::{
     ContainerDetail, Endpoint, Exec, ExecOutput, Host, HostContainer, HostError, HostEvent,
-    HostImage, HostNetwork, HostNode, HostRole, HostService, HostTask, LogQuery, Member,
+    HostImage, HostNetwork, HostNode, HostRole, HostService, HostTask, LineQuery, LogQuery, Member,
     NewContainer, NewFile, NewNetwork, PullListener, RegistryLogin, System, engine::Engine,
     ssh::Session,
 };
@@ -25,8 +26,10 @@ mod endpoints;
 mod events;
 mod exec;
 mod files;
+mod frames;
 mod id;
 mod images;
+mod lines;
 mod members;
 mod networks;
 mod output;
@@ -46,6 +49,7 @@ pub(crate) fn read_anything(bytes: &[u8]) {
     disk::read_anything(said, directory);
     routes::read_anything(said);
     output::read_anything(bytes);
+    lines::read_anything(bytes);
     id::read_anything(&text);
 }
 
@@ -191,6 +195,14 @@ impl Host for DockerHost {
 
     async fn container_logs(&self, docker_id: &str, query: &LogQuery) -> Result<String, HostError> {
         containers::logs(&self.engine, docker_id, query).await
+    }
+
+    async fn container_lines(
+        &self,
+        docker_id: &str,
+        query: &LineQuery,
+    ) -> Result<BoxStream<'static, Result<LogLine, HostError>>, HostError> {
+        lines::open(&self.engine, docker_id, query).await
     }
 
     async fn put_files(

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use portolan_types::Timestamp;
+
 /// A program to be run in a running container.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exec {
@@ -39,6 +41,26 @@ pub struct LogQuery {
     pub since: Option<i64>,
     /// Whether each line begins with its time, as Docker writes it.
     pub timestamps: bool,
+}
+
+/// Which lines of a container's logs are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LineQuery {
+    /// The last lines, at most so many.
+    pub lines: u32,
+    /// Only what was said from then on.
+    pub since: Option<Timestamp>,
+    /// Only what was said until then.
+    pub until: Option<Timestamp>,
+    pub follow: Follow,
+}
+
+/// Whether what is said later is wanted too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Follow {
+    /// To the end of the container.
+    Yes,
+    No,
 }
 
 /// A file to be put into a container.

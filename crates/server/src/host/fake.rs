@@ -12,7 +12,7 @@ use std::{
 
 use async_trait::async_trait;
 use ipnet::IpNet;
-use portolan_types::{Access, ServerKind, TerminalSize, id::cuid2, server::Pool};
+use portolan_types::{Access, LogLine, ServerKind, TerminalSize, id::cuid2, server::Pool};
 use tokio::sync::{Notify, broadcast, watch};
 
 use super::{
@@ -24,6 +24,7 @@ mod containers;
 mod hands;
 mod host;
 mod life;
+mod lines;
 mod networks;
 mod probe;
 mod registries;
@@ -122,6 +123,10 @@ pub struct FakeEngine {
     shells: watch::Sender<usize>,
     /// Bytes that its shells said in floods.
     flooded: AtomicUsize,
+    /// Lines that its containers said.
+    spoke: watch::Sender<usize>,
+    /// Those who read them.
+    followers: watch::Sender<usize>,
 }
 
 #[derive(Debug)]
@@ -152,6 +157,8 @@ struct World {
     deaf: BTreeSet<String>,
     /// Packets that were to be encrypted and found no key.
     without_key: Cell<u64>,
+    /// What containers said, by their ids.
+    spoken: HashMap<String, Vec<LogLine>>,
 }
 
 /// The names of the networks that each container is on, by its name.
@@ -219,6 +226,7 @@ impl FakeEngine {
             network_faults: BTreeSet::new(),
             deaf: BTreeSet::new(),
             without_key: Cell::new(0),
+            spoken: HashMap::new(),
         };
         Self {
             world: Mutex::new(world),
@@ -229,6 +237,8 @@ impl FakeEngine {
             released: Notify::new(),
             shells: watch::channel(0).0,
             flooded: AtomicUsize::new(0),
+            spoke: watch::channel(0).0,
+            followers: watch::channel(0).0,
         }
     }
 

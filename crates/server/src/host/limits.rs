@@ -124,5 +124,13 @@ pub(super) const OUTPUT: usize = 1 << 20;
 /// Most bytes of a container's logs that are kept: the last ones.
 pub(super) const LOGS: usize = 16 << 20;
 
+/// Most bytes of a line that a container says, and of what an engine sends of it at a time.
+pub(super) const LINE: usize = 32 << 10;
+pub(super) const LINES_FRAME: usize = 1 << 20;
+
+/// Most bytes of a second that are read of what a container goes on saying: more would take a whole
+/// processor.
+pub(super) const LINES_A_SECOND: usize = 16 << 20;
+
 /// Most bytes of a file that is read back.
 pub(super) const FILE: usize = 4 << 20;

@@ -1,18 +1,13 @@
-//! What programs in containers say, as engines send it: frames of either output, one after the
-//! other, and as one stream where the container has a terminal.
+//! What programs in containers say, to its end: both outputs apart, or as they were said.
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 
-use super::super::{
-    HostError,
-    engine::{Engine, not_understood},
-    limits,
+use super::{
+    super::{HostError, engine::Engine, limits},
+    frames::Frames,
 };
-
-/// `[STREAM, 0, 0, 0]` and the length of what follows.
-const HEADER: usize = 8;
 
 /// Both outputs of a program, each no longer than a bound: the end of it.
 #[derive(Debug, Default)]
@@ -22,20 +17,19 @@ pub(super) struct Output {
     merged: bool,
     most: usize,
     truncated: bool,
-    /// What has come of the next frame.
-    pending: BytesMut,
-    terminal: bool,
+    frames: Frames,
 }
 
 impl Output {
     /// Both outputs apart.
     pub(super) fn apart() -> Self {
-        Self { most: limits::OUTPUT, ..Self::default() }
+        Self { most: limits::OUTPUT, frames: Frames::new(limits::ANSWER), ..Self::default() }
     }
 
     /// Both as one, in the order in which they were written.
     pub(super) fn in_order() -> Self {
-        Self { merged: true, most: limits::LOGS, ..Self::default() }
+        let frames = Frames::new(limits::ANSWER);
+        Self { merged: true, most: limits::LOGS, frames, ..Self::default() }
     }
 
     pub(super) fn stdout(&self) -> String {
@@ -51,36 +45,11 @@ impl Output {
     }
 
     fn take(&mut self, bytes: &[u8]) -> Result<(), HostError> {
-        self.pending.extend_from_slice(bytes);
-        while let Some((stream, content)) = self.frame()? {
+        self.frames.take(bytes);
+        while let Some((stream, content)) = self.frames.next()? {
             self.keep(stream, &content);
         }
         Ok(())
-    }
-
-    /// The next frame, once all of it has come.
-    fn frame(&mut self) -> Result<Option<(u8, Bytes)>, HostError> {
-        if self.terminal {
-            let rest = self.pending.split();
-            return Ok(Some((1, rest.freeze())).filter(|(_, rest)| !rest.is_empty()));
-        }
-        let Some((header, rest)) = self.pending.split_first_chunk::<HEADER>() else {
-            return Ok(None);
-        };
-        let [stream, zeros @ .., a, b, c, d] = *header;
-        if stream > 3 || zeros != [0; 3] {
-            self.terminal = true;
-            return self.frame();
-        }
-        let length = u32::from_be_bytes([a, b, c, d]) as usize;
-        if length > limits::ANSWER {
-            return Err(not_understood("a part of an output is too large"));
-        }
-        if rest.len() < length {
-            return Ok(None);
-        }
-        self.pending.advance(HEADER);
-        Ok(Some((stream, self.pending.split_to(length).freeze())))
     }
 
     fn keep(&mut self, stream: u8, content: &[u8]) {
@@ -94,12 +63,9 @@ impl Output {
         }
     }
 
-    /// A program that was killed in the middle of a word leaves less than a frame.
     fn end(mut self) -> Self {
-        let rest = self.pending.split();
-        if self.terminal {
-            self.keep(1, &rest);
-        }
+        let rest = self.frames.rest();
+        self.keep(1, &rest);
         for kept in [&mut self.stdout, &mut self.stderr] {
             if kept.len() > self.most {
                 self.truncated = true;

@@ -10,12 +10,13 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream::BoxStream};
 use ipnet::IpNet;
+use portolan_types::LogLine;
 use tokio::sync::watch;
 
-use super::{FakeEngine, Meant, Trouble, World, event, lock, lost};
+use super::{FakeEngine, Meant, Trouble, World, event, lines, lock, lost};
 use crate::host::{
     ContainerDetail, Endpoint, Exec, ExecOutput, Host, HostContainer, HostError, HostEvent,
-    HostImage, HostNetwork, HostNode, HostRole, HostService, HostTask, LogQuery, Member,
+    HostImage, HostNetwork, HostNode, HostRole, HostService, HostTask, LineQuery, LogQuery, Member,
     NewContainer, NewFile, NewNetwork, PullListener, RegistryLogin, System,
 };
 
@@ -305,6 +306,15 @@ impl Host for FakeHost {
 
     async fn container_logs(&self, docker_id: &str, query: &LogQuery) -> Result<String, HostError> {
         self.call("container_logs", |world| world.logs(docker_id, query)).await
+    }
+
+    async fn container_lines(
+        &self,
+        docker_id: &str,
+        query: &LineQuery,
+    ) -> Result<BoxStream<'static, Result<LogLine, HostError>>, HostError> {
+        self.call("container_lines", |world| world.known(docker_id).map(drop)).await?;
+        Ok(lines::open(&self.engine, docker_id, query))
     }
 
     async fn put_files(
