@@ -7,6 +7,7 @@ mod audit;
 mod by_route;
 mod certificates;
 mod chart;
+mod container_logs;
 mod containers;
 mod cookies;
 mod destinations;
@@ -155,6 +156,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(containers::list_containers, containers::connect_container))
         .routes(routes!(containers::disconnect_container))
         .routes(routes!(containers::move_container))
+        .routes(routes!(container_logs::read_container_logs))
         .routes(routes!(proxies::list_proxies))
         .routes(routes!(proxies::list_attachments))
         .routes(routes!(proxies::show_proxy, proxies::set_proxy, proxies::remove_proxy))

@@ -22,6 +22,7 @@ use crate::{
     metrics::Metrics,
     notifiers::Post,
     openid::Issuers,
+    readings::{Asked, Readings},
     tasks::Board,
     terminals::{Opening, Terminals},
     vault::{MasterKey, Vault},
@@ -36,6 +37,7 @@ pub struct Ends {
     pub(crate) woken: mpsc::UnboundedReceiver<ServerId>,
     pub(crate) asked: mpsc::Receiver<String>,
     pub(crate) terminals: mpsc::Receiver<Opening>,
+    pub(crate) readings: mpsc::Receiver<Asked>,
 }
 
 /// One per process, behind an `Arc`.
@@ -78,6 +80,8 @@ pub struct App {
     pub(crate) issuers: Issuers,
     /// Terminals on hosts, and those that are to be opened.
     pub(crate) terminals: Terminals,
+    /// What is read of containers, and what is to be.
+    pub(crate) readings: Readings,
     /// Rung when the courier has to look without there being an event.
     pub(crate) courier: Notify,
 }
@@ -95,6 +99,7 @@ impl App {
         let (wake, woken) = mpsc::unbounded_channel();
         let (resets, asked) = mpsc::channel(RESETS);
         let (terminals, openings) = Terminals::new();
+        let (readings, wanted) = Readings::new();
         // A waiter that falls behind by so many changes reads the row, which is what it wants.
         let (changed, _) = broadcast::channel(1_024);
         let (looked, _) = broadcast::channel(1_024);
@@ -124,9 +129,10 @@ impl App {
             post,
             issuers,
             terminals,
+            readings,
             courier: Notify::new(),
         };
-        (app, Ends { woken, asked, terminals: openings })
+        (app, Ends { woken, asked, terminals: openings, readings: wanted })
     }
 
     /// Leaves it to a task to find out whether anybody has this address.

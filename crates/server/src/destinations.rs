@@ -30,7 +30,7 @@ use crate::{
 pub(crate) mod change;
 pub mod containers;
 mod count;
-mod placement;
+pub(crate) mod placement;
 pub mod preview;
 pub mod remove;
 mod survey;

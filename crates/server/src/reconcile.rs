@@ -24,6 +24,7 @@ mod orphans;
 mod place;
 mod proxy;
 mod reachability;
+mod readings;
 mod recorder;
 mod registries;
 mod remove;
@@ -68,7 +69,9 @@ pub(crate) fn start(
     tasks: &Tasks,
     shutdown: &CancellationToken,
 ) {
-    let fleet = fleet::Fleet::new(app.clone(), dialer.clone(), tasks.clone(), shutdown.clone());
+    let hosts = Arc::<hosts::Hosts>::default();
+    let around = (dialer.clone(), hosts.clone());
+    let fleet = fleet::Fleet::new(app.clone(), around, tasks.clone(), shutdown.clone());
     let (app, shutdown) = (app.clone(), shutdown.clone());
     tasks.spawn(TaskKind::Fleet, None, |pulse| fleet.run(ends.woken, pulse));
     tasks.spawn(TaskKind::Clerk, None, |pulse| clerk::run(app.clone(), pulse, shutdown.clone()));
@@ -80,6 +83,9 @@ pub(crate) fn start(
     });
     tasks.spawn(TaskKind::Terminals, None, |pulse| {
         terminals::run(app.clone(), dialer, ends.terminals, pulse, shutdown.clone())
+    });
+    tasks.spawn(TaskKind::Readings, None, |pulse| {
+        readings::run(app.clone(), hosts, ends.readings, pulse, shutdown.clone())
     });
     tasks.spawn(TaskKind::Janitor, None, |pulse| janitor::run(app, pulse, shutdown));
 }

@@ -4,7 +4,6 @@
 //! A request only asks; `reconcile::terminals` opens the shell and carries the bytes (decision 0040).
 
 mod record;
-mod seats;
 
 use std::{fmt, pin::Pin, sync::Arc};
 
@@ -19,11 +18,15 @@ use crate::{
     Actor, App, Error,
     audit::{self, Context},
     db,
+    seats::{Bounds, Seat, Seats},
 };
 
 pub(crate) use record::{ended, not_opened, opened};
-use seats::{Seat, Seats};
 
+/// Of one person a few windows beside each other; a script that opens more has lost count. On a
+/// server each is a connection and a login of its own, and each may hold about a megabyte on its way.
+const BOUNDS: Bounds =
+    Bounds { of_one: 4, on_one: 8, all: 64, code: "too-many-terminals", what: "terminals" };
 /// Terminals that wait to be opened; each is taken at once.
 const WAITING: usize = 16;
 
@@ -38,7 +41,7 @@ impl Terminals {
     /// The other end goes to who opens them.
     pub(crate) fn new() -> (Self, mpsc::Receiver<Opening>) {
         let (openings, asked) = mpsc::channel(WAITING);
-        (Self { seats: Seats::default(), openings }, asked)
+        (Self { seats: Seats::new(BOUNDS), openings }, asked)
     }
 }
 

@@ -22,6 +22,8 @@ words! {
         Resets = "resets",
         /// Keeps the terminals that are open.
         Terminals = "terminals",
+        /// Reads what containers say, for those who want to know.
+        Readings = "readings",
         /// Throws away what nobody needs any more.
         Janitor = "janitor",
     }

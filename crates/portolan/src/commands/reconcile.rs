@@ -77,6 +77,7 @@ fn connected(task: &TaskStatus) -> Span {
             | TaskKind::Sealer
             | TaskKind::Resets
             | TaskKind::Terminals
+            | TaskKind::Readings
             | TaskKind::Janitor,
             _,
         ) => Span::dim("-"),

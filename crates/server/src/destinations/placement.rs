@@ -141,7 +141,7 @@ fn check_fit(server: &Server) -> Result<(), Error> {
     }
 }
 
-fn unreachable(server: &Server) -> Error {
+pub(crate) fn unreachable(server: &Server) -> Error {
     let seen = server
         .last_contact_age_seconds
         .map_or_else(|| "never heard of".to_owned(), |age| format!("last heard of {age} s ago"));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use portolan_types::TeamId;
 use tokio::sync::{
     OwnedSemaphorePermit, Semaphore,
-    broadcast::{self, Receiver, Sender},
+    broadcast::{self, Receiver, Sender, error::RecvError},
 };
 
 /// Each holds a connection open.
@@ -48,6 +48,20 @@ impl Readers {
     /// Listens for new events from now on.
     pub(crate) fn news(&self) -> Receiver<Numbered> {
         self.bell.subscribe()
+    }
+
+    /// Waits for something to happen in a team.
+    pub(crate) async fn of_team(news: &mut Receiver<Numbered>, team: &TeamId) {
+        loop {
+            match news.recv().await {
+                Ok(news) if news.team == *team => return,
+                Ok(_) => {}
+                // Too far behind to know.
+                Err(RecvError::Lagged(_)) => return,
+                // The sender lives as long as the app.
+                Err(RecvError::Closed) => std::future::pending().await,
+            }
+        }
     }
 
     /// A place among those who follow, for as long as it is held.

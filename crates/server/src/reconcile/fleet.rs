@@ -9,7 +9,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Surroundings, server::Keeper, verify};
+use super::{Surroundings, hosts::Hosts, server::Keeper, verify};
 use crate::{
     App, Error, db,
     host::Dialer,
@@ -32,13 +32,13 @@ pub(super) struct Fleet {
 impl Fleet {
     pub(super) fn new(
         app: Arc<App>,
-        dialer: Arc<dyn Dialer>,
+        (dialer, hosts): (Arc<dyn Dialer>, Arc<Hosts>),
         tasks: Tasks,
         shutdown: CancellationToken,
     ) -> Self {
         let dials = Arc::new(Semaphore::new(DIALS_AT_ONCE));
         let proofs = Arc::new(Semaphore::new(verify::AT_ONCE));
-        let (swarms, hosts) = (Arc::default(), Arc::default());
+        let swarms = Arc::default();
         let surroundings = Surroundings { app, dialer, dials, swarms, hosts, proofs, shutdown };
         Self { surroundings, tasks, bells: HashMap::new(), ended: mpsc::unbounded_channel() }
     }

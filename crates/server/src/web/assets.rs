@@ -31,7 +31,7 @@ macro_rules! asset {
     };
 }
 
-static ASSETS: [Asset; 8] = [
+static ASSETS: [Asset; 9] = [
     Asset {
         name: "icon.svg",
         kind: "image/svg+xml",
@@ -41,6 +41,7 @@ static ASSETS: [Asset; 8] = [
     asset!("early.js", "text/javascript; charset=utf-8"),
     asset!("app.js", "text/javascript; charset=utf-8"),
     asset!("chart.js", "text/javascript; charset=utf-8"),
+    asset!("container.js", "text/javascript; charset=utf-8"),
     asset!("terminal.js", "text/javascript; charset=utf-8"),
     asset!("terminal.css", "text/css; charset=utf-8"),
     asset!("layout-worker.js", "text/javascript; charset=utf-8"),

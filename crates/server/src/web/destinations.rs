@@ -3,6 +3,7 @@
 //! Owns which pages there are, and what stands above each (`head`).
 
 mod add;
+mod container;
 mod containers;
 mod detail;
 mod drift;
@@ -29,7 +30,12 @@ fn details(pages: Pages<'_>) -> Pages<'_> {
         .page(
             "/destinations/{id}/containers/{container}",
             &["list_containers", "disconnect_container"],
-            get(containers::show),
+            get(container::show),
+        )
+        .page(
+            "/destinations/{id}/containers/{container}/logs",
+            &["list_containers", "read_container_logs"],
+            get(container::logs),
         )
         .page("/destinations/{id}/proxy", &["list_attachments", "list_routes"], get(detail::proxy))
         .page("/destinations/{id}/verify", &["list_verifications"], get(detail::verify))

@@ -29,6 +29,7 @@ mod passkeys;
 mod projects;
 mod proxies;
 mod reach;
+mod readings;
 mod reconcile;
 mod registries;
 mod removal;

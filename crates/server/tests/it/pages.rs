@@ -6,6 +6,7 @@ mod addresses;
 mod barriers;
 mod browser;
 mod chart;
+mod containers;
 mod coverage;
 mod destinations;
 mod history;

@@ -45,6 +45,7 @@ impl Things {
     pub(crate) async fn make(app: &TestApp) -> Result<Self> {
         let (server, engine) = app.add_server("alpha").await?;
         let destination = app.owner.destination(&server, "web").await?;
+        engine.join("web", "app");
         let drift = drift(app, &server, &engine).await?;
         // Its image is nowhere, so that nothing goes on in the background.
         let proxy = format!("/v1/servers/{}/proxy?wait=20", server.id);
@@ -113,7 +114,7 @@ impl Things {
             _ if path.contains('{') => bail!("no id for {path}"),
             _ => return Ok(path.to_owned()),
         };
-        let path = path.replace("{id}", id).replace("{container}", "web");
+        let path = path.replace("{id}", id).replace("{container}", "app");
         Ok(path.replace("{on}", &self.server))
     }
 

@@ -36,7 +36,7 @@ pub(super) const CHECK: &str = "portolan-proxy-check";
 pub(in crate::reconcile) const NETWORK: &str = "0-portolan-proxy";
 
 /// Says whose proxy it is: the server's id.
-pub(super) const LABEL_PROXY: &str = "dev.portolan.proxy";
+pub(in super::super) const LABEL_PROXY: &str = "dev.portolan.proxy";
 /// What it was made by.
 const LABEL_DEFINITION: &str = "dev.portolan.definition";
 

@@ -4,14 +4,11 @@
 use std::time::Duration;
 
 use portolan_types::{TerminalCause, TerminalEnd, TerminalSwitch};
-use tokio::{
-    sync::broadcast::{Receiver, error::RecvError},
-    time::sleep,
-};
+use tokio::time::sleep;
 
 use crate::{
     App, Error, credentials, db,
-    events::Numbered,
+    events::Readers,
     policy::{self, Policy},
     terminals::Ticket,
 };
@@ -37,7 +34,7 @@ pub(super) async fn over(app: &App, ticket: &Ticket) -> TerminalEnd {
             () = app.stopping.cancelled() => {
                 return end(TerminalCause::Stopping, "Portolan stops");
             }
-            () = of_team(&mut news, ticket) => {}
+            () = Readers::of_team(&mut news, ticket.actor.team_id()) => {}
             () = sleep(CHECK) => {}
         }
     }
@@ -76,18 +73,4 @@ async fn may_go_on(app: &App, ticket: &Ticket) -> Result<bool, Error> {
     let role = db::member::find_role(&mut conn, actor.team_id(), &actor.user.id).await?;
     let wanted = Policy::Terminal.role();
     Ok(role.zip(wanted).is_some_and(|(role, wanted)| policy::includes(role, wanted)))
-}
-
-/// Waits for something to happen in the team.
-async fn of_team(news: &mut Receiver<Numbered>, ticket: &Ticket) {
-    loop {
-        match news.recv().await {
-            Ok(news) if news.team == *ticket.actor.team_id() => return,
-            Ok(_) => {}
-            // Too far behind to know.
-            Err(RecvError::Lagged(_)) => return,
-            // The sender lives as long as the app.
-            Err(RecvError::Closed) => std::future::pending().await,
-        }
-    }
 }

@@ -1,0 +1,125 @@
+//! A container of a destination, as a person looks at it in a browser.
+
+use anyhow::{Result, ensure};
+use portolan_types::{LogLine, LogStream, Right};
+use serde_json::json;
+
+use super::{browser::signed_in, open, sign_in};
+use crate::{
+    readings::ready,
+    security::{Team, join},
+    support::{Chromium, Database, TestApp, eventually},
+};
+
+/// Whether a script says yes, soon.
+async fn comes(chromium: &Chromium, what: &str, script: &str) -> Result<()> {
+    eventually(what, || async {
+        Ok((chromium.ask(script, json!([])).await? == true).then_some(()))
+    })
+    .await
+}
+
+/// Without a script: lines as text, whatever is in them, and in a form what is wanted of them.
+#[tokio::test]
+async fn logs_are_text() -> Result<()> {
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
+    let (_server, engine, sea) = ready(&app).await?;
+    let at = Some("2026-01-31T12:00:00Z".parse()?);
+    let say = |stream, text: &str| {
+        engine.say_at("web", LogLine { stream, at, text: text.to_owned() });
+    };
+    say(LogStream::Stdout, "\u{1b}[31mred\u{1b}[0m <script>alert(1)</script>");
+    say(LogStream::Stderr, "it broke");
+    let cookie = sign_in(&app.owner).await?;
+    let path = format!("/destinations/{}/containers/web/logs", sea.id);
+    let page = open(&app.owner, &path, &cookie).await?;
+    ensure!(page.text.contains("red &#60;script&#62;"), "{}", page.text);
+    ensure!(!page.text.contains("<script>alert") && !page.text.contains('\u{1b}'), "{}", page.text);
+    ensure!(page.text.contains("data-stderr"), "{}", page.text);
+    let page = open(&app.owner, &format!("{path}?search=BROKE&since=&lines=200"), &cookie).await?;
+    ensure!(page.text.contains("it broke") && !page.text.contains("alert(1)"), "{}", page.text);
+    ensure!(page.text.contains("lines=200&#38;search=BROKE"), "{}", page.text);
+    let page = open(&app.owner, &format!("{path}?since=10m"), &cookie).await?;
+    ensure!(page.text.contains("of that kind so far"), "{}", page.text);
+    engine.stop();
+    let page = eventually("the host is away", || async {
+        let page = open(&app.owner, &path, &cookie).await?;
+        Ok(page.text.contains("role=\"alert\"").then_some(page))
+    })
+    .await?;
+    ensure!(page.status == 200, "{}", page.text);
+    app.stop().await
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium (make test)"]
+async fn a_person_follows_logs() -> Result<()> {
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
+    let (server, engine, sea) = ready(&app).await?;
+    engine.say("web", LogStream::Stdout, "it began");
+    let (chromium, url) = signed_in(&app).await?;
+    chromium.open(&format!("{url}/destinations/{}/containers", sea.id)).await?;
+    chromium.press("web").await?;
+    chromium.is_at(&format!("/destinations/{}/containers/web/logs", sea.id)).await?;
+    chromium.sees("it began").await?;
+    chromium.press("Follow").await?;
+    chromium.sees("Following.").await?;
+    engine.has_followers(1).await;
+    engine.say("web", LogStream::Stdout, "\u{1b}[1;32mgreen\u{1b}[0m <b>bold</b>\u{7}");
+    chromium.sees("green <b>bold</b>").await?;
+    engine.say("web", LogStream::Stderr, &"long ".repeat(200));
+    let marked = "return document.querySelectorAll('.log > p[data-stderr]').length === 1";
+    comes(&chromium, "an error is marked", marked).await?;
+    assert_eq!(chromium.barriers().await?, Vec::<String>::new());
+    assert!(chromium.fits(375, 800).await?);
+    // Whoever looks at the end stays there.
+    for n in 0..200 {
+        engine.say("web", LogStream::Stdout, &format!("line {n}"));
+    }
+    let at_end = "const log = document.querySelector('.log');
+        return log.lastElementChild.textContent.endsWith('line 199')
+            && log.scrollHeight - log.scrollTop - log.clientHeight < 40";
+    comes(&chromium, "the end is seen", at_end).await?;
+    chromium.press("Stop following").await?;
+    chromium.sees("Not following any more.").await?;
+    engine.has_followers(0).await;
+
+    chromium.fill("[name=search]", "BEGAN").await?;
+    chromium.press("Read").await?;
+    let one = "return document.querySelectorAll('.log > p').length === 1";
+    comes(&chromium, "one line is found", one).await?;
+    chromium.press("Follow").await?;
+    engine.has_followers(1).await;
+    engine.crash_container("web");
+    chromium.sees("Ended: container `web` runs no more.").await?;
+    engine.start_container("web");
+    chromium.press("Follow").await?;
+    chromium.sees("Following.").await?;
+    engine.has_followers(1).await;
+    // The host goes away while somebody looks.
+    engine.stop();
+    chromium.sees("Ended: could not read on from server `alpha`").await?;
+    ensure!(server.name.as_str() == "alpha", "{server:?}");
+    assert_eq!(chromium.complaints().await?, Vec::<String>::new());
+    chromium.close().await?;
+    app.stop().await
+}
+
+/// Who only looks has no way to the logs.
+#[tokio::test]
+async fn who_only_looks_is_led_nowhere() -> Result<()> {
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
+    let (server, engine, sea) = ready(&app).await?;
+    engine.say("web", LogStream::Stdout, "the secret");
+    let member = join(&app, "member", Team::Same).await?;
+    let (member_session, _) = crate::sessions::begin(&app, &member.client).await?;
+    let cookie = format!("__Host-portolan={}", member_session.secret());
+    let logs = format!("/destinations/{}/containers/web/logs", sea.id);
+    let list = format!("/destinations/{}/containers", sea.id);
+    assert_eq!(open(&app.owner, &logs, &cookie).await?.status, 403);
+    ensure!(!open(&app.owner, &list, &cookie).await?.text.contains("/web/logs"), "a link");
+    member.grant(&app, server.id.as_str(), Right::Use).await?;
+    ensure!(open(&app.owner, &logs, &cookie).await?.text.contains("the secret"), "no logs");
+    ensure!(open(&app.owner, &list, &cookie).await?.text.contains("/web/logs"), "no link");
+    app.stop().await
+}

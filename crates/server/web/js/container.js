@@ -1,0 +1,4 @@
+// A page of a container: each part that is there is made live. Owns no part.
+import { startLogs } from "./container/logs.js";
+
+startLogs(document.getElementById("logs"));
