@@ -8,6 +8,7 @@ mod addresses;
 mod audit;
 mod backup;
 mod certificate;
+mod container;
 mod destination;
 mod drift;
 mod event;
@@ -45,6 +46,7 @@ pub(crate) use self::{
     audit::{AuditCommand, AuditFilterArgs, VerifyAuditArgs},
     backup::{BackupArgs, RestoreArgs},
     certificate::CertificateCommand,
+    container::{ContainerArgs, ContainerCommand, LogsArgs},
     destination::{
         ConnectArgs, CreateDestinationArgs, DestinationCommand, DisconnectArgs,
         EditDestinationArgs, MoveArgs, RemoveDestinationArgs,
@@ -166,6 +168,9 @@ pub(crate) enum Command {
     /// Docker networks on servers.
     #[command(subcommand, visible_alias = "dest")]
     Destination(DestinationCommand),
+    /// What containers on destinations say.
+    #[command(subcommand)]
+    Container(ContainerCommand),
     /// Where applications and databases are grouped.
     #[command(subcommand)]
     Project(ProjectCommand),

@@ -33,6 +33,7 @@ use crate::{
 mod addresses;
 mod audit;
 mod certificate;
+mod container;
 mod destination;
 mod drift;
 mod notifier;
@@ -81,6 +82,9 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outc
         }
         Command::Destination(command) => {
             return destination::run(&client(global, printer)?, printer, command).await;
+        }
+        Command::Container(command) => {
+            return container::run(&client(global, printer)?, printer, command).await;
         }
         Command::Project(command) => {
             project::run(&client(global, printer)?, printer, command).await?;

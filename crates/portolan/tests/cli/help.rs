@@ -13,6 +13,7 @@ fn help_explains_and_gives_examples() {
     snapshot!("help_server_add", program.run(&["server", "add", "--help"]));
     snapshot!("help_destination_create", program.run(&["destination", "create", "--help"]));
     snapshot!("help_addresses_set", program.run(&["addresses", "set", "--help"]));
+    snapshot!("help_container_logs", program.run(&["container", "logs", "--help"]));
     snapshot!("help_key", program.run(&["key", "-h"]));
 }
 
@@ -38,6 +39,12 @@ fn wrong_use_ends_with_2_and_leaves_stdout_alone() {
         &["destination", "list", "--limit", "0"],
         &["destination", "list", "--limit", "1", "--all"],
         &["addresses", "set"],
+        &["container", "logs", "shop"],
+        &["container", "logs", "shop", "../web"],
+        &["container", "logs", "shop", "web", "--lines", "0"],
+        &["container", "logs", "shop", "web", "--lines", "10001"],
+        &["container", "logs", "shop", "web", "--since", "soon"],
+        &["container", "logs", "shop", "web", "--until", "1m", "--follow"],
         &["addresses", "set", "--pool", "10.0.0.0/8:30"],
         &["addresses", "set", "--pool", "10.0.0.0/8:24", "--default-pools"],
         &["addresses", "set", "--pool", "10.0.0.0/8:24", "--pool", "10.1.0.0/16:24"],

@@ -4,6 +4,7 @@ mod addresses;
 mod audit;
 mod backup;
 mod change;
+mod containers;
 mod doctor;
 mod drift;
 mod fake;
