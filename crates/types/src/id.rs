@@ -90,6 +90,10 @@ id! {
     ProjectId,
     /// A part of a project, as `production`.
     EnvironmentId,
+    /// A program that is deployed into a destination.
+    ApplicationId,
+    /// One deployment of an application.
+    DeploymentId,
     /// A way from outside to a container.
     RouteId,
     /// A login of a container registry.

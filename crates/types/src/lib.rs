@@ -5,11 +5,13 @@
 pub mod account;
 pub mod act;
 pub mod address;
+pub mod application;
 pub mod attachment;
 pub mod audit;
 pub mod certificate;
 pub mod chart;
 pub mod container;
+pub mod deployment;
 pub mod destination;
 pub mod drift;
 pub mod email;
@@ -56,6 +58,12 @@ pub use address::{
     AddressPlan, FleetAddresses, RangeKind, ReservedRange, ReservedRanges, ServerAddresses,
     SubnetPool, SubnetPools, UpdateAddressPlan,
 };
+pub use application::{
+    Application, ApplicationMount, ApplicationName, ApplicationSpec, ApplicationState, Argument,
+    ChangeVariables, CreateApplication, HealthCheck, HostPort, MountSource, RestartRule, Seconds,
+    SetVariable, Strategy, Transport, UpdateApplication, Variable, VariableName, VariableValue,
+    Variables,
+};
 pub use attachment::{Attachment, AttachmentProbe, ProxyAttachment};
 pub use audit::{
     AuditBreak, AuditEntry, AuditFault, AuditFilter, AuditHash, AuditNote, AuditOutcome,
@@ -67,6 +75,7 @@ pub use container::{
     Alias, ConnectContainer, ContainerName, DestinationContainer, DestinationContainers,
     MoveContainer, MovedContainer, MovedService,
 };
+pub use deployment::{DeployApplication, Deployment, DeploymentState, RollBack};
 pub use destination::{
     CreateDestination, Destination, DestinationKind, DestinationState, Origin, PlannedSubnets,
     UpdateDestination,
@@ -78,9 +87,9 @@ pub use drift::{
 pub use email::Email;
 pub use event::{Author, Event, EventFilter, KindPrefix, Severity, Topic};
 pub use id::{
-    AuditEntryId, CertificateId, DeliveryId, DestinationId, DriftId, EnvironmentId, EventId,
-    IdentityId, InviteId, KeyId, NotifierId, OperationId, PasskeyId, ProjectId, RegistryId,
-    RouteId, ServerId, SessionId, TeamId, TokenId, UserId,
+    ApplicationId, AuditEntryId, CertificateId, DeliveryId, DeploymentId, DestinationId, DriftId,
+    EnvironmentId, EventId, IdentityId, InviteId, KeyId, NotifierId, OperationId, PasskeyId,
+    ProjectId, RegistryId, RouteId, ServerId, SessionId, TeamId, TokenId, UserId,
 };
 pub use invalid::Invalid;
 pub use key::{CreateKey, Key, KeyAlgorithm, UpdateKey};

@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    CertificateId, DestinationId, EnvironmentId, KeyId, MemberKind, NotifierId, OperationId,
-    OperationResult, ProjectId, RegistryId, RouteId, ServerId, TeamId, Timestamp, TokenId, UserId,
-    text::words,
+    ApplicationId, CertificateId, DestinationId, EnvironmentId, KeyId, MemberKind, NotifierId,
+    OperationId, OperationResult, ProjectId, RegistryId, RouteId, ServerId, TeamId, Timestamp,
+    TokenId, UserId, text::words,
 };
 
 words! {
@@ -44,6 +44,12 @@ words! {
         DisconnectMembers = "disconnect-members",
         RemoveProxy = "remove-proxy",
         ReadProxyLogs = "read-proxy-logs",
+        /// Making an application what its spec says.
+        DeployApplication = "deploy-application",
+        StartApplication = "start-application",
+        StopApplication = "stop-application",
+        RestartApplication = "restart-application",
+        RemoveApplication = "remove-application",
     }
 }
 
@@ -91,6 +97,7 @@ pub enum Subject {
     Notifier(NotifierId),
     Project(ProjectId),
     Environment(EnvironmentId),
+    Application(ApplicationId),
 }
 
 impl Subject {
@@ -109,6 +116,7 @@ impl Subject {
             Self::Notifier(_) => "notifier",
             Self::Project(_) => "project",
             Self::Environment(_) => "environment",
+            Self::Application(_) => "application",
         }
     }
 
@@ -127,6 +135,7 @@ impl Subject {
             Self::Notifier(id) => id.as_str(),
             Self::Project(id) => id.as_str(),
             Self::Environment(id) => id.as_str(),
+            Self::Application(id) => id.as_str(),
         }
     }
 }

@@ -1,0 +1,370 @@
+//! Applications. Their deployments are in `deployment`. The unique names in an environment and on a
+//! network decide races.
+
+use portolan_types::{
+    Alias, Application, ApplicationId, ApplicationState, DeploymentId, DestinationId,
+    EnvironmentId, OperationId, PageQuery, ServerId, TeamId, Timestamp,
+};
+use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
+
+use super::{Window, json_option, moment, parsed, parsed_option, to_json};
+use crate::rights::Visible;
+
+/// Applications with the names of where they are, as somebody sees them. A server that they do not
+/// see has no name.
+macro_rules! select {
+    ($by:literal, $($rest:tt)*) => {
+        concat!(
+            "select a.id, a.team_id, e.project_id, p.name as project_name, a.environment_id,
+                    e.name as environment_name, a.destination_id, d.network, d.server_id,
+                    case when ", visible!($by, server "d.server_id"), " then d.name end
+                        as destination_name,
+                    case when ", visible!($by, server "d.server_id"), " then s.name end
+                        as server_name,
+                    a.name, a.spec, a.sealed_variables, a.revision, a.wanted, a.state, a.reason,
+                    a.deployment_id, a.halted, a.operation_id, a.created_at, a.updated_at,
+                    y.container, y.revision as deployed_revision
+             from applications a
+             join environments e on e.id = a.environment_id
+             join projects p on p.id = e.project_id
+             join destinations d on d.id = a.destination_id
+             join servers s on s.id = d.server_id
+             left join deployments y on y.id = a.deployment_id
+             ",
+            $($rest)*
+        )
+    };
+}
+
+/// What a person asked for last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    Running,
+    Stopped,
+}
+
+impl Wanted {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+/// An application with what the API does not show.
+#[derive(Debug, Clone)]
+pub struct Assigned {
+    pub team_id: TeamId,
+    pub application: Application,
+    pub sealed_variables: Option<String>,
+    pub revision: i64,
+    pub wanted: Wanted,
+    /// Whether the container that serves is stopped for a deployment.
+    pub halted: bool,
+    /// The destination's network.
+    pub network: String,
+}
+
+impl FromRow<'_, AnyRow> for Assigned {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        let revision: i64 = row.try_get("revision")?;
+        let deployed: Option<i64> = row.try_get("deployed_revision")?;
+        let wanted: String = row.try_get("wanted")?;
+        Ok(Self {
+            team_id: parsed(row, "team_id")?,
+            sealed_variables: row.try_get("sealed_variables")?,
+            revision,
+            wanted: if wanted == "stopped" { Wanted::Stopped } else { Wanted::Running },
+            halted: row.try_get::<i64, _>("halted")? != 0,
+            network: row.try_get("network")?,
+            application: Application {
+                id: parsed(row, "id")?,
+                project_id: parsed(row, "project_id")?,
+                project_name: parsed(row, "project_name")?,
+                environment_id: parsed(row, "environment_id")?,
+                environment_name: parsed(row, "environment_name")?,
+                destination_id: parsed(row, "destination_id")?,
+                destination_name: parsed_option(row, "destination_name")?,
+                server_id: parsed(row, "server_id")?,
+                server_name: parsed_option(row, "server_name")?,
+                name: parsed(row, "name")?,
+                spec: json_option(row, "spec")?.ok_or(sqlx::Error::RowNotFound)?,
+                changed: deployed.is_some_and(|deployed| deployed != revision),
+                state: parsed(row, "state")?,
+                reason: row.try_get("reason")?,
+                container: parsed_option(row, "container")?,
+                deployment_id: parsed_option(row, "deployment_id")?,
+                operation_id: parsed_option(row, "operation_id")?,
+                created_at: moment(row, "created_at")?,
+                updated_at: moment(row, "updated_at")?,
+            },
+        })
+    }
+}
+
+/// A name that the environment has already is a unique violation; an environment or destination that
+/// was removed meanwhile is a foreign key violation.
+pub async fn insert(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    new: &Application,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "insert into applications
+             (id, team_id, environment_id, destination_id, name, spec, revision, wanted, state,
+              created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, 1, 'running', $7, $8, $8)",
+    )
+    .bind(new.id.as_str())
+    .bind(team.as_str())
+    .bind(new.environment_id.as_str())
+    .bind(new.destination_id.as_str())
+    .bind(new.name.as_str())
+    .bind(to_json(&new.spec)?)
+    .bind(new.state.as_str())
+    .bind(new.created_at.as_millis())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The application, if the team has it.
+pub async fn find(
+    conn: &mut AnyConnection,
+    visible: Visible<'_>,
+    id: &ApplicationId,
+) -> Result<Option<Assigned>, sqlx::Error> {
+    sqlx::query_as(select!(
+        "3",
+        "where a.team_id = $1 and a.id = $2 and ",
+        visible!("3", project "e.project_id")
+    ))
+    .bind(visible.team().as_str())
+    .bind(id.as_str())
+    .bind(visible.by())
+    .fetch_optional(conn)
+    .await
+}
+
+/// Which applications are listed.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Filter<'a> {
+    pub environment: Option<&'a EnvironmentId>,
+    pub destination: Option<&'a DestinationId>,
+}
+
+/// The team's applications, oldest first.
+pub async fn list(
+    conn: &mut AnyConnection,
+    visible: Visible<'_>,
+    filter: Filter<'_>,
+    query: &PageQuery,
+) -> Result<Vec<Application>, sqlx::Error> {
+    let window = Window::oldest_first(visible, query);
+    let rows: Vec<Assigned> = window
+        .query(select!(
+            "6",
+            "where a.team_id = $1 and (a.created_at, a.id) > ($2, $3)
+               and (a.name like $4 escape '!' or p.folded || '/' || e.folded like $4 escape '!')
+               and (cast($7 as text) is null or a.environment_id = $7)
+               and (cast($8 as text) is null or a.destination_id = $8)
+               and ",
+            visible!("6", project "e.project_id"),
+            " order by a.created_at, a.id
+             limit $5"
+        ))
+        .bind(filter.environment.map(EnvironmentId::as_str))
+        .bind(filter.destination.map(DestinationId::as_str))
+        .fetch_all(conn)
+        .await?;
+    Ok(rows.into_iter().map(|row| row.application).collect())
+}
+
+/// All applications on a server, oldest first.
+pub async fn list_of_server(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    server: &ServerId,
+) -> Result<Vec<Assigned>, sqlx::Error> {
+    sqlx::query_as(select!(
+        "3",
+        "where a.team_id = $1 and d.server_id = $2
+         order by a.created_at, a.id"
+    ))
+    .bind(team.as_str())
+    .bind(server.as_str())
+    .bind("")
+    .fetch_all(conn)
+    .await
+}
+
+/// What people call the applications on a destination.
+pub async fn list_names(
+    conn: &mut AnyConnection,
+    destination: &DestinationId,
+) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar("select name from applications where destination_id = $1 order by name")
+        .bind(destination.as_str())
+        .fetch_all(conn)
+        .await
+}
+
+/// Holds the row until the end of the transaction: whoever asks for work on it waits.
+pub async fn lock(conn: &mut AnyConnection, id: &ApplicationId) -> Result<(), sqlx::Error> {
+    sqlx::query("update applications set team_id = team_id where id = $1")
+        .bind(id.as_str())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Stores what the next deployment makes.
+pub async fn set_spec(conn: &mut AnyConnection, new: &Application) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "update applications set spec = $2, revision = revision + 1, updated_at = $3 where id = $1",
+    )
+    .bind(new.id.as_str())
+    .bind(to_json(&new.spec)?)
+    .bind(new.updated_at.as_millis())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Stores the variables of the next deployment.
+pub async fn set_variables(
+    conn: &mut AnyConnection,
+    id: &ApplicationId,
+    sealed: &str,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "update applications
+         set sealed_variables = $2, revision = revision + 1, updated_at = $3
+         where id = $1",
+    )
+    .bind(id.as_str())
+    .bind(sealed)
+    .bind(now.as_millis())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Names the work that was asked for, and what it is to come to.
+pub async fn set_work(
+    conn: &mut AnyConnection,
+    id: &ApplicationId,
+    operation: &OperationId,
+    wanted: Option<Wanted>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "update applications set operation_id = $2, wanted = coalesce($3, wanted) where id = $1",
+    )
+    .bind(id.as_str())
+    .bind(operation.as_str())
+    .bind(wanted.map(Wanted::as_str))
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Stores how it is doing. `false` when that is known already.
+pub async fn set_state(
+    conn: &mut AnyConnection,
+    id: &ApplicationId,
+    (state, reason): (ApplicationState, Option<&str>),
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query(
+        "update applications set state = $2, reason = $3
+         where id = $1 and (state <> $2 or coalesce(reason, '') <> coalesce($3, ''))",
+    )
+    .bind(id.as_str())
+    .bind(state.as_str())
+    .bind(reason)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Notes whether the container that serves is stopped for a deployment.
+pub async fn set_halted(
+    conn: &mut AnyConnection,
+    id: &ApplicationId,
+    halted: bool,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("update applications set halted = $2 where id = $1")
+        .bind(id.as_str())
+        .bind(i64::from(halted))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Another deployment serves from now on, or none.
+pub async fn set_serving(
+    conn: &mut AnyConnection,
+    id: &ApplicationId,
+    deployment: Option<&DeploymentId>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("update applications set deployment_id = $2, halted = 0 where id = $1")
+        .bind(id.as_str())
+        .bind(deployment.map(DeploymentId::as_str))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Gives an application these names on its network, and no others. One that another application has
+/// there is a unique violation.
+pub async fn set_aliases(
+    conn: &mut AnyConnection,
+    application: &Application,
+    aliases: &[Alias],
+) -> Result<(), sqlx::Error> {
+    sqlx::query("delete from application_aliases where application_id = $1")
+        .bind(application.id.as_str())
+        .execute(&mut *conn)
+        .await?;
+    for alias in aliases {
+        sqlx::query(
+            "insert into application_aliases (destination_id, alias, application_id)
+             values ($1, $2, $3)",
+        )
+        .bind(application.destination_id.as_str())
+        .bind(alias.as_str())
+        .bind(application.id.as_str())
+        .execute(&mut *conn)
+        .await?;
+    }
+    Ok(())
+}
+
+/// The other applications that have a name on a network.
+pub async fn find_owner(
+    conn: &mut AnyConnection,
+    destination: &DestinationId,
+    alias: &Alias,
+) -> Result<Option<(ApplicationId, String)>, sqlx::Error> {
+    let row = sqlx::query(
+        "select a.id, a.name
+         from application_aliases n
+         join applications a on a.id = n.application_id
+         where n.destination_id = $1 and n.alias = $2",
+    )
+    .bind(destination.as_str())
+    .bind(alias.as_str())
+    .fetch_optional(conn)
+    .await?;
+    row.map(|row| Ok((parsed(&row, "id")?, row.try_get("name")?))).transpose()
+}
+
+/// Removes the row, with its deployments.
+pub async fn delete(conn: &mut AnyConnection, id: &ApplicationId) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query("delete from applications where id = $1")
+        .bind(id.as_str())
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
