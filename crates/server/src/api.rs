@@ -3,6 +3,7 @@
 
 mod address;
 mod addresses;
+mod applications;
 mod audit;
 mod by_route;
 mod certificates;
@@ -87,6 +88,7 @@ pub(crate) type AppState = Arc<App>;
         (name = "destinations", description = "Docker networks on servers"),
         (name = "servers", description = "Docker hosts"),
         (name = "projects", description = "Where applications and databases are grouped"),
+        (name = "applications", description = "Programs that are deployed into destinations"),
         (name = "routes", description = "Ways from outside to containers"),
         (name = "certificates", description = "Certificates of your own"),
         (name = "addresses", description = "From where subnets are taken, and what is left"),
@@ -194,6 +196,21 @@ fn routes() -> OpenApiRouter<AppState> {
         ))
         .routes(routes!(projects::list_projects, projects::create_project))
         .routes(routes!(projects::show_project, projects::update_project, projects::delete_project))
+        .routes(routes!(applications::list_applications, applications::create_application))
+        .routes(routes!(
+            applications::show_application,
+            applications::update_application,
+            applications::delete_application
+        ))
+        .routes(routes!(applications::list_variables, applications::change_variables))
+        .routes(routes!(applications::deploy_application))
+        .routes(routes!(applications::roll_back_application))
+        .routes(routes!(applications::cancel_deployment))
+        .routes(routes!(applications::start_application))
+        .routes(routes!(applications::stop_application))
+        .routes(routes!(applications::restart_application))
+        .routes(routes!(applications::list_deployments))
+        .routes(routes!(applications::show_deployment))
         .routes(routes!(environments::list_environments, environments::create_environment))
         .routes(routes!(
             environments::show_environment,

@@ -54,11 +54,13 @@ macro_rules! sees {
 
 pub mod account;
 pub mod address_plan;
+pub mod application;
 pub mod attachment;
 pub mod audit;
 pub mod certificate;
 pub mod data_key;
 pub mod delivery;
+pub mod deployment;
 pub mod destination;
 pub mod drift;
 pub mod drift_rules;

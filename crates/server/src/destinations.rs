@@ -237,6 +237,16 @@ pub(crate) async fn find(
     db::destination::find(conn, actor.visible(), id).await?.ok_or(Error::NotFound("destination"))
 }
 
+/// The same where it is not the actor who asks for it, but something that is theirs.
+pub(crate) async fn find_whole(
+    conn: &mut AnyConnection,
+    actor: &Actor,
+    id: &DestinationId,
+) -> Result<Destination, Error> {
+    let whole = crate::rights::Visible::whole(actor.team_id());
+    db::destination::find(conn, whole, id).await?.ok_or(Error::NotFound("destination"))
+}
+
 /// The team's destinations, those on servers that do not answer included.
 pub async fn list(
     app: &App,

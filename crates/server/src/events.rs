@@ -91,7 +91,8 @@ impl<'a> From<Happened<'a>> for Entry<'a> {
             | Subject::User(_)
             | Subject::Notifier(_)
             | Subject::Project(_)
-            | Subject::Environment(_) => (None, None),
+            | Subject::Environment(_)
+            | Subject::Application(_) => (None, None),
         };
         let by = portolan("keeper");
         Self { happened, by, server, destination, operation: None, before: None, after: None }

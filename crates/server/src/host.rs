@@ -46,8 +46,8 @@ pub use exec::{Exec, ExecOutput, FileContent, Follow, LineQuery, LogQuery, NewFi
 pub use image::{HostImage, PullListener, PullProgress};
 pub use network::{HostNetwork, HostSubnet, NewNetwork};
 pub use new_container::{
-    Afterwards, Capabilities, Limits, Mount, MountAccess, MountSource, NetworkMode, NewContainer,
-    Place, Privileges, Protocol, PublishedPort, RestartPolicy, RootFilesystem,
+    Afterwards, Capabilities, HealthProbe, Limits, Mount, MountAccess, MountSource, NetworkMode,
+    NewContainer, Place, Privileges, Protocol, PublishedPort, RestartPolicy, RootFilesystem,
 };
 pub use registry::RegistryLogin;
 pub use shell::{Shell, ShellEnd, ShellInput, ShellSaid};

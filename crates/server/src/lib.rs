@@ -8,6 +8,7 @@ pub mod actor;
 pub mod addresses;
 mod api;
 pub mod app;
+pub mod applications;
 pub mod audit;
 pub mod backup;
 pub mod certificates;

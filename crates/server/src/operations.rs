@@ -97,9 +97,13 @@ const fn displaced(by: OperationKind) -> Displaced {
         OperationKind::CreateDestination
         | OperationKind::RepairDestination
         | OperationKind::ChangeDestination => Displaced::Shape,
-        OperationKind::DeleteDestination | OperationKind::ForgetDestination => {
-            Displaced::Everything
-        }
+        OperationKind::DeleteDestination
+        | OperationKind::ForgetDestination
+        | OperationKind::DeployApplication
+        | OperationKind::StartApplication
+        | OperationKind::StopApplication
+        | OperationKind::RestartApplication
+        | OperationKind::RemoveApplication => Displaced::Everything,
         OperationKind::SetProxy
         | OperationKind::StartProxy
         | OperationKind::StopProxy

@@ -6,6 +6,8 @@
 
 mod adopt;
 mod adoptability;
+mod applications;
+mod beside;
 mod change;
 mod clerk;
 pub(crate) mod compare;

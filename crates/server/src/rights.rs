@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use portolan_types::{
-    DestinationId, DriftId, EnvironmentId, GrantedOn, ProjectId, Right, RouteId, ServerId, TeamId,
-    UserId,
+    ApplicationId, DestinationId, DriftId, EnvironmentId, GrantedOn, ProjectId, Right, RouteId,
+    ServerId, TeamId, UserId,
 };
 use sqlx::AnyConnection;
 
@@ -80,6 +80,7 @@ pub(crate) enum Thing {
     Drift(DriftId),
     Project(ProjectId),
     Environment(EnvironmentId),
+    Application(ApplicationId),
 }
 
 impl Thing {
@@ -91,6 +92,7 @@ impl Thing {
             Self::Drift(_) => "drift",
             Self::Project(_) => "project",
             Self::Environment(_) => "environment",
+            Self::Application(_) => "application",
         }
     }
 }

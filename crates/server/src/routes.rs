@@ -1,14 +1,17 @@
 //! Routes as people ask for them: accepted when nothing else answers for the address, stored, and
 //! left to the reconciler of the proxy. Nothing here speaks to a host.
 
+use std::num::NonZeroU16;
+
 use portolan_types::{
-    BasicAuth, ChangeAuth, CreateRoute, Destination, DestinationId, Page, PageQuery,
-    ProxyAttachment, Right, Route, RouteId, RouteState, Subject, TeamId, Timestamp, UpdateRoute,
+    ApplicationId, BasicAuth, ChangeAuth, ContainerName, CreateRoute, Destination, DestinationId,
+    Page, PageQuery, ProxyAttachment, Right, Route, RouteId, RouteState, Subject, TeamId,
+    Timestamp, UpdateRoute,
 };
 use sqlx::AnyConnection;
 
 use crate::{
-    Actor, App, Error,
+    Actor, App, Error, applications,
     db::{self, Transaction, route::Assigned},
     destinations,
     destinations::swarm,
@@ -45,7 +48,8 @@ pub async fn create(
     let destination = destinations::find(&mut tx, actor, &input.destination_id).await?;
     actor.require_on(Right::Use, &destination.server_id)?;
     check_open(&destination)?;
-    let row = filled_in(id, &destination, input, hash);
+    let led = lead(&mut tx, actor, &destination, &input).await?;
+    let row = filled_in(id, &destination, (input, led), hash);
     claim::check(&mut tx, team, &destination, &row.route).await?;
     claim::insert(&mut tx, team, &destination, &row).await?;
     note(&mut tx, actor, None, Some(&row.route)).await?;
@@ -66,10 +70,50 @@ fn check_open(destination: &Destination) -> Result<(), Error> {
     }
 }
 
+/// Where a route leads.
+struct Led {
+    target: ContainerName,
+    port: NonZeroU16,
+    application_id: Option<ApplicationId>,
+}
+
+/// To a container that is named, or to whichever serves of an application.
+async fn lead(
+    conn: &mut AnyConnection,
+    actor: &Actor,
+    destination: &Destination,
+    input: &CreateRoute,
+) -> Result<Led, Error> {
+    let asked = input.port;
+    let no_port = || Error::field("port", "say to which port");
+    match (&input.target, &input.application_id) {
+        (Some(target), None) => Ok(Led {
+            target: target.clone(),
+            port: asked.ok_or_else(no_port)?,
+            application_id: None,
+        }),
+        (None, Some(id)) => {
+            let application = applications::find(conn, actor, id).await?.application;
+            applications::work::check_stays(&application)?;
+            if application.destination_id != destination.id {
+                let name = &application.name;
+                let why = format!("application `{name}` is on another destination");
+                return Err(Error::field("application_id", why));
+            }
+            let port = asked.or(application.spec.port).ok_or_else(no_port)?;
+            let application_id = Some(application.id.clone());
+            Ok(Led { target: applications::target_of(application), port, application_id })
+        }
+        (Some(_), Some(_)) | (None, None) => {
+            Err(Error::field("target", "name a container, or an application by its id"))
+        }
+    }
+}
+
 fn filled_in(
     id: RouteId,
     destination: &Destination,
-    input: CreateRoute,
+    (input, led): (CreateRoute, Led),
     password_hash: Option<String>,
 ) -> Assigned {
     let now = Timestamp::now();
@@ -84,8 +128,9 @@ fn filled_in(
             server_name: destination.server_name.clone(),
             host: input.host,
             path: input.path,
-            target: input.target,
-            port: input.port,
+            target: led.target,
+            application_id: led.application_id,
+            port: led.port,
             options: input.options,
             user: input.basic_auth.map(|auth| auth.user),
             state: RouteState::Pending,
@@ -175,6 +220,9 @@ pub async fn update(
     let mut row = find(&mut tx, actor, id).await?;
     let destination = destinations::find(&mut tx, actor, &row.route.destination_id).await?;
     let before = row.route.clone();
+    if before.application_id.is_some() && input.target.is_some() {
+        return Err(Error::field("target", "the route leads to an application, and follows it"));
+    }
     change(&mut row, input, hash);
     claim::check(&mut tx, team, &destination, &row.route).await?;
     if !claim::replace(&mut tx, team, &destination, &row).await? {

@@ -22,7 +22,9 @@ pub use spec::{
     ApplicationSpec, Argument, HostPort, LabelKey, LabelValue, ResourceLimits, RestartRule,
     Strategy, Transport,
 };
-pub use variable::{ChangeVariables, SetVariable, Variable, VariableName, VariableValue, Variables};
+pub use variable::{
+    ChangeVariables, SetVariable, Variable, VariableName, VariableValue, Variables,
+};
 
 words! {
     /// How an application is doing.

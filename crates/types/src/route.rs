@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    ContainerName, DestinationId, Invalid, Name, NetworkName, RouteId, ServerId, Timestamp,
-    text::text_newtype, text::words,
+    ApplicationId, ContainerName, DestinationId, Invalid, Name, NetworkName, RouteId, ServerId,
+    Timestamp, text::text_newtype, text::words,
 };
 
 mod header;
@@ -73,8 +73,12 @@ pub struct Route {
     pub server_name: Name,
     pub host: RouteHost,
     pub path: RoutePath,
-    /// A container by name, or a service.
+    /// A container by name, or a service. Of an application the container that serves, and before
+    /// there is one the application's name.
     pub target: ContainerName,
+    /// The application that it leads to, whichever container serves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub application_id: Option<ApplicationId>,
     #[schema(value_type = u16, minimum = 1, example = 8080)]
     pub port: NonZeroU16,
     pub options: RouteOptions,
@@ -196,9 +200,16 @@ pub struct CreateRoute {
     pub host: RouteHost,
     #[serde(default)]
     pub path: RoutePath,
-    pub target: ContainerName,
-    #[schema(value_type = u16, minimum = 1, example = 8080)]
-    pub port: NonZeroU16,
+    /// A container or service by name: this, or an application.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<ContainerName>,
+    /// An application on the destination: the route follows its deployments.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub application_id: Option<ApplicationId>,
+    /// Default: that of the application's spec.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u16>, minimum = 1, example = 8080)]
+    pub port: Option<NonZeroU16>,
     #[serde(default)]
     pub options: RouteOptions,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -119,6 +119,7 @@ fn kind(path: &str) -> Option<fn(&str) -> Option<Thing>> {
         "drifts" => Some(|id| id.parse().ok().map(Thing::Drift)),
         "projects" => Some(|id| id.parse().ok().map(Thing::Project)),
         "environments" => Some(|id| id.parse().ok().map(Thing::Environment)),
+        "applications" => Some(|id| id.parse().ok().map(Thing::Application)),
         _ => None,
     }
 }

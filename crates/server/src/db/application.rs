@@ -3,7 +3,7 @@
 
 use portolan_types::{
     Alias, Application, ApplicationId, ApplicationState, DeploymentId, DestinationId,
-    EnvironmentId, OperationId, PageQuery, ServerId, TeamId, Timestamp,
+    EnvironmentId, OperationId, OperationKind, PageQuery, ServerId, TeamId, Timestamp,
 };
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
@@ -23,13 +23,14 @@ macro_rules! select {
                         as server_name,
                     a.name, a.spec, a.sealed_variables, a.revision, a.wanted, a.state, a.reason,
                     a.deployment_id, a.halted, a.operation_id, a.created_at, a.updated_at,
-                    y.container, y.revision as deployed_revision
+                    y.container, y.revision as deployed_revision, o.kind as work
              from applications a
              join environments e on e.id = a.environment_id
              join projects p on p.id = e.project_id
              join destinations d on d.id = a.destination_id
              join servers s on s.id = d.server_id
              left join deployments y on y.id = a.deployment_id
+             left join operations o on o.id = a.operation_id and o.state in ('queued', 'running')
              ",
             $($rest)*
         )
@@ -64,6 +65,8 @@ pub struct Assigned {
     pub halted: bool,
     /// The destination's network.
     pub network: String,
+    /// The work that waits or is under way.
+    pub work: Option<OperationKind>,
 }
 
 impl FromRow<'_, AnyRow> for Assigned {
@@ -78,6 +81,7 @@ impl FromRow<'_, AnyRow> for Assigned {
             wanted: if wanted == "stopped" { Wanted::Stopped } else { Wanted::Running },
             halted: row.try_get::<i64, _>("halted")? != 0,
             network: row.try_get("network")?,
+            work: parsed_option(row, "work")?,
             application: Application {
                 id: parsed(row, "id")?,
                 project_id: parsed(row, "project_id")?,
@@ -197,6 +201,23 @@ pub async fn list_of_server(
     .bind("")
     .fetch_all(conn)
     .await
+}
+
+/// Where the applications of a server are, by their ids.
+pub async fn list_places(
+    conn: &mut AnyConnection,
+    server: &ServerId,
+) -> Result<Vec<(DestinationId, String)>, sqlx::Error> {
+    let rows = sqlx::query(
+        "select a.destination_id, a.id
+         from applications a
+         join destinations d on d.id = a.destination_id
+         where d.server_id = $1",
+    )
+    .bind(server.as_str())
+    .fetch_all(conn)
+    .await?;
+    rows.iter().map(|row| Ok((parsed(row, "destination_id")?, row.try_get("id")?))).collect()
 }
 
 /// What people call the applications on a destination.
@@ -341,7 +362,7 @@ pub async fn set_aliases(
     Ok(())
 }
 
-/// The other applications that have a name on a network.
+/// The application that has a name on a network.
 pub async fn find_owner(
     conn: &mut AnyConnection,
     destination: &DestinationId,
@@ -358,6 +379,33 @@ pub async fn find_owner(
     .fetch_optional(conn)
     .await?;
     row.map(|row| Ok((parsed(&row, "id")?, row.try_get("name")?))).transpose()
+}
+
+/// Removes the rows of a destination that is forgotten; what runs there goes on.
+pub async fn delete_of_destination(
+    conn: &mut AnyConnection,
+    destination: &DestinationId,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("delete from applications where destination_id = $1")
+        .bind(destination.as_str())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// The same for every destination of a server that is forgotten.
+pub async fn delete_of_server(
+    conn: &mut AnyConnection,
+    server: &ServerId,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "delete from applications
+         where destination_id in (select id from destinations where server_id = $1)",
+    )
+    .bind(server.as_str())
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// Removes the row, with its deployments.

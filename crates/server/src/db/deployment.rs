@@ -248,4 +248,3 @@ pub async fn cancel_pending(
     .await?;
     Ok(())
 }
-

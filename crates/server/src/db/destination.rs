@@ -115,6 +115,17 @@ pub async fn insert(
     past::note_new(conn, &new, destination.created_at).await
 }
 
+/// The Docker name of a destination's network.
+pub async fn find_network(
+    conn: &mut AnyConnection,
+    id: &DestinationId,
+) -> Result<Option<String>, sqlx::Error> {
+    sqlx::query_scalar("select network from destinations where id = $1")
+        .bind(id.as_str())
+        .fetch_optional(conn)
+        .await
+}
+
 /// The destination, if the team has it.
 pub async fn find(
     conn: &mut AnyConnection,

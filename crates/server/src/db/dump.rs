@@ -12,7 +12,7 @@ use sqlx::{
 use super::{Db, MIGRATIONS};
 
 /// All that there are, those that others refer to first.
-pub const TABLES: [&str; 44] = [
+pub const TABLES: [&str; 47] = [
     "teams",
     "users",
     "memberships",
@@ -39,6 +39,9 @@ pub const TABLES: [&str; 44] = [
     "invites",
     "destinations",
     "environments",
+    "applications",
+    "application_aliases",
+    "deployments",
     "proxies",
     "attachments",
     "routes",

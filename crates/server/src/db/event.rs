@@ -80,6 +80,7 @@ pub(super) fn subject(row: &AnyRow) -> Result<Subject, sqlx::Error> {
         "notifier" => Ok(Subject::Notifier(parsed(row, "subject_id")?)),
         "project" => Ok(Subject::Project(parsed(row, "subject_id")?)),
         "environment" => Ok(Subject::Environment(parsed(row, "subject_id")?)),
+        "application" => Ok(Subject::Application(parsed(row, "subject_id")?)),
         other => Err(decode_error(
             "subject_type",
             portolan_types::Invalid::new(format!("unknown subject `{other}`")),
@@ -214,7 +215,11 @@ macro_rules! list {
             " or ",
             visible!("12", project "case events.subject_type when 'project' then events.subject_id
                 when 'environment' then
-                    (select e.project_id from environments e where e.id = events.subject_id) end"),
+                    (select e.project_id from environments e where e.id = events.subject_id)
+                when 'application' then
+                    (select e.project_id from environments e
+                     join applications a on a.environment_id = e.id
+                     where a.id = events.subject_id) end"),
             ")",
             $lead,
             " order by sequence ", $order, " limit $11"

@@ -207,6 +207,13 @@ pub(crate) async fn locate(
              where team_id = $1 and id = $2",
             id.as_str(),
         ),
+        Thing::Application(id) => (
+            "select 'project' as subject_type, e.project_id as subject_id
+             from applications a
+             join environments e on e.id = a.environment_id
+             where a.team_id = $1 and a.id = $2",
+            id.as_str(),
+        ),
     };
     let row = sqlx::query(sql).bind(team.as_str()).bind(id).fetch_optional(conn).await?;
     row.as_ref().map(place).transpose()

@@ -43,10 +43,15 @@ pub async fn insert(
     sqlx::query(
         "insert into operations
              (id, team_id, kind, subject_type, subject_id, subject_name, state, created_at, input,
-              server_id)
+              server_id, project_id)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9,
-                 case when $4 = 'server' then $5
-                      else (select server_id from destinations where id = $5) end)",
+                 case $4 when 'server' then $5
+                         when 'application' then
+                             (select d.server_id from applications a
+                              join destinations d on d.id = a.destination_id where a.id = $5)
+                         else (select server_id from destinations where id = $5) end,
+                 (select e.project_id from applications a
+                  join environments e on e.id = a.environment_id where a.id = $5))",
     )
     .bind(operation.id.as_str())
     .bind(team.as_str())
@@ -72,6 +77,19 @@ macro_rules! server_of {
     };
 }
 
+/// Whether somebody sees the server, or the project, that an operation is about.
+macro_rules! seen {
+    ($by:literal) => {
+        concat!(
+            "(",
+            visible!($by, server server_of!()),
+            " or ",
+            visible!($by, project "operations.project_id"),
+            ")"
+        )
+    };
+}
+
 /// One operation with its steps.
 pub async fn find(
     conn: &mut AnyConnection,
@@ -83,7 +101,7 @@ pub async fn find(
                 created_at, started_at, finished_at
          from operations
          where team_id = $1 and id = $2 and ",
-        visible!("3", server server_of!())
+        seen!("3")
     ))
     .bind(visible.team().as_str())
     .bind(id.as_str())
@@ -112,7 +130,7 @@ pub async fn list(
                and (cast($7 as text) is null or subject_id = $7)
                and lower(subject_name) like $4 escape '!'
                and ",
-            visible!("6", server server_of!()),
+            seen!("6"),
             " order by created_at desc, id desc
              limit $5"
         ))
@@ -171,7 +189,7 @@ pub enum Displaced {
     Shape,
     /// All that makes the server's proxy what it should be.
     Proxy,
-    /// Everything: the subject goes.
+    /// Everything: the subject goes, or its latest work is all that counts.
     Everything,
 }
 
@@ -199,6 +217,7 @@ pub async fn hold_subject(
         (Displaced::Nothing | Displaced::Proxy, _) => return Ok(()),
         (_, Subject::Server(_)) => "update servers set team_id = team_id where id = $1",
         (_, Subject::Destination(_)) => "update destinations set team_id = team_id where id = $1",
+        (_, Subject::Application(_)) => "update applications set team_id = team_id where id = $1",
         (_, _) => return Ok(()),
     };
     sqlx::query(hold).bind(subject.id()).execute(conn).await?;
@@ -406,7 +425,7 @@ pub async fn set_result(
 }
 
 /// Drops operations that ended before, with their steps; the latest of each server and destination
-/// stays, and what tells who is on one because a person asked for it. Answers how many.
+/// stays, those of deployments, and what tells who is on one because a person asked for it. Answers how many.
 pub async fn delete_before(
     conn: &mut AnyConnection,
     moment: Timestamp,
@@ -416,6 +435,7 @@ pub async fn delete_before(
          where finished_at < $1
            and not exists (select 1 from servers s where s.operation_id = operations.id)
            and not exists (select 1 from destinations d where d.operation_id = operations.id)
+           and not exists (select 1 from deployments y where y.operation_id = operations.id)
            and not (state = 'succeeded'
                     and kind in ('connect-container', 'disconnect-container', 'move-container')
                     and exists (select 1 from destinations d where d.id = operations.subject_id))",

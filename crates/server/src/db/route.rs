@@ -1,14 +1,14 @@
 //! Routes. The unique claim to a host and path on a proxy decides races of the same address.
 
 use portolan_types::{
-    ContainerName, DarkRoute, DestinationId, PageQuery, Route, RouteHost, RouteId, RouteOptions,
-    RouteState, RouteUser, ServerId, TeamId, Timestamp,
+    ApplicationId, ContainerName, DarkRoute, DestinationId, PageQuery, Route, RouteHost, RouteId,
+    RouteOptions, RouteState, RouteUser, ServerId, TeamId, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
 use super::{
-    Window, json_option, moment, parsed,
+    Window, json_option, moment, parsed, parsed_option,
     past::{self, New, kept},
     port, to_json,
 };
@@ -19,7 +19,7 @@ macro_rules! select {
     ($($condition:tt)*) => {
         concat!(
             "select r.id, r.destination_id, d.name as destination_name, d.network, d.server_id,
-                    s.name as server_name, r.host, r.path, r.target, r.port, r.options,
+                    s.name as server_name, r.host, r.path, r.target, r.application_id, r.port, r.options,
                     r.password_hash, r.state, r.reason, r.created_at, r.updated_at
              from routes r
              join destinations d on d.id = r.destination_id
@@ -60,6 +60,7 @@ impl FromRow<'_, AnyRow> for Assigned {
                 host: parsed(row, "host")?,
                 path: parsed(row, "path")?,
                 target: parsed(row, "target")?,
+                application_id: parsed_option(row, "application_id")?,
                 port: port(row, "port")?,
                 options: rest.options,
                 user: rest.user,
@@ -94,8 +95,8 @@ pub async fn insert(
     sqlx::query(
         "insert into routes
              (id, team_id, destination_id, scope, host, path, other_host, target, port, options,
-              password_hash, state, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)",
+              password_hash, state, created_at, updated_at, application_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14)",
     )
     .bind(route.id.as_str())
     .bind(team.as_str())
@@ -110,6 +111,7 @@ pub async fn insert(
     .bind(row.password_hash.as_deref())
     .bind(route.state.as_str())
     .bind(route.created_at.as_millis())
+    .bind(route.application_id.as_ref().map(ApplicationId::as_str))
     .execute(&mut *conn)
     .await?;
     let (id, server) = (route.id.as_str(), &route.server_id);
@@ -267,10 +269,11 @@ pub async fn list_ways(
     .bind(destination.as_str())
     .fetch_all(conn)
     .await?;
-    let way = |row: &AnyRow| {
-        Ok(DarkRoute { rule: row.try_get("rule")?, container: row.try_get("target")? })
-    };
     rows.iter().map(way).collect()
+}
+
+fn way(row: &AnyRow) -> Result<DarkRoute, sqlx::Error> {
+    Ok(DarkRoute { rule: row.try_get("rule")?, container: row.try_get("target")? })
 }
 
 /// Stores how a route is doing, as its proxy's reconciler found. `false` when it is so already, or
@@ -344,5 +347,67 @@ pub async fn delete_of_server(
     .bind(server.as_str())
     .execute(conn)
     .await?;
+    Ok(())
+}
+
+/// Leads the routes of an application to another container; their proxy is to be told. Answers how
+/// many there are.
+pub async fn retarget(
+    conn: &mut AnyConnection,
+    application: &ApplicationId,
+    target: &ContainerName,
+    now: Timestamp,
+) -> Result<u64, sqlx::Error> {
+    past::keep(conn, kept!(route "application_id = $2"), &[application.as_str()], now).await?;
+    let done = sqlx::query(
+        "update routes set target = $2, state = 'pending', reason = null, updated_at = $3
+         where application_id = $1",
+    )
+    .bind(application.as_str())
+    .bind(target.as_str())
+    .bind(now.as_millis())
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// How the routes of an application are doing, with their reasons.
+pub async fn list_states(
+    conn: &mut AnyConnection,
+    application: &ApplicationId,
+) -> Result<Vec<(RouteState, Option<String>)>, sqlx::Error> {
+    let rows = sqlx::query("select state, reason from routes where application_id = $1")
+        .bind(application.as_str())
+        .fetch_all(conn)
+        .await?;
+    rows.iter().map(|row| Ok((parsed(row, "state")?, row.try_get("reason")?))).collect()
+}
+
+/// The ways to an application.
+pub async fn list_of_application(
+    conn: &mut AnyConnection,
+    application: &ApplicationId,
+) -> Result<Vec<DarkRoute>, sqlx::Error> {
+    let rows = sqlx::query(
+        "select host || path as rule, target from routes
+         where application_id = $1 order by host, path limit 100",
+    )
+    .bind(application.as_str())
+    .fetch_all(conn)
+    .await?;
+    rows.iter().map(way).collect()
+}
+
+/// Removes the routes of an application that goes.
+pub async fn delete_of_application(
+    conn: &mut AnyConnection,
+    application: &ApplicationId,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    past::keep(conn, kept!(route "application_id = $2"), &[application.as_str()], now).await?;
+    sqlx::query("delete from routes where application_id = $1")
+        .bind(application.as_str())
+        .execute(conn)
+        .await?;
     Ok(())
 }

@@ -85,6 +85,26 @@ pub async fn finish(
     Ok(())
 }
 
+/// Writes down how far a running step is. `false` when that is known already.
+pub async fn set_detail(
+    conn: &mut AnyConnection,
+    id: &OperationId,
+    position: i64,
+    detail: &str,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query(
+        "update steps set detail = $3
+         where operation_id = $1 and position = $2 and state = 'running'
+           and coalesce(detail, '') <> $3",
+    )
+    .bind(id.as_str())
+    .bind(position)
+    .bind(detail)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
 /// Ends steps that a crash left running.
 pub async fn interrupt(
     conn: &mut AnyConnection,

@@ -41,6 +41,11 @@ impl<'a> Window<'a> {
         Self::from(owner, query, 0)
     }
 
+    /// The same the other way round.
+    pub(super) fn newest_of_owner(owner: &'a str, query: &'a PageQuery) -> Self {
+        Self::from(owner, query, i64::MAX)
+    }
+
     fn from(owner: &'a str, query: &'a PageQuery, start: i64) -> Self {
         let (at, id) = query.cursor.as_ref().map_or((start, ""), Cursor::parts);
         let pattern = contains_pattern(query.search.as_ref().map(SearchText::as_str));

@@ -13,7 +13,7 @@ use super::{
     version::{shortened, version},
 };
 use crate::{
-    Actor, App, Error, db,
+    Actor, App, Error, applications, db,
     error::Refusal,
     host::{HostContainer, HostNetwork},
     reconcile::{failure, in_the_way, in_use, taken, verdicts},
@@ -136,10 +136,11 @@ struct OwnRoutes {
 async fn own_routes(app: &App, destination: &Destination) -> Result<OwnRoutes, Error> {
     let mut conn = app.db.acquire().await?;
     let ways = db::route::list_ways(&mut conn, &destination.id).await?;
-    let refusal = match routes::check_none(&mut conn, destination).await {
-        Ok(()) => None,
-        Err(error) => Some(as_failure(error)?),
+    let none = match applications::remove::check_none(&mut conn, destination).await {
+        Ok(()) => routes::check_none(&mut conn, destination).await,
+        Err(error) => Err(error),
     };
+    let refusal = none.err().map(as_failure).transpose()?;
     Ok(OwnRoutes { ways, refusal })
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{begin, change, event, find, ours, swarm};
 use crate::{
-    Actor, App, Error,
+    Actor, App, Error, applications,
     db::{self, Transaction},
     events,
     operations::{self, Task},
@@ -64,6 +64,7 @@ pub async fn delete(
         return operations::show(app, actor, operation).await;
     }
     check_whole(&mut tx, &before).await?;
+    applications::remove::check_none(&mut tx, &before).await?;
     routes::check_none(&mut tx, &before).await?;
     let kind = OperationKind::DeleteDestination;
     let operation = begin(&mut tx, actor, &before, kind, Some(operations::input(removal)?)).await?;
@@ -157,6 +158,7 @@ async fn forgotten(
     db::operation::set_result(tx, &operation, &OperationResult::Forgotten { left_behind }).await?;
     db::operation::finish(tx, &operation, None, now).await?;
     db::route::delete_of_destination(tx, &before.id, now).await?;
+    db::application::delete_of_destination(tx, &before.id).await?;
     db::destination::forget(tx, actor.team_id(), &before.id, now).await?;
     let what = format!("forgotten, and network `{}` left on its host,", before.network);
     let entry = event(actor, "destination.forgotten", before, &what).part_of(&operation);

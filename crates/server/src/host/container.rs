@@ -19,6 +19,15 @@ pub struct HostContainer {
     /// The server whose proxy it is, as Portolan's label has it.
     #[serde(default)]
     pub proxy_of: Option<String>,
+    /// The application whose container it is, as Portolan's label has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub application: Option<String>,
+    /// Docker's word: `starting`, `healthy`, `unhealthy`; absent without a health check.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health: Option<String>,
+    /// How its program ended, where it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<i64>,
     /// Ports of the host that lead into it.
     #[serde(default)]
     pub published: Vec<u16>,

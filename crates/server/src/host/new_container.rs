@@ -24,6 +24,8 @@ pub struct NewContainer {
     pub ports: Vec<PublishedPort>,
     pub mounts: Vec<Mount>,
     pub restart: RestartPolicy,
+    /// Instead of the image's own.
+    pub health: Option<HealthProbe>,
     pub privileges: Privileges,
     pub limits: Limits,
     pub afterwards: Afterwards,
@@ -115,8 +117,22 @@ pub enum MountAccess {
 pub enum RestartPolicy {
     #[default]
     Never,
+    /// When its program ended with another code than 0.
+    OnFailure,
     /// Whenever it ends, and with the engine, unless it was stopped on purpose.
     UnlessStopped,
+}
+
+/// A program that the engine runs in a container now and then, to see whether it is well.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HealthProbe {
+    pub command: Vec<String>,
+    pub interval: Duration,
+    pub timeout: Duration,
+    /// How long failures do not count after the start.
+    pub start_period: Duration,
+    /// How many failures in a row make it unhealthy.
+    pub retries: u8,
 }
 
 /// What becomes of a container when its program has ended.

@@ -61,6 +61,15 @@ impl<'a> Recorder<'a> {
         Ok(OpenStep { position })
     }
 
+    /// How far a step is that goes on.
+    pub(super) async fn say(&self, step: &OpenStep, detail: &str) -> Result<(), Error> {
+        let mut conn = self.app.db.acquire().await?;
+        if db::step::set_detail(&mut conn, &self.id, step.position, detail).await? {
+            self.app.changed(&self.id);
+        }
+        Ok(())
+    }
+
     pub(super) async fn done(&self, step: OpenStep, detail: &str) -> Result<(), Error> {
         let end = step::End { state: StepState::Succeeded, detail: Some(detail), remedy: None };
         self.end(step, end).await

@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use super::{
-    PassError, Surroundings, adopt, containers,
+    PassError, Surroundings, adopt, applications, containers,
     destinations::{self, Round},
     members,
     occasion::{Occasion, Trigger},
@@ -67,6 +67,7 @@ pub(super) struct Keeper {
     tried: i64,
     sight: Sight,
     proxy: proxy::Memory,
+    applications: applications::Memory,
     members: Retries,
     occasion: Occasion,
     pulse: Pulse,
@@ -89,6 +90,7 @@ impl Keeper {
         Self {
             id,
             proxy: proxy::Memory::new(bell.clone()),
+            applications: applications::Memory::new(bell.clone()),
             bell,
             around,
             backoff: FIRST_BACKOFF,
@@ -430,6 +432,9 @@ impl Keeper {
         pulse.pass("containers", containers).await?;
         let members = Box::pin(members::pass(&round, row, &rows, seen, &mut self.members));
         pulse.pass("members", members).await?;
+        // Before the proxy, which is told in the same look where requests are led.
+        let applications = Box::pin(applications::pass(&round, &mut self.applications, row, seen));
+        let deploying = pulse.pass("applications", applications).await?;
         let proxy = Box::pin(proxy::pass(&round, &mut self.proxy, row, seen, &waiting));
         pulse.pass("proxy", proxy).await?;
         let waiting = match verify::queue_due(app, &rows, &waiting).await? {
@@ -437,7 +442,7 @@ impl Keeper {
             _ => work::waiting(app, &row.server.id).await?,
         };
         verifier.start_next(around, row, (&waiting, &rows), connection);
-        Ok(under_way)
+        Ok(under_way || deploying)
     }
 }
 

@@ -26,6 +26,7 @@ mod checks;
 mod conclude;
 mod draft;
 mod job;
+mod knock;
 mod probes;
 mod prover;
 mod reach;
@@ -33,6 +34,7 @@ mod schedule;
 mod sweep;
 
 use job::Job;
+pub(super) use knock::{Knocked, knock};
 pub(super) use schedule::queue_due;
 
 /// How long making way may take, and removing the probes for it.

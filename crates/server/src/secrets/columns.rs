@@ -4,7 +4,7 @@ use sqlx::AnyConnection;
 
 use super::Context;
 use crate::{
-    accounts, audit, certificates,
+    accounts, applications, audit, certificates,
     db::sealed::{self, Column},
     keys, notifiers, registries,
     vault::{BY_DATA_KEY, Vault},
@@ -27,13 +27,15 @@ const fn sealed(
 }
 
 /// All that there are.
-pub(super) const COLUMNS: [Sealed; 7] = [
+pub(super) const COLUMNS: [Sealed; 9] = [
     sealed("keys", "id", "sealed_private_key", keys::seal_context),
     sealed("registries", "id", "sealed_password", registries::seal_context),
     sealed("certificates", "id", "sealed_private_key", certificates::seal_context),
     sealed("notifiers", "id", "sealed_url", notifiers::url_context),
     sealed("notifiers", "id", "sealed_secret", notifiers::secret_context),
     sealed("totps", "user_id", "sealed_secret", accounts::totp_context),
+    sealed("applications", "id", "sealed_variables", applications::variables_context),
+    sealed("deployments", "id", "sealed_plan", applications::plan_context),
     sealed("audit_chain", "id", "sealed_secret", audit::secret_context),
 ];
 

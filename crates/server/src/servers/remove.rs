@@ -192,6 +192,7 @@ async fn forget(
     }
     let (team, now) = (actor.team_id(), Timestamp::now());
     db::route::delete_of_server(tx, &server.id, now).await?;
+    db::application::delete_of_server(tx, &server.id).await?;
     db::proxy::forget(tx, team, &server.id, now).await?;
     Ok(db::destination::forget_of_server(tx, team, &server.id, now).await?)
 }

@@ -102,6 +102,7 @@ pub(super) fn address(subject: &Subject) -> String {
         Subject::User(_) => "/people".to_owned(),
         Subject::Project(_) => format!("/projects/{id}"),
         Subject::Environment(_) => format!("/environments/{id}"),
+        Subject::Application(_) => format!("/applications/{id}"),
         Subject::Notifier(_) => "/notifiers".to_owned(),
     }
 }

@@ -38,6 +38,11 @@ pub(super) const fn work(kind: OperationKind) -> &'static str {
         OperationKind::DisconnectMembers => "Disconnect strangers from",
         OperationKind::RemoveProxy => "Remove the proxy of",
         OperationKind::ReadProxyLogs => "Read the proxy's logs of",
+        OperationKind::DeployApplication => "Deploy",
+        OperationKind::StartApplication => "Start",
+        OperationKind::StopApplication => "Stop",
+        OperationKind::RestartApplication => "Restart",
+        OperationKind::RemoveApplication => "Remove",
     }
 }
 

@@ -1,11 +1,11 @@
 //! Makes containers: what is asked for, in the engine's words.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use bollard::{
     models::{
-        ContainerCreateBody, EndpointSettings, HostConfig, Mount as MountModel, MountTmpfsOptions,
-        MountType, NetworkingConfig, PortBinding, RestartPolicy as RestartModel,
+        ContainerCreateBody, EndpointSettings, HealthConfig, HostConfig, Mount as MountModel,
+        MountTmpfsOptions, MountType, NetworkingConfig, PortBinding, RestartPolicy as RestartModel,
         RestartPolicyNameEnum,
     },
     query_parameters::CreateContainerOptionsBuilder,
@@ -13,8 +13,9 @@ use bollard::{
 
 use super::{
     super::{
-        Afterwards, Capabilities, HostError, Mount, MountAccess, MountSource, NetworkMode,
-        NewContainer, Place, PublishedPort, RestartPolicy, RootFilesystem, engine::Engine, limits,
+        Afterwards, Capabilities, HealthProbe, HostError, Mount, MountAccess, MountSource,
+        NetworkMode, NewContainer, Place, PublishedPort, RestartPolicy, RootFilesystem,
+        engine::Engine, limits,
     },
     containers,
     endpoints::{self, settings},
@@ -61,9 +62,24 @@ fn body(new: &NewContainer, with: &[Place]) -> ContainerCreateBody {
         user: new.user.clone(),
         exposed_ports: some(&new.ports.iter().map(inside).collect()),
         stop_timeout: new.stop_timeout.and_then(|time| i64::try_from(time.as_secs()).ok()),
+        healthcheck: new.health.as_ref().map(health),
         host_config: Some(host_config(new)),
         networking_config: networking(with),
         ..ContainerCreateBody::default()
+    }
+}
+
+/// A program without a shell: the first word says so.
+fn health(probe: &HealthProbe) -> HealthConfig {
+    let nanoseconds = |time: Duration| i64::try_from(time.as_nanos()).ok();
+    let test = std::iter::once("CMD".to_owned()).chain(probe.command.iter().cloned());
+    HealthConfig {
+        test: Some(test.collect()),
+        interval: nanoseconds(probe.interval),
+        timeout: nanoseconds(probe.timeout),
+        start_period: nanoseconds(probe.start_period),
+        retries: Some(i64::from(probe.retries)),
+        ..HealthConfig::default()
     }
 }
 
@@ -148,6 +164,7 @@ fn mount(mount: &Mount) -> MountModel {
 const fn restart(policy: RestartPolicy) -> RestartModel {
     let name = match policy {
         RestartPolicy::Never => RestartPolicyNameEnum::NO,
+        RestartPolicy::OnFailure => RestartPolicyNameEnum::ON_FAILURE,
         RestartPolicy::UnlessStopped => RestartPolicyNameEnum::UNLESS_STOPPED,
     };
     RestartModel { name: Some(name), maximum_retry_count: None }

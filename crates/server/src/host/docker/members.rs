@@ -17,8 +17,11 @@ use super::{
 };
 
 /// Who groups containers, and under which label.
-pub(super) const PROJECT_LABELS: [&str; 2] =
-    ["com.docker.compose.project", "com.docker.stack.namespace"];
+pub(super) const PROJECT_LABELS: [&str; 3] =
+    ["dev.portolan.application.name", "com.docker.compose.project", "com.docker.stack.namespace"];
+
+/// The application whose container it is.
+const LABEL_APPLICATION: &str = "dev.portolan.application";
 
 /// The server whose proxy a container is.
 const PROXY_LABEL: &str = "dev.portolan.proxy";
@@ -60,10 +63,14 @@ async fn read(
 
 fn describe(container: ContainerSummary, odd_state: Option<String>) -> HostContainer {
     let labels = container.labels.clone().unwrap_or_default();
+    let status = container.status.as_deref();
     HostContainer {
         image: container.image.clone().unwrap_or_default(),
         service_id: labels.get("com.docker.swarm.service.id").cloned(),
         proxy_of: labels.get(PROXY_LABEL).cloned(),
+        application: labels.get(LABEL_APPLICATION).cloned(),
+        health: status.and_then(health).map(str::to_owned),
+        exit_code: status.and_then(exit_code),
         published: published(&container),
         project: PROJECT_LABELS.iter().find_map(|key| labels.get(*key).cloned()),
         routes: routes(&labels),
@@ -71,6 +78,20 @@ fn describe(container: ContainerSummary, odd_state: Option<String>) -> HostConta
         probe: mark(&labels, container.created),
         member: member(container, odd_state),
     }
+}
+
+/// Of `Up 5 minutes (healthy)` or `Up 2 seconds (health: starting)`: lists of containers say it in no
+/// other way (`State.String` in `moby/daemon/container`).
+fn health(status: &str) -> Option<&str> {
+    let said = status.strip_prefix("Up ")?.rsplit_once('(')?.1.strip_suffix(')')?;
+    let word = said.strip_prefix("health: ").unwrap_or(said);
+    matches!(word, "starting" | "healthy" | "unhealthy").then_some(word)
+}
+
+/// Of `Exited (137) 5 seconds ago` or `Restarting (1) 2 seconds ago`.
+fn exit_code(status: &str) -> Option<i64> {
+    let rest = status.strip_prefix("Exited (").or_else(|| status.strip_prefix("Restarting ("))?;
+    rest.split_once(')')?.0.parse().ok()
 }
 
 fn mark(labels: &HashMap<String, String>, created: Option<i64>) -> Option<ProbeMark> {

@@ -56,6 +56,9 @@ impl World {
                 routes,
                 probe: mark(one),
                 proxy_of: one.labels.get("dev.portolan.proxy").cloned(),
+                application: one.labels.get("dev.portolan.application").cloned(),
+                health: one.health.clone().filter(|_| runs(one)),
+                exit_code: (one.member.state == "exited").then_some(one.exit_code),
                 published: one.ports.iter().map(|port| port.host).collect(),
                 ..HostContainer::default()
             }

@@ -22,6 +22,8 @@ pub(super) struct Expected {
     placed: BTreeSet<(DestinationId, String)>,
     /// By name or alias.
     targets: BTreeSet<(DestinationId, String)>,
+    /// By the application's id.
+    applications: BTreeSet<(DestinationId, String)>,
 }
 
 impl Expected {
@@ -34,6 +36,10 @@ impl Expected {
             server: server.id.to_string(),
             placed: placed(conn, server).await?,
             targets: routes.map(target).collect(),
+            applications: db::application::list_places(conn, &server.id)
+                .await?
+                .into_iter()
+                .collect(),
         })
     }
 
@@ -59,6 +65,7 @@ impl Expected {
         one.proxy_of.as_ref() == Some(&self.server)
             || one.probe.is_some()
             || one.service_id.is_some()
+            || one.application.as_ref().is_some_and(|of| has(&self.applications, of))
             || has(&self.placed, name)
             || has(&self.placed, docker_id)
             || has(&self.targets, name)

@@ -1,0 +1,224 @@
+//! Applications as people ask for them: stored with the work that makes them so, and left to the
+//! server's reconciler. Nothing here speaks to a host.
+//!
+//! Owns the rows of applications and who may have which name. Variables, deployments and work on what
+//! runs are in the modules below.
+
+use portolan_types::{
+    Application, ApplicationId, ApplicationState, ContainerName, CreateApplication, Destination,
+    DestinationId, DestinationKind, Environment, EnvironmentId, Page, PageQuery, Right, Subject,
+    Timestamp, UpdateApplication,
+};
+use sqlx::AnyConnection;
+
+use crate::{
+    Actor, App, Error,
+    db::{self, Transaction, application::Assigned},
+    destinations, environments,
+    events::{self, Happened},
+    idempotency::{self, IdempotencyKey},
+    page,
+};
+
+mod check;
+pub mod deployments;
+pub mod names;
+pub mod plan;
+pub mod remove;
+pub mod variables;
+pub mod work;
+
+pub(crate) use plan::{plan_context, variables_context};
+
+/// Stores an application; nothing runs until it is deployed.
+pub async fn create(
+    app: &App,
+    actor: &Actor,
+    input: CreateApplication,
+    repeat: Option<IdempotencyKey>,
+) -> Result<Application, Error> {
+    check::bounds(&input.spec)?;
+    let id = ApplicationId::generate();
+    let mut tx = app.db.begin().await?;
+    let (team, request) = (actor.team_id(), ("application", &input));
+    let earlier = idempotency::claim(&mut tx, team, repeat.as_ref(), &request, id.as_str()).await?;
+    if let Some(earlier) = earlier {
+        drop(tx);
+        return show(app, actor, &earlier.parse().map_err(|_| Error::NotFound("application"))?)
+            .await;
+    }
+    let environment = environments::find(&mut tx, actor, &input.environment_id).await?;
+    actor.require_on(Right::Manage, &environment.project_id)?;
+    let destination = place(&mut tx, actor, &environment, input.destination_id.as_ref()).await?;
+    check::rights(actor, &destination, None, &input.spec)?;
+    let new = filled_in(id, &environment, &destination, input);
+    db::application::insert(&mut tx, team, &new)
+        .await
+        .map_err(|error| Error::on_unique(error, || taken(&new)))?;
+    names::claim(&mut tx, &new).await?;
+    note(&mut tx, actor, None, Some(&new)).await?;
+    tx.commit().await?;
+    Ok(new)
+}
+
+/// Where it goes: where it is said, or where the environment's things go.
+async fn place(
+    conn: &mut AnyConnection,
+    actor: &Actor,
+    environment: &Environment,
+    asked: Option<&DestinationId>,
+) -> Result<Destination, Error> {
+    let id = asked.or(environment.default_destination_id.as_ref()).ok_or_else(|| {
+        let why = format!("environment `{}` has no default destination", environment.name);
+        Error::field("destination_id", format!("{why}: say where the application goes"))
+    })?;
+    let destination = destinations::find(conn, actor, id).await?;
+    actor.require_on(Right::Use, &destination.server_id)?;
+    if destination.kind == DestinationKind::Swarm {
+        return Err(Error::refused(
+            "application-on-swarm",
+            format!("destination `{}` is an overlay of a swarm", destination.name),
+            "choose a destination of a server that stands alone: services of a swarm are not \
+             deployed yet",
+        ));
+    }
+    Ok(destination)
+}
+
+fn filled_in(
+    id: ApplicationId,
+    environment: &Environment,
+    destination: &Destination,
+    input: CreateApplication,
+) -> Application {
+    let now = Timestamp::now();
+    Application {
+        id,
+        project_id: environment.project_id.clone(),
+        project_name: environment.project_name.clone(),
+        environment_id: environment.id.clone(),
+        environment_name: environment.name.clone(),
+        destination_id: destination.id.clone(),
+        destination_name: Some(destination.name.clone()),
+        server_id: destination.server_id.clone(),
+        server_name: Some(destination.server_name.clone()),
+        name: input.name,
+        spec: input.spec,
+        changed: false,
+        state: ApplicationState::New,
+        reason: None,
+        container: None,
+        deployment_id: None,
+        operation_id: None,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+fn taken(application: &Application) -> Error {
+    let Application { name, environment_name, project_name, .. } = application;
+    Error::refused(
+        "application-exists",
+        format!(
+            "environment `{environment_name}` of project `{project_name}` already has an application named `{name}`"
+        ),
+        "use that application, or choose another name",
+    )
+}
+
+/// What somebody did to an application.
+async fn note(
+    tx: &mut Transaction,
+    actor: &Actor,
+    before: Option<&Application>,
+    after: Option<&Application>,
+) -> Result<(), Error> {
+    let (kind, what) = match (before, after) {
+        (None, _) => ("application.added", "added"),
+        (Some(_), Some(_)) => ("application.changed", "changed"),
+        (Some(_), None) => ("application.removed", "removed"),
+    };
+    let Some(one) = after.or(before) else { return Ok(()) };
+    let happened = Happened {
+        team: actor.team_id(),
+        kind,
+        subject: Subject::Application(one.id.clone()),
+        name: one.name.as_str(),
+        message: format!("application `{}` was {what} by {}", one.name, actor.user.email),
+    };
+    let specs = (before.map(|one| &one.spec), after.map(|one| &one.spec));
+    let entry = happened.by(actor.author()).change(&specs.0, &specs.1).of(&one.destination_id);
+    Ok(events::record(tx, entry, Timestamp::now()).await?)
+}
+
+/// One application of the team.
+pub async fn show(app: &App, actor: &Actor, id: &ApplicationId) -> Result<Application, Error> {
+    Ok(find(&mut *app.db.acquire().await?, actor, id).await?.application)
+}
+
+/// The application as the actor sees it.
+pub(crate) async fn find(
+    conn: &mut AnyConnection,
+    actor: &Actor,
+    id: &ApplicationId,
+) -> Result<Assigned, Error> {
+    db::application::find(conn, actor.visible(), id).await?.ok_or(Error::NotFound("application"))
+}
+
+/// Which applications are listed.
+#[derive(Debug, Default)]
+pub struct Filter {
+    pub environment_id: Option<EnvironmentId>,
+    pub destination_id: Option<DestinationId>,
+}
+
+/// The team's applications, oldest first.
+pub async fn list(
+    app: &App,
+    actor: &Actor,
+    filter: &Filter,
+    query: &PageQuery,
+) -> Result<Page<Application>, Error> {
+    let mut conn = app.db.acquire().await?;
+    if let Some(id) = &filter.environment_id {
+        environments::find(&mut conn, actor, id).await?;
+    }
+    if let Some(id) = &filter.destination_id {
+        destinations::find(&mut conn, actor, id).await?;
+    }
+    let of = db::application::Filter {
+        environment: filter.environment_id.as_ref(),
+        destination: filter.destination_id.as_ref(),
+    };
+    let rows = db::application::list(&mut conn, actor.visible(), of, query).await?;
+    Ok(page::of(rows, query, |one| (one.created_at, one.id.as_str())))
+}
+
+/// Changes what the next deployment makes.
+pub async fn update(
+    app: &App,
+    actor: &Actor,
+    id: &ApplicationId,
+    input: UpdateApplication,
+) -> Result<Application, Error> {
+    let mut tx = app.db.begin().await?;
+    db::application::lock(&mut tx, id).await?;
+    let before = find(&mut tx, actor, id).await?.application;
+    let Some(spec) = input.spec.filter(|spec| *spec != before.spec) else { return Ok(before) };
+    check::bounds(&spec)?;
+    let destination = destinations::find_whole(&mut tx, actor, &before.destination_id).await?;
+    check::rights(actor, &destination, Some(&before.spec), &spec)?;
+    let after = Application { spec, updated_at: Timestamp::now(), ..before.clone() };
+    db::application::set_spec(&mut tx, &after).await?;
+    names::claim(&mut tx, &after).await?;
+    note(&mut tx, actor, Some(&before), Some(&after)).await?;
+    tx.commit().await?;
+    show(app, actor, id).await
+}
+
+/// What routes to an application lead to: the container that serves, and before there is one
+/// something that is not there.
+pub(crate) fn target_of(application: Application) -> ContainerName {
+    let placeholder = || application.name.as_str().parse().expect("a label names containers too");
+    application.container.unwrap_or_else(placeholder)
+}

@@ -1,0 +1,255 @@
+//! Deployments: asked for, listed, cancelled and rolled back. The server's reconciler makes them.
+
+use std::num::NonZeroU32;
+
+use portolan_types::{
+    Application, ApplicationId, ContainerName, DeployApplication, Deployment, DeploymentId,
+    DeploymentState, Operation, OperationKind, Page, PageQuery, RollBack, Subject, Timestamp,
+};
+use serde_json::json;
+
+use super::{
+    check, find, names, note,
+    plan::{Plan, open_variables},
+    work::{check_stays, told},
+};
+use crate::{
+    Actor, App, Error,
+    db::{
+        self, Transaction,
+        application::{Assigned, Wanted},
+        deployment::Planned,
+    },
+    events, operations,
+    operations::Task,
+    page,
+    reconcile::failure,
+};
+
+/// Deploys what the spec says now.
+pub async fn deploy(
+    app: &App,
+    actor: &Actor,
+    id: &ApplicationId,
+    input: DeployApplication,
+) -> Result<Operation, Error> {
+    let mut tx = app.db.begin().await?;
+    db::application::lock(&mut tx, id).await?;
+    let mut row = find(&mut tx, actor, id).await?;
+    check_stays(&row.application)?;
+    if let Some(image) = input.image.filter(|image| *image != row.application.spec.image) {
+        let before = row.application.clone();
+        row.application.spec.image = image;
+        row.application.updated_at = Timestamp::now();
+        check::bounds(&row.application.spec)?;
+        db::application::set_spec(&mut tx, &row.application).await?;
+        row.revision += 1;
+        note(&mut tx, actor, Some(&before), Some(&row.application)).await?;
+    }
+    names::claim(&mut tx, &row.application).await?;
+    let variables = open_variables(&app.vault, id, row.sealed_variables.as_deref())?;
+    let plan = Plan {
+        spec: row.application.spec.clone(),
+        names: names::of(&row.application),
+        variables: variables.into_iter().map(|(name, kept)| (name, kept.value)).collect(),
+    };
+    let operation = begin(&mut tx, (app, actor), &row, (&plan, None)).await?;
+    tx.commit().await?;
+    app.wake(&row.application.server_id);
+    Ok(operation)
+}
+
+/// Deploys what an earlier deployment was: its image, spec and variables.
+pub async fn roll_back(
+    app: &App,
+    actor: &Actor,
+    id: &ApplicationId,
+    input: RollBack,
+) -> Result<Operation, Error> {
+    let mut tx = app.db.begin().await?;
+    db::application::lock(&mut tx, id).await?;
+    let row = find(&mut tx, actor, id).await?;
+    check_stays(&row.application)?;
+    let earlier = match input.to {
+        Some(number) => db::deployment::find_by_number(&mut tx, id, number).await?,
+        None => db::deployment::find_previous(&mut tx, id).await?,
+    };
+    let earlier = earlier.ok_or_else(|| no_earlier(&row.application, input.to))?;
+    check_served(&row.application, &earlier.deployment)?;
+    let plan = Plan::open(&app.vault, &earlier.deployment.id, &earlier.sealed_plan)?;
+    names::claim(&mut tx, &Application { spec: plan.spec.clone(), ..row.application.clone() })
+        .await?;
+    let operation = begin(&mut tx, (app, actor), &row, (&plan, Some(&earlier))).await?;
+    tx.commit().await?;
+    app.wake(&row.application.server_id);
+    Ok(operation)
+}
+
+fn no_earlier(application: &Application, number: Option<NonZeroU32>) -> Error {
+    let name = &application.name;
+    let message = match number {
+        Some(number) => format!("application `{name}` has no deployment {number}"),
+        None => format!("no earlier deployment of application `{name}` served"),
+    };
+    Error::refused("no-such-deployment", message, "see which there are (`list_deployments`)")
+}
+
+/// Only what once was healthy is brought back.
+fn check_served(application: &Application, earlier: &Deployment) -> Result<(), Error> {
+    if matches!(earlier.state, DeploymentState::Replaced | DeploymentState::Serving) {
+        return Ok(());
+    }
+    Err(Error::refused(
+        "deployment-never-served",
+        format!("deployment {} of application `{}` never served", earlier.number, application.name),
+        "choose one that did (`list_deployments`)",
+    ))
+}
+
+/// Writes a deployment down with its work, in the place of whatever is under way.
+async fn begin(
+    tx: &mut Transaction,
+    (app, actor): (&App, &Actor),
+    row: &Assigned,
+    (plan, earlier): (&Plan, Option<&Planned>),
+) -> Result<Operation, Error> {
+    let application = &row.application;
+    let now = Timestamp::now();
+    db::deployment::cancel_pending(tx, &application.id, "another one was asked for", now).await?;
+    let number = db::deployment::next_number(tx, &application.id).await?;
+    let asked = json!({ "number": number, "image": plan.spec.image });
+    let task = Task {
+        kind: OperationKind::DeployApplication,
+        subject: Subject::Application(application.id.clone()),
+        name: application.name.as_str(),
+        input: Some(operations::input(&asked)?),
+    };
+    let operation = operations::ask(tx, actor, task).await?;
+    let id = DeploymentId::generate();
+    let new = Planned {
+        revision: earlier.map_or(row.revision, |earlier| earlier.revision),
+        sealed_plan: plan.seal(&app.vault, &id)?,
+        switched_at: None,
+        deployment: Deployment {
+            id,
+            application_id: application.id.clone(),
+            number,
+            state: DeploymentState::Pending,
+            image: plan.spec.image.clone(),
+            image_id: earlier.and_then(|earlier| earlier.deployment.image_id.clone()),
+            rolled_back_to: earlier.map(|earlier| earlier.deployment.number),
+            container: container_name(application, number)?,
+            by: actor.user.email.to_string(),
+            operation_id: operation.id.clone(),
+            reason: None,
+            created_at: now,
+            finished_at: None,
+        },
+    };
+    db::deployment::insert(tx, actor.team_id(), &new).await?;
+    db::application::set_work(tx, &application.id, &operation.id, Some(Wanted::Running)).await?;
+    Ok(operation)
+}
+
+/// A name that no other deployment of any application has on the host.
+fn container_name(application: &Application, number: NonZeroU32) -> Result<ContainerName, Error> {
+    let id: String = application.id.as_str().chars().take(6).collect();
+    format!("{}-{id}-{number}", application.name)
+        .parse()
+        .map_err(|invalid: portolan_types::Invalid| Error::field("name", invalid.to_string()))
+}
+
+/// The deployments of an application, newest first.
+pub async fn list(
+    app: &App,
+    actor: &Actor,
+    id: &ApplicationId,
+    query: &PageQuery,
+) -> Result<Page<Deployment>, Error> {
+    let mut conn = app.db.acquire().await?;
+    find(&mut conn, actor, id).await?;
+    let rows = db::deployment::list(&mut conn, id, query).await?;
+    Ok(page::of(rows, query, |one| (one.created_at, one.id.as_str())))
+}
+
+/// One deployment by its number.
+pub async fn show(
+    app: &App,
+    actor: &Actor,
+    id: &ApplicationId,
+    number: NonZeroU32,
+) -> Result<Deployment, Error> {
+    let mut conn = app.db.acquire().await?;
+    find(&mut conn, actor, id).await?;
+    let found = db::deployment::find_by_number(&mut conn, id, number).await?;
+    Ok(found.ok_or(Error::NotFound("deployment"))?.deployment)
+}
+
+/// Gives up the deployment that is under way, as long as it does not serve yet. What served before
+/// goes on serving.
+pub async fn cancel(app: &App, actor: &Actor, id: &ApplicationId) -> Result<Operation, Error> {
+    let mut tx = app.db.begin().await?;
+    db::application::lock(&mut tx, id).await?;
+    let application = find(&mut tx, actor, id).await?.application;
+    let Some(under_way) = under_way(&mut tx, &application).await? else {
+        return Err(Error::refused(
+            "nothing-to-cancel",
+            format!("no deployment of application `{}` is under way", application.name),
+            "see the latest one (`list_deployments`)",
+        ));
+    };
+    if under_way.switched_at.is_some() {
+        return Err(Error::refused(
+            "deployment-serves",
+            format!(
+                "deployment {} of application `{}` serves already",
+                under_way.deployment.number, application.name
+            ),
+            "roll back instead (`roll_back_application`)",
+        ));
+    }
+    let now = Timestamp::now();
+    let words = format!("it was cancelled by {}", actor.user.email);
+    let why = failure("cancelled", words.clone(), "deploy again (`deploy_application`)");
+    let operation = under_way.deployment.operation_id;
+    db::operation::finish(&mut tx, &operation, Some(&why), now).await?;
+    db::deployment::cancel_pending(&mut tx, id, &words, now).await?;
+    let entry = told(actor, &application, "application.deployment-cancelled", "cancelled");
+    events::record(&mut tx, entry.part_of(&operation), now).await?;
+    tx.commit().await?;
+    app.changed(&operation);
+    app.wake(&application.server_id);
+    operations::show(app, actor, &operation).await
+}
+
+async fn under_way(
+    tx: &mut Transaction,
+    application: &Application,
+) -> Result<Option<Planned>, Error> {
+    let Some(operation) = &application.operation_id else { return Ok(None) };
+    if !db::operation::is_at_work(tx, operation).await? {
+        return Ok(None);
+    }
+    Ok(db::deployment::find_by_operation(tx, operation).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn a_plan_survives_being_kept() {
+        let plan = Plan {
+            spec: portolan_types::ApplicationSpec::of("shop:1".parse().expect("an image")),
+            names: vec!["shop".parse().expect("an alias")],
+            variables: BTreeMap::from([(
+                "A".parse().expect("a name"),
+                "b\nc".parse().expect("a value"),
+            )]),
+        };
+        let text = serde_json::to_string(&plan).expect("JSON");
+        assert_eq!(serde_json::from_str::<Plan>(&text).expect("a plan"), plan);
+    }
+}

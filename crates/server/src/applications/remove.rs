@@ -1,0 +1,136 @@
+//! Removing an application: what goes with it, and what is against it.
+
+use portolan_types::{
+    Affected, Application, ApplicationId, ApplicationState, DarkRoute, Destination, MemberKind,
+    MountSource, Operation, OperationKind, Preview, Subject, Timestamp,
+};
+use serde::{Deserialize, Serialize};
+use sqlx::AnyConnection;
+
+use super::{find, work::check_stays};
+use crate::{
+    Actor, App, Error, db, db::application::Wanted, destinations::preview::as_failure,
+    error::Refusal, operations, operations::Task,
+};
+
+/// What becomes of the volumes of an application that is removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Volumes {
+    /// They stay on the host, with what is in them.
+    Kept,
+    /// They are removed, with what is in them.
+    Removed,
+}
+
+/// The name of a volume on the host: the same over all deployments.
+pub(crate) fn volume_name(application: &Application, volume: &str) -> String {
+    let id: String = application.id.as_str().chars().take(6).collect();
+    format!("{}-{id}-{volume}", application.name)
+}
+
+/// The application's volumes, by their names on the host.
+pub(crate) fn volumes_of(application: &Application) -> Vec<String> {
+    let names = application.spec.mounts.iter().filter_map(|mount| match &mount.source {
+        MountSource::Volume(name) => Some(volume_name(application, name.as_str())),
+        MountSource::Bind(_) => None,
+    });
+    names.collect()
+}
+
+/// Removes an application: its container, its routes, and its volumes where that is asked for.
+pub async fn remove(
+    app: &App,
+    actor: &Actor,
+    id: &ApplicationId,
+    volumes: Volumes,
+) -> Result<Operation, Error> {
+    let mut tx = app.db.begin().await?;
+    db::application::lock(&mut tx, id).await?;
+    let application = find(&mut tx, actor, id).await?.application;
+    check_stays(&application)?;
+    db::deployment::cancel_pending(&mut tx, id, "the application is removed", Timestamp::now())
+        .await?;
+    let task = Task {
+        kind: OperationKind::RemoveApplication,
+        subject: Subject::Application(id.clone()),
+        name: application.name.as_str(),
+        input: Some(operations::input(&volumes)?),
+    };
+    let operation = operations::ask(&mut tx, actor, task).await?;
+    db::application::set_work(&mut tx, id, &operation.id, Some(Wanted::Stopped)).await?;
+    db::application::set_state(&mut tx, id, (ApplicationState::Removing, None)).await?;
+    tx.commit().await?;
+    app.wake(&application.server_id);
+    Ok(operation)
+}
+
+/// What a removal would do.
+pub async fn preview(
+    app: &App,
+    actor: &Actor,
+    id: &ApplicationId,
+    volumes: Volumes,
+) -> Result<Preview, Error> {
+    let mut conn = app.db.acquire().await?;
+    let application = find(&mut conn, actor, id).await?.application;
+    let refused = check_stays(&application).err().map(as_failure).transpose()?;
+    let refusals: Vec<_> = refused.into_iter().collect();
+    let routes = db::route::list_of_application(&mut conn, id).await?;
+    Ok(Preview {
+        version: String::new(),
+        as_of: Timestamp::now(),
+        allowed: refusals.is_empty(),
+        steps: steps(&application, &routes, volumes),
+        affected: affected(&application),
+        dark_routes: routes,
+        refusals,
+    })
+}
+
+fn steps(application: &Application, routes: &[DarkRoute], volumes: Volumes) -> Vec<String> {
+    let container = application.container.iter();
+    let container = container.map(|name| format!("stop and remove container `{name}`"));
+    let routes = routes.iter().map(|route| format!("remove route `{}`", route.rule));
+    let (act, after) = match volumes {
+        Volumes::Kept => ("keep", ""),
+        Volumes::Removed => ("remove", " with what is in it: that cannot be undone"),
+    };
+    let volumes = volumes_of(application);
+    let volumes = volumes.iter().map(|name| format!("{act} volume `{name}`{after}"));
+    let last =
+        format!("remove application `{}` with its deployments and variables", application.name);
+    container.chain(routes).chain(volumes).chain([last]).collect()
+}
+
+fn affected(application: &Application) -> Vec<Affected> {
+    let container = application.container.iter().map(|name| Affected {
+        kind: MemberKind::Container,
+        id: String::new(),
+        name: name.to_string(),
+        state: application.state.to_string(),
+        effect: "is removed".to_owned(),
+    });
+    container.collect()
+}
+
+/// Refuses what would leave applications without their network, with their names.
+pub(crate) async fn check_none(
+    conn: &mut AnyConnection,
+    destination: &Destination,
+) -> Result<(), Error> {
+    let blockers = db::application::list_names(conn, &destination.id).await?;
+    if blockers.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Refused(Refusal {
+        code: "destination-has-applications",
+        message: format!(
+            "there are applications on destination `{}`: {}",
+            destination.name,
+            blockers.join(", ")
+        ),
+        remedy: Some("remove them first (`delete_application`)".into()),
+        blockers,
+    }))
+}

@@ -1,0 +1,158 @@
+//! The applications of a server: deployed, started, stopped, removed, and how they are.
+//!
+//! One pass a look. Work goes on from what the host shows (`deploy`, `act`, `remove`), so that it can
+//! be taken up at any point after a crash. Without work it is seen to that no container of an earlier
+//! try is left (`tidy`), and written down how each application is (`state`).
+
+use std::{collections::HashMap, sync::Arc};
+
+use portolan_types::{ApplicationId, DeploymentId, OperationKind, Subject};
+use tokio::sync::Notify;
+
+use self::job::{Job, Open};
+use super::{PassError, beside::Beside, destinations::Round, recorder::Recorder, work::Halt};
+use crate::{
+    App, Error,
+    db::{self, application::Assigned, server},
+    host::{ContainerDetail, Host, HostContainer},
+    sighting::Sighting,
+};
+
+mod act;
+mod definition;
+mod deploy;
+mod fetch;
+mod job;
+mod ready;
+mod remove;
+mod serve;
+mod state;
+mod tidy;
+
+/// What the keeper remembers of applications from one look to the next.
+#[derive(Debug)]
+pub(super) struct Memory {
+    beside: Beside,
+    open: HashMap<ApplicationId, Open>,
+}
+
+impl Memory {
+    /// The keeper's bell is rung when something that runs beside it has ended.
+    pub(super) fn new(bell: Arc<Notify>) -> Self {
+        Self { beside: Beside::new(bell), open: HashMap::new() }
+    }
+}
+
+/// One look's view of an application.
+#[derive(Debug, Clone, Copy)]
+struct Scene<'a> {
+    app: &'a App,
+    host: &'a Arc<dyn Host>,
+    server: &'a server::Assigned,
+    row: &'a Assigned,
+    seen: &'a Sighting,
+}
+
+impl<'a> Scene<'a> {
+    fn server_name(&self) -> &'a str {
+        self.server.server.name.as_str()
+    }
+
+    fn subject(&self) -> Subject {
+        Subject::Application(self.row.application.id.clone())
+    }
+
+    /// All containers of the application, as they were just seen.
+    fn containers(&self) -> impl Iterator<Item = &'a HostContainer> {
+        let id = self.row.application.id.as_str();
+        self.seen.containers.iter().filter(move |one| one.application.as_deref() == Some(id))
+    }
+
+    /// The container of this name, if it is the application's.
+    async fn container(&self, name: &str) -> Result<Option<ContainerDetail>, PassError> {
+        let found = self.host.find_container(name).await?;
+        Ok(found.filter(|one| definition::is_of(&self.row.application, one)))
+    }
+}
+
+/// How far a piece of work is after a look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    /// It goes on by itself, and is looked at again soon.
+    UnderWay,
+    Done,
+}
+
+/// Brings the server's applications to rest. Whether some of it is under way.
+pub(super) async fn pass(
+    round: &Round<'_>,
+    memory: &mut Memory,
+    server: &server::Assigned,
+    seen: &Sighting,
+) -> Result<bool, PassError> {
+    let rows = rows(round.app, server).await?;
+    memory.open.retain(|id, _| rows.iter().any(|row| row.application.id == *id));
+    let (mut under_way, mut deploying) = (false, false);
+    for row in &rows {
+        let scene = Scene { app: round.app, host: round.host, server, row, seen };
+        // One deployment at a time: a host that starts many things at once is slow for all of them.
+        let waits = deploying && row.work == Some(OperationKind::DeployApplication);
+        let progress = match row.work {
+            _ if waits => Progress::UnderWay,
+            Some(kind) => Box::pin(worked(&scene, memory, kind)).await?,
+            None => Box::pin(tidy::run(&scene, memory)).await?,
+        };
+        let goes_on = progress == Progress::UnderWay;
+        deploying |= goes_on && row.work == Some(OperationKind::DeployApplication);
+        under_way |= goes_on;
+        state::note(&scene).await?;
+    }
+    Ok(under_way)
+}
+
+async fn rows(app: &App, server: &server::Assigned) -> Result<Vec<Assigned>, Error> {
+    let mut conn = app.db.acquire().await?;
+    Ok(db::application::list_of_server(&mut conn, &server.team_id, &server.server.id).await?)
+}
+
+/// Takes work up, or goes on with it.
+async fn worked(
+    scene: &Scene<'_>,
+    memory: &mut Memory,
+    kind: OperationKind,
+) -> Result<Progress, PassError> {
+    let Some(id) = &scene.row.application.operation_id else { return Ok(Progress::Done) };
+    let application = &scene.row.application.id;
+    let open = memory.open.remove(application).filter(|open| open.operation == *id);
+    let (recorder, open) = match open {
+        Some(open) => (Recorder::going_on(scene.app, kind, id), open),
+        None => match Recorder::start(scene.app, kind, id).await? {
+            Some(recorder) => (recorder, Open::new(id)),
+            None => return Ok(Progress::Done),
+        },
+    };
+    let mut job = Job { scene, recorder, open, beside: &mut memory.beside };
+    let done = match kind {
+        OperationKind::DeployApplication => deploy::run(&mut job).await,
+        OperationKind::RemoveApplication => remove::run(&mut job).await,
+        _ => act::run(&mut job, kind).await,
+    };
+    let progress = match done {
+        Ok(progress) => progress,
+        Err(Halt::Refused(failure)) => job.failed(&failure).await?,
+        Err(Halt::Pass(error)) => {
+            // The step goes on with the next connection.
+            memory.open.insert(application.clone(), job.open);
+            return Err(error);
+        }
+    };
+    if progress == Progress::UnderWay {
+        memory.open.insert(application.clone(), job.open);
+    }
+    Ok(progress)
+}
+
+/// The deployment that serves.
+fn serving(scene: &Scene<'_>) -> Option<DeploymentId> {
+    scene.row.application.deployment_id.clone()
+}

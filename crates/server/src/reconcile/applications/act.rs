@@ -1,0 +1,104 @@
+//! What was deployed is started, stopped or started anew. One whose container is gone is made again,
+//! as it was deployed.
+
+use portolan_types::{OperationKind, Timestamp};
+
+use super::{
+    super::{recorder::failure, work::Halt},
+    Progress, definition,
+    deploy::stopped,
+    job::Job,
+};
+use crate::{
+    applications::plan::Plan,
+    db::{self, deployment::Planned},
+    host::{ContainerDetail, HostContainer},
+};
+
+pub(super) async fn run(job: &mut Job<'_>, kind: OperationKind) -> Result<Progress, Halt> {
+    let Some(made) = deployed(job).await? else {
+        let why = "nothing of it is deployed";
+        return Err(failure("never-deployed", why, "deploy it (`deploy_application`)").into());
+    };
+    let name = made.deployment.container.as_str();
+    let seen = job.scene.containers().find(|one| one.member.name == name);
+    match kind {
+        OperationKind::StopApplication => stop(job, seen).await,
+        OperationKind::RestartApplication => restart(job, &made, seen).await,
+        _ => start(job, &made).await,
+    }
+}
+
+async fn deployed(job: &Job<'_>) -> Result<Option<Planned>, Halt> {
+    let Some(id) = super::serving(job.scene) else { return Ok(None) };
+    let mut conn = job.scene.app.db.acquire().await?;
+    Ok(db::deployment::find(&mut conn, &id).await?)
+}
+
+async fn stop(job: &mut Job<'_>, seen: Option<&HostContainer>) -> Result<Progress, Halt> {
+    job.enter("stop").await?;
+    let running = seen.filter(|one| one.member.state != "exited" && one.member.state != "created");
+    let words = match running {
+        Some(one) if !stopped(job, one)? => return Ok(Progress::UnderWay),
+        Some(one) => format!("container `{}` was stopped", one.member.name),
+        None => "its container does not run".to_owned(),
+    };
+    job.leave(&words).await?;
+    let tx = job.scene.app.db.begin().await?;
+    job.succeeded(tx, ("application.stopped", "was stopped")).await
+}
+
+async fn start(job: &mut Job<'_>, made: &Planned) -> Result<Progress, Halt> {
+    job.enter("start").await?;
+    let found = container(job, made).await?;
+    let started = job.scene.host.start_container(&found).await;
+    job.answer(started, &format!("start container `{}`", made.deployment.container))?;
+    job.leave(&format!("container `{}` was started", made.deployment.container)).await?;
+    let mut tx = job.scene.app.db.begin().await?;
+    db::application::set_halted(&mut tx, &job.scene.row.application.id, false).await?;
+    job.succeeded(tx, ("application.started", "was started")).await
+}
+
+async fn restart(
+    job: &mut Job<'_>,
+    made: &Planned,
+    seen: Option<&HostContainer>,
+) -> Result<Progress, Halt> {
+    // What was started since this was asked for is started anew already.
+    let asked = asked_at(job).await?;
+    let found = job.scene.container(made.deployment.container.as_str()).await?;
+    let fresh = |one: &ContainerDetail| one.started_at.is_some_and(|at| at >= asked);
+    if let (Some(one), Some(_)) = (seen.filter(|one| one.member.state == "running"), &found)
+        && !found.as_ref().is_some_and(fresh)
+    {
+        job.enter("stop").await?;
+        if !stopped(job, one)? {
+            return Ok(Progress::UnderWay);
+        }
+        job.leave(&format!("container `{}` was stopped", one.member.name)).await?;
+    }
+    start(job, made).await
+}
+
+async fn asked_at(job: &Job<'_>) -> Result<Timestamp, Halt> {
+    let mut conn = job.scene.app.db.acquire().await?;
+    let visible = crate::rights::Visible::whole(&job.scene.row.team_id);
+    let operation = db::operation::find(&mut conn, visible, &job.recorder.id).await?;
+    Ok(operation.map_or_else(Timestamp::now, |operation| operation.created_at))
+}
+
+/// The container by its id, made again where it is gone.
+async fn container(job: &mut Job<'_>, made: &Planned) -> Result<String, Halt> {
+    let name = made.deployment.container.as_str();
+    if let Some(found) = job.scene.container(name).await? {
+        return Ok(found.member.docker_id);
+    }
+    let scene = job.scene;
+    let plan = Plan::open(&scene.app.vault, &made.deployment.id, &made.sealed_plan)?;
+    let image = made.deployment.image_id.clone();
+    let image = image.unwrap_or_else(|| made.deployment.image.to_string());
+    let application = &scene.row.application;
+    let new = definition::wanted(application, &scene.row.network, (made, &plan), &image);
+    let created = scene.host.create_container(&new).await;
+    job.answer(created, &format!("make container `{name}` again"))
+}

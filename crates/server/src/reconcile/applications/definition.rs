@@ -1,0 +1,121 @@
+//! What an application's container is made by. Owns its labels on the host.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use portolan_types::{
+    Application, ApplicationMount, Argument, HostPort, MountSource, RestartRule, Transport,
+};
+
+use super::super::compare::LABEL_MANAGED;
+use crate::{
+    applications::{names::LABEL_APPLICATION, plan::Plan, remove::volume_name},
+    db::deployment::Planned,
+    host::{
+        ContainerDetail, Endpoint, HealthProbe, Limits, Mount, MountAccess,
+        MountSource as HostSource, NetworkMode, NewContainer, Place, Protocol, PublishedPort,
+        RestartPolicy,
+    },
+};
+
+/// The deployment that made a container, by its number.
+const LABEL_DEPLOYMENT: &str = "dev.portolan.deployment";
+/// As people call the application: by it the fleet's picture groups its containers.
+const LABEL_NAME: &str = "dev.portolan.application.name";
+
+/// The labels of everything that is made for an application.
+pub(super) fn labels(application: &Application) -> BTreeMap<String, String> {
+    BTreeMap::from([
+        (LABEL_MANAGED.to_owned(), "true".to_owned()),
+        (LABEL_APPLICATION.to_owned(), application.id.to_string()),
+        (LABEL_NAME.to_owned(), application.name.to_string()),
+    ])
+}
+
+/// Whether a container was made for an application.
+pub(super) fn is_of(application: &Application, found: &ContainerDetail) -> bool {
+    found.labels.get(LABEL_APPLICATION).map(String::as_str) == Some(application.id.as_str())
+}
+
+/// The container of a deployment, of an image by its id.
+pub(super) fn wanted(
+    application: &Application,
+    network: &str,
+    (made, plan): (&Planned, &Plan),
+    image: &str,
+) -> NewContainer {
+    let spec = &plan.spec;
+    let texts = |words: &[Argument]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let variables = plan.variables.iter();
+    NewContainer {
+        name: made.deployment.container.to_string(),
+        image: image.to_owned(),
+        entrypoint: Some(texts(&spec.entrypoint)).filter(|words| !words.is_empty()),
+        command: texts(&spec.command),
+        environment: variables.map(|(name, value)| (name.to_string(), value.to_string())).collect(),
+        labels: all_labels(application, made, plan),
+        network: NetworkMode::Networks(vec![place(network, plan)]),
+        ports: spec.published.iter().map(published).collect(),
+        mounts: spec.mounts.iter().map(|one| mount(application, one)).collect(),
+        restart: restart(spec.restart),
+        limits: Limits {
+            memory_bytes: spec.limits.memory_bytes,
+            millicpus: spec.limits.millicpus.map(u64::from),
+            processes: spec.limits.processes,
+        },
+        health: spec.health.as_ref().map(|health| HealthProbe {
+            command: texts(&health.command),
+            interval: health.interval_seconds.duration(),
+            timeout: health.timeout_seconds.duration(),
+            start_period: health.start_seconds.map_or(Duration::ZERO, |time| time.duration()),
+            retries: health.retries,
+        }),
+        stop_timeout: Some(spec.stop_seconds.duration()),
+        ..NewContainer::default()
+    }
+}
+
+fn all_labels(application: &Application, made: &Planned, plan: &Plan) -> BTreeMap<String, String> {
+    let own = plan.spec.labels.iter().map(|(key, value)| (key.to_string(), value.to_string()));
+    let mut all: BTreeMap<String, String> = own.collect();
+    all.insert(LABEL_DEPLOYMENT.to_owned(), made.deployment.number.to_string());
+    all.extend(labels(application));
+    all
+}
+
+fn place(network: &str, plan: &Plan) -> Place {
+    let aliases = plan.names.iter().map(ToString::to_string).collect();
+    Place { network: network.to_owned(), endpoint: Endpoint { aliases, ..Endpoint::default() } }
+}
+
+fn published(port: &HostPort) -> PublishedPort {
+    PublishedPort {
+        protocol: match port.transport {
+            Transport::Tcp => Protocol::Tcp,
+            Transport::Udp => Protocol::Udp,
+        },
+        container: port.container.get(),
+        host: port.host.get(),
+        address: port.address,
+    }
+}
+
+fn mount(application: &Application, one: &ApplicationMount) -> Mount {
+    Mount {
+        source: match &one.source {
+            MountSource::Volume(name) => {
+                HostSource::Volume(volume_name(application, name.as_str()))
+            }
+            MountSource::Bind(path) => HostSource::Bind(path.to_string()),
+        },
+        target: one.target.to_string(),
+        access: if one.read_only { MountAccess::ReadOnly } else { MountAccess::ReadWrite },
+    }
+}
+
+const fn restart(rule: RestartRule) -> RestartPolicy {
+    match rule {
+        RestartRule::Never => RestartPolicy::Never,
+        RestartRule::OnFailure => RestartPolicy::OnFailure,
+        RestartRule::UnlessStopped => RestartPolicy::UnlessStopped,
+    }
+}

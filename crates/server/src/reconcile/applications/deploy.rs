@@ -1,0 +1,201 @@
+//! A deployment, from the image to the end of the container before it. Each step is begun by what the
+//! host and the rows show, and safe to repeat: taken up after a crash, it goes on where it was.
+
+use portolan_types::{DeploymentState, Timestamp};
+
+use super::{
+    super::{beside::Stage, recorder::failure, work::Halt},
+    Progress, definition, fetch,
+    job::{Job, has_passed},
+    ready::{self, Readiness},
+    serve,
+};
+use crate::{
+    Error, applications,
+    applications::plan::Plan,
+    db::{self, deployment::Planned},
+    host::{ContainerDetail, HostContainer},
+};
+
+/// What a deployment goes by.
+#[derive(Debug)]
+pub(super) struct Course {
+    pub(super) made: Planned,
+    pub(super) plan: Plan,
+}
+
+impl Course {
+    pub(super) fn container(&self) -> &str {
+        self.made.deployment.container.as_str()
+    }
+}
+
+pub(super) async fn run(job: &mut Job<'_>) -> Result<Progress, Halt> {
+    let Some(course) = read(job).await? else {
+        let why = "the deployment is not on record any more";
+        return Err(failure("no-deployment", why, "deploy again (`deploy_application`)").into());
+    };
+    if course.made.switched_at.is_none() {
+        let Some(image) = fetch::image(job, &course).await? else { return Ok(Progress::UnderWay) };
+        let Some(container) = made(job, &course, &image).await? else {
+            return Ok(Progress::UnderWay);
+        };
+        if ready::check(job, &course, &container).await? == Readiness::NotYet {
+            return Ok(Progress::UnderWay);
+        }
+        serve::switch(job, &course).await?;
+        // The proxy is told later in this look; the next one sees how it took it.
+        job.scene.app.wake(&job.scene.server.server.id);
+        return Ok(Progress::UnderWay);
+    }
+    if !serve::is_led(job, &course).await? || !drained(job, &course).await? {
+        return Ok(Progress::UnderWay);
+    }
+    finish(job, &course).await
+}
+
+async fn read(job: &Job<'_>) -> Result<Option<Course>, Error> {
+    let mut conn = job.scene.app.db.acquire().await?;
+    let found = db::deployment::find_by_operation(&mut conn, &job.recorder.id).await?;
+    let Some(made) = found else { return Ok(None) };
+    let plan = Plan::open(&job.scene.app.vault, &made.deployment.id, &made.sealed_plan)?;
+    Ok(Some(Course { made, plan }))
+}
+
+/// The new container, made and started; `None` while the old one is being stopped for it.
+async fn made(
+    job: &mut Job<'_>,
+    course: &Course,
+    image: &str,
+) -> Result<Option<ContainerDetail>, Halt> {
+    let found = job.scene.host.find_container(course.container()).await;
+    let found = job.answer(found, "look for the container")?;
+    if let Some(found) = &found
+        && !definition::is_of(&job.scene.row.application, found)
+    {
+        let why = format!("there is a container `{}` that is not ours", course.container());
+        return Err(
+            failure("container-name-taken", why, "remove or rename it, and deploy again").into()
+        );
+    }
+    if found.as_ref().is_some_and(|found| found.started_at.is_some()) {
+        return Ok(found);
+    }
+    if !course.plan.spec.is_rolling() && !halted(job).await? {
+        return Ok(None);
+    }
+    job.enter("start").await?;
+    let id = match found {
+        Some(found) => found.member.docker_id,
+        None => create(job, course, image).await?,
+    };
+    let started = job.scene.host.start_container(&id).await;
+    job.answer(started, &format!("start container `{}`", course.container()))?;
+    job.leave(&format!("container `{}` was started", course.container())).await?;
+    let found = job.scene.host.find_container(&id).await;
+    let found = job.answer(found, "look at the container")?;
+    found.map(Some).ok_or_else(|| vanished(course))
+}
+
+pub(super) fn vanished(course: &Course) -> Halt {
+    let why = format!("container `{}` was removed meanwhile", course.container());
+    failure("container-gone", why, "deploy again (`deploy_application`)").into()
+}
+
+async fn create(job: &mut Job<'_>, course: &Course, image: &str) -> Result<String, Halt> {
+    let (scene, application) = (job.scene, &job.scene.row.application);
+    let of_plan =
+        portolan_types::Application { spec: course.plan.spec.clone(), ..application.clone() };
+    for volume in applications::remove::volumes_of(&of_plan) {
+        let made = scene.host.create_volume(&volume, &definition::labels(application)).await;
+        job.answer(made, &format!("make volume `{volume}`"))?;
+    }
+    let new =
+        definition::wanted(application, &scene.row.network, (&course.made, &course.plan), image);
+    let made = scene.host.create_container(&new).await;
+    job.answer(made, &format!("make container `{}`", course.container()))
+}
+
+/// Stops the container that serves, so that the new one can have what both need. It is started again
+/// should the new one fail.
+async fn halted(job: &mut Job<'_>) -> Result<bool, Halt> {
+    let running: Vec<&HostContainer> =
+        job.scene.containers().filter(|one| one.member.state == "running").collect();
+    let Some(old) = running.first() else { return Ok(true) };
+    if !job.scene.row.halted {
+        let mut conn = job.scene.app.db.acquire().await?;
+        db::application::set_halted(&mut conn, &job.scene.row.application.id, true).await?;
+    }
+    job.enter("stop").await?;
+    let stopped = stopped(job, old)?;
+    if stopped {
+        job.leave(&format!(
+            "container `{}` was stopped: nothing answers until the new one does",
+            old.member.name
+        ))
+        .await?;
+    }
+    Ok(stopped)
+}
+
+/// Stops a container beside the look; whether it has.
+pub(super) fn stopped(job: &mut Job<'_>, one: &HostContainer) -> Result<bool, Halt> {
+    let key = format!("stop:{}", one.member.docker_id);
+    match job.beside.stage(&key) {
+        Stage::Idle => {
+            let (host, id) = (job.scene.host.clone(), one.member.docker_id.clone());
+            let grace = job.scene.row.application.spec.stop_seconds.duration();
+            job.beside.begin(&key, async move { host.stop_container(&id, grace).await });
+            Ok(false)
+        }
+        Stage::UnderWay => Ok(false),
+        Stage::Ended(outcome) => {
+            job.answer(outcome, &format!("stop container `{}`", one.member.name))?;
+            Ok(true)
+        }
+    }
+}
+
+/// The containers before it go, when they had time to answer what was under way.
+async fn drained(job: &mut Job<'_>, course: &Course) -> Result<bool, Halt> {
+    let others: Vec<&HostContainer> =
+        job.scene.containers().filter(|one| one.member.name != course.container()).collect();
+    if others.is_empty() {
+        return Ok(true);
+    }
+    let since = job.enter("drain").await?;
+    let running = others.iter().any(|one| one.member.state == "running");
+    if running && !has_passed(since, course.plan.spec.drain_seconds.duration()) {
+        return Ok(false);
+    }
+    let mut all = true;
+    for one in others.iter().filter(|one| one.member.state == "running") {
+        all &= stopped(job, one)?;
+    }
+    if !all {
+        return Ok(false);
+    }
+    for one in &others {
+        let removed = job.scene.host.remove_container(&one.member.docker_id).await;
+        job.answer(removed, &format!("remove container `{}`", one.member.name))?;
+    }
+    job.leave(&format!("{} removed", names(&others))).await?;
+    Ok(true)
+}
+
+fn names(containers: &[&HostContainer]) -> String {
+    let names = containers.iter().map(|one| format!("`{}`", one.member.name));
+    names.collect::<Vec<_>>().join(", ")
+}
+
+async fn finish(job: &mut Job<'_>, course: &Course) -> Result<Progress, Halt> {
+    let deployment = &course.made.deployment;
+    let mut tx = job.scene.app.db.begin().await?;
+    let end = (DeploymentState::Serving, None);
+    db::deployment::finish(&mut tx, &deployment.id, end, Timestamp::now()).await?;
+    let what = match deployment.rolled_back_to {
+        Some(earlier) => format!("was rolled back to deployment {earlier}"),
+        None => format!("was deployed: `{}`", deployment.image),
+    };
+    job.succeeded(tx, ("application.deployed", &what)).await
+}

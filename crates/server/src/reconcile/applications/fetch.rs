@@ -1,0 +1,89 @@
+//! The image of a deployment: brought to the host beside the keeper's other work, or found there.
+
+use portolan_types::Image;
+
+use super::{
+    super::{beside::Stage, work::Halt},
+    deploy::Course,
+    job::Job,
+};
+use crate::{
+    db,
+    host::{HostError, PullProgress},
+};
+
+/// The image by its id; `None` while it is on its way.
+pub(super) async fn image(job: &mut Job<'_>, course: &Course) -> Result<Option<String>, Halt> {
+    let deployment = &course.made.deployment;
+    // It was brought before a crash, or for an earlier deployment that is brought back.
+    if let Some(id) = &deployment.image_id
+        && find(job, id).await?.is_some()
+    {
+        return Ok(Some(id.clone()));
+    }
+    let key = format!("pull:{}", deployment.operation_id);
+    job.enter("pull").await?;
+    match job.beside.stage(&key) {
+        Stage::Idle => begin(job, &key, &deployment.image).await?,
+        Stage::UnderWay => say(job, &deployment.image).await?,
+        Stage::Ended(outcome) => return came(job, course, outcome).await.map(Some),
+    }
+    Ok(None)
+}
+
+async fn find(job: &Job<'_>, reference: &str) -> Result<Option<String>, Halt> {
+    let found = job.scene.host.find_image(reference).await;
+    let found = job.answer(found, &format!("look for image `{reference}`"))?;
+    Ok(found.map(|image| image.docker_id))
+}
+
+async fn begin(job: &mut Job<'_>, key: &str, image: &Image) -> Result<(), Halt> {
+    let progress = PullProgress::default();
+    job.open.pull = Some(progress.clone());
+    let (host, bell, reference) = (job.scene.host.clone(), job.beside.bell(), image.to_string());
+    job.beside.begin(key, async move {
+        let ring = || bell.notify_one();
+        host.pull_image(&reference, &progress.on_news(&ring)).await
+    });
+    say(job, image).await
+}
+
+/// How far it is, for whoever follows the work.
+async fn say(job: &Job<'_>, image: &Image) -> Result<(), Halt> {
+    match job.open.pull.as_ref().and_then(PullProgress::percent) {
+        Some(percent) => job.say(&format!("pulling `{image}`: {percent}%")).await,
+        None => job.say(&format!("pulling `{image}`")).await,
+    }
+}
+
+/// What became of the pull. An image that no registry has may be on the host nevertheless: loaded or
+/// built there.
+async fn came(
+    job: &mut Job<'_>,
+    course: &Course,
+    outcome: Result<(), HostError>,
+) -> Result<String, Halt> {
+    let image = &course.made.deployment.image;
+    let found = find(job, image.as_str()).await?;
+    let id = match (outcome, found) {
+        (Ok(()), Some(id)) => {
+            job.leave(&format!("`{image}` was pulled")).await?;
+            id
+        }
+        (Err(error), Some(id)) if !error.is_undecided() => {
+            let words =
+                format!("`{image}` could not be pulled, and the one on the host is taken: {error}");
+            job.warn(&words).await?;
+            id
+        }
+        (outcome, _) => {
+            job.answer(outcome, &format!("pull image `{image}`"))?;
+            let gone =
+                HostError::Docker { status: 404, message: format!("No such image: {image}") };
+            return job.answer(Err(gone), &format!("look for image `{image}`"));
+        }
+    };
+    let mut conn = job.scene.app.db.acquire().await?;
+    db::deployment::set_image(&mut conn, &course.made.deployment.id, &id).await?;
+    Ok(id)
+}

@@ -1,0 +1,158 @@
+//! A piece of work on an application: its steps, some of which last longer than a look, how the host's
+//! refusals are told, and how it ends.
+
+use std::time::Duration;
+
+use portolan_types::{DeploymentState, Failure, OperationId, OperationKind, StepState, Timestamp};
+use tokio::time::Instant;
+
+use super::{
+    super::{
+        PassError,
+        beside::Beside,
+        recorder::{OpenStep, Recorder, host_failure},
+        work::Halt,
+    },
+    Progress, Scene, serve,
+};
+use crate::{
+    db::{self, Transaction},
+    events::{self, Entry, Happened},
+    host::{HostError, PullProgress},
+};
+
+/// What is remembered of work that goes on after the look.
+#[derive(Debug)]
+pub(super) struct Open {
+    pub(super) operation: OperationId,
+    /// How far the image is that is being pulled.
+    pub(super) pull: Option<PullProgress>,
+    step: Option<(&'static str, OpenStep, Instant)>,
+}
+
+impl Open {
+    pub(super) fn new(operation: &OperationId) -> Self {
+        Self { operation: operation.clone(), pull: None, step: None }
+    }
+}
+
+/// One operation in work.
+#[derive(Debug)]
+pub(super) struct Job<'a> {
+    pub(super) scene: &'a Scene<'a>,
+    pub(super) recorder: Recorder<'a>,
+    pub(super) open: Open,
+    pub(super) beside: &'a mut Beside,
+}
+
+impl<'a> Job<'a> {
+    /// A host's answer. Its refusal is an outcome; a lost connection ends the pass.
+    pub(super) fn answer<T>(&self, answer: Result<T, HostError>, action: &str) -> Result<T, Halt> {
+        answer.map_err(|error| {
+            if error.is_undecided() {
+                Halt::Pass(error.into())
+            } else {
+                Halt::Refused(host_failure(action, self.scene.server_name(), &error))
+            }
+        })
+    }
+
+    /// Begins a step that may last longer than this look, unless it is open already. Answers since
+    /// when it is.
+    pub(super) async fn enter(&mut self, name: &'static str) -> Result<Instant, Halt> {
+        match &self.open.step {
+            Some((open, _, since)) if *open == name => return Ok(*since),
+            Some(_) => self.leave("").await?,
+            None => {}
+        }
+        let (step, since) = (self.recorder.begin(name).await?, Instant::now());
+        self.open.step = Some((name, step, since));
+        Ok(since)
+    }
+
+    /// Says how far the open step is.
+    pub(super) async fn say(&self, words: &str) -> Result<(), Halt> {
+        match &self.open.step {
+            Some((_, step, _)) => Ok(self.recorder.say(step, words).await?),
+            None => Ok(()),
+        }
+    }
+
+    /// The open step is done.
+    pub(super) async fn leave(&mut self, words: &str) -> Result<(), Halt> {
+        self.end(StepState::Succeeded, words).await
+    }
+
+    /// The open step is done, with something to know.
+    pub(super) async fn warn(&mut self, words: &str) -> Result<(), Halt> {
+        self.end(StepState::Warned, words).await
+    }
+
+    async fn end(&mut self, state: StepState, words: &str) -> Result<(), Halt> {
+        let Some((_, step, _)) = self.open.step.take() else { return Ok(()) };
+        match state {
+            StepState::Warned => Ok(self.recorder.warn(step, words).await?),
+            _ => Ok(self.recorder.done(step, words).await?),
+        }
+    }
+
+    /// The work ends without having come to its end. What served before goes on serving.
+    pub(super) async fn failed(&mut self, failure: &Failure) -> Result<Progress, PassError> {
+        if let Some((_, step, _)) = self.open.step.take() {
+            self.recorder.fail(step, failure).await?;
+        }
+        let (kind, what) = match self.recorder.kind() {
+            OperationKind::DeployApplication => ("application.not-deployed", "was not deployed"),
+            OperationKind::RemoveApplication => ("application.not-removed", "was not removed"),
+            OperationKind::StopApplication => ("application.not-stopped", "was not stopped"),
+            _ => ("application.not-started", "was not started"),
+        };
+        let now = Timestamp::now();
+        let mut tx = self.scene.app.db.begin().await?;
+        let made = db::deployment::find_by_operation(&mut tx, &self.recorder.id).await?;
+        if let Some(made) = &made {
+            serve::give_back(&mut tx, self.scene, made, now).await?;
+            let end = (DeploymentState::Failed, Some(failure.message.as_str()));
+            db::deployment::finish(&mut tx, &made.deployment.id, end, now).await?;
+        }
+        let what = format!("{what}: {}", failure.message);
+        events::record(&mut tx, self.event(kind, &what), now).await?;
+        self.recorder.finish(&mut tx, Some(failure)).await?;
+        tx.commit().await?;
+        self.recorder.tell();
+        // What the try left behind goes at once.
+        self.scene.app.wake(&self.scene.server.server.id);
+        Ok(Progress::Done)
+    }
+
+    /// The work came to its end, in the transaction of the moves that it made.
+    pub(super) async fn succeeded(
+        &mut self,
+        mut tx: Transaction,
+        (kind, what): (&'static str, &str),
+    ) -> Result<Progress, Halt> {
+        events::record(&mut tx, self.event(kind, what), Timestamp::now()).await?;
+        self.recorder.finish(&mut tx, None).await?;
+        tx.commit().await?;
+        self.recorder.tell();
+        Ok(Progress::Done)
+    }
+
+    fn event(&self, kind: &'static str, what: &str) -> Entry<'_> {
+        let application = &self.scene.row.application;
+        let happened = Happened {
+            team: &self.scene.row.team_id,
+            kind,
+            subject: self.scene.subject(),
+            name: application.name.as_str(),
+            message: format!("application `{}` {what}", application.name),
+        };
+        let task = events::portolan(self.recorder.kind().as_str());
+        happened.by(task).part_of(&self.recorder.id).of(&application.destination_id)
+    }
+}
+
+/// Whether so much time has passed since the step was begun.
+pub(super) fn has_passed(since: Instant, time: Duration) -> bool {
+    since.elapsed() >= time
+}

@@ -1,0 +1,73 @@
+//! Calls to a host beside the keeper's other work: those that take long, while nothing else waits.
+//!
+//! Owns the tasks, which end with the keeper. The keeper's bell is rung when one has ended.
+
+use std::{collections::HashMap, sync::Arc};
+
+use tokio::sync::{Notify, oneshot, oneshot::error::TryRecvError};
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::host::HostError;
+
+/// Calls under way, by what each is for.
+#[derive(Debug)]
+pub(super) struct Beside {
+    bell: Arc<Notify>,
+    calls: HashMap<String, Call>,
+}
+
+#[derive(Debug)]
+struct Call {
+    outcome: oneshot::Receiver<Result<(), HostError>>,
+    _task: AbortOnDropHandle<()>,
+}
+
+/// How far a call is.
+#[derive(Debug)]
+pub(super) enum Stage {
+    /// There is none: it was never made, or its end was told already.
+    Idle,
+    UnderWay,
+    Ended(Result<(), HostError>),
+}
+
+impl Beside {
+    pub(super) fn new(bell: Arc<Notify>) -> Self {
+        Self { bell, calls: HashMap::new() }
+    }
+
+    /// The keeper's bell, for calls that have something to tell before their end.
+    pub(super) fn bell(&self) -> Arc<Notify> {
+        self.bell.clone()
+    }
+
+    /// Makes a call, in the place of an earlier one for the same.
+    pub(super) fn begin(
+        &mut self,
+        what: &str,
+        call: impl Future<Output = Result<(), HostError>> + Send + 'static,
+    ) {
+        let (tell, outcome) = oneshot::channel();
+        let bell = self.bell.clone();
+        let task = async move {
+            // The keeper may have no use for it any more.
+            drop(tell.send(call.await));
+            bell.notify_one();
+        };
+        let call = Call { outcome, _task: AbortOnDropHandle::new(tokio::spawn(task)) };
+        self.calls.insert(what.to_owned(), call);
+    }
+
+    /// How far it is. That it ended is told once.
+    pub(super) fn stage(&mut self, what: &str) -> Stage {
+        let Some(call) = self.calls.get_mut(what) else { return Stage::Idle };
+        let stage = match call.outcome.try_recv() {
+            Ok(outcome) => Stage::Ended(outcome),
+            Err(TryRecvError::Empty) => return Stage::UnderWay,
+            // It panicked: it is as if it had never been made.
+            Err(TryRecvError::Closed) => Stage::Idle,
+        };
+        self.calls.remove(what);
+        stage
+    }
+}
