@@ -49,8 +49,8 @@ async fn check_free(
     }
 }
 
-/// A container on the network, as it was last seen, that answers to a name and is not the
-/// application's.
+/// A container on the network, as it was last seen, that answers to a name and is no application's:
+/// the names of those are in the database.
 async fn find_stranger(
     conn: &mut AnyConnection,
     application: &Application,
@@ -59,11 +59,9 @@ async fn find_stranger(
     let seen = db::sighting::find(conn, &application.server_id).await?;
     let network = db::destination::find_network(conn, &application.destination_id).await?;
     let (Some(seen), Some(network)) = (seen, network) else { return Ok(None) };
-    let id = application.id.as_str();
     let stranger = seen.sighting.containers.iter().find(|one| {
-        let others = one.application.as_deref() != Some(id);
         let place = one.attachments.iter().find(|place| place.key == network);
-        others
+        one.application.is_none()
             && place.is_some_and(|place| {
                 one.member.name.eq_ignore_ascii_case(name.as_str())
                     || place.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name.as_str()))

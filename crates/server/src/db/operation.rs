@@ -339,7 +339,7 @@ pub async fn find_holder(
     id: &OperationId,
 ) -> Result<Option<Holder>, sqlx::Error> {
     let row = sqlx::query(
-        "select o.state, coalesce(d.server_id, s.id) as server_id
+        "select o.state, coalesce(d.server_id, s.id, o.server_id) as server_id
          from operations o
          left join destinations d on d.id = o.subject_id
          left join servers s on s.id = o.subject_id

@@ -146,8 +146,9 @@ async fn worked(
             return Err(error);
         }
     };
-    if progress == Progress::UnderWay {
-        memory.open.insert(application.clone(), job.open);
+    match progress {
+        Progress::UnderWay => drop(memory.open.insert(application.clone(), job.open)),
+        Progress::Done => memory.beside.forget(id),
     }
     Ok(progress)
 }

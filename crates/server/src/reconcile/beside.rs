@@ -4,12 +4,13 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use portolan_types::OperationId;
 use tokio::sync::{Notify, oneshot, oneshot::error::TryRecvError};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::host::HostError;
 
-/// Calls under way, by what each is for.
+/// Calls under way, by what each is for: the operation is part of that.
 #[derive(Debug)]
 pub(super) struct Beside {
     bell: Arc<Notify>,
@@ -69,5 +70,10 @@ impl Beside {
         };
         self.calls.remove(what);
         stage
+    }
+
+    /// Breaks off what is for a piece of work that is over, and forgets how it ended.
+    pub(super) fn forget(&mut self, operation: &OperationId) {
+        self.calls.retain(|what, _| !what.contains(operation.as_str()));
     }
 }

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod addresses;
+mod applications;
 mod audit;
 mod backup;
 mod certificates;

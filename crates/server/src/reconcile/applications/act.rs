@@ -68,15 +68,14 @@ async fn restart(
     let asked = asked_at(job).await?;
     let found = job.scene.container(made.deployment.container.as_str()).await?;
     let fresh = |one: &ContainerDetail| one.started_at.is_some_and(|at| at >= asked);
-    if let (Some(one), Some(_)) = (seen.filter(|one| one.member.state == "running"), &found)
-        && !found.as_ref().is_some_and(fresh)
-    {
+    let stands = found.as_ref().is_some_and(|one| !fresh(one));
+    if let Some(one) = seen.filter(|one| one.member.state == "running" && stands) {
         job.enter("stop").await?;
         if !stopped(job, one)? {
             return Ok(Progress::UnderWay);
         }
-        job.leave(&format!("container `{}` was stopped", one.member.name)).await?;
     }
+    job.leave_if("stop", "the container was stopped").await?;
     start(job, made).await
 }
 

@@ -119,28 +119,24 @@ async fn create(job: &mut Job<'_>, course: &Course, image: &str) -> Result<Strin
 /// Stops the container that serves, so that the new one can have what both need. It is started again
 /// should the new one fail.
 async fn halted(job: &mut Job<'_>) -> Result<bool, Halt> {
-    let running: Vec<&HostContainer> =
-        job.scene.containers().filter(|one| one.member.state == "running").collect();
-    let Some(old) = running.first() else { return Ok(true) };
-    if !job.scene.row.halted {
+    let running = job.scene.containers().find(|one| one.member.state == "running");
+    if let Some(old) = running {
         let mut conn = job.scene.app.db.acquire().await?;
         db::application::set_halted(&mut conn, &job.scene.row.application.id, true).await?;
+        drop(conn);
+        job.enter("stop").await?;
+        if !stopped(job, old)? {
+            return Ok(false);
+        }
     }
-    job.enter("stop").await?;
-    let stopped = stopped(job, old)?;
-    if stopped {
-        job.leave(&format!(
-            "container `{}` was stopped: nothing answers until the new one does",
-            old.member.name
-        ))
-        .await?;
-    }
-    Ok(stopped)
+    let words = "the container that served was stopped: nothing answers until the new one does";
+    job.leave_if("stop", words).await?;
+    Ok(true)
 }
 
 /// Stops a container beside the look; whether it has.
 pub(super) fn stopped(job: &mut Job<'_>, one: &HostContainer) -> Result<bool, Halt> {
-    let key = format!("stop:{}", one.member.docker_id);
+    let key = format!("stop:{}:{}", job.recorder.id, one.member.docker_id);
     match job.beside.stage(&key) {
         Stage::Idle => {
             let (host, id) = (job.scene.host.clone(), one.member.docker_id.clone());

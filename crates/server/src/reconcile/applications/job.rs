@@ -83,6 +83,14 @@ impl<'a> Job<'a> {
         self.end(StepState::Succeeded, words).await
     }
 
+    /// The same, if that is the step that is open: it may have been done in a look before.
+    pub(super) async fn leave_if(&mut self, name: &str, words: &str) -> Result<(), Halt> {
+        match &self.open.step {
+            Some((open, _, _)) if *open == name => self.leave(words).await,
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// The open step is done, with something to know.
     pub(super) async fn warn(&mut self, words: &str) -> Result<(), Halt> {
         self.end(StepState::Warned, words).await

@@ -125,6 +125,7 @@ fn container(text: &str, id: &str) -> NewContainer {
         resolver_options: Vec::new(),
         ports: Vec::new(),
         mounts: Vec::new(),
+        health: None,
         restart: RestartPolicy::Never,
         privileges: Privileges::default(),
         limits: Limits::default(),

@@ -48,6 +48,7 @@ fn route([host, path, name, value, user]: [&str; 5]) -> Option<Assigned> {
         host: host.parse().ok()?,
         path: path.parse().unwrap_or_default(),
         target: "web".parse().ok()?,
+        application_id: None,
         port: 80.try_into().ok()?,
         options: RouteOptions { headers, ..RouteOptions::default() },
         user,

@@ -47,6 +47,7 @@ fn route(host: &str, options: Value, user: Option<&str>) -> Assigned {
         host: host.parse().expect("a host"),
         path: portolan_types::RoutePath::default(),
         target: "web".parse().expect("a container"),
+        application_id: None,
         port: 80.try_into().expect("a port"),
         options,
         user: user.map(|user| user.parse().expect("a user")),
