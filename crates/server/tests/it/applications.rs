@@ -60,6 +60,20 @@ async fn at(app: &TestApp, server: Server, engine: Arc<FakeEngine>) -> Result<Pl
     Ok(Place { server, engine, destination, environment: environment(app, "shop").await? })
 }
 
+/// An application whose image is nowhere; answers its id.
+pub(crate) async fn add_nowhere(
+    app: &TestApp,
+    (environment, destination): (&str, &str),
+    name: &str,
+) -> Result<String> {
+    let body = json!({
+        "environment_id": environment, "destination_id": destination, "name": name,
+        "spec": { "image": "nowhere:1" },
+    });
+    let made: Application = app.owner.post("/v1/applications", body).await?.created()?;
+    Ok(made.id.to_string())
+}
+
 impl TestApp {
     async fn add_application(&self, at: &Place, name: &str, spec: Value) -> Result<Application> {
         let body = json!({

@@ -11,7 +11,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    certificates, notifiers, openid, projects, registries, sessions,
+    applications, certificates, notifiers, openid, projects, registries, sessions,
     support::{Answer, Client, TestApp},
 };
 
@@ -38,6 +38,8 @@ pub(crate) struct Things {
     /// A project, and an environment of it; another one is in use.
     project: String,
     environment: String,
+    /// One whose deployment came to nothing.
+    application: String,
     team: String,
 }
 
@@ -57,11 +59,12 @@ impl Things {
         let body = json!({ "name": "t", "abilities": ["read"] });
         let token: CreatedToken = app.owner.post("/v1/tokens", body).await?.created()?;
         let project = projects::add_held(app, "shop").await?;
+        let environment = projects::environment(&app.owner, &project, "staging").await?;
+        let environment = environment.id.to_string();
+        let on = (environment.as_str(), destination.id.as_str());
         Ok(Self {
-            environment: projects::environment(&app.owner, &project, "staging")
-                .await?
-                .id
-                .to_string(),
+            application: undeployed(app, on).await?,
+            environment,
             project: project.id.to_string(),
             key: app.owner.key("spare").await?,
             registry: registries::add(&app.owner, "private").await?.id.to_string(),
@@ -110,11 +113,12 @@ impl Things {
             Some("invites") => &self.invite,
             Some("projects") => &self.project,
             Some("environments") => &self.environment,
+            Some("applications") => &self.application,
             Some("teams") if path.contains("{id}") => &self.team,
             _ if path.contains('{') => bail!("no id for {path}"),
             _ => return Ok(path.to_owned()),
         };
-        let path = path.replace("{id}", id).replace("{container}", "app");
+        let path = path.replace("{id}", id).replace("{container}", "app").replace("{number}", "1");
         Ok(path.replace("{on}", &self.server))
     }
 
@@ -149,6 +153,16 @@ impl Things {
                 "user": "robot",
                 "password": "open sesame",
             }),
+            ("POST", "/v1/applications") => json!({
+                "environment_id": self.environment,
+                "destination_id": self.destination,
+                "name": "x",
+                "spec": { "image": "nowhere:1" },
+            }),
+            ("PATCH", "/v1/applications/{id}") => json!({ "spec": { "image": "nowhere:2" } }),
+            ("PATCH", "/v1/applications/{id}/variables") => {
+                json!({ "set": [{ "name": "A", "value": "1" }] })
+            }
             ("POST", "/v1/keys" | "/v1/projects") | ("PATCH", _) => json!({ "name": "x" }),
             ("POST", "/v1/servers") => json!({
                 "name": "x",
@@ -204,6 +218,7 @@ impl Things {
             invite,
             project,
             environment,
+            application,
             team: _,
         } = self;
         let all = [
@@ -223,6 +238,7 @@ impl Things {
             invite,
             project,
             environment,
+            application,
         ];
         all.into_iter().map(String::as_str).collect()
     }
@@ -274,6 +290,11 @@ impl Things {
                 let made = projects::environment(&app.owner, &project, &name).await?;
                 self.environment = made.id.to_string();
             }
+            "/v1/applications/{id}" => {
+                let destination = app.owner.find_destination("web").await?;
+                let on = (self.environment.as_str(), destination.id.as_str());
+                self.application = applications::add_nowhere(app, on, &name).await?;
+            }
             _ => {}
         }
         Ok(())
@@ -288,6 +309,15 @@ impl Things {
             client.send(request).await
         }
     }
+}
+
+/// An application with a deployment that came to nothing; answers its id.
+async fn undeployed(app: &TestApp, on: (&str, &str)) -> Result<String> {
+    let id = applications::add_nowhere(app, on, "shop").await?;
+    let path = format!("/v1/applications/{id}/deploy?wait=20");
+    let done: Operation = app.owner.post(&path, json!({})).await?.accepted()?;
+    ensure!(done.state.is_over(), "{done:?}");
+    Ok(id)
 }
 
 async fn team(app: &TestApp) -> Result<String> {
@@ -419,6 +449,7 @@ async fn world(app: &TestApp) -> Result<Vec<String>> {
         "invites",
         "projects",
         "environments",
+        "applications",
     ] {
         let mut page: Value = app.owner.get(&format!("/v1/{list}?limit=200")).await?.ok()?;
         // A server is heard of while nothing happens.
