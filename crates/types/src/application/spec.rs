@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::{ApplicationMount, HealthCheck, Seconds};
 use crate::{
-    Alias, Image, Invalid,
+    Alias, Image, Invalid, RegistryId,
     text::{text_newtype, words},
 };
 
@@ -164,6 +164,9 @@ text_newtype!(LabelValue);
 pub struct ApplicationSpec {
     #[schema(value_type = String, example = "ghcr.io/example/shop:1.4")]
     pub image: Image,
+    /// The login for the image's registry. Default: the team's, where it has one for that registry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registry_id: Option<RegistryId>,
     /// The program, in the place of the image's entry point.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 100)]
@@ -216,6 +219,7 @@ impl ApplicationSpec {
     pub fn of(image: Image) -> Self {
         Self {
             image,
+            registry_id: None,
             entrypoint: Vec::new(),
             command: Vec::new(),
             port: None,

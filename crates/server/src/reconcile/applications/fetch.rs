@@ -3,13 +3,15 @@
 use portolan_types::Image;
 
 use super::{
-    super::{beside::Stage, work::Halt},
+    super::{beside::Stage, recorder::failure, work::Halt},
     deploy::Course,
     job::Job,
 };
 use crate::{
-    db,
-    host::{HostError, PullProgress},
+    Error, db,
+    destinations::preview::as_failure,
+    host::{HostError, PullProgress, RegistryLogin},
+    registries,
 };
 
 /// The image by its id; `None` while it is on its way.
@@ -24,7 +26,7 @@ pub(super) async fn image(job: &mut Job<'_>, course: &Course) -> Result<Option<S
     let key = format!("pull:{}", deployment.operation_id);
     job.enter("pull").await?;
     match job.beside.stage(&key) {
-        Stage::Idle => begin(job, &key, &deployment.image).await?,
+        Stage::Idle => begin(job, &key, course).await?,
         Stage::UnderWay => say(job, &deployment.image).await?,
         Stage::Ended(outcome) => return came(job, course, outcome).await.map(Some),
     }
@@ -37,15 +39,34 @@ async fn find(job: &Job<'_>, reference: &str) -> Result<Option<String>, Halt> {
     Ok(found.map(|image| image.docker_id))
 }
 
-async fn begin(job: &mut Job<'_>, key: &str, image: &Image) -> Result<(), Halt> {
+async fn begin(job: &mut Job<'_>, key: &str, course: &Course) -> Result<(), Halt> {
+    let image = &course.made.deployment.image;
+    let login = login(job, course).await?;
     let progress = PullProgress::default();
     job.open.pull = Some(progress.clone());
     let (host, bell, reference) = (job.scene.host.clone(), job.beside.bell(), image.to_string());
     job.beside.begin(key, async move {
         let ring = || bell.notify_one();
-        host.pull_image(&reference, &progress.on_news(&ring)).await
+        host.pull_image(&reference, login.as_ref(), &progress.on_news(&ring)).await
     });
     say(job, image).await
+}
+
+/// The login with which it is pulled. One that was chosen and is not there any more is an outcome.
+async fn login(job: &Job<'_>, course: &Course) -> Result<Option<RegistryLogin>, Halt> {
+    let (scene, image) = (job.scene, course.made.deployment.image.as_str());
+    let chosen = course.plan.spec.registry_id.as_ref();
+    match registries::login_for(scene.app, &scene.row.team_id, image, chosen).await {
+        Ok(login) => Ok(login),
+        Err(error @ Error::Refused(_)) => Err(as_failure(error)?.into()),
+        Err(Error::NotFound(_)) => Err(failure(
+            "no-registry-login",
+            "the login that was chosen for the image's registry is not there any more",
+            "choose another one (`update_application`), and deploy again (`deploy_application`)",
+        )
+        .into()),
+        Err(error) => Err(Halt::Pass(error.into())),
+    }
 }
 
 /// How far it is, for whoever follows the work.
