@@ -3,6 +3,7 @@
 //! Logic with many cases is tested in `portolan-server` against a fleet in memory; here is what
 //! only real hosts can show.
 
+mod applications;
 mod change;
 mod chaos;
 mod containers;

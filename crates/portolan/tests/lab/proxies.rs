@@ -14,7 +14,7 @@ use crate::support::{Container, Host, PATIENCE, Portolan, create, curl, eventual
 mod acme;
 mod certificates;
 mod generated;
-mod undisturbed;
+pub(crate) mod undisturbed;
 mod verify;
 
 pub(crate) const HTTP: u16 = 8180;
@@ -71,10 +71,16 @@ impl Stage {
         self.portolan.run(&[&args[..], &ports, more].concat())
     }
 
+    /// A name of a network that goes with the stage.
+    pub(crate) fn network(&self, prefix: &str) -> String {
+        let network = unique(prefix);
+        self.networks.borrow_mut().push(network.clone());
+        network
+    }
+
     /// A destination with an echo on it.
     pub(crate) fn echo(&self) -> Result<(String, Container)> {
-        let network = unique("proxy");
-        self.networks.borrow_mut().push(network.clone());
+        let network = self.network("proxy");
         self.portolan.run(&create(&self.host.name, &network))?;
         let container = self.host.container(&network, &unique("proxy-echo"))?;
         Ok((network, container))

@@ -44,7 +44,7 @@ fn status(host: &Host) -> Result<Option<String>> {
 
 /// Whoever reaches Caddy in the moment in which it exchanges its listener may be cut off, and asks
 /// again, as browsers do (RFC 9110, section 9.2.2).
-fn visit(host: &Host, cut: &mut usize) -> Result<String> {
+pub(crate) fn visit(host: &Host, cut: &mut usize) -> Result<String> {
     for _ in 0..3 {
         if let Some(answer) = status(host)? {
             return Ok(answer);
