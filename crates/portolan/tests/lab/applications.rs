@@ -45,8 +45,15 @@ impl Scene {
 
     fn add(&self, more: &[&str]) -> Result<()> {
         let args = [
-            "app", "add", &self.name, "--environment", &self.environment, "--destination",
-            &self.network, "--image", "echo:1",
+            "app",
+            "add",
+            &self.name,
+            "--environment",
+            &self.environment,
+            "--destination",
+            &self.network,
+            "--image",
+            "echo:1",
         ];
         self.stage.portolan.run(&[&args[..], more].concat())?;
         Ok(())
@@ -63,7 +70,8 @@ impl Scene {
     /// The application's containers, sorted.
     fn containers(&self) -> Result<Vec<String>> {
         let filter = format!("name={}-", self.name);
-        let said = self.stage.host.docker(&["ps", "-a", "--filter", &filter, "--format", "{{.Names}}"])?;
+        let said =
+            self.stage.host.docker(&["ps", "-a", "--filter", &filter, "--format", "{{.Names}}"])?;
         let mut names: Vec<String> = said.lines().map(str::to_owned).collect();
         names.sort();
         Ok(names)
@@ -105,12 +113,14 @@ fn loses_nothing(host: &str, kind: &str) -> Result<()> {
     eventually("an answer over HTTPS", || Ok(scene.stage.answers(SECURE)?.then_some(())))?;
     let (asked, over) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let (deployed, seen) = std::thread::scope(|scope| {
-        let visitors: Vec<_> = (0..VISITORS)
-            .map(|_| scope.spawn(|| visits(&scene, &asked, &over)))
-            .collect();
+        let visitors: Vec<_> =
+            (0..VISITORS).map(|_| scope.spawn(|| visits(&scene, &asked, &over))).collect();
         let deployed = (0..3).try_for_each(|_| scene.app("deploy", &[]).map(drop));
         over.store(1, Ordering::Relaxed);
-        (deployed, visitors.into_iter().map(std::thread::ScopedJoinHandle::join).collect::<Vec<_>>())
+        (
+            deployed,
+            visitors.into_iter().map(std::thread::ScopedJoinHandle::join).collect::<Vec<_>>(),
+        )
     });
     deployed?;
     let (mut answers, mut cut) = (BTreeMap::<String, usize>::new(), 0);
@@ -168,7 +178,8 @@ fn data_outlives_deployments_that_fail_as_well() -> Result<()> {
     ensure!(said.contains(&scene.name), "{said}");
     eventually("the first runs again, alone", || {
         let now = scene.containers()?;
-        let runs = scene.stage.host.docker(&["inspect", "--format", "{{.State.Running}}", &first])?;
+        let runs =
+            scene.stage.host.docker(&["inspect", "--format", "{{.State.Running}}", &first])?;
         Ok((now == [first.clone()] && runs.trim() == "true").then_some(()))
     })?;
     scene.app("rollback", &["--to", "1"])?;

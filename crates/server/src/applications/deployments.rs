@@ -153,10 +153,21 @@ async fn begin(
 
 /// A name that no other deployment of any application has on the host.
 fn container_name(application: &Application, number: NonZeroU32) -> Result<ContainerName, Error> {
-    let id: String = application.id.as_str().chars().take(6).collect();
-    format!("{}-{id}-{number}", application.name)
+    format!("{}{number}", prefix(application))
         .parse()
         .map_err(|invalid: portolan_types::Invalid| Error::field("name", invalid.to_string()))
+}
+
+fn prefix(application: &Application) -> String {
+    let id: String = application.id.as_str().chars().take(6).collect();
+    format!("{}-{id}-", application.name)
+}
+
+/// Whether a container can be one of the application's, by its name. Labels alone do not tell: an
+/// image that somebody makes of a container has them, and so has what is run of that.
+pub(crate) fn can_be_named(application: &Application, name: &str) -> bool {
+    let number = name.strip_prefix(&prefix(application));
+    number.is_some_and(|number| number.parse::<NonZeroU32>().is_ok())
 }
 
 /// The deployments of an application, newest first.

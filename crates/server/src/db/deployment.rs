@@ -202,10 +202,14 @@ pub async fn switch(
         .execute(&mut *conn)
         .await?;
     if let Some(from) = from {
-        sqlx::query("update deployments set state = 'replaced' where id = $1")
-            .bind(from.as_str())
-            .execute(conn)
-            .await?;
+        sqlx::query(
+            "update deployments set state = 'replaced', finished_at = coalesce(finished_at, $2)
+             where id = $1",
+        )
+        .bind(from.as_str())
+        .bind(now.as_millis())
+        .execute(conn)
+        .await?;
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ use self::job::{Job, Open};
 use super::{PassError, beside::Beside, destinations::Round, recorder::Recorder, work::Halt};
 use crate::{
     App, Error,
+    applications::deployments,
     db::{self, application::Assigned, server},
     host::{ContainerDetail, Host, HostContainer},
     sighting::Sighting,
@@ -64,8 +65,11 @@ impl<'a> Scene<'a> {
 
     /// All containers of the application, as they were just seen.
     fn containers(&self) -> impl Iterator<Item = &'a HostContainer> {
-        let id = self.row.application.id.as_str();
-        self.seen.containers.iter().filter(move |one| one.application.as_deref() == Some(id))
+        let application = &self.row.application;
+        self.seen.containers.iter().filter(move |one| {
+            one.application.as_deref() == Some(application.id.as_str())
+                && deployments::can_be_named(application, &one.member.name)
+        })
     }
 
     /// The container of this name, if it is the application's.

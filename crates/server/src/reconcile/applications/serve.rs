@@ -25,6 +25,8 @@ pub(super) async fn switch(job: &mut Job<'_>, course: &Course) -> Result<(), Hal
     let (deployment, now) = (&course.made.deployment, Timestamp::now());
     let application = &scene.row.application;
     let mut tx = scene.app.db.begin().await?;
+    // As those do who cancel it.
+    db::application::lock(&mut tx, &application.id).await?;
     if !db::operation::is_at_work(&mut tx, &job.recorder.id).await? {
         // It was cancelled at this moment: the next look takes its container away.
         return Ok(());
@@ -92,6 +94,8 @@ pub(super) async fn give_back(
     let (id, container) = (&before.deployment.id, &before.deployment.container);
     db::deployment::switch(tx, (None, id), now).await?;
     db::application::set_serving(tx, &application.id, Some(id)).await?;
+    // It may have been stopped for the new one.
+    db::application::set_halted(tx, &application.id, true).await?;
     db::route::retarget(tx, &application.id, container, now).await?;
     Ok(())
 }

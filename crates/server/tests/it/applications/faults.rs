@@ -191,3 +191,22 @@ story! {
         }
     }
 }
+
+story! {
+    /// What somebody runs of an image that was made of an application's container has its labels, and
+    /// is nobody's to remove.
+    async fn what_has_its_labels_alone_stays(app) {
+        let at = place(app).await?;
+        let made = app.add_application(&at, "shop", spec("shop:1")).await?;
+        app.deploy(&made, "shop:1").await?;
+        let first = app.application(&made).await?.container.context("a container")?;
+        let labels = at.engine.container(first.as_str()).context("a container")?.labels;
+        at.engine.join("web", "copy");
+        at.engine.change_container("copy", |copy| copy.labels = labels);
+        app.deploy(&made, "shop:2").await?;
+        let gone: Operation =
+            app.owner.delete(&format!("/v1/applications/{}?wait=30", made.id)).await?.accepted()?;
+        ensure!(gone.state == OperationState::Succeeded, "{gone:?}");
+        ensure!(at.engine.container("copy").is_some(), "somebody's container was removed");
+    }
+}
