@@ -60,9 +60,9 @@ pub use address::{
 };
 pub use application::{
     Application, ApplicationMount, ApplicationName, ApplicationSpec, ApplicationState, Argument,
-    ChangeVariables, CreateApplication, HealthCheck, HostPort, MountSource, RestartRule, Seconds,
-    SetVariable, Strategy, Transport, UpdateApplication, Variable, VariableName, VariableValue,
-    Variables,
+    BindPath, ChangeVariables, CreateApplication, HealthCheck, HostPort, LabelKey, LabelValue,
+    MountPath, MountSource, ResourceLimits, RestartRule, Seconds, SetVariable, Strategy, Transport,
+    UpdateApplication, Variable, VariableName, VariableValue, Variables,
 };
 pub use attachment::{Attachment, AttachmentProbe, ProxyAttachment};
 pub use audit::{

@@ -62,6 +62,17 @@ pub struct HealthCheck {
 }
 
 impl HealthCheck {
+    /// Of a program alone.
+    pub const fn of(command: Vec<Argument>) -> Self {
+        Self {
+            command,
+            interval_seconds: Self::interval(),
+            timeout_seconds: Self::timeout(),
+            start_seconds: None,
+            retries: Self::retries(),
+        }
+    }
+
     const fn interval() -> Seconds {
         Seconds(10)
     }
