@@ -19,11 +19,18 @@ mod named;
 #[derive(Debug, Clone)]
 pub(crate) struct Reference(String);
 
+impl Reference {
+    /// What a file calls it.
+    pub(crate) fn named(text: &str) -> Self {
+        Self(text.trim().to_owned())
+    }
+}
+
 impl FromStr for Reference {
     type Err = Infallible;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self(text.trim().to_owned()))
+        Ok(Self::named(text))
     }
 }
 
@@ -60,6 +67,11 @@ pub(crate) trait Named: DeserializeOwned {
     /// The names it answers to, the one to show first.
     fn names(&self) -> Vec<Cow<'_, str>>;
 
+    /// The part of what was typed by which lists are searched.
+    fn searched(text: &str) -> &str {
+        text
+    }
+
     /// What tells it from another of the same name.
     fn context(&self) -> String;
 
@@ -81,24 +93,34 @@ async fn in_list<T: Named>(client: &Client, id: &str) -> Result<Option<T>, crate
 
 /// The one thing that is meant.
 pub(crate) async fn find<T: Named>(client: &Client, wanted: &Reference) -> anyhow::Result<T> {
+    match search(client, wanted).await? {
+        Some(one) => Ok(one),
+        None => Err(unknown::<T>(client, &wanted.0).await),
+    }
+}
+
+/// The same for what need not be there.
+pub(crate) async fn search<T: Named>(
+    client: &Client,
+    wanted: &Reference,
+) -> anyhow::Result<Option<T>> {
     let text = wanted.0.as_str();
     // A name may look like an id (a generated network name does), so a miss is not the end.
     if is_cuid2(text)
         && let Some(one) = T::with_id(client, text).await?
     {
-        return Ok(one);
+        return Ok(Some(one));
     }
-    let search = Listing::all(Some(text.to_owned()));
+    let search = Listing::all(Some(T::searched(text).to_owned()));
     let page = collect::<T>(client, T::PATH, &[], search).await?;
     let mut exact: Vec<T> =
         page.items.into_iter().filter(|one| one.names().contains(&Cow::Borrowed(text))).collect();
     match exact.pop() {
-        None => Err(unknown::<T>(client, text).await),
-        Some(one) if exact.is_empty() => Ok(one),
-        Some(one) => {
+        Some(one) if !exact.is_empty() => {
             exact.push(one);
             Err(ambiguous(text, &exact))
         }
+        found => Ok(found),
     }
 }
 

@@ -30,16 +30,18 @@ pub(crate) enum RouteCommand {
         /// Id, or host and path as `shop.example.com/api`.
         route: Reference,
     },
-    /// Lead requests for a host to a container on a destination.
+    /// Lead requests for a host to an application, or to a container on a destination.
     #[command(after_help = "Examples:
   portolan route add shop.example.com --destination shop --to web:8080
   portolan route add shop.example.com/api --destination shop --to api:3000 --strip-path
+  portolan route add shop.example.com --app shop
   portolan route add example.com --destination shop --to web:80 --www strip --body-limit 10485760
   portolan route add lab.example.com --destination lab --to web:80 --https off \\
       --user visitor --password-file - --response-header x-frame-options=DENY
 
 The proxy of the destination's server serves it (`portolan proxy set`). The target is found by its
-name on that destination's network and on no other.")]
+name on that destination's network and on no other. A route to an application follows its
+deployments.")]
     Add(Box<AddRouteArgs>),
     /// Lead a route elsewhere, or otherwise; what is not named stays.
     #[command(after_help = "Examples:
@@ -64,11 +66,19 @@ pub(crate) struct AddRouteArgs {
     #[arg(value_name = "HOST[/PATH]", value_parser = address)]
     pub(crate) address: (RouteHost, RoutePath),
     /// Where the target is: id, name or network of a destination.
-    #[arg(long)]
-    pub(crate) destination: Reference,
+    #[arg(long, required_unless_present = "app")]
+    pub(crate) destination: Option<Reference>,
     /// The target: a container or service by name, and its port.
-    #[arg(long, value_name = "CONTAINER:PORT", value_parser = target)]
-    pub(crate) to: (ContainerName, NonZeroU16),
+    #[arg(long, value_name = "CONTAINER:PORT", value_parser = target,
+          required_unless_present = "app")]
+    pub(crate) to: Option<(ContainerName, NonZeroU16)>,
+    /// The application that it leads to, whichever container serves: id, name, or
+    /// PROJECT/ENVIRONMENT/NAME.
+    #[arg(long, conflicts_with_all = ["destination", "to"])]
+    pub(crate) app: Option<Reference>,
+    /// The application's port, if not that on which it answers.
+    #[arg(long, requires = "app")]
+    pub(crate) port: Option<NonZeroU16>,
     #[command(flatten)]
     pub(crate) options: RouteOptionArgs,
     #[command(flatten)]
@@ -78,7 +88,7 @@ pub(crate) struct AddRouteArgs {
 /// A route to change.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("edit").multiple(true).required(true).args([
-    "to", "https", "www", "strip_path", "body_limit", "no_body_limit", "request_headers",
+    "to", "port", "https", "www", "strip_path", "body_limit", "no_body_limit", "request_headers",
     "response_headers", "unset_headers", "user", "no_password",
 ]))]
 pub(crate) struct EditRouteArgs {
@@ -87,6 +97,9 @@ pub(crate) struct EditRouteArgs {
     /// Another target: a container or service by name, and its port.
     #[arg(long, value_name = "CONTAINER:PORT", value_parser = target)]
     pub(crate) to: Option<(ContainerName, NonZeroU16)>,
+    /// Another port of the same target.
+    #[arg(long, conflicts_with = "to")]
+    pub(crate) port: Option<NonZeroU16>,
     #[command(flatten)]
     pub(crate) options: RouteOptionArgs,
     /// Bodies of any size again.

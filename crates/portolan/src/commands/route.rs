@@ -3,8 +3,9 @@
 use std::{num::NonZeroU16, path::PathBuf};
 
 use portolan_types::{
-    BasicAuth, ChangeAuth, ContainerName, CreateRoute, Destination, Direction, Header, Invalid,
-    Route, RouteHost, RouteOptions, RoutePath, RouteState, RouteUser, UpdateRoute,
+    Application, ApplicationId, BasicAuth, ChangeAuth, ContainerName, CreateRoute, Destination,
+    DestinationId, Direction, Header, Invalid, Route, RouteHost, RouteOptions, RoutePath,
+    RouteState, RouteUser, UpdateRoute,
 };
 use secrecy::ExposeSecret;
 
@@ -26,10 +27,18 @@ const WAIT: u32 = 30;
 pub(crate) struct NewRoute {
     pub(crate) host: RouteHost,
     pub(crate) path: RoutePath,
-    pub(crate) destination: Reference,
-    pub(crate) to: (ContainerName, NonZeroU16),
+    pub(crate) to: Target,
     pub(crate) options: RouteOptions,
     pub(crate) password: Option<Password>,
+}
+
+/// Where a route is to lead.
+#[derive(Debug)]
+pub(crate) enum Target {
+    /// To a container on a destination.
+    Container(Reference, (ContainerName, NonZeroU16)),
+    /// To whichever container serves, on the port that is said or that of its spec.
+    Application(Reference, Option<NonZeroU16>),
 }
 
 /// A user, and the file with their password.
@@ -49,7 +58,8 @@ impl Password {
 /// What is to be other than it is.
 #[derive(Debug)]
 pub(crate) struct RouteChange<F> {
-    pub(crate) to: Option<(ContainerName, NonZeroU16)>,
+    pub(crate) target: Option<ContainerName>,
+    pub(crate) port: Option<NonZeroU16>,
     /// Makes the new options of the present ones.
     pub(crate) options: F,
     pub(crate) auth: AuthChange,
@@ -124,6 +134,7 @@ fn details(route: &Route) -> Details {
         .row("address", route.address())
         .row("id", route.id.as_str())
         .row("target", format!("{}:{}", route.target, route.port))
+        .maybe("application", route.application_id.as_ref().map(ApplicationId::as_str))
         .row("destination", route.destination_name.as_str())
         .row("network", route.network.as_str())
         .row("server", route.server_name.as_str())
@@ -154,19 +165,43 @@ pub(crate) async fn add(
     printer: &Printer,
     new: NewRoute,
 ) -> anyhow::Result<Outcome> {
-    let destination: Destination = find(client, &new.destination).await?;
-    let (target, port) = new.to;
+    let basic_auth = new.password.map(Password::read).transpose()?;
+    let (destination_id, led) = lead(client, new.to).await?;
+    let (target, application_id, port) = match led {
+        Led::Container((target, port)) => (Some(target), None, Some(port)),
+        Led::Application(id, port) => (None, Some(id), port),
+    };
     let request = CreateRoute {
-        destination_id: destination.id,
+        destination_id,
         host: new.host,
         path: new.path,
         target,
+        application_id,
         port,
         options: new.options,
-        basic_auth: new.password.map(Password::read).transpose()?,
+        basic_auth,
     };
     let route: Route = client.create(&format!("/v1/routes?wait={WAIT}"), &request).await?;
     outcome(printer, &route)
+}
+
+/// The same as [`Target`], found.
+enum Led {
+    Container((ContainerName, NonZeroU16)),
+    Application(ApplicationId, Option<NonZeroU16>),
+}
+
+async fn lead(client: &Client, to: Target) -> anyhow::Result<(DestinationId, Led)> {
+    match to {
+        Target::Container(destination, to) => {
+            let destination: Destination = find(client, &destination).await?;
+            Ok((destination.id, Led::Container(to)))
+        }
+        Target::Application(wanted, port) => {
+            let application: Application = find(client, &wanted).await?;
+            Ok((application.destination_id, Led::Application(application.id, port)))
+        }
+    }
 }
 
 /// Shows the route; one that does not lead anywhere is no success.
@@ -197,14 +232,13 @@ where
     let before: Route = find(client, wanted).await?;
     let options = (change.options)(&before.options)
         .map_err(|error| Failure::usage(error.to_string(), "see `portolan route edit --help`"))?;
-    let (target, port) = change.to.unzip();
     let basic_auth = match change.auth {
         AuthChange::Keep => None,
         AuthChange::None => Some(ChangeAuth::None),
         AuthChange::Ask(password) => Some(ChangeAuth::Ask(password.read()?)),
     };
     let options = (options != before.options).then_some(options);
-    let request = UpdateRoute { target, port, options, basic_auth };
+    let request = UpdateRoute { target: change.target, port: change.port, options, basic_auth };
     let path = format!("/v1/routes/{}?wait={WAIT}", before.id);
     let after: Route = client.change(&path, &request).await?;
     outcome(printer, &after)

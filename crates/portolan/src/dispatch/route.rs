@@ -5,7 +5,7 @@ use portolan_types::RouteOptions;
 use crate::{
     cli::{AddRouteArgs, EditRouteArgs, PasswordArgs, RouteCommand},
     client::Client,
-    commands::route::{self, AuthChange, NewRoute, Password, RouteChange},
+    commands::route::{self, AuthChange, NewRoute, Password, RouteChange, Target},
     failure::{Failure, Outcome},
     printer::Printer,
 };
@@ -30,11 +30,22 @@ pub(super) async fn run(
 }
 
 fn new_route(args: AddRouteArgs) -> Result<NewRoute, Failure> {
-    let AddRouteArgs { address: (host, path), destination, to, options, password } = args;
+    let AddRouteArgs { address: (host, path), destination, to, app, port, options, password } =
+        args;
+    let to = match (app, destination, to) {
+        (Some(app), _, _) => Target::Application(app, port),
+        (None, Some(destination), Some(to)) => Target::Container(destination, to),
+        (None, _, _) => {
+            return Err(Failure::usage(
+                "it leads nowhere",
+                "give --app, or --destination and --to",
+            ));
+        }
+    };
     let options = options
         .applied_to(&RouteOptions::default())
         .map_err(|error| Failure::usage(error.to_string(), "see `portolan route add --help`"))?;
-    Ok(NewRoute { host, path, destination, to, options, password: typed(password) })
+    Ok(NewRoute { host, path, to, options, password: typed(password) })
 }
 
 fn typed(args: PasswordArgs) -> Option<Password> {
@@ -50,7 +61,9 @@ async fn edit(client: &Client, printer: &Printer, args: EditRouteArgs) -> anyhow
         _ if args.no_password => AuthChange::None,
         _ => AuthChange::Keep,
     };
-    let change =
-        RouteChange { to: args.to.clone(), options: |present: &_| args.applied_to(present), auth };
+    let (target, port) = args.to.clone().unzip();
+    let port = port.or(args.port);
+    let options = |present: &_| args.applied_to(present);
+    let change = RouteChange { target, port, options, auth };
     route::edit(client, printer, &args.route, change).await
 }

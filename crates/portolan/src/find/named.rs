@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use portolan_types::{
-    Certificate, Destination, Environment, Identity, Invite, Key, Member, Membership, Notifier,
-    Passkey, Project, Registry, Route, Server, Token,
+    Application, Certificate, Destination, Environment, Identity, Invite, Key, Member, Membership,
+    Notifier, Passkey, Project, Registry, Route, Server, Token,
 };
 
 use super::{Named, in_list};
@@ -111,6 +111,31 @@ impl Named for Environment {
 
     fn context(&self) -> String {
         format!("of project {}", self.project_name)
+    }
+}
+
+impl Named for Application {
+    const WHAT: &'static str = "application";
+    const PATH: &'static str = "/v1/applications";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    /// With its project and environment; less where that is enough.
+    fn names(&self) -> Vec<Cow<'_, str>> {
+        let Self { project_name, environment_name, name, .. } = self;
+        let near = format!("{environment_name}/{name}");
+        vec![format!("{project_name}/{near}").into(), near.into(), name.as_str().into()]
+    }
+
+    /// Lists are searched by the name alone.
+    fn searched(text: &str) -> &str {
+        text.rsplit_once('/').map_or(text, |(_, name)| name)
+    }
+
+    fn context(&self) -> String {
+        format!("{}/{}", self.project_name, self.environment_name)
     }
 }
 

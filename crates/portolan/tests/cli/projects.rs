@@ -5,15 +5,8 @@ use serde_json::{Value, json};
 use crate::{
     fake::Fake,
     program::{Program, snapshot},
-    samples::{ID, OTHER_ID, days_ago, destination, project},
+    samples::{ID, OTHER_ID, destination, environment, project},
 };
-
-fn environment(id: &str, project: &str, name: &str) -> Value {
-    json!({
-        "id": id, "project_id": ID, "project_name": project, "name": name,
-        "created_at": days_ago(2),
-    })
-}
 
 fn environments() -> [Value; 2] {
     let mut staging = environment(OTHER_ID, "shop", "staging");

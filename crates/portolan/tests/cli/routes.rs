@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::{
     fake::Fake,
     program::{Program, snapshot},
-    samples::{ID, OTHER_ID, days_ago, destination},
+    samples::{ID, OTHER_ID, application, days_ago, destination, route_to},
 };
 
 fn route(state: &str, reason: &Value) -> Value {
@@ -89,6 +89,32 @@ fn a_route_is_found_by_its_address_and_what_is_not_typed_stays() {
     assert_eq!(program.run(&remove).code, 2);
     program.run(&[&remove[..], &["--yes"]].concat()).data();
     fake.only("DELETE");
+}
+
+#[test]
+fn a_route_leads_to_an_application() {
+    let fake = fake(route_to(OTHER_ID, "shop.example.com"))
+        .list("/v1/applications", &[application(OTHER_ID, "production", "shop")]);
+    let program = Program::with(&fake);
+    program.run(&["route", "add", "shop.example.com"]).fails(2, "--destination");
+    let both = ["route", "add", "a.com", "--app", "shop", "--to", "web:80"];
+    program.run(&both).fails(2, "cannot be used with");
+    let port = ["route", "add", "a.com", "--destination", OTHER_ID, "--port", "80"];
+    program.run(&port).fails(2, "--app");
+    let add = ["route", "add", "shop.example.com", "--app", "production/shop", "--port", "81"];
+    let ran = program.run(&add);
+    assert!(ran.data().contains(OTHER_ID), "{ran}");
+    let sent = fake.only("POST").body;
+    assert_eq!(sent["application_id"], json!(OTHER_ID));
+    assert_eq!((&sent["destination_id"], &sent["port"]), (&json!(OTHER_ID), &json!(81)));
+    assert_eq!(sent.get("target"), None);
+}
+
+#[test]
+fn the_port_of_a_route_is_changed_alone() {
+    let fake = fake(route("live", &Value::Null));
+    Program::with(&fake).run(&["route", "edit", "shop.example.com/api", "--port", "81"]).data();
+    assert_eq!(fake.only("PATCH").body, json!({ "port": 81 }));
 }
 
 #[test]

@@ -161,3 +161,44 @@ pub(crate) fn server_addresses() -> Value {
     }]);
     shown
 }
+
+pub(crate) fn application(id: &str, environment: &str, name: &str) -> Value {
+    json!({
+        "id": id, "project_id": OTHER_ID, "project_name": "store", "environment_id": OTHER_ID,
+        "environment_name": environment, "destination_id": OTHER_ID, "destination_name": "shop",
+        "server_id": OTHER_ID, "server_name": "web-1", "name": name, "changed": true,
+        "state": "unhealthy", "reason": "its health check fails", "container": "shop-tz4a98-3",
+        "deployment_id": OTHER_ID, "operation_id": OPERATION,
+        "spec": {
+            "image": "ghcr.io/example/shop:1.4", "command": ["serve", "--title", "the shop"],
+            "port": 8080, "aliases": ["api"],
+            "published": [{ "host": 53, "container": 5353, "transport": "udp", "address": "::1" }],
+            "mounts": [
+                { "source": { "volume": "data" }, "target": "/data" },
+                { "source": { "bind": "/srv/shop" }, "target": "/srv", "read_only": true },
+            ],
+            "limits": { "memory_bytes": 536_870_912, "millicpus": 500 },
+            "health": { "command": ["check"], "retries": 5 },
+            "labels": { "team": "shop" }, "drain_seconds": 30,
+        },
+        "created_at": days_ago(3), "updated_at": days_ago(1),
+    })
+}
+
+pub(crate) fn environment(id: &str, project: &str, name: &str) -> Value {
+    json!({
+        "id": id, "project_id": ID, "project_name": project, "name": name,
+        "created_at": days_ago(2),
+    })
+}
+
+/// A route to the application of this id.
+pub(crate) fn route_to(application: &str, host: &str) -> Value {
+    json!({
+        "id": ID, "destination_id": OTHER_ID, "destination_name": "shop", "network": "shop",
+        "server_id": OTHER_ID, "server_name": "web-1", "host": host, "path": "/",
+        "target": "shop-tz4a98-3", "port": 8080, "application_id": application, "user": null,
+        "state": "live", "reason": null, "options": {}, "created_at": days_ago(2),
+        "updated_at": days_ago(2),
+    })
+}
