@@ -5,6 +5,7 @@
 #![expect(clippy::doc_markdown, reason = "doc comments are the help text, not Markdown")]
 
 mod addresses;
+mod application;
 mod audit;
 mod backup;
 mod certificate;
@@ -43,6 +44,10 @@ use crate::client::BaseUrl;
 
 pub(crate) use self::{
     addresses::{AddressesCommand, SetAddressesArgs},
+    application::{
+        AddApplicationArgs, ApplicationCommand, Assignment, EditApplicationArgs,
+        ListApplicationsArgs, RemoveApplicationArgs, SetVariablesArgs, VariableCommand, WorkArgs,
+    },
     audit::{AuditCommand, AuditFilterArgs, VerifyAuditArgs},
     backup::{BackupArgs, RestoreArgs},
     certificate::CertificateCommand,
@@ -177,6 +182,9 @@ pub(crate) enum Command {
     /// Parts of projects, as `production`.
     #[command(subcommand, visible_alias = "env")]
     Environment(EnvironmentCommand),
+    /// Programs that are deployed into destinations.
+    #[command(subcommand, visible_alias = "application")]
+    App(ApplicationCommand),
     /// Caddy or Traefik on servers: what leads requests to containers.
     #[command(subcommand)]
     Proxy(ProxyCommand),

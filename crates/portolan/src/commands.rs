@@ -3,6 +3,7 @@
 //! Commands take checked values, a client and a printer; nothing of `clap` reaches them.
 
 pub(crate) mod addresses;
+pub(crate) mod application;
 pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod certificate;

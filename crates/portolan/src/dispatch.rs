@@ -31,6 +31,7 @@ use crate::{
 };
 
 mod addresses;
+mod application;
 mod audit;
 mod certificate;
 mod container;
@@ -91,6 +92,9 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outc
         }
         Command::Environment(command) => {
             project::run_environment(&client(global, printer)?, printer, command).await?;
+        }
+        Command::App(command) => {
+            return application::run(&client(global, printer)?, printer, command).await;
         }
         Command::Proxy(command) => {
             return proxy::run(&client(global, printer)?, printer, command).await;

@@ -3,6 +3,7 @@
 //! Owns arguments, files, the terminal and exit codes. The rules of the product are not here: they
 //! are in `portolan-types` and behind the API.
 
+mod amount;
 mod ask;
 mod cli;
 mod client;

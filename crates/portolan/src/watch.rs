@@ -119,10 +119,16 @@ impl Steps {
         }
         let running = operation.steps.iter().rfind(|step| step.state == StepState::Running);
         match running {
-            Some(step) => printer.progress(&step.name),
+            Some(step) => printer.progress(&progress_words(step)),
             None => printer.progress(operation.state.as_str()),
         }
     }
+}
+
+/// `pull  40 %`.
+fn progress_words(step: &Step) -> String {
+    let detail = step.detail.iter().flat_map(|detail| ["  ", detail]);
+    std::iter::once(step.name.as_str()).chain(detail).collect()
 }
 
 fn show_step(printer: &Printer, step: &Step) {

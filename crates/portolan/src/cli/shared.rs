@@ -5,6 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::Args;
 use portolan_types::Cursor;
 
+use super::application::DeployWaitArgs;
 use crate::{
     ask::{Consent, Run},
     commands::manner::Manner,
@@ -69,6 +70,12 @@ impl From<WaitArgs> for Wait {
         } else {
             Self::AtMost(Duration::from_secs(u64::from(args.wait)))
         }
+    }
+}
+
+impl From<DeployWaitArgs> for Wait {
+    fn from(DeployWaitArgs { wait, no_wait }: DeployWaitArgs) -> Self {
+        WaitArgs { wait, no_wait }.into()
     }
 }
 

@@ -1,6 +1,7 @@
 //! The command line from outside: the built binary against a control plane that answers as told.
 
 mod addresses;
+mod applications;
 mod audit;
 mod backup;
 mod change;
@@ -28,6 +29,7 @@ mod shell;
 mod sign_in;
 mod teams;
 mod terminal;
+mod variables;
 mod verify;
 mod waiting;
 mod write;

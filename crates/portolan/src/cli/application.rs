@@ -1,0 +1,204 @@
+//! `portolan app` as it is typed.
+
+use std::num::NonZeroU32;
+
+use clap::{ArgGroup, Args, Subcommand};
+use portolan_types::{ApplicationName, Image};
+
+use super::shared::{ConsentArgs, DryRunArgs, ListArgs, PageArgs, WaitArgs};
+use crate::find::Reference;
+
+mod spec;
+mod variable;
+mod words;
+
+pub(crate) use self::{
+    spec::{SpecArgs, Unset},
+    variable::{Assignment, SetVariablesArgs, VariableCommand},
+};
+
+/// What can be done with applications.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ApplicationCommand {
+    /// List applications.
+    #[command(after_help = "Examples:
+  portolan app list --project shop
+  portolan app list --environment shop/production
+  portolan app list --all --json | jq -r '.items[] | select(.state != \"running\") | .name'")]
+    List(ListApplicationsArgs),
+    /// Show an application, what its next deployment makes, and its routes.
+    Show {
+        /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME.
+        app: Reference,
+    },
+    /// Add an application to an environment; nothing runs until it is deployed.
+    #[command(after_help = "Examples:
+  portolan app add web --environment shop/production --image ghcr.io/example/shop:1.4 --port 8080 \\
+      --deploy
+  portolan app add db --environment shop/production --image postgres:17 --port 5432 \\
+      --volume data:/var/lib/postgresql/data --health-command 'pg_isready -U postgres'
+  portolan app add worker --environment shop/production --image ghcr.io/example/shop:1.4 \\
+      --command 'work --queue mail' --memory 512M --cpus 0.5
+  portolan route add shop.example.com --app web      who asks for the host is led to it")]
+    Add(Box<AddApplicationArgs>),
+    /// Change what the next deployment makes; what is not named stays.
+    #[command(
+        override_usage = "portolan app edit [OPTIONS] <APP>",
+        after_help = "Examples:
+  portolan app edit web --memory 1G --deploy
+  portolan app edit web --unset memory --unset cpus
+
+A list that is given (--alias, --volume, --bind, --publish, --label) is all of it from now on."
+    )]
+    Edit(Box<EditApplicationArgs>),
+    /// Deploy an application, and show each step.
+    #[command(after_help = "Examples:
+  portolan app deploy web
+  portolan app deploy shop/production/web --image ghcr.io/example/shop:1.5
+
+A deployment that is under way for it is given up.")]
+    Deploy {
+        /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME.
+        app: Reference,
+        /// An image from now on, in the place of the present one.
+        #[arg(long)]
+        image: Option<Image>,
+        #[command(flatten)]
+        wait: DeployWaitArgs,
+    },
+    /// Deploy what an earlier deployment was: its image, settings and variables.
+    #[command(visible_alias = "roll-back")]
+    Rollback {
+        /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME.
+        app: Reference,
+        /// The number of a deployment that served [default: the one before].
+        #[arg(long, value_name = "NUMBER")]
+        to: Option<NonZeroU32>,
+        #[command(flatten)]
+        wait: DeployWaitArgs,
+    },
+    /// Give up the deployment that is under way, as long as it does not serve.
+    Cancel {
+        /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME.
+        app: Reference,
+    },
+    /// Start an application that was stopped, or that ended.
+    Start(WorkArgs),
+    /// Stop an application until somebody starts it.
+    Stop(WorkArgs),
+    /// Stop an application and start it again.
+    Restart(WorkArgs),
+    /// List the deployments of an application, the latest first; or show one.
+    Deployments {
+        /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME.
+        app: Reference,
+        /// Show the one with this number.
+        #[arg(long, conflicts_with_all = ["limit", "all", "cursor"])]
+        number: Option<NonZeroU32>,
+        #[command(flatten)]
+        page: PageArgs,
+    },
+    /// Environment variables of an application.
+    #[command(subcommand)]
+    Env(VariableCommand),
+    /// Remove an application with its container and routes; its volumes stay.
+    #[command(alias = "delete")]
+    Remove(RemoveApplicationArgs),
+}
+
+/// Which applications are listed.
+#[derive(Debug, Args)]
+pub(crate) struct ListApplicationsArgs {
+    /// Only those of this project, all of them: id or name.
+    #[arg(long, conflicts_with_all = ["environment", "limit", "cursor"])]
+    pub(crate) project: Option<Reference>,
+    /// Only those of this environment: id, name, or PROJECT/NAME.
+    #[arg(long)]
+    pub(crate) environment: Option<Reference>,
+    /// Only those on this destination: id, name or network.
+    #[arg(long)]
+    pub(crate) destination: Option<Reference>,
+    #[command(flatten)]
+    pub(crate) list: ListArgs,
+}
+
+/// An application to add.
+#[derive(Debug, Args)]
+pub(crate) struct AddApplicationArgs {
+    /// What to call it: the first name by which others on the network find it.
+    pub(crate) name: ApplicationName,
+    /// Where it belongs: id, name, or PROJECT/NAME of an environment.
+    #[arg(long)]
+    pub(crate) environment: Reference,
+    /// Where it runs: id, name or network [default: the environment's].
+    #[arg(long)]
+    pub(crate) destination: Option<Reference>,
+    /// What it runs, as `ghcr.io/example/shop:1.4`.
+    #[arg(long)]
+    pub(crate) image: Image,
+    /// Deploy it at once.
+    #[arg(long)]
+    pub(crate) deploy: bool,
+    #[command(flatten)]
+    pub(crate) wait: DeployWaitArgs,
+    #[command(flatten)]
+    pub(crate) spec: SpecArgs,
+}
+
+/// What is to be other than it is.
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("edit").multiple(true).required(true)
+    .args(["image", "unset"]).args(spec::FLAGS))]
+pub(crate) struct EditApplicationArgs {
+    /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME.
+    pub(crate) app: Reference,
+    /// What it runs, as `ghcr.io/example/shop:1.4`.
+    #[arg(long)]
+    pub(crate) image: Option<Image>,
+    /// Take away what was set; may be given again.
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) unset: Vec<Unset>,
+    /// Deploy it at once.
+    #[arg(long)]
+    pub(crate) deploy: bool,
+    #[command(flatten)]
+    pub(crate) wait: DeployWaitArgs,
+    #[command(flatten)]
+    pub(crate) spec: SpecArgs,
+}
+
+/// An application that something is done with.
+#[derive(Debug, Args)]
+pub(crate) struct WorkArgs {
+    /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME.
+    pub(crate) app: Reference,
+    #[command(flatten)]
+    pub(crate) wait: WaitArgs,
+}
+
+/// An application to remove.
+#[derive(Debug, Args)]
+pub(crate) struct RemoveApplicationArgs {
+    /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME.
+    pub(crate) app: Reference,
+    /// Remove its volumes too, with what is in them: that cannot be undone.
+    #[arg(long)]
+    pub(crate) volumes: bool,
+    #[command(flatten)]
+    pub(crate) run: DryRunArgs,
+    #[command(flatten)]
+    pub(crate) consent: ConsentArgs,
+    #[command(flatten)]
+    pub(crate) wait: WaitArgs,
+}
+
+/// Whether to stay until a deployment is over: images may be large.
+#[derive(Debug, Args)]
+pub(crate) struct DeployWaitArgs {
+    /// Wait so long for the outcome.
+    #[arg(long, value_name = "SECONDS", default_value_t = 900)]
+    pub(super) wait: u32,
+    /// Return as soon as the work is accepted.
+    #[arg(long, conflicts_with = "wait")]
+    pub(super) no_wait: bool,
+}

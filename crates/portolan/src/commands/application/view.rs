@@ -1,0 +1,133 @@
+//! Applications as tables and details.
+
+use portolan_types::{
+    Application, ApplicationMount, ApplicationSpec, ApplicationState, Argument, HealthCheck,
+    HostPort, MountSource, Name, Route, Seconds, Transport,
+};
+
+use crate::{
+    amount::cpus,
+    printer::{Details, Span, Style, Table},
+    words::{bytes, since},
+};
+
+pub(super) fn table(applications: &[Application]) -> Table {
+    let header = &["PROJECT", "ENVIRONMENT", "NAME", "STATE", "IMAGE", "DESTINATION", "ID"];
+    Table::new(header).yielding(&["DESTINATION", "IMAGE"]).with(applications.iter().map(|one| {
+        vec![
+            Span::plain(one.project_name.as_str()),
+            Span::plain(one.environment_name.as_str()),
+            Span::plain(one.name.as_str()),
+            state_span(one.state),
+            Span::plain(one.spec.image.as_str()),
+            Span::or_dash(one.destination_name.as_ref().map(Name::as_str)),
+            Span::plain(one.id.as_str()),
+        ]
+    }))
+}
+
+fn state_span(state: ApplicationState) -> Span {
+    let style = match state {
+        ApplicationState::Running => Style::Good,
+        ApplicationState::Starting | ApplicationState::Removing => Style::Caution,
+        ApplicationState::New | ApplicationState::Stopped => Style::Dim,
+        ApplicationState::Unhealthy
+        | ApplicationState::Restarting
+        | ApplicationState::Down
+        | ApplicationState::Missing => Style::Bad,
+    };
+    Span::new(style, state.as_str())
+}
+
+pub(super) fn details(one: &Application, routes: &[Route]) -> Details {
+    let details = Details::default()
+        .row("name", one.name.as_str())
+        .row("id", one.id.as_str())
+        .row("project", one.project_name.as_str())
+        .row("environment", one.environment_name.as_str())
+        .maybe("destination", one.destination_name.as_ref().map(Name::as_str))
+        .maybe("server", one.server_name.as_ref().map(Name::as_str))
+        .span("state", state_span(one.state))
+        .maybe("reason", one.reason.as_deref())
+        .maybe("changed", one.changed.then_some("since it was deployed last"))
+        .maybe("container", one.container.as_ref().map(ToString::to_string))
+        .maybe("operation", one.operation_id.as_ref().map(ToString::to_string));
+    with_spec(details, &one.spec)
+        .maybe("routes", lines(routes, |route| format!("{} {}", route.address(), route.state)))
+        .row("created", since(one.created_at))
+}
+
+/// Only what is other than an image alone has.
+fn with_spec(details: Details, spec: &ApplicationSpec) -> Details {
+    let plain = ApplicationSpec::of(spec.image.clone());
+    let limits = &spec.limits;
+    let other = |is: Seconds, usual: Seconds| (is != usual).then(|| format!("{} s", u32::from(is)));
+    details
+        .row("image", spec.image.as_str())
+        .maybe("entry point", arguments(&spec.entrypoint))
+        .maybe("command", arguments(&spec.command))
+        .maybe("port", spec.port.map(|port| port.to_string()))
+        .maybe("published", lines(&spec.published, published))
+        .maybe("aliases", lines(&spec.aliases, ToString::to_string))
+        .maybe("mounts", lines(&spec.mounts, mount))
+        .maybe("memory", limits.memory_bytes.map(bytes))
+        .maybe("processors", limits.millicpus.map(cpus))
+        .maybe("processes", limits.processes.map(|most| most.to_string()))
+        .maybe("health check", spec.health.as_ref().map(health))
+        .row("restart", spec.restart.as_str())
+        .maybe("labels", lines(&spec.labels, |(key, value)| format!("{key}={value}")))
+        .row("strategy", spec.strategy.as_str())
+        .maybe("ready within", other(spec.ready_within_seconds, plain.ready_within_seconds))
+        .maybe("drain", other(spec.drain_seconds, plain.drain_seconds))
+        .maybe("stop within", other(spec.stop_seconds, plain.stop_seconds))
+}
+
+fn lines<T>(items: impl IntoIterator<Item = T>, line: impl Fn(T) -> String) -> Option<String> {
+    let lines: Vec<String> = items.into_iter().map(line).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+/// Each in quotes where that is needed to tell where it ends.
+fn arguments(arguments: &[Argument]) -> Option<String> {
+    let quoted = |argument: &Argument| {
+        let text = argument.as_str();
+        if text.is_empty() || text.contains(|c: char| c.is_whitespace() || "'\"\\".contains(c)) {
+            format!("{text:?}")
+        } else {
+            text.to_owned()
+        }
+    };
+    let words: Vec<String> = arguments.iter().map(quoted).collect();
+    (!words.is_empty()).then(|| words.join(" "))
+}
+
+fn published(port: &HostPort) -> String {
+    let address = port.address.map(|address| format!("{address} ")).unwrap_or_default();
+    let transport = match port.transport {
+        Transport::Tcp => "",
+        Transport::Udp => "/udp",
+    };
+    format!("{address}{} -> {}{transport}", port.host, port.container)
+}
+
+fn mount(mount: &ApplicationMount) -> String {
+    let source = match &mount.source {
+        MountSource::Volume(name) => format!("volume {name}"),
+        MountSource::Bind(path) => format!("host {path}"),
+    };
+    let read_only = if mount.read_only { " (read only)" } else { "" };
+    format!("{source} -> {}{read_only}", mount.target)
+}
+
+fn health(check: &HealthCheck) -> String {
+    let command = arguments(&check.command).unwrap_or_default();
+    let seconds = |seconds: Seconds| u32::from(seconds);
+    let start = check.start_seconds.map(|start| format!(", {} s to start", seconds(start)));
+    format!(
+        "{command}\nevery {} s, within {} s, {} failures in a row{}",
+        seconds(check.interval_seconds),
+        seconds(check.timeout_seconds),
+        check.retries,
+        start.unwrap_or_default()
+    )
+}

@@ -1,0 +1,133 @@
+//! `portolan app`, from what was typed to what is done.
+
+use crate::{
+    cli::{
+        AddApplicationArgs, ApplicationCommand, Assignment, EditApplicationArgs,
+        ListApplicationsArgs, RemoveApplicationArgs, SetVariablesArgs, VariableCommand, WorkArgs,
+    },
+    client::Client,
+    commands::{
+        application::{
+            self, Edit, NewApplication, Of, Then, deployments,
+            remove::{self, Volumes},
+            variables::{self, Kept, Typed},
+            work::{self, Act},
+        },
+        manner::Manner,
+    },
+    failure::Outcome,
+    printer::Printer,
+    watch::Wait,
+};
+
+pub(super) async fn run(
+    client: &Client,
+    printer: &Printer,
+    command: ApplicationCommand,
+) -> anyhow::Result<Outcome> {
+    match command {
+        ApplicationCommand::List(args) => {
+            let ListApplicationsArgs { project, environment, destination, list } = args;
+            let of = Of { project, environment, destination };
+            application::list(client, printer, &of, list.into()).await?;
+        }
+        ApplicationCommand::Show { app } => application::show(client, printer, &app).await?,
+        ApplicationCommand::Add(args) => return add(client, printer, *args).await,
+        ApplicationCommand::Edit(args) => return edit(client, printer, *args).await,
+        ApplicationCommand::Deploy { app, image, wait } => {
+            return work::deploy(client, printer, &app, image, wait.into()).await;
+        }
+        ApplicationCommand::Rollback { app, to, wait } => {
+            return work::roll_back(client, printer, &app, to, wait.into()).await;
+        }
+        ApplicationCommand::Cancel { app } => work::cancel(client, printer, &app).await?,
+        ApplicationCommand::Start(args) => return act(client, printer, args, Act::Start).await,
+        ApplicationCommand::Stop(args) => return act(client, printer, args, Act::Stop).await,
+        ApplicationCommand::Restart(args) => {
+            return act(client, printer, args, Act::Restart).await;
+        }
+        ApplicationCommand::Deployments { app, number: Some(number), .. } => {
+            deployments::show(client, printer, &app, number).await?;
+        }
+        ApplicationCommand::Deployments { app, number: None, page } => {
+            deployments::list(client, printer, &app, page.into()).await?;
+        }
+        ApplicationCommand::Env(command) => run_variables(client, printer, command).await?,
+        ApplicationCommand::Remove(args) => return remove(client, printer, args).await,
+    }
+    Ok(Outcome::Done)
+}
+
+fn then(deploy: bool, wait: impl Into<Wait>) -> Then {
+    if deploy { Then::Deploy(wait.into()) } else { Then::Nothing }
+}
+
+async fn add(
+    client: &Client,
+    printer: &Printer,
+    args: AddApplicationArgs,
+) -> anyhow::Result<Outcome> {
+    let AddApplicationArgs { name, environment, destination, image, deploy, wait, spec } = args;
+    let then = then(deploy, wait);
+    let spec = |plain| spec.applied_to(plain, None);
+    let new = NewApplication { name, environment, destination, image, spec, then };
+    application::add(client, printer, new).await
+}
+
+async fn edit(
+    client: &Client,
+    printer: &Printer,
+    args: EditApplicationArgs,
+) -> anyhow::Result<Outcome> {
+    let EditApplicationArgs { app, image, unset, deploy, wait, spec } = args;
+    let then = then(deploy, wait);
+    let spec = |mut present| {
+        unset.into_iter().for_each(|what| what.apply(&mut present));
+        spec.applied_to(present, image)
+    };
+    application::edit(client, printer, &app, Edit { spec, then }).await
+}
+
+async fn act(
+    client: &Client,
+    printer: &Printer,
+    WorkArgs { app, wait }: WorkArgs,
+    act: Act,
+) -> anyhow::Result<Outcome> {
+    work::act(client, printer, &app, act, wait.into()).await
+}
+
+async fn remove(
+    client: &Client,
+    printer: &Printer,
+    args: RemoveApplicationArgs,
+) -> anyhow::Result<Outcome> {
+    let RemoveApplicationArgs { app, volumes, run, consent, wait } = args;
+    let volumes = if volumes { Volumes::Removed } else { Volumes::Kept };
+    let manner = Manner { run: run.into(), consent: consent.into(), wait: wait.into() };
+    remove::remove(client, printer, &app, volumes, manner).await
+}
+
+async fn run_variables(
+    client: &Client,
+    printer: &Printer,
+    command: VariableCommand,
+) -> anyhow::Result<()> {
+    match command {
+        VariableCommand::List { app } => variables::list(client, printer, &app).await,
+        VariableCommand::Set(SetVariablesArgs { app, variables, secret, from_file }) => {
+            let typed = Typed {
+                variables: variables
+                    .into_iter()
+                    .map(|Assignment { name, value }| (name, value))
+                    .collect(),
+                file: from_file,
+                kept: if secret { Kept::Secret } else { Kept::Plain },
+            };
+            variables::set(client, printer, &app, typed).await
+        }
+        VariableCommand::Unset { app, names } => {
+            variables::unset(client, printer, &app, names).await
+        }
+    }
+}
