@@ -10,6 +10,7 @@ mod audit;
 mod backup;
 mod certificate;
 mod container;
+mod deploy;
 mod destination;
 mod drift;
 mod event;
@@ -52,6 +53,7 @@ pub(crate) use self::{
     backup::{BackupArgs, RestoreArgs},
     certificate::CertificateCommand,
     container::{ContainerArgs, ContainerCommand, LogsArgs},
+    deploy::DeployArgs,
     destination::{
         ConnectArgs, CreateDestinationArgs, DestinationCommand, DisconnectArgs,
         EditDestinationArgs, MoveArgs, RemoveDestinationArgs,
@@ -95,6 +97,7 @@ pub(crate) use self::{
   portolan server add web-1 --host 192.0.2.10 --key deploy
   portolan destination create --server web-1 --name shop
   portolan destination list --json
+  portolan deploy                                 what portolan.toml describes
 
 Data goes to stdout, everything else to stderr. Exit codes: 0 done, 1 failed, 2 wrong usage."
 )]
@@ -185,6 +188,9 @@ pub(crate) enum Command {
     /// Programs that are deployed into destinations.
     #[command(subcommand, visible_alias = "application")]
     App(ApplicationCommand),
+    /// Deploy the application that `portolan.toml` describes.
+    #[command(after_help = deploy::EXAMPLES)]
+    Deploy(DeployArgs),
     /// Caddy or Traefik on servers: what leads requests to containers.
     #[command(subcommand)]
     Proxy(ProxyCommand),

@@ -35,6 +35,7 @@ mod application;
 mod audit;
 mod certificate;
 mod container;
+mod deploy;
 mod destination;
 mod drift;
 mod notifier;
@@ -95,6 +96,9 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outc
         }
         Command::App(command) => {
             return application::run(&client(global, printer)?, printer, command).await;
+        }
+        Command::Deploy(args) => {
+            return deploy::run(&client(global, printer)?, printer, args).await;
         }
         Command::Proxy(command) => {
             return proxy::run(&client(global, printer)?, printer, command).await;

@@ -6,6 +6,7 @@ mod audit;
 mod backup;
 mod change;
 mod containers;
+mod deploy;
 mod doctor;
 mod drift;
 mod fake;
