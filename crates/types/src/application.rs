@@ -67,6 +67,7 @@ impl ApplicationName {
     pub const MAX: usize = 40;
 
     /// As others on the network call it.
+    #[expect(clippy::missing_panics_doc, reason = "it cannot: a name is a label already")]
     pub fn alias(&self) -> Alias {
         self.0.parse().expect("a shorter label of the DNS is one")
     }

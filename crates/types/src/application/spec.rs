@@ -97,7 +97,7 @@ pub struct HostPort {
 pub struct ResourceLimits {
     /// At least 6 MiB, which is the least that engines take.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(minimum = 6291456)]
+    #[schema(minimum = 6_291_456)]
     pub memory_bytes: Option<u64>,
     /// Thousandths of a processor.
     #[serde(skip_serializing_if = "Option::is_none")]
