@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::{
     proxies::{Stage, undisturbed::visit},
-    support::{create, eventually, unique},
+    support::{Host, create, eventually, unique},
 };
 
 /// So many requests meet the deployments.
@@ -38,7 +38,7 @@ impl Scene {
         let network = stage.network("apps");
         stage.portolan.run(&create(&stage.host.name, &network))?;
         let project = unique("shop");
-        stage.portolan.run(&["project", "add", &project])?;
+        stage.portolan.run(&["project", "create", &project])?;
         let environment = format!("{project}/production");
         Ok(Self { stage, network, name: unique("web"), environment })
     }
@@ -82,10 +82,10 @@ impl Scene {
 type Seen = (BTreeMap<String, usize>, usize);
 
 /// Asks until there were enough requests and the deployments are over.
-fn visits(scene: &Scene, asked: &AtomicUsize, over: &AtomicUsize) -> Result<Seen> {
+fn visits(host: &Host, asked: &AtomicUsize, over: &AtomicUsize) -> Result<Seen> {
     let (mut answers, mut cut) = (BTreeMap::new(), 0);
     while over.load(Ordering::Relaxed) == 0 || asked.load(Ordering::Relaxed) < REQUESTS {
-        *answers.entry(visit(&scene.stage.host, &mut cut)?).or_default() += 1;
+        *answers.entry(visit(host, &mut cut)?).or_default() += 1;
         asked.fetch_add(1, Ordering::Relaxed);
     }
     Ok((answers, cut))
@@ -111,10 +111,10 @@ fn loses_nothing(host: &str, kind: &str) -> Result<()> {
     portolan.run(&["route", "add", PLAIN, "--app", &scene.name, "--https", "off"])?;
     portolan.run(&["route", "add", SECURE, "--app", &scene.name])?;
     eventually("an answer over HTTPS", || Ok(scene.stage.answers(SECURE)?.then_some(())))?;
-    let (asked, over) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let (asked, over, host) = (AtomicUsize::new(0), AtomicUsize::new(0), &scene.stage.host);
     let (deployed, seen) = std::thread::scope(|scope| {
         let visitors: Vec<_> =
-            (0..VISITORS).map(|_| scope.spawn(|| visits(&scene, &asked, &over))).collect();
+            (0..VISITORS).map(|_| scope.spawn(|| visits(host, &asked, &over))).collect();
         let deployed = (0..3).try_for_each(|_| scene.app("deploy", &[]).map(drop));
         over.store(1, Ordering::Relaxed);
         (
