@@ -10,7 +10,7 @@ use crate::{
     cli::{
         BackupArgs, Cli, Command, CreateKeyArgs, CreateTokenArgs, EditTokenArgs, EventCommand,
         GlobalArgs, KeyCommand, LoginArgs, Moment, OperationCommand, ReachArgs, ReconcileCommand,
-        TokenCommand,
+        RestoreArgs, TokenCommand,
     },
     client::{Access, Client, ClientFile},
     commands::{
@@ -61,10 +61,7 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outc
             return doctor::doctor(printer, flags, environment, &access(global)?).await;
         }
         Command::Backup(args) => run_backup(printer, args).await?,
-        Command::Restore(args) => {
-            let config = Settings::merge(args.config.into_flags(), environment)?.config;
-            backup::restore(printer, &config, &args.from, args.passphrase_file).await?;
-        }
+        Command::Restore(args) => run_restore(printer, args).await?,
         Command::Login(args) => {
             let proof = proof(args, global.token.clone())?;
             login::login(&access(global)?, printer, proof).await?;
@@ -159,6 +156,11 @@ async fn run_backup(printer: &Printer, args: BackupArgs) -> anyhow::Result<()> {
     let config = Settings::merge(args.config.into_flags(), environment)?.config;
     let key = if args.without_master_key { MasterKey::KeptElsewhere } else { MasterKey::Included };
     backup::backup(printer, &config, &args.to, args.passphrase_file, key).await
+}
+
+async fn run_restore(printer: &Printer, args: RestoreArgs) -> anyhow::Result<()> {
+    let config = Settings::merge(args.config.into_flags(), environment)?.config;
+    backup::restore(printer, &config, &args.from, args.passphrase_file).await
 }
 
 async fn run_reach(
@@ -289,12 +291,13 @@ async fn run_operation(
     command: OperationCommand,
 ) -> anyhow::Result<Outcome> {
     match command {
-        OperationCommand::List { server, destination, page } => {
-            let about = match (server, destination) {
-                (Some(server), _) => About::Server(server),
-                (None, Some(destination)) => About::Destination(destination),
-                (None, None) => About::Anything,
-            };
+        OperationCommand::List { server, destination, app, page } => {
+            let server = server.map(About::Server);
+            let destination = || destination.map(About::Destination);
+            let about = server
+                .or_else(destination)
+                .or_else(|| app.map(About::Application))
+                .unwrap_or(About::Anything);
             operation::list(client, printer, about, page.into()).await?;
             Ok(Outcome::Done)
         }

@@ -17,6 +17,9 @@ pub(crate) enum OperationCommand {
         /// Only those on this destination: id, name or network.
         #[arg(long)]
         destination: Option<Reference>,
+        /// Only those on this application: id, name, or PROJECT/ENVIRONMENT/NAME.
+        #[arg(long, conflicts_with_all = ["server", "destination"])]
+        app: Option<Reference>,
         #[command(flatten)]
         page: PageArgs,
     },

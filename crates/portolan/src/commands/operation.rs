@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use portolan_types::{Destination, Operation, OperationId, OperationState, Server};
+use portolan_types::{Application, Destination, Operation, OperationId, OperationState, Server};
 
 use super::{event::subject_words, result};
 use crate::{
@@ -21,6 +21,7 @@ pub(crate) enum About {
     Anything,
     Server(Reference),
     Destination(Reference),
+    Application(Reference),
 }
 
 pub(crate) async fn list(
@@ -43,6 +44,7 @@ async fn subject(client: &Client, about: About) -> anyhow::Result<Option<String>
         About::Anything => None,
         About::Server(wanted) => Some(find::<Server>(client, &wanted).await?.id.into()),
         About::Destination(wanted) => Some(find::<Destination>(client, &wanted).await?.id.into()),
+        About::Application(wanted) => Some(find::<Application>(client, &wanted).await?.id.into()),
     })
 }
 

@@ -62,6 +62,15 @@ fn a_project_has_the_applications_of_its_environments() {
 }
 
 #[test]
+fn work_on_an_application_is_listed() {
+    let fake = fake().list("/v1/operations", &[deployed()]);
+    Program::with(&fake).run(&["operation", "list", "--app", "production/shop"]).data();
+    let asked = fake.asked();
+    let wanted = format!("/v1/operations?subject_id={ID}&limit=50");
+    assert!(asked.iter().any(|asked| asked.path == wanted), "{asked:?}");
+}
+
+#[test]
 fn two_of_one_name_are_told_apart() {
     let fake = fake();
     let program = Program::with(&fake);
