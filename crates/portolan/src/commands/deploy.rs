@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use portolan_types::{
     Application, ChangeVariables, CreateApplication, CreateEnvironment, CreateProject, CreateRoute,
-    Environment, Image, Name, Project, Route, RouteOptions, UpdateApplication,
+    Description, Environment, Image, Name, Project, Route, RouteOptions, UpdateApplication,
 };
 
 use super::{
@@ -138,17 +138,16 @@ async fn make_environment(
     project: Option<Project>,
     wanted: &Wanted,
 ) -> anyhow::Result<Environment> {
-    let project = match project {
-        Some(project) => project,
-        None => {
-            let request =
-                CreateProject { name: wanted.project.clone(), description: Default::default() };
-            let project: Project = client.create("/v1/projects", &request).await?;
-            if let Some(made) = present::environment(client, &project, wanted).await? {
-                return Ok(made);
-            }
-            project
+    let project = if let Some(project) = project {
+        project
+    } else {
+        let request =
+            CreateProject { name: wanted.project.clone(), description: Description::default() };
+        let project: Project = client.create("/v1/projects", &request).await?;
+        if let Some(made) = present::environment(client, &project, wanted).await? {
+            return Ok(made);
         }
+        project
     };
     let request = CreateEnvironment {
         project_id: project.id,

@@ -82,7 +82,9 @@ async fn edit(
     let EditApplicationArgs { app, image, unset, deploy, wait, spec } = args;
     let then = then(deploy, wait);
     let spec = |mut present| {
-        unset.into_iter().for_each(|what| what.apply(&mut present));
+        for what in unset {
+            what.apply(&mut present);
+        }
         spec.applied_to(present, image)
     };
     application::edit(client, printer, &app, Edit { spec, then }).await

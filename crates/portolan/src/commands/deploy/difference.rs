@@ -76,7 +76,7 @@ impl Difference {
         changes.extend(variables.iter().map(|one| {
             let before = present.variables.get(&one.name);
             let from = before.and_then(|before| before.value.as_ref()).map(ToString::to_string);
-            Change::new(Kind::Variable, &one.name, from, Some(one.value.to_string()))
+            Change::new(Kind::Variable, one.name.as_str(), from, Some(one.value.to_string()))
         }));
         changes.extend(domains.iter().map(|domain| Change::made(Kind::Domain, words(domain))));
         Ok(Self { application: wanted.path(), changes, variables, domains })
@@ -105,11 +105,11 @@ impl Difference {
 }
 
 impl Change {
-    fn new(kind: Kind, what: impl ToString, from: Option<String>, to: Option<String>) -> Self {
-        Self { kind, what: what.to_string(), from, to }
+    fn new(kind: Kind, what: impl Into<String>, from: Option<String>, to: Option<String>) -> Self {
+        Self { kind, what: what.into(), from, to }
     }
 
-    fn made(kind: Kind, what: impl ToString) -> Self {
+    fn made(kind: Kind, what: impl Into<String>) -> Self {
         Self::new(kind, what, None, None)
     }
 
@@ -210,7 +210,7 @@ fn variables(
             }
             Some(before) if before.value.as_ref() == Some(value) => {}
             Some(_) | None => {
-                set.push(SetVariable { name: name.clone(), value: value.clone(), secret: false })
+                set.push(SetVariable { name: name.clone(), value: value.clone(), secret: false });
             }
         }
     }

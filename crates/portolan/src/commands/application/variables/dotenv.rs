@@ -59,24 +59,19 @@ impl Source<'_> {
 
     fn value(&mut self) -> Result<String, Invalid> {
         while self.rest.next_if(|c| *c == ' ' || *c == '\t').is_some() {}
-        match self.rest.peek().copied() {
-            Some(quote @ ('\'' | '"')) => {
-                self.next();
-                let value = self.quoted(quote)?;
-                let after = self.until('\n');
-                self.next();
-                let after = after.trim();
-                if after.is_empty() || after.starts_with('#') {
-                    Ok(value)
-                } else {
-                    Err(Invalid::new("something follows the quotes"))
-                }
-            }
-            _ => {
-                let line = self.until('\n');
-                self.next();
-                Ok(without_comment(&line).trim().to_owned())
-            }
+        let Some(quote) = self.rest.next_if(|c| matches!(c, '\'' | '"')) else {
+            let line = self.until('\n');
+            self.next();
+            return Ok(without_comment(&line).trim().to_owned());
+        };
+        let value = self.quoted(quote)?;
+        let after = self.until('\n');
+        self.next();
+        let after = after.trim();
+        if after.is_empty() || after.starts_with('#') {
+            Ok(value)
+        } else {
+            Err(Invalid::new("something follows the quotes"))
         }
     }
 
