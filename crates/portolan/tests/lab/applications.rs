@@ -103,6 +103,7 @@ fn traefik_loses_no_request_to_a_deployment() -> Result<()> {
     loses_nothing("charlie", "traefik")
 }
 
+#[expect(clippy::print_stderr, reason = "measurements are for the reader of the test's output")]
 fn loses_nothing(host: &str, kind: &str) -> Result<()> {
     let scene = Scene::set(host, Some(kind))?;
     scene.add(&["--port", "80"])?;
@@ -126,10 +127,12 @@ fn loses_nothing(host: &str, kind: &str) -> Result<()> {
     let (mut answers, mut cut) = (BTreeMap::<String, usize>::new(), 0);
     for one in seen {
         let (some, lost) = one.map_err(|_| anyhow::anyhow!("a visitor panicked"))??;
-        some.into_iter().for_each(|(status, count)| *answers.entry(status).or_default() += count);
+        for (status, count) in some {
+            *answers.entry(status).or_default() += count;
+        }
         cut += lost;
     }
-    println!("{kind}: {answers:?}, asked again {cut} times");
+    eprintln!("{kind}: {answers:?}, asked again {cut} times");
     ensure!(answers.keys().eq(["200"]) && answers["200"] >= REQUESTS, "{answers:?}");
     // Caddy may cut off whoever connects in the moment of an exchange of its listener.
     ensure!(cut <= if kind == "caddy" { 3 * VISITORS } else { 0 }, "{cut} of {answers:?}");
