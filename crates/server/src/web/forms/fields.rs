@@ -10,17 +10,25 @@
 //! | `addresses:list?` | the same; left out when empty |
 //! | `grants[]:json` | what the JSON says; left out when empty |
 //! | `labels:pairs` | an object from lines of `key=value` |
+//! | `command:lines` | an array, one line an item; left out when empty |
+//! | `memory:bytes` | a number from `512 MiB`, `1 GiB` or bytes; left out when empty |
+//! | `source:place` | `{"bind": ...}` of what begins with `/`, else `{"volume": ...}`; left out when empty |
+//! | `set:named`, `set:secret` | items `{"name", "value"}` from lines of `NAME=value`, added to what is there |
 //! | `networks[]` | an array of all fields of that name; `networks.0.id` is an item's field |
 //! | `pools.3.base` | items of which nothing was filled in are left out |
 //! | `reason:null` | `null` when empty |
 //! | `?version` | a part of the query, not of the body |
 //! | `_next` | where to go afterwards; `{id}` is the answer's |
 //! | `_typed`, `_expected` | what has to be the same before anything is done |
+//! | `_choice` | nothing: it says which parts of the form are sent |
+
+mod values;
 
 use portolan_types::{FieldError, Problem, ReturnTo};
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
+use self::values::typed_value;
 use super::home;
 use crate::api;
 
@@ -47,6 +55,7 @@ impl Form {
                 "_next" => form.next = Some(value.into_owned()),
                 "_typed" => typed = Some(value.into_owned()),
                 "_expected" => expected = Some(value.into_owned()),
+                "_choice" => {}
                 _ => form.take(&name, &value)?,
             }
         }
@@ -75,6 +84,7 @@ impl Form {
         }
         match place(&mut self.body, &parts) {
             Some(place) if many => append(place, value),
+            Some(place) if values::adds(kind) => extend(place, value),
             Some(place) => *place = value,
             None => return Err(field(path, "two fields of this form do not fit together")),
         }
@@ -99,41 +109,6 @@ fn field(field: &str, message: &str) -> Box<Problem> {
         field: field.to_owned(),
         message: message.to_owned(),
     }]))
-}
-
-/// `None` is a field that says nothing.
-fn typed_value(path: &str, kind: &str, text: &str) -> Result<Option<Value>, Box<Problem>> {
-    let trimmed = text.trim();
-    Ok(match kind {
-        "text" => Some(text.into()),
-        "null" if trimmed.is_empty() => Some(Value::Null),
-        "bool" => Some(matches!(trimmed, "true" | "on").into()),
-        "list" => Some(split(trimmed).map(Value::from).collect()),
-        "pairs" => Some(pairs(path, text)?),
-        _ if trimmed.is_empty() => None,
-        "list?" => Some(split(trimmed).map(Value::from).collect()),
-        "json" => Some(serde_json::from_str(trimmed).map_err(|_| field(path, "not JSON"))?),
-        "number" => {
-            let number: i64 = trimmed.parse().map_err(|_| field(path, "not a whole number"))?;
-            Some(number.into())
-        }
-        // Keys end in a line end; passwords may begin with a space.
-        _ => Some(text.into()),
-    })
-}
-
-fn split(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| c == ',' || c.is_whitespace()).filter(|part| !part.is_empty())
-}
-
-fn pairs(path: &str, text: &str) -> Result<Value, Box<Problem>> {
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let pair = |line: &str| {
-        let (key, value) =
-            line.split_once('=').ok_or_else(|| field(path, "one `key=value` a line"))?;
-        Ok((key.trim().to_owned(), Value::from(value.trim())))
-    };
-    lines.map(pair).collect::<Result<Map<_, _>, _>>().map(Value::Object)
 }
 
 /// The place of a field, made where it is missing.
@@ -188,6 +163,13 @@ fn append(place: &mut Value, value: Value) {
     }
 }
 
+fn extend(place: &mut Value, more: Value) {
+    match (place, more) {
+        (Value::Array(items), Value::Array(more)) => items.extend(more),
+        (place, more) => *place = more,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -218,6 +200,32 @@ mod tests {
     }
 
     #[test]
+    fn what_an_application_is_made_of() {
+        assert_eq!(
+            body("c:lines=sh%0D%0A-c%0D%0Aecho+a+b%0D%0A&e:lines=%0A&_choice=yes"),
+            json!({ "c": ["sh", "-c", "echo a b"] })
+        );
+        assert_eq!(
+            body("a:bytes=512+MiB&b:bytes=1GiB&c:bytes=7000000&d:bytes=&e:bytes=3+k"),
+            json!({ "a": 512 << 20, "b": 1 << 30, "c": 7_000_000, "e": 3 << 10 })
+        );
+        assert_eq!(
+            body("m.0.source:place=data&m.0.target=/data&m.1.source:place=/srv&m.2.source:place="),
+            json!({ "m": [
+                { "source": { "volume": "data" }, "target": "/data" },
+                { "source": { "bind": "/srv" } },
+            ] })
+        );
+        assert_eq!(
+            body("set:named=A%3D1%0A%23+no%0A%0A&set:secret=B%3D+x%3Dy+"),
+            json!({ "set": [
+                { "name": "A", "value": "1", "secret": false },
+                { "name": "B", "value": " x=y ", "secret": true },
+            ] })
+        );
+    }
+
+    #[test]
     fn rows_that_stayed_empty_are_none() {
         assert_eq!(
             body("p.0.base=&p.0.size:number=&p.1.base=x&h.0.value:text=&h.1.on=a&h.1.value:text="),
@@ -235,6 +243,10 @@ mod tests {
             "n:number=x",
             "l:pairs=x",
             "g[]:json={",
+            "m:bytes=much",
+            "m:bytes=99999999999+GiB",
+            "m:bytes=-1",
+            "set:named=no+sign",
             "_expected=web&_typed=wob",
         ] {
             assert!(Form::read(form.as_bytes()).is_err(), "{form}");
