@@ -8,6 +8,7 @@
 mod account;
 mod acts;
 mod addresses;
+mod applications;
 mod assets;
 mod certificates;
 mod chart;
@@ -77,6 +78,7 @@ fn all(operations: &[Guarded]) -> Pages<'_> {
         teams::rows,
         projects::rows,
         registries::rows,
+        applications::rows,
         tokens::rows,
         history::rows,
         drifts::rows,

@@ -5,7 +5,7 @@
 
 use axum::http::{HeaderMap, Uri, header};
 use portolan_types::{
-    DestinationId, Drift, DriftId, Operation, ServerId, Subject,
+    Application, ApplicationId, DestinationId, Drift, DriftId, Operation, ServerId, Subject,
     act::{Act, Part, parts},
 };
 
@@ -26,15 +26,23 @@ pub(super) enum Said<'a> {
 pub(super) struct Near {
     server: Option<String>,
     destination: Option<String>,
+    application: Option<String>,
 }
 
 impl Near {
     pub(super) fn server(id: &ServerId) -> Self {
-        Self { server: Some(id.to_string()), destination: None }
+        Self { server: Some(id.to_string()), ..Self::default() }
     }
 
     pub(super) fn place(server: &ServerId, destination: &DestinationId) -> Self {
         Self { destination: Some(destination.to_string()), ..Self::server(server) }
+    }
+
+    pub(super) fn application(application: &Application) -> Self {
+        Self {
+            application: Some(application.id.to_string()),
+            ..Self::place(&application.server_id, &application.destination_id)
+        }
     }
 
     pub(super) fn operation(operation: &Operation) -> Self {
@@ -42,6 +50,7 @@ impl Near {
         Self {
             server: id(matches!(operation.subject, Subject::Server(_))),
             destination: id(matches!(operation.subject, Subject::Destination(_))),
+            application: id(matches!(operation.subject, Subject::Application(_))),
         }
     }
 
@@ -67,6 +76,11 @@ impl Near {
                 .ok()
                 .filter(|_| room == "destinations")
                 .map(Into::into),
+            application: id
+                .parse::<ApplicationId>()
+                .ok()
+                .filter(|_| room == "applications")
+                .map(Into::into),
         }
     }
 }
@@ -79,6 +93,7 @@ enum Place {
     /// Below the page of the server that it is about, or the list of all.
     Server(&'static str),
     Destination(&'static str),
+    Application(&'static str),
     /// The drift that is named.
     Drift,
 }
@@ -96,14 +111,17 @@ const PLACES: &[(&str, &str, Place)] = &[
     ("create_server", "a new server", Page("/servers/new")),
     ("create_session", "the sign-in", Page("/sign-in")),
     ("create_team", "your teams", Page("/teams")),
+    ("delete_application", "the application's removal", Place::Application("/danger")),
     ("delete_destination", "the destination's removal", Destination("/danger")),
     ("delete_route", "the routes", Page("/routes")),
     ("delete_server", "the server's removal", Server("/danger")),
+    ("deploy_application", "the application", Place::Application("")),
     ("disable_totp", "your account", Page("/account")),
     ("disconnect_container", "its containers", Destination("/containers")),
     ("dismiss_drift", "the drift", Place::Drift),
     ("heal_drift", "the drift", Place::Drift),
     ("list_containers", "its containers", Destination("/containers")),
+    ("list_deployments", "its deployments", Place::Application("/deployments")),
     ("list_drifts", "the drifts", Page("/drifts")),
     ("list_operations", "the operations", Page("/operations")),
     ("list_routes", "the routes", Page("/routes")),
@@ -113,6 +131,7 @@ const PLACES: &[(&str, &str, Place)] = &[
     ("repin_server", "the server", Server("")),
     ("restart_proxy", "the server's proxy", Server("/proxy")),
     ("retry_destination", "the destination", Destination("")),
+    ("roll_back_application", "its deployments", Place::Application("/deployments")),
     ("scan_server", "the server's networks", Server("/scan")),
     ("set_proxy", "the server's proxy", Server("/proxy")),
     ("show_addresses", "the addresses", Page("/addresses")),
@@ -122,9 +141,11 @@ const PLACES: &[(&str, &str, Place)] = &[
     ("show_proxy", "the server's proxy", Server("/proxy")),
     ("show_server", "the server", Server("")),
     ("show_server_addresses", "the server's addresses", Server("/addresses")),
+    ("start_application", "the application", Place::Application("")),
     ("start_proxy", "the server's proxy", Server("/proxy")),
     ("transfer_team", "your teams", Page("/teams")),
     ("update_addresses", "the addresses", Page("/addresses")),
+    ("update_application", "the application's settings", Place::Application("/settings")),
     ("update_destination", "the destination's settings", Destination("/settings")),
     ("update_member", "the people", Page("/people")),
     ("update_registry", "the registries", Page("/registries")),
@@ -149,6 +170,7 @@ fn link<'a>(act: &Act<'a>, near: &Near) -> Said<'a> {
         Page(path) => (*path).to_owned(),
         Server(tab) => below("/servers", near.server.as_deref(), tab),
         Destination(tab) => below("/destinations", near.destination.as_deref(), tab),
+        Place::Application(tab) => below("/applications", near.application.as_deref(), tab),
         // An id is a word of letters and digits; what is none leads to the list.
         Place::Drift => {
             let id = act.on.parse::<DriftId>().ok();

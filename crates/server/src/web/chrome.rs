@@ -95,6 +95,16 @@ impl Chrome {
         self.actor.require_anywhere(Right::Use).is_ok()
     }
 
+    /// Whether they may deploy and stop what is in a project.
+    pub(super) fn may_operate_project(&self, project: &ProjectId) -> bool {
+        self.actor.require_on(Right::Operate, project).is_ok()
+    }
+
+    /// Whether there is a server or project of which they may change what is in it.
+    pub(super) fn may_manage_somewhere(&self) -> bool {
+        self.actor.require_anywhere(Right::Manage).is_ok()
+    }
+
     pub(super) fn may_manage_project(&self, project: &ProjectId) -> bool {
         self.actor.require_on(Right::Manage, project).is_ok()
     }

@@ -4,6 +4,7 @@
 
 mod add;
 mod container;
+mod applications;
 mod containers;
 mod detail;
 mod drift;
@@ -36,6 +37,11 @@ fn details(pages: Pages<'_>) -> Pages<'_> {
             "/destinations/{id}/containers/{container}/logs",
             &["list_containers", "read_container_logs"],
             get(container::logs),
+        )
+        .page(
+            "/destinations/{id}/applications",
+            &["list_applications", "list_operations"],
+            get(applications::list),
         )
         .page("/destinations/{id}/proxy", &["list_attachments", "list_routes"], get(detail::proxy))
         .page("/destinations/{id}/verify", &["list_verifications"], get(detail::verify))

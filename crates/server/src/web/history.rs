@@ -17,7 +17,7 @@ use super::{
 use crate::{api::AppState, audit, events};
 
 /// The things that have events, as the filter offers them.
-const SUBJECTS: [&str; 12] = [
+const SUBJECTS: [&str; 13] = [
     "server",
     "destination",
     "route",
@@ -30,6 +30,7 @@ const SUBJECTS: [&str; 12] = [
     "notifier",
     "project",
     "environment",
+    "application",
 ];
 
 pub(super) fn rows(pages: Pages<'_>) -> Pages<'_> {

@@ -13,7 +13,7 @@ use axum::{
 use futures_util::{Stream, stream};
 use portolan_types::{
     Adoptability, Failure, Operation, OperationId, OperationKind, OperationResult, OperationState,
-    Page, PageQuery, ScannedNetwork, Step, Subject,
+    Page, PageQuery, ScannedNetwork, Step, Subject, Timestamp,
 };
 use tokio::sync::broadcast::Receiver;
 
@@ -26,6 +26,8 @@ use crate::{api::AppState, app::rung, credentials, operations};
 
 /// Browsers and proxies close what is silent for longer.
 const PULSE: Duration = Duration::from_secs(15);
+/// How long what has just been done stays open to be read.
+const JUST_NOW_SECONDS: u64 = 60;
 
 #[derive(Template)]
 #[template(path = "operations/list.html")]
@@ -70,16 +72,27 @@ pub(super) async fn show(
 
 /// The list that something stood in until this work ended it.
 fn ended_with(operation: &Operation) -> Option<&'static str> {
-    let ends = matches!(
-        operation.kind,
-        OperationKind::DeleteDestination | OperationKind::ForgetDestination
-    );
-    (ends && operation.state == OperationState::Succeeded).then_some("/destinations")
+    let is = |kinds: &[OperationKind]| kinds.contains(&operation.kind);
+    let list = if is(&[OperationKind::DeleteDestination, OperationKind::ForgetDestination]) {
+        "/destinations"
+    } else if is(&[OperationKind::RemoveApplication]) {
+        "/applications"
+    } else {
+        return None;
+    };
+    (operation.state == OperationState::Succeeded).then_some(list)
 }
 
 /// How many of the networks that a scan found can be adopted.
 fn adoptable(networks: &[ScannedNetwork]) -> usize {
     networks.iter().filter(|one| one.adoptability == Adoptability::Adoptable).count()
+}
+
+/// Whether work is worth reading where it is not what the page is about: it goes on, has failed, or
+/// has just ended.
+pub(super) fn is_told(operation: &Operation) -> bool {
+    let ended = operation.finished_at.map(|at| at.seconds_until(Timestamp::now()));
+    operation.failure.is_some() || ended.is_none_or(|age| age < JUST_NOW_SECONDS)
 }
 
 /// Whether the failure of an operation says again what its step said: it is shown once.

@@ -7,19 +7,25 @@ use portolan_types::{
 };
 
 use super::{
+    applications::rows::{self, Row},
     chrome::Chrome,
     extract::{Path, Query},
     pages::Pages,
     shown::{self, Shown},
 };
-use crate::{api::AppState, db::destination::Filter, destinations, environments, projects};
+use crate::{
+    Error, api::AppState, applications, db::destination::Filter, destinations, environments,
+    projects,
+};
 
 pub(super) fn rows(pages: Pages<'_>) -> Pages<'_> {
-    let (environments, destinations) = ("list_environments", "list_destinations");
+    const ONE: &[&str] =
+        &["show_project", "list_environments", "list_destinations", "list_applications"];
+    const PART: &[&str] = &["show_environment", "list_destinations", "list_applications"];
     pages
         .page("/projects", &["list_projects"], get(list))
-        .page("/projects/{id}", &["show_project", environments, destinations], get(show))
-        .page("/environments/{id}", &["show_environment", destinations], get(environment))
+        .page("/projects/{id}", ONE, get(show))
+        .page("/environments/{id}", PART, get(environment))
 }
 
 #[derive(Template)]
@@ -46,6 +52,8 @@ struct Show {
     project: Project,
     page: Page<Environment>,
     destinations: Vec<Destination>,
+    /// What is in the environments that are shown.
+    rows: Vec<Row>,
     may_manage: bool,
 }
 
@@ -61,8 +69,12 @@ async fn show(
         destinations::list(&app, &chrome.actor, &Filter::default(), &PageQuery::largest())
             .await?
             .items;
+    let mut rows = Vec::new();
+    for environment in &page.items {
+        rows.extend(inside(&app, &chrome, &environment.id).await?);
+    }
     let may_manage = chrome.may_manage_project(&project.id);
-    Ok(shown::page(&Show { chrome, project, page, destinations, may_manage }))
+    Ok(shown::page(&Show { chrome, project, page, destinations, rows, may_manage }))
 }
 
 #[derive(Template)]
@@ -71,6 +83,7 @@ struct Shows {
     chrome: Chrome,
     environment: Environment,
     destinations: Vec<Destination>,
+    rows: Vec<Row>,
     may_manage: bool,
 }
 
@@ -84,6 +97,20 @@ async fn environment(
         destinations::list(&app, &chrome.actor, &Filter::default(), &PageQuery::largest())
             .await?
             .items;
+    let rows = inside(&app, &chrome, &id).await?;
     let may_manage = chrome.may_manage_project(&environment.project_id);
-    Ok(shown::page(&Shows { chrome, environment, destinations, may_manage }))
+    Ok(shown::page(&Shows { chrome, environment, destinations, rows, may_manage }))
+}
+
+/// What is deployed from an environment.
+async fn inside(
+    app: &AppState,
+    chrome: &Chrome,
+    environment: &EnvironmentId,
+) -> Result<Vec<Row>, Error> {
+    let filter = applications::Filter {
+        environment_id: Some(environment.clone()),
+        ..applications::Filter::default()
+    };
+    rows::list(app, &chrome.actor, &filter).await
 }

@@ -88,6 +88,7 @@ const FLEET: Group = Group {
         room("/routes", "Routes", "r"),
         room("/certificates", "Certificates", "f"),
         room("/projects", "Projects", "j"),
+        room("/applications", "Applications", "w"),
     ],
 };
 

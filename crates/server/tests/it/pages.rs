@@ -3,6 +3,7 @@
 
 mod account;
 mod addresses;
+mod applications;
 mod barriers;
 mod browser;
 mod chart;

@@ -4,8 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use portolan_types::{
     Attachment, Author, DestinationId, DestinationKind, Event, EventFilter, Operation, Page,
-    PageQuery, ProxyAttachment, Reachability, Route, Severity, Timestamp, Verification,
-    VerifyEvery,
+    PageQuery, ProxyAttachment, Reachability, Route, Severity, Verification, VerifyEvery,
 };
 
 use super::{
@@ -19,12 +18,10 @@ use crate::{
     web::{
         chrome::Chrome,
         extract::{Path, Query},
+        operations::is_told,
         shown::{self, Shown},
     },
 };
-
-/// How long what has just been done stays open to be read.
-const JUST_NOW_SECONDS: u64 = 60;
 
 #[derive(Template)]
 #[template(path = "destinations/overview.html")]
@@ -50,11 +47,6 @@ pub(super) async fn overview(
     let told = operation.as_ref().is_some_and(is_told);
     let seen = surveyed.into_iter().next();
     Ok(shown::page(&Overview { chrome, head, seen, operation, told }))
-}
-
-fn is_told(operation: &Operation) -> bool {
-    let ended = operation.finished_at.map(|at| at.seconds_until(Timestamp::now()));
-    operation.failure.is_some() || ended.is_none_or(|age| age < JUST_NOW_SECONDS)
 }
 
 #[derive(Template)]

@@ -18,6 +18,7 @@ use crate::{
 pub(super) enum Tab {
     Overview,
     Containers,
+    Applications,
     Proxy,
     Verify,
     Drift,
@@ -26,9 +27,10 @@ pub(super) enum Tab {
     Danger,
 }
 
-const TABS: [tabs::Tab<Tab>; 8] = [
+const TABS: [tabs::Tab<Tab>; 9] = [
     tabs::Tab::new(Tab::Overview, "Overview", ""),
     tabs::Tab::new(Tab::Containers, "Containers", "/containers"),
+    tabs::Tab::new(Tab::Applications, "Applications", "/applications"),
     tabs::Tab::new(Tab::Proxy, "Proxy", "/proxy"),
     tabs::Tab::new(Tab::Verify, "Proof", "/verify"),
     tabs::Tab::new(Tab::Drift, "Drift", "/drift"),

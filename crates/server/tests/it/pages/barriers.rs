@@ -4,7 +4,7 @@
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use super::browser::signed_in;
+use super::{applications, browser::signed_in};
 use crate::{
     security::Things,
     support::{Chromium, Database, TestApp},
@@ -53,12 +53,20 @@ async fn none_on_empty_pages() -> Result<()> {
 async fn none_where_there_is_something(theme: &str) -> Result<()> {
     let mut app = TestApp::with_password(Database::Sqlite).await?;
     let things = Things::make(&app).await?;
+    let application = applications::of_everything(&app).await?;
     let (chromium, url) = signed_in(&app).await?;
     put_on(&chromium, theme).await?;
     let pages = portolan_server::pages()?.into_iter().map(|(path, _)| path);
     // A stream is no page, and a container has a story of its own.
     let pages = pages.filter(|path| !path.ends_with("/stream") && !path.contains("{container}"));
-    let paths = pages.map(|path| things.page(path)).collect::<Result<Vec<_>>>()?;
+    let place = |path: &str| match path.strip_prefix("/applications/{id}") {
+        Some(rest) => {
+            let rest = rest.replace("{number}", "1");
+            Ok(format!("/applications/{}{rest}", application.id))
+        }
+        None => things.page(path),
+    };
+    let paths = pages.map(place).collect::<Result<Vec<_>>>()?;
     assert_eq!(barriers(&chromium, &url, &paths).await?, [""; 0], "{theme}");
     chromium.close().await?;
     app.stop().await

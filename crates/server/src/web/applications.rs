@@ -1,0 +1,50 @@
+//! `/applications`: what is deployed into destinations, one of them from all sides, and how one is
+//! added.
+//!
+//! Owns which pages there are. What stands above each is in `head`, a row of a list in `rows`.
+
+mod add;
+mod deployments;
+mod detail;
+mod fields;
+mod head;
+mod list;
+pub(super) mod rows;
+mod settings;
+
+use axum::routing::get;
+
+use super::pages::Pages;
+
+pub(super) fn rows(pages: Pages<'_>) -> Pages<'_> {
+    let listed = &["list_applications", "list_environments", "list_operations"];
+    let added =
+        &["create_application", "list_environments", "list_destinations", "list_registries"];
+    let pages = pages.page("/applications", listed, get(list::list)).page(
+        "/applications/new",
+        added,
+        get(add::form),
+    );
+    details(pages)
+}
+
+/// The tabs of one application.
+fn details(pages: Pages<'_>) -> Pages<'_> {
+    let overview = &["show_application", "list_deployments", "show_operation", "list_routes"];
+    pages
+        .page("/applications/{id}", overview, get(detail::overview))
+        .page("/applications/{id}/deployments", &["list_deployments"], get(deployments::list))
+        .page(
+            "/applications/{id}/deployments/{number}",
+            &["show_deployment", "show_operation"],
+            get(deployments::show),
+        )
+        .page("/applications/{id}/variables", &["list_variables"], get(settings::variables))
+        .page("/applications/{id}/events", &["list_events"], get(detail::events))
+        .page(
+            "/applications/{id}/settings",
+            &["update_application", "list_registries"],
+            get(settings::show),
+        )
+        .page("/applications/{id}/danger", &["delete_application"], get(settings::danger))
+}

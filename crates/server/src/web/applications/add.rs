@@ -1,0 +1,113 @@
+//! `/applications/new`: into which environment, onto which destination and of which image. Each
+//! destination that cannot be chosen says why.
+
+use askama::Template;
+use axum::extract::State;
+use portolan_types::{
+    Destination, DestinationId, DestinationKind, Environment, EnvironmentId, PageQuery,
+};
+use serde::Deserialize;
+
+use super::fields::SpecFields;
+use crate::{
+    api::AppState,
+    db::destination::Filter,
+    destinations, environments, registries,
+    web::{
+        chrome::Chrome,
+        extract::Query,
+        shown::{self, Shown},
+    },
+};
+
+/// What leads to the page of a new application.
+#[derive(Debug, Deserialize)]
+pub(super) struct Wanted {
+    environment_id: Option<EnvironmentId>,
+    destination_id: Option<DestinationId>,
+}
+
+/// A destination, and why it cannot be chosen.
+#[derive(Debug)]
+struct Place {
+    destination: Destination,
+    refused: Option<&'static str>,
+}
+
+impl Place {
+    fn of(chrome: &Chrome, destination: Destination) -> Self {
+        let refused = if destination.kind == DestinationKind::Swarm {
+            Some("It is an overlay of a swarm: services of a swarm are not deployed yet.")
+        } else if !chrome.may_use(&destination.server_id) {
+            Some("You may see its server, and not use what is on it.")
+        } else {
+            None
+        };
+        Self { destination, refused }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "applications/new.html")]
+struct New {
+    chrome: Chrome,
+    /// Those in which the caller may add something.
+    environments: Vec<Environment>,
+    environment: Option<EnvironmentId>,
+    places: Vec<Place>,
+    place: Option<DestinationId>,
+    /// Where the things of the chosen environment go.
+    default: Option<DestinationId>,
+    spec: SpecFields,
+}
+
+impl New {
+    fn is_in(&self, environment: &EnvironmentId) -> bool {
+        self.environment.as_ref() == Some(environment)
+    }
+
+    fn is_on(&self, destination: &DestinationId) -> bool {
+        self.place.as_ref() == Some(destination)
+    }
+
+    fn is_default(&self, destination: &DestinationId) -> bool {
+        self.default.as_ref() == Some(destination)
+    }
+
+    fn can_be_sent(&self) -> bool {
+        self.places.iter().any(|place| place.refused.is_none())
+    }
+}
+
+pub(super) async fn form(
+    State(app): State<AppState>,
+    chrome: Chrome,
+    Query(wanted): Query<Wanted>,
+) -> Shown {
+    let (actor, all) = (&chrome.actor, PageQuery::largest());
+    let mut environments = environments::list(&app, actor, None, &all).await?.items;
+    environments.retain(|one| chrome.may_manage_project(&one.project_id));
+    let chosen = environments.iter().find(|one| Some(&one.id) == wanted.environment_id.as_ref());
+    let chosen = chosen.or(environments.first());
+    let (environment, default) = (
+        chosen.map(|one| one.id.clone()),
+        chosen.and_then(|one| one.default_destination_id.clone()),
+    );
+    let places = destinations::list(&app, actor, &Filter::default(), &all).await?.items;
+    let places: Vec<Place> = places.into_iter().map(|one| Place::of(&chrome, one)).collect();
+    let place = proposed(&places, [wanted.destination_id.as_ref(), default.as_ref()]);
+    let spec = SpecFields::empty(registries::list(&app, actor, &all).await?.items);
+    Ok(shown::page(&New { chrome, environments, environment, places, place, default, spec }))
+}
+
+/// The first that was named and can be chosen, or the only one.
+fn proposed(places: &[Place], named: [Option<&DestinationId>; 2]) -> Option<DestinationId> {
+    let usable = places.iter().filter(|place| place.refused.is_none());
+    let usable: Vec<&DestinationId> = usable.map(|place| &place.destination.id).collect();
+    let found = named.into_iter().flatten().find(|id| usable.contains(id));
+    match (found, usable.as_slice()) {
+        (Some(found), _) => Some(found.clone()),
+        (None, [only]) => Some((*only).clone()),
+        (None, _) => None,
+    }
+}

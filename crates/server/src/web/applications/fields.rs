@@ -1,0 +1,204 @@
+//! What an application is made of, as the fields of a form: their names are in
+//! `templates/applications/spec.html`, and what they become is said in `web/forms/fields.rs`.
+
+use portolan_types::{
+    ApplicationMount, ApplicationSpec, Argument, HealthCheck, HostPort, MountSource, Registry,
+    RegistryId, RestartRule, Seconds, Strategy,
+};
+
+/// Rows for more beside those that there are.
+const MORE_ROWS: usize = 2;
+
+/// A row of a list, or room for one.
+#[derive(Debug)]
+pub(super) struct Row<T> {
+    pub number: usize,
+    pub of: Option<T>,
+}
+
+/// A mount, with where it comes from in one text.
+#[derive(Debug)]
+pub(super) struct Mount {
+    pub source: String,
+    pub target: String,
+    pub read_only: bool,
+}
+
+impl From<&ApplicationMount> for Mount {
+    fn from(mount: &ApplicationMount) -> Self {
+        let source = match &mount.source {
+            MountSource::Volume(name) => name.to_string(),
+            MountSource::Bind(path) => path.to_string(),
+        };
+        Self { source, target: mount.target.to_string(), read_only: mount.read_only }
+    }
+}
+
+/// Arguments of a program: a line each. Where one has lines of its own, all are JSON.
+#[derive(Debug)]
+pub(super) struct Arguments {
+    pub text: String,
+    /// The kind of the field.
+    pub kind: &'static str,
+}
+
+impl From<&[Argument]> for Arguments {
+    fn from(all: &[Argument]) -> Self {
+        let texts: Vec<&str> = all.iter().map(Argument::as_str).collect();
+        let plain = |text: &&str| !text.trim().is_empty() && !text.contains(['\n', '\r']);
+        if texts.iter().all(plain) {
+            return Self { text: texts.join("\n"), kind: "lines" };
+        }
+        Self { text: serde_json::json!(texts).to_string(), kind: "json" }
+    }
+}
+
+impl Arguments {
+    /// What a person is told of how they are written.
+    pub(super) fn help(&self) -> &'static str {
+        match self.kind {
+            "json" => "An array of texts, as JSON: one of them has more lines than one.",
+            _ => "One a line; no shell reads them.",
+        }
+    }
+}
+
+/// How it is found out whether it is well. Nothing is filled in where nothing is checked.
+#[derive(Debug)]
+pub(super) struct Health {
+    pub command: Arguments,
+    pub interval: String,
+    pub timeout: String,
+    pub start: String,
+    pub retries: String,
+}
+
+impl From<Option<&HealthCheck>> for Health {
+    fn from(health: Option<&HealthCheck>) -> Self {
+        let seconds = |of: fn(&HealthCheck) -> Option<Seconds>| {
+            health.and_then(of).map_or_else(String::new, |one| u32::from(one).to_string())
+        };
+        Self {
+            command: health.map_or(&[][..], |one| &one.command).into(),
+            interval: seconds(|one| Some(one.interval_seconds)),
+            timeout: seconds(|one| Some(one.timeout_seconds)),
+            start: seconds(|one| one.start_seconds),
+            retries: health.map_or_else(String::new, |one| one.retries.to_string()),
+        }
+    }
+}
+
+/// A spec in fields.
+#[derive(Debug)]
+pub(super) struct SpecFields {
+    pub image: String,
+    /// The login that was chosen, and those to choose from.
+    pub registry: Option<RegistryId>,
+    pub registries: Vec<Registry>,
+    pub port: String,
+    pub entrypoint: Arguments,
+    pub command: Arguments,
+    pub aliases: String,
+    pub published: Vec<Row<HostPort>>,
+    pub mounts: Vec<Row<Mount>>,
+    pub memory: String,
+    pub millicpus: String,
+    pub processes: String,
+    pub is_checked: bool,
+    pub health: Health,
+    pub restart: RestartRule,
+    pub strategy: Strategy,
+    pub labels: String,
+    pub ready_within: u32,
+    pub drain: u32,
+    pub stop: u32,
+}
+
+impl SpecFields {
+    /// Of a new application, with what holds where nothing is said.
+    pub(super) fn empty(registries: Vec<Registry>) -> Self {
+        let image = "image".parse().expect("a word is a reference");
+        Self { image: String::new(), ..Self::of(&ApplicationSpec::of(image), registries) }
+    }
+
+    pub(super) fn of(spec: &ApplicationSpec, registries: Vec<Registry>) -> Self {
+        let aliases: Vec<&str> = spec.aliases.iter().map(portolan_types::Alias::as_str).collect();
+        let labels = spec.labels.iter().map(|(key, value)| format!("{key}={value}\n"));
+        Self {
+            image: spec.image.to_string(),
+            registry: spec.registry_id.clone(),
+            registries,
+            port: text(spec.port),
+            entrypoint: spec.entrypoint.as_slice().into(),
+            command: spec.command.as_slice().into(),
+            aliases: aliases.join(", "),
+            published: rows(spec.published.iter().copied()),
+            mounts: rows(spec.mounts.iter().map(Mount::from)),
+            memory: spec.limits.memory_bytes.map(size).unwrap_or_default(),
+            millicpus: text(spec.limits.millicpus),
+            processes: text(spec.limits.processes),
+            is_checked: spec.health.is_some(),
+            health: spec.health.as_ref().into(),
+            restart: spec.restart,
+            strategy: spec.strategy,
+            labels: labels.collect(),
+            ready_within: spec.ready_within_seconds.into(),
+            drain: spec.drain_seconds.into(),
+            stop: spec.stop_seconds.into(),
+        }
+    }
+
+    pub(super) fn is_by(&self, registry: &Registry) -> bool {
+        self.registry.as_ref() == Some(&registry.id)
+    }
+
+    /// The login that was chosen when it is none of those that there are.
+    pub(super) fn lost_login(&self) -> Option<&RegistryId> {
+        let chosen = self.registry.as_ref()?;
+        self.registries.iter().all(|one| one.id != *chosen).then_some(chosen)
+    }
+}
+
+fn text<T: ToString>(one: Option<T>) -> String {
+    one.map(|one| one.to_string()).unwrap_or_default()
+}
+
+fn rows<T>(all: impl Iterator<Item = T>) -> Vec<Row<T>> {
+    let room = std::iter::repeat_with(|| None).take(MORE_ROWS);
+    all.map(Some).chain(room).enumerate().map(|(number, of)| Row { number, of }).collect()
+}
+
+/// A number of bytes in the largest unit in which it is a whole number.
+fn size(bytes: u64) -> String {
+    for (unit, shift) in [("GiB", 30), ("MiB", 20), ("KiB", 10)] {
+        if bytes != 0 && bytes.trailing_zeros() >= shift {
+            return format!("{} {unit}", bytes >> shift);
+        }
+    }
+    bytes.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_whole() {
+        assert_eq!(size(512 << 20), "512 MiB");
+        assert_eq!(size(3 << 30), "3 GiB");
+        assert_eq!(size(7_000_001), "7000001");
+    }
+
+    #[test]
+    fn arguments_with_lines_are_json() {
+        let arguments = |texts: &[&str]| {
+            let all: Vec<Argument> =
+                texts.iter().map(|text| text.parse().expect("an argument")).collect();
+            Arguments::from(all.as_slice())
+        };
+        let plain = arguments(&["sh", "-c", "echo a"]);
+        assert_eq!((plain.text.as_str(), plain.kind), ("sh\n-c\necho a", "lines"));
+        let lines = arguments(&["sh", "a\nb", ""]);
+        assert_eq!((lines.text.as_str(), lines.kind), (r#"["sh","a\nb",""]"#, "json"));
+    }
+}

@@ -1,0 +1,101 @@
+//! What stands above every page of an application: its name and state, where it is, and the tabs.
+
+use portolan_types::{Application, ApplicationId, ApplicationState};
+
+use crate::{
+    Error,
+    api::AppState,
+    applications,
+    web::{
+        acts::Near,
+        chrome::Chrome,
+        tabs::{self, For, Link},
+    },
+};
+
+/// A page of an application.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tab {
+    Overview,
+    Deployments,
+    Variables,
+    Events,
+    Settings,
+    Danger,
+}
+
+const TABS: [tabs::Tab<Tab>; 6] = [
+    tabs::Tab::new(Tab::Overview, "Overview", ""),
+    tabs::Tab::new(Tab::Deployments, "Deployments", "/deployments"),
+    tabs::Tab::new(Tab::Variables, "Variables", "/variables"),
+    tabs::Tab::new(Tab::Events, "Events", "/events"),
+    tabs::Tab::for_changes(Tab::Settings, "Settings", "/settings"),
+    tabs::Tab::for_changes(Tab::Danger, "Remove", "/danger"),
+];
+
+/// The application of a page.
+#[derive(Debug)]
+pub(super) struct Head {
+    pub application: Application,
+    /// What it is made of.
+    pub may_manage: bool,
+    /// What runs of it.
+    pub may_operate: bool,
+    tab: Tab,
+}
+
+impl Head {
+    pub(super) async fn read(
+        app: &AppState,
+        chrome: &Chrome,
+        id: &ApplicationId,
+        tab: Tab,
+    ) -> Result<Self, Error> {
+        let application = applications::show(app, &chrome.actor, id).await?;
+        Ok(Self {
+            may_manage: chrome.may_manage_project(&application.project_id),
+            may_operate: chrome.may_operate_project(&application.project_id),
+            application,
+            tab,
+        })
+    }
+
+    pub(super) fn tabs(&self) -> Vec<Link> {
+        let base = format!("/applications/{}", self.application.id);
+        let who = if self.may_manage { For::Changes } else { For::All };
+        tabs::links(&TABS, &self.tab, &base, who)
+    }
+
+    /// What texts about it are about.
+    pub(super) fn near(&self) -> Near {
+        Near::application(&self.application)
+    }
+
+    /// Its program is to run, whatever it does.
+    pub(super) fn is_up(&self) -> bool {
+        match self.application.state {
+            ApplicationState::Starting
+            | ApplicationState::Running
+            | ApplicationState::Unhealthy
+            | ApplicationState::Restarting => true,
+            ApplicationState::New
+            | ApplicationState::Stopped
+            | ApplicationState::Down
+            | ApplicationState::Missing
+            | ApplicationState::Removing => false,
+        }
+    }
+
+    pub(super) fn is_new(&self) -> bool {
+        self.application.state == ApplicationState::New
+    }
+
+    pub(super) fn is_removing(&self) -> bool {
+        self.application.state == ApplicationState::Removing
+    }
+
+    /// It ended, or somebody stopped it, and what was deployed is still there.
+    pub(super) fn can_start(&self) -> bool {
+        matches!(self.application.state, ApplicationState::Stopped | ApplicationState::Down)
+    }
+}

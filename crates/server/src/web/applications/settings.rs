@@ -1,0 +1,90 @@
+//! What the next deployment makes, and how an application goes.
+
+use askama::Template;
+use axum::extract::State;
+use portolan_types::{ApplicationId, PageQuery, Preview, Variable};
+
+use super::{
+    fields::SpecFields,
+    head::{Head, Tab},
+};
+use crate::{
+    api::AppState,
+    applications::{
+        remove::{self, Volumes},
+        variables,
+    },
+    registries,
+    web::{
+        acts::Near,
+        chrome::Chrome,
+        extract::Path,
+        shown::{self, Shown},
+    },
+};
+
+#[derive(Template)]
+#[template(path = "applications/variables.html")]
+struct ListVariables {
+    chrome: Chrome,
+    head: Head,
+    variables: Vec<Variable>,
+}
+
+pub(super) async fn variables(
+    State(app): State<AppState>,
+    chrome: Chrome,
+    Path(id): Path<ApplicationId>,
+) -> Shown {
+    let head = Head::read(&app, &chrome, &id, Tab::Variables).await?;
+    let variables = variables::list(&app, &chrome.actor, &id).await?.items;
+    Ok(shown::page(&ListVariables { chrome, head, variables }))
+}
+
+#[derive(Template)]
+#[template(path = "applications/settings.html")]
+struct Settings {
+    chrome: Chrome,
+    head: Head,
+    spec: SpecFields,
+}
+
+pub(super) async fn show(
+    State(app): State<AppState>,
+    chrome: Chrome,
+    Path(id): Path<ApplicationId>,
+) -> Shown {
+    let head = Head::read(&app, &chrome, &id, Tab::Settings).await?;
+    let logins = registries::list(&app, &chrome.actor, &PageQuery::largest()).await?.items;
+    let spec = SpecFields::of(&head.application.spec, logins);
+    Ok(shown::page(&Settings { chrome, head, spec }))
+}
+
+#[derive(Template)]
+#[template(path = "applications/danger.html")]
+struct Danger {
+    chrome: Chrome,
+    head: Head,
+    near: Near,
+    /// What removing it would do, with its volumes left where they are.
+    preview: Preview,
+    /// The same with its volumes; asked only where there are any.
+    with_volumes: Option<Preview>,
+}
+
+pub(super) async fn danger(
+    State(app): State<AppState>,
+    chrome: Chrome,
+    Path(id): Path<ApplicationId>,
+) -> Shown {
+    let head = Head::read(&app, &chrome, &id, Tab::Danger).await?;
+    let actor = &chrome.actor;
+    let preview = remove::preview(&app, actor, &id, Volumes::Kept).await?;
+    let with_volumes = if remove::volumes_of(&head.application).is_empty() {
+        None
+    } else {
+        Some(remove::preview(&app, actor, &id, Volumes::Removed).await?)
+    };
+    let near = head.near();
+    Ok(shown::page(&Danger { chrome, head, near, preview, with_volumes }))
+}

@@ -1,0 +1,45 @@
+//! What is deployed into a destination.
+
+use askama::Template;
+use axum::extract::State;
+use portolan_types::{DestinationId, DestinationKind, Reachability};
+
+use super::head::{Head, Tab};
+use crate::{
+    api::AppState,
+    applications::Filter,
+    web::{
+        applications::rows::{self, Row},
+        chrome::Chrome,
+        extract::Path,
+        shown::{self, Shown},
+    },
+};
+
+#[derive(Template)]
+#[template(path = "destinations/applications.html")]
+struct List {
+    chrome: Chrome,
+    head: Head,
+    rows: Vec<Row>,
+}
+
+pub(super) async fn list(
+    State(app): State<AppState>,
+    chrome: Chrome,
+    Path(id): Path<DestinationId>,
+) -> Shown {
+    let head = Head::read(&app, &chrome, &id, Tab::Applications).await?;
+    let filter = Filter { destination_id: Some(id), ..Filter::default() };
+    let rows = rows::list(&app, &chrome.actor, &filter).await?;
+    Ok(shown::page(&List { chrome, head, rows }))
+}
+
+impl List {
+    /// Somebody may add one, and it could be here.
+    fn may_add(&self) -> bool {
+        self.chrome.may_manage_somewhere()
+            && self.head.may_use
+            && self.head.destination.kind != DestinationKind::Swarm
+    }
+}
