@@ -62,10 +62,7 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outc
         }
         Command::Backup(args) => run_backup(printer, args).await?,
         Command::Restore(args) => run_restore(printer, args).await?,
-        Command::Login(args) => {
-            let proof = proof(args, global.token.clone())?;
-            login::login(&access(global)?, printer, proof).await?;
-        }
+        Command::Login(args) => run_login(global, printer, args).await?,
         Command::Logout => login::logout(printer, &client_file(&global)?).await?,
         Command::Whoami => login::whoami(&client(global, printer)?, printer).await?,
         Command::User(command) => people::run_user(global, printer, command).await?,
@@ -150,6 +147,11 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outc
         Command::Version => version::version(printer)?,
     }
     Ok(Outcome::Done)
+}
+
+async fn run_login(global: GlobalArgs, printer: &Printer, args: LoginArgs) -> anyhow::Result<()> {
+    let proof = proof(args, global.token.clone())?;
+    login::login(&access(global)?, printer, proof).await
 }
 
 async fn run_backup(printer: &Printer, args: BackupArgs) -> anyhow::Result<()> {

@@ -194,6 +194,29 @@ fn routes() -> OpenApiRouter<AppState> {
             drift_policy::show_destination_drift_policy,
             drift_policy::update_destination_drift_policy
         ))
+        .merge(projects())
+        .routes(routes!(operations::list_operations))
+        .routes(routes!(operations::show_operation))
+        .routes(routes!(events::list_events))
+        .routes(routes!(events::stream_events))
+        .routes(routes!(secrets::show_secrets))
+        .routes(routes!(secrets::rotate_secrets))
+        .routes(routes!(audit::list_audit))
+        .routes(routes!(audit::export_audit))
+        .routes(routes!(audit::verify_audit))
+        .routes(routes!(notifiers::list_notifiers, notifiers::create_notifier))
+        .routes(routes!(
+            notifiers::show_notifier,
+            notifiers::update_notifier,
+            notifiers::delete_notifier
+        ))
+        .routes(routes!(notifiers::test_notifier))
+        .routes(routes!(notifiers::list_deliveries))
+}
+
+/// Those about projects: their environments, and the applications in them.
+fn projects() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
         .routes(routes!(projects::list_projects, projects::create_project))
         .routes(routes!(projects::show_project, projects::update_project, projects::delete_project))
         .routes(routes!(applications::list_applications, applications::create_application))
@@ -217,23 +240,6 @@ fn routes() -> OpenApiRouter<AppState> {
             environments::update_environment,
             environments::delete_environment
         ))
-        .routes(routes!(operations::list_operations))
-        .routes(routes!(operations::show_operation))
-        .routes(routes!(events::list_events))
-        .routes(routes!(events::stream_events))
-        .routes(routes!(secrets::show_secrets))
-        .routes(routes!(secrets::rotate_secrets))
-        .routes(routes!(audit::list_audit))
-        .routes(routes!(audit::export_audit))
-        .routes(routes!(audit::verify_audit))
-        .routes(routes!(notifiers::list_notifiers, notifiers::create_notifier))
-        .routes(routes!(
-            notifiers::show_notifier,
-            notifiers::update_notifier,
-            notifiers::delete_notifier
-        ))
-        .routes(routes!(notifiers::test_notifier))
-        .routes(routes!(notifiers::list_deliveries))
 }
 
 /// Those about people: who they are, how they sign in, and what they share.

@@ -139,7 +139,7 @@ async fn begin(
             image_id: earlier.and_then(|earlier| earlier.deployment.image_id.clone()),
             rolled_back_to: earlier.map(|earlier| earlier.deployment.number),
             container: container_name(application, number)?,
-            by: actor.user.email.to_string(),
+            by: actor.user.email.clone(),
             operation_id: operation.id.clone(),
             reason: None,
             created_at: now,

@@ -3,8 +3,8 @@
 //! Owns which pages there are, and what stands above each (`head`).
 
 mod add;
-mod container;
 mod applications;
+mod container;
 mod containers;
 mod detail;
 mod drift;

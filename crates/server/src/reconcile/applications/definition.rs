@@ -66,7 +66,9 @@ pub(super) fn wanted(
             command: texts(&health.command),
             interval: health.interval_seconds.duration(),
             timeout: health.timeout_seconds.duration(),
-            start_period: health.start_seconds.map_or(Duration::ZERO, |time| time.duration()),
+            start_period: health
+                .start_seconds
+                .map_or(Duration::ZERO, portolan_types::Seconds::duration),
             retries: health.retries,
         }),
         stop_timeout: Some(spec.stop_seconds.duration()),

@@ -45,7 +45,7 @@ pub(super) struct Job<'a> {
     pub(super) beside: &'a mut Beside,
 }
 
-impl<'a> Job<'a> {
+impl Job<'_> {
     /// A host's answer. Its refusal is an outcome; a lost connection ends the pass.
     pub(super) fn answer<T>(&self, answer: Result<T, HostError>, action: &str) -> Result<T, Halt> {
         answer.map_err(|error| {

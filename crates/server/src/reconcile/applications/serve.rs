@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// How long a proxy may take until it leads requests to a new container.
-const LED_WITHIN: Duration = Duration::from_secs(60);
+const LED_WITHIN: Duration = Duration::from_mins(1);
 
 /// The new deployment serves from now on: its routes lead to it as soon as the proxy is told.
 pub(super) async fn switch(job: &mut Job<'_>, course: &Course) -> Result<(), Halt> {

@@ -79,9 +79,8 @@ const fn kind(state: ApplicationState) -> &'static str {
         ApplicationState::Starting => "application.starting",
         ApplicationState::Running => "application.running",
         ApplicationState::Unhealthy => "application.not-healthy",
-        ApplicationState::Restarting => "application.not-running",
+        ApplicationState::Restarting | ApplicationState::Down => "application.not-running",
         ApplicationState::Stopped => "application.stopped",
-        ApplicationState::Down => "application.not-running",
         ApplicationState::Missing => "application.missing",
         ApplicationState::Removing => "application.removing",
     }

@@ -12,7 +12,8 @@ pub(super) async fn run(scene: &Scene<'_>, memory: &mut Memory) -> Result<Progre
     if scene.row.halted {
         start_again(scene).await?;
     }
-    let serves = scene.row.application.container.as_ref().map(|name| name.as_str());
+    let serves =
+        scene.row.application.container.as_ref().map(portolan_types::ContainerName::as_str);
     for one in scene.containers().filter(|one| Some(one.member.name.as_str()) != serves) {
         remove(scene, one).await?;
     }
