@@ -1,7 +1,7 @@
 //! What goes wrong in a deployment: what served before serves on, whatever happens.
 
 use anyhow::{Context, Result, ensure};
-use portolan_server::host::{HostError, fake::Trouble};
+use portolan_server::host::{ContainerDetail, HostError, fake::Trouble};
 use portolan_types::{ApplicationState, DeploymentState, Operation, OperationState};
 use serde_json::json;
 
@@ -114,7 +114,7 @@ async fn hanging(
     let path = format!("/v1/applications/{}/deploy", made.id);
     let begun: Operation = app.owner.post(&path, json!({ "image": "shop:2" })).await?.accepted()?;
     eventually("the new container runs", || async {
-        Ok(at.engine.container(&name).filter(|one| one.is_running()))
+        Ok(at.engine.container(&name).filter(ContainerDetail::is_running))
     })
     .await?;
     Ok(begun)
