@@ -1,14 +1,18 @@
-//! Applications. Their deployments are in `deployment`. The unique names in an environment and on a
-//! network decide races.
+//! Applications. Their deployments are in `deployment`, their names on networks in `names`. That a name
+//! is there once in an environment decides races.
 
 use portolan_types::{
-    Alias, Application, ApplicationId, ApplicationState, DeploymentId, DestinationId,
-    EnvironmentId, OperationId, OperationKind, PageQuery, ServerId, TeamId, Timestamp,
+    Application, ApplicationId, ApplicationState, DeploymentId, DestinationId, EnvironmentId,
+    OperationId, OperationKind, PageQuery, ServerId, TeamId, Timestamp,
 };
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
 use super::{Window, json_option, moment, parsed, parsed_option, to_json};
 use crate::rights::Visible;
+
+mod names;
+
+pub use names::{find_owner, set_aliases};
 
 /// Applications with the names of where they are, as somebody sees them. A server that they do not
 /// see has no name.
@@ -335,50 +339,6 @@ pub async fn set_serving(
         .execute(conn)
         .await?;
     Ok(())
-}
-
-/// Gives an application these names on its network, and no others. One that another application has
-/// there is a unique violation.
-pub async fn set_aliases(
-    conn: &mut AnyConnection,
-    application: &Application,
-    aliases: &[Alias],
-) -> Result<(), sqlx::Error> {
-    sqlx::query("delete from application_aliases where application_id = $1")
-        .bind(application.id.as_str())
-        .execute(&mut *conn)
-        .await?;
-    for alias in aliases {
-        sqlx::query(
-            "insert into application_aliases (destination_id, alias, application_id)
-             values ($1, $2, $3)",
-        )
-        .bind(application.destination_id.as_str())
-        .bind(alias.as_str())
-        .bind(application.id.as_str())
-        .execute(&mut *conn)
-        .await?;
-    }
-    Ok(())
-}
-
-/// The application that has a name on a network.
-pub async fn find_owner(
-    conn: &mut AnyConnection,
-    destination: &DestinationId,
-    alias: &Alias,
-) -> Result<Option<(ApplicationId, String)>, sqlx::Error> {
-    let row = sqlx::query(
-        "select a.id, a.name
-         from application_aliases n
-         join applications a on a.id = n.application_id
-         where n.destination_id = $1 and n.alias = $2",
-    )
-    .bind(destination.as_str())
-    .bind(alias.as_str())
-    .fetch_optional(conn)
-    .await?;
-    row.map(|row| Ok((parsed(&row, "id")?, row.try_get("name")?))).transpose()
 }
 
 /// Removes the rows of a destination that is forgotten; what runs there goes on.

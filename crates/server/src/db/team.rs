@@ -159,7 +159,7 @@ mod tests {
     use crate::db::{Db, dump::TABLES};
 
     /// What keeps a team from being deleted, and who is in it.
-    const IN_THE_WAY: [&str; 10] = [
+    const IN_THE_WAY: [&str; 11] = [
         "servers",
         "routes",
         "keys",
@@ -167,6 +167,7 @@ mod tests {
         "certificates",
         "notifiers",
         "projects",
+        "applications",
         "drifts",
         "verifications",
         "memberships",

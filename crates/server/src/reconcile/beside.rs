@@ -8,7 +8,7 @@ use portolan_types::OperationId;
 use tokio::sync::{Notify, oneshot, oneshot::error::TryRecvError};
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::host::HostError;
+use crate::host::{Host, HostError, PullProgress, RegistryLogin};
 
 /// Calls under way, by what each is for: the operation is part of that.
 #[derive(Debug)]
@@ -37,11 +37,6 @@ impl Beside {
         Self { bell, calls: HashMap::new() }
     }
 
-    /// The keeper's bell, for calls that have something to tell before their end.
-    pub(super) fn bell(&self) -> Arc<Notify> {
-        self.bell.clone()
-    }
-
     /// Makes a call, in the place of an earlier one for the same.
     pub(super) fn begin(
         &mut self,
@@ -57,6 +52,23 @@ impl Beside {
         };
         let call = Call { outcome, _task: AbortOnDropHandle::new(tokio::spawn(task)) };
         self.calls.insert(what.to_owned(), call);
+    }
+
+    /// Fetches an image. What is answered says how far it is; the bell is rung for every tenth.
+    pub(super) fn pull(
+        &mut self,
+        what: &str,
+        host: &Arc<dyn Host>,
+        (image, login): (&str, Option<RegistryLogin>),
+    ) -> PullProgress {
+        let progress = PullProgress::default();
+        let (host, bell, image) = (host.clone(), self.bell.clone(), image.to_owned());
+        let told = progress.clone();
+        self.begin(what, async move {
+            let ring = || bell.notify_one();
+            host.pull_image(&image, login.as_ref(), &told.on_news(&ring)).await
+        });
+        progress
     }
 
     /// How far it is. That it ended is told once.

@@ -145,6 +145,8 @@ pub(super) fn stopped(job: &mut Job<'_>, one: &HostContainer) -> Result<bool, Ha
             Ok(false)
         }
         Stage::UnderWay => Ok(false),
+        // It went with an earlier connection: it is asked again over this one.
+        Stage::Ended(Err(error)) if error.is_connection() => Ok(false),
         Stage::Ended(outcome) => {
             job.answer(outcome, &format!("stop container `{}`", one.member.name))?;
             Ok(true)

@@ -3,7 +3,11 @@
 use portolan_types::Image;
 
 use super::{
-    super::{beside::Stage, recorder::failure, work::Halt},
+    super::{
+        beside::Stage,
+        recorder::{failure, host_failure},
+        work::Halt,
+    },
     deploy::Course,
     job::Job,
 };
@@ -28,6 +32,13 @@ pub(super) async fn image(job: &mut Job<'_>, course: &Course) -> Result<Option<S
     match job.beside.stage(&key) {
         Stage::Idle => begin(job, &key, course).await?,
         Stage::UnderWay => say(job, &deployment.image).await?,
+        // It went with an earlier connection: it is begun anew over this one. A registry that says
+        // nothing for so long is an outcome.
+        Stage::Ended(Err(error))
+            if error.is_connection() && !matches!(error, HostError::Timeout { .. }) =>
+        {
+            begin(job, &key, course).await?;
+        }
         Stage::Ended(outcome) => return came(job, course, outcome).await.map(Some),
     }
     Ok(None)
@@ -42,13 +53,8 @@ async fn find(job: &Job<'_>, reference: &str) -> Result<Option<String>, Halt> {
 async fn begin(job: &mut Job<'_>, key: &str, course: &Course) -> Result<(), Halt> {
     let image = &course.made.deployment.image;
     let login = login(job, course).await?;
-    let progress = PullProgress::default();
-    job.open.pull = Some(progress.clone());
-    let (host, bell, reference) = (job.scene.host.clone(), job.beside.bell(), image.to_string());
-    job.beside.begin(key, async move {
-        let ring = || bell.notify_one();
-        host.pull_image(&reference, login.as_ref(), &progress.on_news(&ring)).await
-    });
+    let pull = job.beside.pull(key, job.scene.host, (image.as_str(), login));
+    job.open.pull = Some(pull);
     say(job, image).await
 }
 
@@ -91,17 +97,18 @@ async fn came(
             job.leave(&format!("`{image}` was pulled")).await?;
             id
         }
-        (Err(error), Some(id)) if !error.is_undecided() => {
+        (Err(error), Some(id)) => {
             let words =
                 format!("`{image}` could not be pulled, and the one on the host is taken: {error}");
             job.warn(&words).await?;
             id
         }
-        (outcome, _) => {
-            job.answer(outcome, &format!("pull image `{image}`"))?;
+        (outcome, None) => {
             let gone =
-                HostError::Docker { status: 404, message: format!("No such image: {image}") };
-            return job.answer(Err(gone), &format!("look for image `{image}`"));
+                || HostError::Docker { status: 404, message: format!("No such image: {image}") };
+            let error = outcome.err().unwrap_or_else(gone);
+            let action = format!("pull image `{image}`");
+            return Err(host_failure(&action, job.scene.server_name(), &error).into());
         }
     };
     let mut conn = job.scene.app.db.acquire().await?;

@@ -1,17 +1,17 @@
 //! Fetching the proxy's image beside the keeper's other work: it takes minutes, and the server's
 //! destinations do not wait for it.
 //!
-//! Owns the task, which ends with the keeper, and the step of the operation that it is.
+//! Owns the step of the operation that it is; the task is in `beside`.
 
 use std::sync::Arc;
 
 use portolan_types::{Failure, OperationId, OperationKind};
-use tokio::sync::{Notify, oneshot, oneshot::error::TryRecvError};
-use tokio_util::task::AbortOnDropHandle;
+use tokio::sync::Notify;
 
 use super::{
     super::{
         PassError,
+        beside::{self, Beside},
         recorder::{OpenStep, Recorder, failure, host_failure},
         work::Halt,
     },
@@ -27,8 +27,7 @@ use crate::{
 /// The pull under way on a server, if there is one.
 #[derive(Debug)]
 pub(super) struct Pulls {
-    /// The keeper's: it looks when an image has come.
-    bell: Arc<Notify>,
+    beside: Beside,
     under_way: Option<Pull>,
 }
 
@@ -39,8 +38,6 @@ struct Pull {
     image: String,
     step: OpenStep,
     progress: PullProgress,
-    outcome: oneshot::Receiver<Result<(), HostError>>,
-    _task: AbortOnDropHandle<()>,
 }
 
 /// How far the image is that some work needs.
@@ -54,8 +51,9 @@ pub(super) enum Stage {
 }
 
 impl Pulls {
-    pub(super) const fn new(bell: Arc<Notify>) -> Self {
-        Self { bell, under_way: None }
+    /// The bell is the keeper's: it looks when an image has come.
+    pub(super) fn new(bell: Arc<Notify>) -> Self {
+        Self { beside: Beside::new(bell), under_way: None }
     }
 
     /// The image for a piece of work: on the host, or on its way there from now on.
@@ -71,15 +69,15 @@ impl Pulls {
             self.abandon(scene.app).await?;
             return self.begin(scene, kind, operation).await;
         }
-        let Some(mut pull) = self.under_way.take() else { return Ok(Stage::Ready) };
-        match pull.outcome.try_recv() {
-            Ok(outcome) => self.ended(scene, pull, outcome).await,
-            Err(TryRecvError::Empty) => {
+        let Some(pull) = self.under_way.take() else { return Ok(Stage::Ready) };
+        match self.beside.stage(operation.as_str()) {
+            beside::Stage::Ended(outcome) => self.ended(scene, pull, outcome).await,
+            beside::Stage::UnderWay => {
                 say(scene, image, &pull.progress).await?;
                 self.under_way = Some(pull);
                 Ok(Stage::UnderWay)
             }
-            Err(TryRecvError::Closed) => {
+            beside::Stage::Idle => {
                 self.under_way = Some(pull);
                 self.abandon(scene.app).await?;
                 self.begin(scene, kind, operation).await
@@ -91,6 +89,7 @@ impl Pulls {
     pub(super) async fn abandon(&mut self, app: &App) -> Result<(), Error> {
         let Some(pull) = self.under_way.take() else { return Ok(()) };
         let Pull { operation, kind, image, step, .. } = pull;
+        self.beside.forget(&operation);
         let failure = failure(
             "interrupted",
             format!("pulling image `{image}` was broken off"),
@@ -121,28 +120,15 @@ impl Pulls {
             return Ok(Stage::Ready);
         };
         let step = recorder.begin("pull").await?;
-        let progress = PullProgress::default();
+        let host = scene.round.host;
+        let progress = self.beside.pull(operation.as_str(), host, (image, login));
         say(scene, image, &progress).await?;
-        let (tell, outcome) = oneshot::channel();
-        let task = {
-            let (host, bell) = (scene.round.host.clone(), self.bell.clone());
-            let (image, progress) = (image.to_owned(), progress.clone());
-            async move {
-                let ring = || bell.notify_one();
-                let done = host.pull_image(&image, login.as_ref(), &progress.on_news(&ring)).await;
-                // The keeper may have no use for it any more.
-                drop(tell.send(done));
-                ring();
-            }
-        };
         self.under_way = Some(Pull {
             operation: operation.clone(),
             kind,
             image: image.to_owned(),
             step,
             progress,
-            outcome,
-            _task: AbortOnDropHandle::new(tokio::spawn(task)),
         });
         Ok(Stage::UnderWay)
     }

@@ -2,11 +2,14 @@
 //! would leave an application without its network.
 
 use anyhow::ensure;
-use portolan_types::{Application, ApplicationState, Operation};
-use serde_json::json;
+use portolan_types::{Application, ApplicationState, Operation, Right};
+use serde_json::{Value, json};
 
 use super::{place, spec};
-use crate::support::story;
+use crate::{
+    security::{Team, join},
+    support::story,
+};
 
 story! {
     /// A name on the network is one application's, and no container's that is there already.
@@ -89,5 +92,47 @@ story! {
         let done = app.work_on(&made, "deploy", json!({})).await?;
         ensure!(done.failure.is_some_and(|why| why.code == "container-name-taken"), "it was touched");
         assert_eq!(app.application(&made).await?.state, ApplicationState::New);
+    }
+}
+
+story! {
+    /// A path of the host can be any file of it, and a port of the host is the whole server's: both are
+    /// for who has the server, and whoever changes the rest keeps what was there.
+    async fn what_is_the_hosts_is_for_who_has_it(app) {
+        let at = place(app).await?;
+        let person = join(app, "member", Team::Same).await?;
+        person.grant(app, at.server.id.as_str(), Right::Use).await?;
+        person.grant_in(app, at.environment.project_id.as_str(), Right::Manage).await?;
+        let with = |field: &str, value: Value| {
+            let mut wanted = spec("shop:1");
+            wanted[field] = value;
+            json!({
+                "environment_id": at.environment.id, "destination_id": at.destination.id,
+                "name": "shop", "spec": wanted,
+            })
+        };
+        let bind = json!([{ "source": { "bind": "/etc" }, "target": "/host" }]);
+        let port = json!([{ "host": 5432, "container": 5432 }]);
+        for (field, value) in [("mounts", bind.clone()), ("published", port)] {
+            let answer = person.client.post("/v1/applications", with(field, value)).await?;
+            ensure!(answer.status == 403, "{}", answer.text);
+        }
+        let made: Application =
+            app.owner.post("/v1/applications", with("mounts", bind)).await?.created()?;
+        let path = format!("/v1/applications/{}", made.id);
+        let mut spec = serde_json::to_value(&made.spec)?;
+        spec["image"] = json!("shop:2");
+        person.client.patch(&path, json!({ "spec": spec })).await?.ok::<Application>()?;
+        spec["mounts"][0]["source"]["bind"] = json!("/root");
+        let answer = person.client.patch(&path, json!({ "spec": spec })).await?;
+        ensure!(answer.status == 403, "{}", answer.text);
+        // Nor is it put on a server on which they may do nothing.
+        let (other, _engine) = app.add_server("bravo").await?;
+        let other = app.owner.destination(&other, "web").await?;
+        let mut body = with("port", json!(80));
+        body["destination_id"] = json!(other.id);
+        body["name"] = json!("another");
+        let answer = person.client.post("/v1/applications", body).await?;
+        ensure!(answer.status == 403, "{}", answer.text);
     }
 }
