@@ -53,6 +53,16 @@ impl<E: Into<PassError>> From<E> for Halt {
     }
 }
 
+/// A host's error while something is done there: a refusal is put into words; a lost connection, or a
+/// swarm that cannot be asked, ends the pass.
+pub(super) fn halt(server: &str, error: HostError, action: &str) -> Halt {
+    if error.is_undecided() {
+        Halt::Pass(error.into())
+    } else {
+        Halt::Refused(host_failure(action, server, &error))
+    }
+}
+
 /// A call to a host while a step of an operation is under way.
 #[derive(Debug)]
 pub(super) struct Call<'a> {
@@ -107,13 +117,7 @@ impl Work<'_> {
         action: impl FnOnce() -> String,
     ) -> Result<T, Halt> {
         let server = self.row.destination.server_name.as_str();
-        answer.map_err(|error| {
-            if error.is_undecided() {
-                Halt::Pass(error.into())
-            } else {
-                Halt::Refused(host_failure(&action(), server, &error))
-            }
-        })
+        answer.map_err(|error| halt(server, error, &action()))
     }
 
     /// One step with what it found. A lost connection leaves it open: whoever takes the work up

@@ -10,8 +10,8 @@ use super::{
     super::{
         PassError,
         beside::Beside,
-        recorder::{OpenStep, Recorder, host_failure},
-        work::Halt,
+        recorder::{OpenStep, Recorder},
+        work::{Halt, halt},
     },
     Progress, Scene, serve,
 };
@@ -48,13 +48,7 @@ pub(super) struct Job<'a> {
 impl Job<'_> {
     /// A host's answer. Its refusal is an outcome; a lost connection ends the pass.
     pub(super) fn answer<T>(&self, answer: Result<T, HostError>, action: &str) -> Result<T, Halt> {
-        answer.map_err(|error| {
-            if error.is_undecided() {
-                Halt::Pass(error.into())
-            } else {
-                Halt::Refused(host_failure(action, self.scene.server_name(), &error))
-            }
-        })
+        answer.map_err(|error| halt(self.scene.server_name(), error, action))
     }
 
     /// Begins a step that may last longer than this look, unless it is open already. Answers since

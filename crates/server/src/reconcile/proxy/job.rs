@@ -7,8 +7,8 @@ use portolan_types::{
 use super::{
     super::{
         PassError,
-        recorder::{Recorder, host_failure},
-        work::Halt,
+        recorder::Recorder,
+        work::{self, Halt},
     },
     Scene, down,
 };
@@ -109,11 +109,7 @@ impl Job<'_> {
 
 /// A refusal is put into words; a lost connection, or a swarm that cannot be asked, is none.
 pub(super) fn halt(scene: &Scene<'_>, error: &HostError, action: &str) -> Halt {
-    if error.is_undecided() {
-        Halt::Pass(error.clone().into())
-    } else {
-        Halt::Refused(host_failure(action, scene.server_name(), error))
-    }
+    work::halt(scene.server_name(), error.clone(), action)
 }
 
 pub(super) fn happened<'a>(scene: &'a Scene<'_>, kind: &'static str, what: &str) -> Happened<'a> {
