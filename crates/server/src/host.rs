@@ -26,6 +26,7 @@ mod exec;
 #[cfg(feature = "fake")]
 pub mod fake;
 mod image;
+pub(crate) mod label;
 mod limits;
 mod local;
 mod network;

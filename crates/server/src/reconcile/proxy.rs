@@ -53,7 +53,7 @@ mod tidy;
 #[cfg(feature = "fuzzing")]
 pub(crate) use config::generate_anything;
 pub(crate) use configure::generated;
-pub(super) use definition::{LABEL_PROXY, NETWORK};
+pub(super) use definition::NETWORK;
 pub(crate) use definition::{NAME as PROXY_CONTAINER, is_another as is_another_proxy};
 
 use job::Job;

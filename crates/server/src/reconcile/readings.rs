@@ -12,11 +12,11 @@ use portolan_types::Destination;
 use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use super::{hosts::Hosts, proxy::LABEL_PROXY};
+use super::hosts::Hosts;
 use crate::{
     App, Error,
     destinations::placement,
-    host::{ContainerDetail, Host, HostError},
+    host::{ContainerDetail, Host, HostError, label},
     readings::{Asked, Ticket, To},
     tasks::Pulse,
 };
@@ -70,7 +70,7 @@ fn is_on(container: &ContainerDetail, destination: &Destination) -> bool {
 
 /// The proxy is its server's: what it says of all that it leads to is read by who manages that.
 fn check_is_no_proxy(ticket: &Ticket, container: &ContainerDetail) -> Result<(), Error> {
-    if !container.labels.contains_key(LABEL_PROXY) {
+    if !container.labels.contains_key(label::PROXY) {
         return Ok(());
     }
     Err(Error::refused(

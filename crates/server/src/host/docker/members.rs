@@ -11,20 +11,16 @@ use futures_util::FutureExt;
 use portolan_types::Timestamp;
 
 use super::{
-    super::{Attachment, HostContainer, HostError, Member, ProbeMark, engine::Engine, probe},
+    super::{
+        Attachment, HostContainer, HostError, Member, ProbeMark, engine::Engine, label, probe,
+    },
     id::{self, DockerId},
     networks,
 };
 
 /// Who groups containers, and under which label.
 pub(super) const PROJECT_LABELS: [&str; 3] =
-    ["dev.portolan.application.name", "com.docker.compose.project", "com.docker.stack.namespace"];
-
-/// The application whose container it is.
-const LABEL_APPLICATION: &str = "dev.portolan.application";
-
-/// The server whose proxy a container is.
-const PROXY_LABEL: &str = "dev.portolan.proxy";
+    [label::APPLICATION_NAME, "com.docker.compose.project", "com.docker.stack.namespace"];
 
 /// Every container of the host.
 pub(super) async fn list_all(engine: &Engine) -> Result<Vec<HostContainer>, HostError> {
@@ -67,8 +63,8 @@ fn describe(container: ContainerSummary, odd_state: Option<String>) -> HostConta
     HostContainer {
         image: container.image.clone().unwrap_or_default(),
         service_id: labels.get("com.docker.swarm.service.id").cloned(),
-        proxy_of: labels.get(PROXY_LABEL).cloned(),
-        application: labels.get(LABEL_APPLICATION).cloned(),
+        proxy_of: labels.get(label::PROXY).cloned(),
+        application: labels.get(label::APPLICATION).cloned(),
         health: status.and_then(health).map(str::to_owned),
         exit_code: status.and_then(exit_code),
         published: published(&container),

@@ -9,7 +9,7 @@ use portolan_types::{Timestamp, id::cuid2};
 use super::World;
 use crate::host::{
     Attachment, ContainerDetail, ContainerEndpoint, Endpoint, HostContainer, HostError,
-    HostNetwork, Member, ProbeMark, probe,
+    HostNetwork, Member, ProbeMark, label, probe,
 };
 
 /// By Docker's id.
@@ -55,8 +55,8 @@ impl World {
                 image,
                 routes,
                 probe: mark(one),
-                proxy_of: one.labels.get("dev.portolan.proxy").cloned(),
-                application: one.labels.get("dev.portolan.application").cloned(),
+                proxy_of: one.labels.get(label::PROXY).cloned(),
+                application: one.labels.get(label::APPLICATION).cloned(),
                 health: one.health.clone().filter(|_| runs(one)),
                 exit_code: (one.member.state == "exited").then_some(one.exit_code),
                 published: one.ports.iter().map(|port| port.host).collect(),

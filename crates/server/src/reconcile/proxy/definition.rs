@@ -17,6 +17,7 @@ use crate::{
     host::{
         Capabilities, ContainerDetail, Endpoint, Mount, MountAccess, MountSource, NetworkMode,
         NewContainer, Place, Privileges, Protocol, PublishedPort, RestartPolicy, RootFilesystem,
+        label,
     },
     vault::to_hex,
 };
@@ -35,8 +36,6 @@ pub(super) const CHECK: &str = "portolan-proxy-check";
 /// first whenever a container joins one: with this name they stay where they are.
 pub(in crate::reconcile) const NETWORK: &str = "0-portolan-proxy";
 
-/// Says whose proxy it is: the server's id.
-pub(in super::super) const LABEL_PROXY: &str = "dev.portolan.proxy";
 /// What it was made by.
 const LABEL_DEFINITION: &str = "dev.portolan.definition";
 
@@ -50,7 +49,7 @@ const TEMPORARY_BYTES: u64 = 256 << 20;
 pub(super) fn labels(server: &ServerId) -> BTreeMap<String, String> {
     BTreeMap::from([
         (LABEL_MANAGED.to_owned(), "true".to_owned()),
-        (LABEL_PROXY.to_owned(), server.to_string()),
+        (label::PROXY.to_owned(), server.to_string()),
     ])
 }
 
@@ -244,7 +243,7 @@ fn fingerprint(container: &NewContainer) -> String {
 
 /// Whether a container was made by Portolan for this server.
 pub(super) fn is_ours(scene: &Scene<'_>, container: &ContainerDetail) -> bool {
-    container.labels.get(LABEL_PROXY).is_some_and(|id| *id == scene.server.server.id.as_str())
+    container.labels.get(label::PROXY).is_some_and(|id| *id == scene.server.server.id.as_str())
 }
 
 /// Whether it was made by what the row says.

@@ -9,12 +9,12 @@ use super::{
     attachments,
     config::Generated,
     configure,
-    definition::{self, GRACE, LABEL_PROXY, NETWORK},
+    definition::{self, GRACE, NETWORK},
     job::{Job, observed},
     judge::{self, Verdict},
     ports, replace, tidy,
 };
-use crate::host::{ContainerDetail, Exec, HostError, HostImage, NewNetwork};
+use crate::host::{ContainerDetail, Exec, HostError, HostImage, NewNetwork, label};
 
 /// How long `version` may take.
 const VERSION: std::time::Duration = std::time::Duration::from_secs(10);
@@ -89,7 +89,7 @@ async fn networks(job: &Job<'_>) -> Result<(Vec<String>, String), Halt> {
     let (scene, host) = (job.scene, job.scene.host);
     let found = job.answer(host.find_network(NETWORK).await, "look for the proxy's network")?;
     match found {
-        Some(found) if found.labels.contains_key(LABEL_PROXY) => {}
+        Some(found) if found.labels.contains_key(label::PROXY) => {}
         Some(_) => {
             let message = format!(
                 "a network called `{NETWORK}` on server `{}` is not Portolan's",

@@ -5,12 +5,15 @@ use portolan_types::Timestamp;
 
 use super::{
     super::{recorder::Recorder, work::Halt},
-    definition::{CHECK, GRACE, LABEL_PROXY, NAME, NETWORK, NEXT, OLD, is_ours, volume},
+    definition::{CHECK, GRACE, NAME, NETWORK, NEXT, OLD, is_ours, volume},
     down,
     job::{Job, happened},
     routes,
 };
-use crate::{Error, db, events, host::HostError};
+use crate::{
+    Error, db, events,
+    host::{HostError, label},
+};
 
 pub(super) async fn run(job: &Job<'_>) -> Result<(), Halt> {
     job.step("remove", containers(job)).await?;
@@ -43,7 +46,7 @@ async fn network(job: &Job<'_>) -> Result<((), String), Halt> {
     let found = job.answer(host.find_network(NETWORK).await, "look for the proxy's network")?;
     let server = job.scene.server.server.id.as_str();
     let ours = |labels: &std::collections::BTreeMap<String, String>| {
-        labels.get(LABEL_PROXY).is_some_and(|id| id == server)
+        labels.get(label::PROXY).is_some_and(|id| id == server)
     };
     let Some(found) = found.filter(|found| ours(&found.labels)) else {
         return Ok(((), "it is not there".to_owned()));

@@ -1,0 +1,8 @@
+//! Labels by which Portolan's own containers are found again on a host.
+
+/// The server whose proxy a container is.
+pub(crate) const PROXY: &str = "dev.portolan.proxy";
+/// The application whose container it is.
+pub(crate) const APPLICATION: &str = "dev.portolan.application";
+/// As people call the application: by it the fleet's picture groups its containers.
+pub(crate) const APPLICATION_NAME: &str = "dev.portolan.application.name";
