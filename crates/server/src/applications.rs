@@ -55,7 +55,7 @@ pub async fn create(
     db::application::insert(&mut tx, team, &new)
         .await
         .map_err(|error| Error::on_unique(error, || taken(&new)))?;
-    names::claim(&mut tx, &new).await?;
+    names::claim(&mut tx, &new, &new.spec).await?;
     note(&mut tx, actor, None, Some(&new)).await?;
     tx.commit().await?;
     Ok(new)
@@ -210,7 +210,7 @@ pub async fn update(
     check::rights(actor, &destination, Some(&before.spec), &spec)?;
     let after = Application { spec, updated_at: Timestamp::now(), ..before.clone() };
     db::application::set_spec(&mut tx, &after).await?;
-    names::claim(&mut tx, &after).await?;
+    names::claim(&mut tx, &after, &after.spec).await?;
     note(&mut tx, actor, Some(&before), Some(&after)).await?;
     tx.commit().await?;
     show(app, actor, id).await

@@ -46,11 +46,10 @@ pub async fn deploy(
         row.revision += 1;
         note(&mut tx, actor, Some(&before), Some(&row.application)).await?;
     }
-    names::claim(&mut tx, &row.application).await?;
+    names::claim(&mut tx, &row.application, &row.application.spec).await?;
     let variables = open_variables(&app.vault, id, row.sealed_variables.as_deref())?;
     let plan = Plan {
         spec: row.application.spec.clone(),
-        names: names::of(&row.application),
         variables: variables.into_iter().map(|(name, kept)| (name, kept.value)).collect(),
     };
     let operation = begin(&mut tx, (app, actor), &row, (&plan, None)).await?;
@@ -77,8 +76,7 @@ pub async fn roll_back(
     let earlier = earlier.ok_or_else(|| no_earlier(&row.application, input.to))?;
     check_served(&row.application, &earlier.deployment)?;
     let plan = Plan::open(&app.vault, &earlier.deployment.id, &earlier.sealed_plan)?;
-    names::claim(&mut tx, &Application { spec: plan.spec.clone(), ..row.application.clone() })
-        .await?;
+    names::claim(&mut tx, &row.application, &plan.spec).await?;
     let operation = begin(&mut tx, (app, actor), &row, (&plan, Some(&earlier))).await?;
     tx.commit().await?;
     app.wake(&row.application.server_id);
@@ -153,20 +151,15 @@ async fn begin(
 
 /// A name that no other deployment of any application has on the host.
 fn container_name(application: &Application, number: NonZeroU32) -> Result<ContainerName, Error> {
-    format!("{}{number}", prefix(application))
+    format!("{}{number}", names::prefix(application))
         .parse()
         .map_err(|invalid: portolan_types::Invalid| Error::field("name", invalid.to_string()))
-}
-
-fn prefix(application: &Application) -> String {
-    let id: String = application.id.as_str().chars().take(6).collect();
-    format!("{}-{id}-", application.name)
 }
 
 /// Whether a container can be one of the application's, by its name. Labels alone do not tell: an
 /// image that somebody makes of a container has them, and so has what is run of that.
 pub(crate) fn can_be_named(application: &Application, name: &str) -> bool {
-    let number = name.strip_prefix(&prefix(application));
+    let number = name.strip_prefix(&names::prefix(application));
     number.is_some_and(|number| number.parse::<NonZeroU32>().is_ok())
 }
 
@@ -254,7 +247,6 @@ mod tests {
     fn a_plan_survives_being_kept() {
         let plan = Plan {
             spec: portolan_types::ApplicationSpec::of("shop:1".parse().expect("an image")),
-            names: vec!["shop".parse().expect("an alias")],
             variables: BTreeMap::from([(
                 "A".parse().expect("a name"),
                 "b\nc".parse().expect("a value"),

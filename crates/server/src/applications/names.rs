@@ -3,71 +3,78 @@
 //! Unique among applications by the database; what else is on the network is compared as it was last
 //! seen.
 
-use portolan_types::{Alias, Application};
+use portolan_types::{Alias, Application, ApplicationSpec};
 use sqlx::AnyConnection;
 
 use crate::{
     Error,
     db::{self, Transaction},
+    host::HostContainer,
 };
 
-/// Says whose a container is: the application's id.
-pub(crate) const LABEL_APPLICATION: &str = "dev.portolan.application";
+/// How the names of an application's containers and volumes begin on its host.
+pub(super) fn prefix(application: &Application) -> String {
+    let id: String = application.id.as_str().chars().take(6).collect();
+    format!("{}-{id}-", application.name)
+}
 
 /// All of them, the application's own first.
-pub(crate) fn of(application: &Application) -> Vec<Alias> {
+pub(crate) fn of(application: &Application, spec: &ApplicationSpec) -> Vec<Alias> {
     let own = application.name.alias();
-    let others = application.spec.aliases.iter().filter(|alias| **alias != own).cloned();
+    let others = spec.aliases.iter().filter(|alias| **alias != own).cloned();
     std::iter::once(own.clone()).chain(others).collect()
 }
 
-/// Claims the names of an application on its network, and gives up those that it had.
-pub(super) async fn claim(tx: &mut Transaction, application: &Application) -> Result<(), Error> {
-    let names = of(application);
+/// Claims the names of an application on its network as a spec has them, and gives up those that it
+/// had.
+pub(super) async fn claim(
+    tx: &mut Transaction,
+    application: &Application,
+    spec: &ApplicationSpec,
+) -> Result<(), Error> {
+    let names = of(application, spec);
     for name in &names {
-        check_free(tx, application, name).await?;
+        let owner = db::application::find_owner(tx, &application.destination_id, name).await?;
+        if let Some((_, owner)) = owner.filter(|(id, _)| *id != application.id) {
+            return Err(clash(
+                application,
+                &format!("`{name}`"),
+                &format!("application `{owner}`"),
+            ));
+        }
+    }
+    if let Some((name, stranger)) = find_stranger(tx, application, &names).await? {
+        return Err(clash(application, &format!("`{name}`"), &format!("container `{stranger}`")));
     }
     db::application::set_aliases(tx, application, &names)
         .await
         .map_err(|error| Error::on_unique(error, || clash(application, "a name", "another one")))
 }
 
-async fn check_free(
-    conn: &mut AnyConnection,
-    application: &Application,
-    name: &Alias,
-) -> Result<(), Error> {
-    let owner = db::application::find_owner(conn, &application.destination_id, name).await?;
-    if let Some((_, owner)) = owner.filter(|(id, _)| *id != application.id) {
-        return Err(clash(application, &format!("`{name}`"), &format!("application `{owner}`")));
-    }
-    match find_stranger(conn, application, name).await? {
-        Some(stranger) => {
-            Err(clash(application, &format!("`{name}`"), &format!("container `{stranger}`")))
-        }
-        None => Ok(()),
-    }
-}
-
-/// A container on the network, as it was last seen, that answers to a name and is no application's:
-/// the names of those are in the database.
+/// The first of the names to which a container on the network answers, as it was last seen, that is no
+/// application's: the names of those are in the database.
 async fn find_stranger(
     conn: &mut AnyConnection,
     application: &Application,
-    name: &Alias,
-) -> Result<Option<String>, Error> {
+    names: &[Alias],
+) -> Result<Option<(Alias, String)>, Error> {
     let seen = db::sighting::find(conn, &application.server_id).await?;
     let network = db::destination::find_network(conn, &application.destination_id).await?;
     let (Some(seen), Some(network)) = (seen, network) else { return Ok(None) };
-    let stranger = seen.sighting.containers.iter().find(|one| {
-        let place = one.attachments.iter().find(|place| place.key == network);
-        one.application.is_none()
-            && place.is_some_and(|place| {
-                one.member.name.eq_ignore_ascii_case(name.as_str())
-                    || place.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name.as_str()))
-            })
-    });
-    Ok(stranger.map(|one| one.member.name.clone()))
+    let containers = seen.sighting.containers.iter().filter(|one| one.application.is_none());
+    let stranger = |name: &Alias| {
+        let found = containers.clone().find(|one| answers_to(one, &network, name))?;
+        Some((name.clone(), found.member.name.clone()))
+    };
+    Ok(names.iter().find_map(stranger))
+}
+
+fn answers_to(container: &HostContainer, network: &str, name: &Alias) -> bool {
+    let is_it = |other: &str| other.eq_ignore_ascii_case(name.as_str());
+    let place = container.attachments.iter().find(|place| place.key == network);
+    place.is_some_and(|place| {
+        is_it(&container.member.name) || place.aliases.iter().any(|alias| is_it(alias))
+    })
 }
 
 fn clash(application: &Application, name: &str, owner: &str) -> Error {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use portolan_types::{
-    Alias, ApplicationId, ApplicationSpec, DeploymentId, Timestamp, VariableName, VariableValue,
+    ApplicationId, ApplicationSpec, DeploymentId, Timestamp, VariableName, VariableValue,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -53,8 +53,6 @@ pub(crate) fn seal_variables(
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Plan {
     pub spec: ApplicationSpec,
-    /// The names on the network, the application's own first.
-    pub names: Vec<Alias>,
     pub variables: BTreeMap<VariableName, VariableValue>,
 }
 

@@ -1,13 +1,13 @@
 //! Removing an application: what goes with it, and what is against it.
 
 use portolan_types::{
-    Affected, Application, ApplicationId, ApplicationState, DarkRoute, Destination, MemberKind,
-    MountSource, Operation, OperationKind, Preview, Subject, Timestamp,
+    Affected, Application, ApplicationId, ApplicationSpec, ApplicationState, DarkRoute,
+    Destination, MemberKind, MountSource, Operation, OperationKind, Preview, Subject, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use sqlx::AnyConnection;
 
-use super::{find, work::check_stays};
+use super::{find, names, work::check_stays};
 use crate::{
     Actor, App, Error, db, db::application::Wanted, destinations::preview::as_failure,
     error::Refusal, operations, operations::Task,
@@ -25,13 +25,12 @@ pub enum Volumes {
 
 /// The name of a volume on the host: the same over all deployments.
 pub(crate) fn volume_name(application: &Application, volume: &str) -> String {
-    let id: String = application.id.as_str().chars().take(6).collect();
-    format!("{}-{id}-{volume}", application.name)
+    format!("{}{volume}", names::prefix(application))
 }
 
-/// The application's volumes, by their names on the host.
-pub(crate) fn volumes_of(application: &Application) -> Vec<String> {
-    let names = application.spec.mounts.iter().filter_map(|mount| match &mount.source {
+/// The application's volumes as a spec has them, by their names on the host.
+pub(crate) fn volumes_of(application: &Application, spec: &ApplicationSpec) -> Vec<String> {
+    let names = spec.mounts.iter().filter_map(|mount| match &mount.source {
         MountSource::Volume(name) => Some(volume_name(application, name.as_str())),
         MountSource::Bind(_) => None,
     });
@@ -96,7 +95,7 @@ fn steps(application: &Application, routes: &[DarkRoute], volumes: Volumes) -> V
         Volumes::Kept => ("keep", ""),
         Volumes::Removed => ("remove", " with what is in it: that cannot be undone"),
     };
-    let volumes = volumes_of(application);
+    let volumes = volumes_of(application, &application.spec);
     let volumes = volumes.iter().map(|name| format!("{act} volume `{name}`{after}"));
     let last =
         format!("remove application `{}` with its deployments and variables", application.name);

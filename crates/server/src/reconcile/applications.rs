@@ -6,7 +6,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use portolan_types::{ApplicationId, DeploymentId, OperationKind, Subject};
+use portolan_types::{ApplicationId, OperationKind, Subject};
 use tokio::sync::Notify;
 
 use self::job::{Job, Open};
@@ -20,6 +20,7 @@ use crate::{
 };
 
 mod act;
+mod course;
 mod definition;
 mod deploy;
 mod fetch;
@@ -28,6 +29,7 @@ mod ready;
 mod remove;
 mod serve;
 mod state;
+mod stop;
 mod tidy;
 
 /// What the keeper remembers of applications from one look to the next.
@@ -155,9 +157,4 @@ async fn worked(
         Progress::Done => memory.beside.forget(id),
     }
     Ok(progress)
-}
-
-/// The deployment that serves.
-fn serving(scene: &Scene<'_>) -> Option<DeploymentId> {
-    scene.row.application.deployment_id.clone()
 }

@@ -5,34 +5,35 @@ use portolan_types::{OperationKind, Timestamp};
 
 use super::{
     super::{recorder::failure, work::Halt},
-    Progress, definition,
-    deploy::stopped,
+    Progress,
+    course::Course,
     job::Job,
+    stop::stopped,
 };
 use crate::{
-    applications::plan::Plan,
-    db::{self, deployment::Planned},
+    db,
     host::{ContainerDetail, HostContainer},
 };
 
 pub(super) async fn run(job: &mut Job<'_>, kind: OperationKind) -> Result<Progress, Halt> {
-    let Some(made) = deployed(job).await? else {
+    let Some(course) = deployed(job).await? else {
         let why = "nothing of it is deployed";
         return Err(failure("never-deployed", why, "deploy it (`deploy_application`)").into());
     };
-    let name = made.deployment.container.as_str();
+    let name = course.container();
     let seen = job.scene.containers().find(|one| one.member.name == name);
     match kind {
         OperationKind::StopApplication => stop(job, seen).await,
-        OperationKind::RestartApplication => restart(job, &made, seen).await,
-        _ => start(job, &made).await,
+        OperationKind::RestartApplication => restart(job, &course, seen).await,
+        _ => start(job, &course).await,
     }
 }
 
-async fn deployed(job: &Job<'_>) -> Result<Option<Planned>, Halt> {
-    let Some(id) = super::serving(job.scene) else { return Ok(None) };
+async fn deployed(job: &Job<'_>) -> Result<Option<Course>, Halt> {
+    let Some(id) = &job.scene.row.application.deployment_id else { return Ok(None) };
     let mut conn = job.scene.app.db.acquire().await?;
-    Ok(db::deployment::find(&mut conn, &id).await?)
+    let found = db::deployment::find(&mut conn, id).await?;
+    Ok(found.map(|made| Course::of(job.scene, made)).transpose()?)
 }
 
 async fn stop(job: &mut Job<'_>, seen: Option<&HostContainer>) -> Result<Progress, Halt> {
@@ -48,12 +49,12 @@ async fn stop(job: &mut Job<'_>, seen: Option<&HostContainer>) -> Result<Progres
     job.succeeded(tx, ("application.stopped", "was stopped")).await
 }
 
-async fn start(job: &mut Job<'_>, made: &Planned) -> Result<Progress, Halt> {
+async fn start(job: &mut Job<'_>, course: &Course) -> Result<Progress, Halt> {
     job.enter("start").await?;
-    let found = container(job, made).await?;
+    let found = container(job, course).await?;
     let started = job.scene.host.start_container(&found).await;
-    job.answer(started, &format!("start container `{}`", made.deployment.container))?;
-    job.leave(&format!("container `{}` was started", made.deployment.container)).await?;
+    job.answer(started, &format!("start container `{}`", course.container()))?;
+    job.leave(&format!("container `{}` was started", course.container())).await?;
     let mut tx = job.scene.app.db.begin().await?;
     db::application::set_halted(&mut tx, &job.scene.row.application.id, false).await?;
     job.succeeded(tx, ("application.started", "was started")).await
@@ -61,12 +62,12 @@ async fn start(job: &mut Job<'_>, made: &Planned) -> Result<Progress, Halt> {
 
 async fn restart(
     job: &mut Job<'_>,
-    made: &Planned,
+    course: &Course,
     seen: Option<&HostContainer>,
 ) -> Result<Progress, Halt> {
     // What was started since this was asked for is started anew already.
     let asked = asked_at(job).await?;
-    let found = job.scene.container(made.deployment.container.as_str()).await?;
+    let found = job.scene.container(course.container()).await?;
     let fresh = |one: &ContainerDetail| one.started_at.is_some_and(|at| at >= asked);
     let stands = found.as_ref().is_some_and(|one| !fresh(one));
     if let Some(one) = seen.filter(|one| one.member.state == "running" && stands) {
@@ -76,7 +77,7 @@ async fn restart(
         }
     }
     job.leave_if("stop", "the container was stopped").await?;
-    start(job, made).await
+    start(job, course).await
 }
 
 async fn asked_at(job: &Job<'_>) -> Result<Timestamp, Halt> {
@@ -87,17 +88,11 @@ async fn asked_at(job: &Job<'_>) -> Result<Timestamp, Halt> {
 }
 
 /// The container by its id, made again where it is gone.
-async fn container(job: &mut Job<'_>, made: &Planned) -> Result<String, Halt> {
-    let name = made.deployment.container.as_str();
-    if let Some(found) = job.scene.container(name).await? {
+async fn container(job: &Job<'_>, course: &Course) -> Result<String, Halt> {
+    if let Some(found) = job.scene.container(course.container()).await? {
         return Ok(found.member.docker_id);
     }
-    let scene = job.scene;
-    let plan = Plan::open(&scene.app.vault, &made.deployment.id, &made.sealed_plan)?;
-    let image = made.deployment.image_id.clone();
-    let image = image.unwrap_or_else(|| made.deployment.image.to_string());
-    let application = &scene.row.application;
-    let new = definition::wanted(application, &scene.row.network, (made, &plan), &image);
-    let created = scene.host.create_container(&new).await;
-    job.answer(created, &format!("make container `{name}` again"))
+    let deployment = &course.made.deployment;
+    let image = deployment.image_id.as_deref().unwrap_or(deployment.image.as_str());
+    course.create(job, image).await
 }

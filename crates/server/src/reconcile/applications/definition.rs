@@ -8,32 +8,29 @@ use portolan_types::{
 
 use super::super::compare::LABEL_MANAGED;
 use crate::{
-    applications::{names::LABEL_APPLICATION, plan::Plan, remove::volume_name},
+    applications::{names, plan::Plan, remove::volume_name},
     db::deployment::Planned,
     host::{
         ContainerDetail, Endpoint, HealthProbe, Limits, Mount, MountAccess,
         MountSource as HostSource, NetworkMode, NewContainer, Place, Protocol, PublishedPort,
-        RestartPolicy,
+        RestartPolicy, label,
     },
 };
 
 /// The deployment that made a container, by its number.
 const LABEL_DEPLOYMENT: &str = "dev.portolan.deployment";
-/// As people call the application: by it the fleet's picture groups its containers.
-const LABEL_NAME: &str = "dev.portolan.application.name";
-
 /// The labels of everything that is made for an application.
 pub(super) fn labels(application: &Application) -> BTreeMap<String, String> {
     BTreeMap::from([
         (LABEL_MANAGED.to_owned(), "true".to_owned()),
-        (LABEL_APPLICATION.to_owned(), application.id.to_string()),
-        (LABEL_NAME.to_owned(), application.name.to_string()),
+        (label::APPLICATION.to_owned(), application.id.to_string()),
+        (label::APPLICATION_NAME.to_owned(), application.name.to_string()),
     ])
 }
 
 /// Whether a container was made for an application.
 pub(super) fn is_of(application: &Application, found: &ContainerDetail) -> bool {
-    found.labels.get(LABEL_APPLICATION).map(String::as_str) == Some(application.id.as_str())
+    found.labels.get(label::APPLICATION).map(String::as_str) == Some(application.id.as_str())
 }
 
 /// The container of a deployment, of an image by its id.
@@ -53,7 +50,7 @@ pub(super) fn wanted(
         command: texts(&spec.command),
         environment: variables.map(|(name, value)| (name.to_string(), value.to_string())).collect(),
         labels: all_labels(application, made, plan),
-        network: NetworkMode::Networks(vec![place(network, plan)]),
+        network: NetworkMode::Networks(vec![place(application, network, plan)]),
         ports: spec.published.iter().map(published).collect(),
         mounts: spec.mounts.iter().map(|one| mount(application, one)).collect(),
         restart: restart(spec.restart),
@@ -84,8 +81,9 @@ fn all_labels(application: &Application, made: &Planned, plan: &Plan) -> BTreeMa
     all
 }
 
-fn place(network: &str, plan: &Plan) -> Place {
-    let aliases = plan.names.iter().map(ToString::to_string).collect();
+fn place(application: &Application, network: &str, plan: &Plan) -> Place {
+    let names = names::of(application, &plan.spec);
+    let aliases = names.iter().map(ToString::to_string).collect();
     Place { network: network.to_owned(), endpoint: Endpoint { aliases, ..Endpoint::default() } }
 }
 

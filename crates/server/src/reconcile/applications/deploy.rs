@@ -4,31 +4,19 @@
 use portolan_types::{DeploymentState, Timestamp};
 
 use super::{
-    super::{beside::Stage, recorder::failure, work::Halt},
-    Progress, definition, fetch,
+    super::{recorder::failure, work::Halt},
+    Progress,
+    course::Course,
+    definition, fetch,
     job::{Job, has_passed},
     ready::{self, Readiness},
     serve,
+    stop::{removed, stopped},
 };
 use crate::{
-    Error, applications,
-    applications::plan::Plan,
-    db::{self, deployment::Planned},
+    Error, db,
     host::{ContainerDetail, HostContainer},
 };
-
-/// What a deployment goes by.
-#[derive(Debug)]
-pub(super) struct Course {
-    pub(super) made: Planned,
-    pub(super) plan: Plan,
-}
-
-impl Course {
-    pub(super) fn container(&self) -> &str {
-        self.made.deployment.container.as_str()
-    }
-}
 
 pub(super) async fn run(job: &mut Job<'_>) -> Result<Progress, Halt> {
     let Some(course) = read(job).await? else {
@@ -57,9 +45,7 @@ pub(super) async fn run(job: &mut Job<'_>) -> Result<Progress, Halt> {
 async fn read(job: &Job<'_>) -> Result<Option<Course>, Error> {
     let mut conn = job.scene.app.db.acquire().await?;
     let found = db::deployment::find_by_operation(&mut conn, &job.recorder.id).await?;
-    let Some(made) = found else { return Ok(None) };
-    let plan = Plan::open(&job.scene.app.vault, &made.deployment.id, &made.sealed_plan)?;
-    Ok(Some(Course { made, plan }))
+    found.map(|made| Course::of(job.scene, made)).transpose()
 }
 
 /// The new container, made and started; `None` while the old one is being stopped for it.
@@ -87,7 +73,7 @@ async fn made(
     job.enter("start").await?;
     let id = match found {
         Some(found) => found.member.docker_id,
-        None => create(job, course, image).await?,
+        None => course.create(job, image).await?,
     };
     let started = job.scene.host.start_container(&id).await;
     job.answer(started, &format!("start container `{}`", course.container()))?;
@@ -97,23 +83,9 @@ async fn made(
     found.map(Some).ok_or_else(|| vanished(course))
 }
 
-pub(super) fn vanished(course: &Course) -> Halt {
+fn vanished(course: &Course) -> Halt {
     let why = format!("container `{}` was removed meanwhile", course.container());
     failure("container-gone", why, "deploy again (`deploy_application`)").into()
-}
-
-async fn create(job: &mut Job<'_>, course: &Course, image: &str) -> Result<String, Halt> {
-    let (scene, application) = (job.scene, &job.scene.row.application);
-    let of_plan =
-        portolan_types::Application { spec: course.plan.spec.clone(), ..application.clone() };
-    for volume in applications::remove::volumes_of(&of_plan) {
-        let made = scene.host.create_volume(&volume, &definition::labels(application)).await;
-        job.answer(made, &format!("make volume `{volume}`"))?;
-    }
-    let new =
-        definition::wanted(application, &scene.row.network, (&course.made, &course.plan), image);
-    let made = scene.host.create_container(&new).await;
-    job.answer(made, &format!("make container `{}`", course.container()))
 }
 
 /// Stops the container that serves, so that the new one can have what both need. It is started again
@@ -134,26 +106,6 @@ async fn halted(job: &mut Job<'_>) -> Result<bool, Halt> {
     Ok(true)
 }
 
-/// Stops a container beside the look; whether it has.
-pub(super) fn stopped(job: &mut Job<'_>, one: &HostContainer) -> Result<bool, Halt> {
-    let key = format!("stop:{}:{}", job.recorder.id, one.member.docker_id);
-    match job.beside.stage(&key) {
-        Stage::Idle => {
-            let (host, id) = (job.scene.host.clone(), one.member.docker_id.clone());
-            let grace = job.scene.row.application.spec.stop_seconds.duration();
-            job.beside.begin(&key, async move { host.stop_container(&id, grace).await });
-            Ok(false)
-        }
-        Stage::UnderWay => Ok(false),
-        // It went with an earlier connection: it is asked again over this one.
-        Stage::Ended(Err(error)) if error.is_connection() => Ok(false),
-        Stage::Ended(outcome) => {
-            job.answer(outcome, &format!("stop container `{}`", one.member.name))?;
-            Ok(true)
-        }
-    }
-}
-
 /// The containers before it go, when they had time to answer what was under way.
 async fn drained(job: &mut Job<'_>, course: &Course) -> Result<bool, Halt> {
     let others: Vec<&HostContainer> =
@@ -166,16 +118,8 @@ async fn drained(job: &mut Job<'_>, course: &Course) -> Result<bool, Halt> {
     if running && !has_passed(since, course.plan.spec.drain_seconds.duration()) {
         return Ok(false);
     }
-    let mut all = true;
-    for one in others.iter().filter(|one| one.member.state == "running") {
-        all &= stopped(job, one)?;
-    }
-    if !all {
+    if !removed(job, &others).await? {
         return Ok(false);
-    }
-    for one in &others {
-        let removed = job.scene.host.remove_container(&one.member.docker_id).await;
-        job.answer(removed, &format!("remove container `{}`", one.member.name))?;
     }
     job.leave(&format!("{} removed", names(&others))).await?;
     Ok(true)

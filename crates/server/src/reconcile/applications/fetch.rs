@@ -8,7 +8,7 @@ use super::{
         recorder::{failure, host_failure},
         work::Halt,
     },
-    deploy::Course,
+    course::Course,
     job::Job,
 };
 use crate::{

@@ -11,7 +11,7 @@ use super::{
         verify::{Knocked, knock},
         work::Halt,
     },
-    deploy::Course,
+    course::Course,
     job::{Job, has_passed},
 };
 use crate::host::{ContainerDetail, LogQuery};

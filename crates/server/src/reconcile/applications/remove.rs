@@ -3,7 +3,7 @@
 
 use portolan_types::Timestamp;
 
-use super::{super::work::Halt, Progress, deploy::stopped, job::Job};
+use super::{super::work::Halt, Progress, job::Job, stop::removed};
 use crate::{
     applications::remove::{Volumes, volumes_of},
     db,
@@ -13,16 +13,8 @@ use crate::{
 pub(super) async fn run(job: &mut Job<'_>) -> Result<Progress, Halt> {
     job.enter("remove").await?;
     let containers: Vec<&HostContainer> = job.scene.containers().collect();
-    let mut all = true;
-    for one in containers.iter().filter(|one| one.member.state == "running") {
-        all &= stopped(job, one)?;
-    }
-    if !all {
+    if !removed(job, &containers).await? {
         return Ok(Progress::UnderWay);
-    }
-    for one in &containers {
-        let removed = job.scene.host.remove_container(&one.member.docker_id).await;
-        job.answer(removed, &format!("remove container `{}`", one.member.name))?;
     }
     job.leave(&format!("{} containers were removed", containers.len())).await?;
     if asked(job).await? == Volumes::Removed {
@@ -37,7 +29,7 @@ async fn asked(job: &Job<'_>) -> Result<Volumes, Halt> {
 }
 
 async fn volumes(job: &mut Job<'_>) -> Result<(), Halt> {
-    let names = volumes_of(&job.scene.row.application);
+    let names = volumes_of(&job.scene.row.application, &job.scene.row.application.spec);
     job.enter("volumes").await?;
     for name in &names {
         let removed = job.scene.host.remove_volume(name).await;

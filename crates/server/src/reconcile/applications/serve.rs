@@ -7,7 +7,7 @@ use portolan_types::{Failure, ProxyState, RouteState, Timestamp};
 use super::{
     super::{recorder::failure, work::Halt},
     Scene,
-    deploy::Course,
+    course::Course,
     job::{Job, has_passed},
 };
 use crate::{

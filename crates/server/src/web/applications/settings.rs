@@ -80,7 +80,7 @@ pub(super) async fn danger(
     let head = Head::read(&app, &chrome, &id, Tab::Danger).await?;
     let actor = &chrome.actor;
     let preview = remove::preview(&app, actor, &id, Volumes::Kept).await?;
-    let with_volumes = if remove::volumes_of(&head.application).is_empty() {
+    let with_volumes = if remove::volumes_of(&head.application, &head.application.spec).is_empty() {
         None
     } else {
         Some(remove::preview(&app, actor, &id, Volumes::Removed).await?)

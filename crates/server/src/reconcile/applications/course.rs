@@ -1,0 +1,39 @@
+//! What a deployment is made by, as it was when it was asked for, and its container.
+
+use super::{super::work::Halt, Scene, definition, job::Job};
+use crate::{
+    Error,
+    applications::{plan::Plan, remove::volumes_of},
+    db::deployment::Planned,
+};
+
+/// What a deployment goes by.
+#[derive(Debug)]
+pub(super) struct Course {
+    pub(super) made: Planned,
+    pub(super) plan: Plan,
+}
+
+impl Course {
+    pub(super) fn of(scene: &Scene<'_>, made: Planned) -> Result<Self, Error> {
+        let plan = Plan::open(&scene.app.vault, &made.deployment.id, &made.sealed_plan)?;
+        Ok(Self { made, plan })
+    }
+
+    pub(super) fn container(&self) -> &str {
+        self.made.deployment.container.as_str()
+    }
+
+    /// Makes its container of an image, with the volumes that it mounts; answers Docker's id.
+    pub(super) async fn create(&self, job: &Job<'_>, image: &str) -> Result<String, Halt> {
+        let (scene, application) = (job.scene, &job.scene.row.application);
+        for volume in volumes_of(application, &self.plan.spec) {
+            let made = scene.host.create_volume(&volume, &definition::labels(application)).await;
+            job.answer(made, &format!("make volume `{volume}`"))?;
+        }
+        let network = scene.row.network.as_str();
+        let new = definition::wanted(application, network, (&self.made, &self.plan), image);
+        let made = scene.host.create_container(&new).await;
+        job.answer(made, &format!("make container `{}`", self.container()))
+    }
+}
