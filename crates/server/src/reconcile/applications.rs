@@ -6,7 +6,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use portolan_types::{ApplicationId, OperationKind, Subject};
+use portolan_types::{ApplicationId, OperationKind, Subject, Timestamp};
 use tokio::sync::Notify;
 
 use self::job::{Job, Open};
@@ -43,6 +43,17 @@ impl Memory {
     /// The keeper's bell is rung when something that runs beside it has ended.
     pub(super) fn new(bell: Arc<Notify>) -> Self {
         Self { beside: Beside::new(bell), open: HashMap::new() }
+    }
+
+    /// Forgets work that is over, or whose place other work took: its step and its calls end with it.
+    async fn give_up(&mut self, app: &App, id: &ApplicationId) -> Result<(), Error> {
+        let Some(Open { operation, .. }) = self.open.remove(id) else { return Ok(()) };
+        self.beside.forget(&operation);
+        let why = "broken off: the work is over, or other work took its place";
+        let mut conn = app.db.acquire().await?;
+        db::step::interrupt(&mut conn, &operation, why, Timestamp::now()).await?;
+        app.changed(&operation);
+        Ok(())
     }
 }
 
@@ -129,8 +140,10 @@ async fn worked(
 ) -> Result<Progress, PassError> {
     let Some(id) = &scene.row.application.operation_id else { return Ok(Progress::Done) };
     let application = &scene.row.application.id;
-    let open = memory.open.remove(application).filter(|open| open.operation == *id);
-    let (recorder, open) = match open {
+    if memory.open.get(application).is_some_and(|open| open.operation != *id) {
+        memory.give_up(scene.app, application).await?;
+    }
+    let (recorder, open) = match memory.open.remove(application) {
         Some(open) => (Recorder::going_on(scene.app, kind, id), open),
         None => match Recorder::start(scene.app, kind, id).await? {
             Some(recorder) => (recorder, Open::new(id)),

@@ -8,7 +8,7 @@ use crate::{
 };
 
 pub(super) async fn run(scene: &Scene<'_>, memory: &mut Memory) -> Result<Progress, PassError> {
-    memory.open.remove(&scene.row.application.id);
+    memory.give_up(scene.app, &scene.row.application.id).await?;
     if scene.row.halted {
         start_again(scene).await?;
     }

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use portolan_server::host::{ContainerDetail, HostError, fake::Trouble};
-use portolan_types::{ApplicationState, DeploymentState, Operation, OperationState};
+use portolan_types::{ApplicationState, DeploymentState, Operation, OperationState, StepState};
 use serde_json::json;
 
 use super::{Place, containers, place, spec};
@@ -84,11 +84,13 @@ story! {
         })
         .await?;
         assert_eq!(app.owner.post(&path, json!({})).await?.status, 409);
+        steps_have_ended(app, &begun).await?;
 
         let begun = hanging(app, &at, &made).await?;
         app.deploy(&made, "shop:3").await?;
         let displaced = app.owner.outcome(begun.id.as_str()).await?;
         assert_eq!(displaced.failure.context("a failure")?.code, "superseded");
+        steps_have_ended(app, &begun).await?;
         let serving = app.application(&made).await?.container.context("a container")?.to_string();
         assert_eq!(containers(&at.engine, "shop"), [serving]);
         let states: Vec<_> = app.deployments(&made).await?.iter().map(|one| one.state).collect();
@@ -99,6 +101,16 @@ story! {
             DeploymentState::Replaced,
         ]);
     }
+}
+
+/// Nothing of it looks as if it went on.
+async fn steps_have_ended(app: &TestApp, begun: &Operation) -> Result<()> {
+    eventually("its steps have ended", || async {
+        let shown = app.owner.outcome(begun.id.as_str()).await?;
+        let ended = shown.steps.iter().all(|step| step.state != StepState::Running);
+        Ok((!shown.steps.is_empty() && ended).then_some(()))
+    })
+    .await
 }
 
 /// Begins a deployment whose container answers nobody.
