@@ -176,7 +176,7 @@ pub(crate) enum Command {
     /// Docker networks on servers.
     #[command(subcommand, visible_alias = "dest")]
     Destination(DestinationCommand),
-    /// What containers on destinations say.
+    /// What containers on destinations say and use.
     #[command(subcommand)]
     Container(ContainerCommand),
     /// Where applications and databases are grouped.

@@ -10,6 +10,7 @@ pub(crate) mod certificate;
 pub(crate) mod completions;
 pub(crate) mod container;
 pub(crate) mod container_logs;
+pub(crate) mod container_stats;
 pub(crate) mod deploy;
 pub(crate) mod destination;
 pub(crate) mod doctor;

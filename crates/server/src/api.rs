@@ -9,6 +9,7 @@ mod by_route;
 mod certificates;
 mod chart;
 mod container_logs;
+mod container_stats;
 mod containers;
 mod cookies;
 mod destinations;
@@ -159,6 +160,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(containers::disconnect_container))
         .routes(routes!(containers::move_container))
         .routes(routes!(container_logs::read_container_logs))
+        .routes(routes!(container_stats::read_container_stats))
         .routes(routes!(proxies::list_proxies))
         .routes(routes!(proxies::list_attachments))
         .routes(routes!(proxies::show_proxy, proxies::set_proxy, proxies::remove_proxy))

@@ -35,6 +35,7 @@ pub(crate) mod probe;
 mod registry;
 mod shell;
 mod ssh;
+mod stats;
 mod swarm;
 mod words;
 
@@ -52,6 +53,7 @@ pub use new_container::{
 };
 pub use registry::RegistryLogin;
 pub use shell::{Shell, ShellEnd, ShellInput, ShellSaid};
+pub use stats::Counted;
 pub use swarm::{
     HostNode, HostRole, HostService, HostTask, ServiceUpdate, SwarmAlias, SwarmEndpoint,
 };
@@ -310,6 +312,13 @@ pub trait Host: Debug + Send + Sync + 'static {
         docker_id: &str,
         query: &LineQuery,
     ) -> Result<BoxStream<'static, Result<LogLine, HostError>>, HostError>;
+
+    /// What a running container uses, about once a second, to its end. It is read as
+    /// `container_lines` is.
+    async fn container_stats(
+        &self,
+        docker_id: &str,
+    ) -> Result<BoxStream<'static, Result<Counted, HostError>>, HostError>;
 
     /// Puts files below a directory that is there, running or not, owned by root. A read-only root
     /// takes files in volumes alone.

@@ -1,4 +1,4 @@
-//! What containers say, read for those who may: who that is, how many read at a time, and the way on
+//! What containers say and use, read for those who may: who that is, how many read at a time, and the way on
 //! which it comes to them.
 //!
 //! A request only asks; `reconcile::readings` reads over the connection that the server's keeper has
@@ -6,11 +6,17 @@
 
 mod spool;
 
+use std::time::Duration;
+
+use futures_util::StreamExt;
 use portolan_types::{
-    Access, ContainerName, Destination, DestinationId, LogLine, Reachability, ReadLogs, Right,
-    Server,
+    Access, ContainerName, ContainerStats, Destination, DestinationId, LogLine, Reachability,
+    ReadLogs, ReadingEnd, Right, Server,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
 
 use crate::{
     Actor, App, Error,
@@ -20,14 +26,16 @@ use crate::{
     servers,
 };
 
-pub(crate) use spool::{Feed, Said, spool};
+pub(crate) use spool::{Feed, Said, Spool, spool};
 
 /// Each holds a channel of the keeper's connection, of which sixteen may be open at a time, and up to
 /// a megabyte for a reader who is slow.
 const BOUNDS: Bounds =
-    Bounds { of_one: 8, on_one: 8, all: 128, code: "too-many-readings", what: "logs" };
+    Bounds { of_one: 8, on_one: 8, all: 128, code: "too-many-readings", what: "logs and stats" };
 /// Where a channel is a command on the host: sshd allows ten, and the keeper needs its own.
 const OVER_COMMANDS: usize = 3;
+/// How long two samples may take: an engine takes one a second.
+const MEASURED: Duration = Duration::from_secs(10);
 /// Readings that wait to be begun; each is taken at once.
 const WAITING: usize = 16;
 
@@ -65,17 +73,18 @@ pub(crate) type Answer<T> = oneshot::Sender<Result<T, Error>>;
 #[derive(Debug)]
 pub(crate) struct Asked {
     pub ticket: Ticket,
-    pub wanted: ReadLogs,
-    pub to: To,
+    pub wish: Wish,
 }
 
-/// What becomes of it.
+/// What of it, and who waits for it.
 #[derive(Debug)]
-pub(crate) enum To {
-    /// All of it at once, as it is now.
-    Whole(Answer<Lines>),
+pub(crate) enum Wish {
+    /// What it said until now, at once.
+    Logs(ReadLogs, Answer<Lines>),
     /// As it is said.
-    Follow(Answer<Feed>),
+    FollowedLogs(ReadLogs, Answer<Feed>),
+    /// What it uses.
+    Stats(Answer<Feed>),
 }
 
 /// The last lines that were wanted, oldest first.
@@ -95,7 +104,7 @@ pub(crate) async fn read_logs(
 ) -> Result<Lines, Error> {
     let ticket = ticket(app, actor, (id, container), Policy::On(Right::Use)).await?;
     let (answer, answered) = oneshot::channel();
-    begin(app, Asked { ticket, wanted, to: To::Whole(answer) }).await;
+    begin(app, Asked { ticket, wish: Wish::Logs(wanted, answer) }).await;
     answered.await.map_err(|_| stopping())?
 }
 
@@ -111,8 +120,47 @@ pub(crate) async fn follow_logs(
     }
     let ticket = ticket(app, actor, (id, container), Policy::On(Right::Use)).await?;
     let (answer, answered) = oneshot::channel();
-    begin(app, Asked { ticket, wanted, to: To::Follow(answer) }).await;
+    begin(app, Asked { ticket, wish: Wish::FollowedLogs(wanted, answer) }).await;
     answered.await.map_err(|_| stopping())?
+}
+
+/// What a container uses from now on.
+pub(crate) async fn watch_stats(
+    app: &App,
+    actor: &Actor,
+    place: (&DestinationId, &ContainerName),
+) -> Result<Feed, Error> {
+    let ticket = ticket(app, actor, place, Policy::Read).await?;
+    let (answer, answered) = oneshot::channel();
+    begin(app, Asked { ticket, wish: Wish::Stats(answer) }).await;
+    answered.await.map_err(|_| stopping())?
+}
+
+/// What a container uses now: processors are measured between two samples.
+pub(crate) async fn read_stats(
+    app: &App,
+    actor: &Actor,
+    place: (&DestinationId, &ContainerName),
+) -> Result<ContainerStats, Error> {
+    let mut feed = watch_stats(app, actor, place).await?;
+    let measured = async {
+        while let Some(said) = feed.next().await {
+            match said {
+                Said::Stats(stats) if stats.cpu_thousandths.is_some() => return Ok(stats),
+                Said::Stats(_) | Said::Line(_) | Said::LeftOut(_) => {}
+                Said::Ended(end) => return Err(not_measured(end)),
+            }
+        }
+        Err(stopping())
+    };
+    timeout(MEASURED, measured).await.unwrap_or_else(|_| {
+        Err(Error::refused("too-slow", "the engine did not measure it in time", "try again"))
+    })
+}
+
+fn not_measured(end: ReadingEnd) -> Error {
+    let remedy = end.remedy.unwrap_or_else(|| "try again".to_owned());
+    Error::refused("not-read", end.message, remedy)
 }
 
 /// Whether a reading may begin now.

@@ -42,6 +42,7 @@ pub mod secrets;
 pub mod server;
 pub mod session;
 pub mod sign_in;
+pub mod stats;
 pub mod swarm;
 pub mod team;
 pub mod terminal;
@@ -153,6 +154,7 @@ pub use sign_in::{
     BeginOpenId, Identity, LinkBegun, LinkIdentity, ProviderName, ReturnTo, SignInProvider,
     SignInWays,
 };
+pub use stats::ContainerStats;
 pub use swarm::{LiveNode, Swarm, SwarmManager, SwarmServer};
 pub use team::{
     AcceptInvite, AcceptedInvite, CreateInvite, CreateTeam, CreatedInvite, GrantRight, Invite,

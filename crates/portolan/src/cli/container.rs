@@ -23,6 +23,23 @@ Examples:
   portolan container logs shop shop-web-1 --json | jq 'select(.stream == \"stderr\").text'"
     )]
     Logs(LogsArgs),
+    /// Show what a running container uses: processors, memory, networks, disks.
+    #[command(
+        after_help = "On a terminal the numbers stand still and change, until the container ends (exit code 0),
+or you press Ctrl C. 100 % is one processor.
+
+Examples:
+  portolan container stats shop shop-web-1
+  portolan container stats shop shop-web-1 --once
+  portolan container stats shop shop-web-1 --json | jq .memory_bytes"
+    )]
+    Stats {
+        #[command(flatten)]
+        place: ContainerArgs,
+        /// Show one sample and end; it takes a second or two.
+        #[arg(long)]
+        once: bool,
+    },
 }
 
 /// A container of a destination.

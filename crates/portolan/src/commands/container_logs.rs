@@ -118,7 +118,7 @@ fn show(printer: &Printer, line: &LogLine, times: Times) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn conclude(printer: &Printer, end: &ReadingEnd) -> Outcome {
+pub(super) fn conclude(printer: &Printer, end: &ReadingEnd) -> Outcome {
     if end.cause == ReadingCause::Ended {
         printer.say(&Line::styled(Style::Dim, &end.message));
         return Outcome::Done;

@@ -5,7 +5,10 @@ use portolan_types::ReadLogs;
 use crate::{
     cli::{ContainerArgs, ContainerCommand, LogsArgs, Moment},
     client::Client,
-    commands::container_logs::{self, Manner, Times},
+    commands::{
+        container_logs::{self, Manner, Times},
+        container_stats,
+    },
     failure::Outcome,
     printer::Printer,
 };
@@ -17,6 +20,11 @@ pub(super) async fn run(
 ) -> anyhow::Result<Outcome> {
     match command {
         ContainerCommand::Logs(args) => logs(client, printer, args).await,
+        ContainerCommand::Stats { place: ContainerArgs { destination, container }, once } => {
+            let manner =
+                if once { container_stats::Manner::Once } else { container_stats::Manner::Watch };
+            container_stats::read(client, printer, (&destination, &container), manner).await
+        }
     }
 }
 

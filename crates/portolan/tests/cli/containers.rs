@@ -5,13 +5,18 @@ use serde_json::json;
 
 use crate::{
     fake::Fake,
-    program::Program,
+    program::{Program, snapshot},
     samples::{ID, destination},
 };
 
 /// A line with what a terminal must not obey.
 const LINE: &str = "{\"stream\":\"stdout\",\"at\":\"2026-01-31T12:00:00.000Z\",\
                     \"text\":\"\\u001b[31mred\\u001b[0m\\u202e\"}\n";
+
+const STATS: &str = "{\"at\":\"2026-01-31T12:00:00.000Z\",\"cpu_thousandths\":1234,\"cpus\":4,\
+                     \"memory_bytes\":1572864,\"memory_limit_bytes\":1073741824,\
+                     \"received_bytes\":1,\"sent_bytes\":2,\"read_bytes\":3,\"written_bytes\":4,\
+                     \"processes\":5}";
 
 /// A control plane that says `last` in the end of whoever follows.
 fn fake(last: &'static str) -> Fake {
@@ -63,4 +68,29 @@ fn following_ends_with_the_container_or_in_words() {
     let ran = Program::with(&lost).run(&[&LOGS[..], &["-f"]].concat());
     assert_eq!(ran.code, 1, "{ran}");
     assert!(ran.stderr.contains("it broke off") && ran.stderr.contains("look there"), "{ran}");
+}
+
+#[test]
+fn what_is_used_is_shown_once_or_on_and_on() {
+    let stats = async |RawQuery(query): RawQuery| match query.as_deref() {
+        Some("stream=true") => {
+            let events = format!(
+                "data: {STATS}\n\ndata: {STATS}\n\nevent: ended\ndata: {{\"cause\":\"ended\",\
+                 \"message\":\"it runs no more\"}}\n\n"
+            );
+            ([(header::CONTENT_TYPE, "text/event-stream")], events).into_response()
+        }
+        _ => ([(header::CONTENT_TYPE, "application/json")], STATS).into_response(),
+    };
+    let path = format!("/v1/destinations/{ID}/containers/web/stats");
+    let fake = Fake::with(Router::new().route(&path, get(stats)))
+        .get(&format!("/v1/destinations/{ID}"), destination(ID, "shop", "shop"));
+    let program = Program::with(&fake);
+    snapshot!("container_stats_once", &program.run(&["container", "stats", ID, "web", "--once"]));
+    let ran = program.run(&["container", "stats", ID, "web", "--json"]);
+    assert_eq!(ran.data().lines().count(), 2, "{ran}");
+    assert!(ran.stderr.contains("it runs no more"), "{ran}");
+    let ran = program.run(&["container", "stats", ID, "web"]);
+    assert_eq!(ran.data().lines().count(), 10, "{ran}");
+    assert!(!ran.stdout.contains('\u{1b}'), "{ran}");
 }

@@ -126,7 +126,7 @@ fn as_json(data: &impl Serialize) -> String {
     serde_json::to_string(data).map_or_else(|_| String::new(), |json| json + "\n")
 }
 
-fn events(feed: Feed) -> Response {
+pub(super) fn events(feed: Feed) -> Response {
     let messages = feed.map(|said| Ok::<_, Infallible>(message(&said)));
     Sse::new(messages).keep_alive(KeepAlive::new().interval(PULSE)).into_response()
 }
@@ -134,6 +134,7 @@ fn events(feed: Feed) -> Response {
 fn message(said: &Said) -> sse::Event {
     match said {
         Said::Line(line) => with(sse::Event::default(), line),
+        Said::Stats(stats) => with(sse::Event::default(), stats),
         Said::LeftOut(left_out) => with(sse::Event::default().event("left-out"), left_out),
         Said::Ended(end) => with(sse::Event::default().event("ended"), end),
     }

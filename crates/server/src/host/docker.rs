@@ -12,10 +12,10 @@ use ipnet::IpNet;
 use portolan_types::LogLine;
 
 use super::{
-    ContainerDetail, Endpoint, Exec, ExecOutput, Host, HostContainer, HostError, HostEvent,
-    HostImage, HostNetwork, HostNode, HostRole, HostService, HostTask, LineQuery, LogQuery, Member,
-    NewContainer, NewFile, NewNetwork, PullListener, RegistryLogin, System, engine::Engine,
-    ssh::Session,
+    ContainerDetail, Counted, Endpoint, Exec, ExecOutput, Host, HostContainer, HostError,
+    HostEvent, HostImage, HostNetwork, HostNode, HostRole, HostService, HostTask, LineQuery,
+    LogQuery, Member, NewContainer, NewFile, NewNetwork, PullListener, RegistryLogin, System,
+    engine::Engine, ssh::Session,
 };
 
 mod containers;
@@ -33,10 +33,12 @@ mod lines;
 mod members;
 mod networks;
 mod output;
+mod pace;
 mod registry;
 mod role;
 mod routes;
 mod services;
+mod stats;
 mod swarm;
 mod system;
 mod volumes;
@@ -203,6 +205,13 @@ impl Host for DockerHost {
         query: &LineQuery,
     ) -> Result<BoxStream<'static, Result<LogLine, HostError>>, HostError> {
         lines::open(&self.engine, docker_id, query).await
+    }
+
+    async fn container_stats(
+        &self,
+        docker_id: &str,
+    ) -> Result<BoxStream<'static, Result<Counted, HostError>>, HostError> {
+        stats::open(&self.engine, docker_id).await
     }
 
     async fn put_files(

@@ -29,6 +29,7 @@ mod networks;
 mod probe;
 mod registries;
 mod shell;
+mod stats;
 mod swarm;
 mod workloads;
 
@@ -125,6 +126,8 @@ pub struct FakeEngine {
     flooded: AtomicUsize,
     /// Lines that its containers said.
     spoke: watch::Sender<usize>,
+    /// Seconds that passed for those who watch what its containers use.
+    counted: watch::Sender<u32>,
     /// Those who read them.
     followers: watch::Sender<usize>,
 }
@@ -238,6 +241,7 @@ impl FakeEngine {
             shells: watch::channel(0).0,
             flooded: AtomicUsize::new(0),
             spoke: watch::channel(0).0,
+            counted: watch::channel(0).0,
             followers: watch::channel(0).0,
         }
     }

@@ -132,5 +132,8 @@ pub(super) const LINES_FRAME: usize = 1 << 20;
 /// processor.
 pub(super) const LINES_A_SECOND: usize = 16 << 20;
 
+/// Most samples of a second that are read of what a container uses; an engine tells one.
+pub(super) const STATS_A_SECOND: usize = 4;
+
 /// Most bytes of a file that is read back.
 pub(super) const FILE: usize = 4 << 20;

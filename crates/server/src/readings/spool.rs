@@ -12,18 +12,21 @@ use std::{
 };
 
 use futures_util::Stream;
-use portolan_types::{LeftOut, LogLine, ReadingEnd};
+use portolan_types::{ContainerStats, LeftOut, LogLine, ReadingEnd};
 use tokio::sync::mpsc;
 
 /// Most bytes that wait for a reader.
 const MOST: usize = 1 << 20;
-/// What a line weighs besides its text.
+/// Most samples that wait for a reader.
+const SAMPLES: usize = 4;
+/// What a line weighs besides its text, and what a sample does.
 const WEIGHT: usize = 64;
 
 /// What a reader is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Said {
     Line(LogLine),
+    Stats(ContainerStats),
     /// So many lines were said before what follows.
     LeftOut(LeftOut),
     /// The last that is told.
@@ -54,6 +57,14 @@ pub(crate) fn spool() -> (Spool, Feed) {
 }
 
 impl Spool {
+    /// Of samples the newest matters: who does not read them misses some.
+    pub(crate) fn push_stats(&self, stats: ContainerStats) {
+        if self.waiting.load(Ordering::Relaxed) < SAMPLES * WEIGHT {
+            self.waiting.fetch_add(WEIGHT, Ordering::Relaxed);
+            self.send(Said::Stats(stats));
+        }
+    }
+
     pub(crate) fn push(&mut self, line: LogLine) {
         let waiting = self.waiting.load(Ordering::Relaxed);
         // A reader who fell behind gets a good piece again, not a line here and there.
@@ -97,9 +108,12 @@ impl Stream for Feed {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Said>> {
         let said = self.said.poll_recv(cx);
-        if let Poll::Ready(Some(Said::Line(line))) = &said {
-            self.waiting.fetch_sub(weight(line), Ordering::Relaxed);
-        }
+        let taken = match &said {
+            Poll::Ready(Some(Said::Line(line))) => weight(line),
+            Poll::Ready(Some(Said::Stats(_))) => WEIGHT,
+            Poll::Ready(Some(Said::LeftOut(_) | Said::Ended(_)) | None) | Poll::Pending => 0,
+        };
+        self.waiting.fetch_sub(taken, Ordering::Relaxed);
         said
     }
 }
@@ -144,6 +158,17 @@ mod tests {
         assert_eq!(rest[7], Said::LeftOut(LeftOut { lines: 5 }));
         assert_eq!(rest[8], Said::Line(line("seen")));
         assert_eq!(rest[9], Said::Ended(end()));
+    }
+
+    #[tokio::test]
+    async fn samples_that_nobody_reads_are_not_kept() {
+        let (spool, feed) = spool();
+        let stats = crate::host::Counted::default().since(None);
+        for _ in 0..100 {
+            spool.push_stats(stats.clone());
+        }
+        spool.end(end());
+        assert_eq!(feed.count().await, SAMPLES + 1);
     }
 
     #[tokio::test]

@@ -39,6 +39,11 @@ fn details(pages: Pages<'_>) -> Pages<'_> {
             get(container::logs),
         )
         .page(
+            "/destinations/{id}/containers/{container}/stats",
+            &["list_containers", "read_container_stats"],
+            get(container::stats),
+        )
+        .page(
             "/destinations/{id}/applications",
             &["list_applications", "list_operations"],
             get(applications::list),

@@ -9,7 +9,9 @@ use portolan_server::host::{
     HostError,
     fake::{FakeEngine, Trouble},
 };
-use portolan_types::{CreatedToken, Destination, LogLine, LogStream, ReadingCause, Right, Server};
+use portolan_types::{
+    ContainerStats, CreatedToken, Destination, LogLine, LogStream, ReadingCause, Right, Server,
+};
 use serde_json::json;
 
 use crate::{
@@ -127,6 +129,7 @@ story! {
                 }
                 follower::Said::LeftOut(lines) => missed += lines,
                 follower::Said::Ended(end) => break end,
+                follower::Said::Stats(stats) => anyhow::bail!("{stats:?}"),
             }
         };
         assert_eq!(end.cause, ReadingCause::Ended);
@@ -233,5 +236,32 @@ story! {
             Ok((answer.status == 200).then_some(answer.text))
         }).await?;
         assert_eq!(text, "again\n");
+    }
+}
+
+story! {
+    /// What a container uses comes once a second, to its end, for all who see it.
+    async fn stats_are_watched(app) {
+        let (_server, engine, sea) = ready(app).await?;
+        let path = format!("/v1/destinations/{}/containers/web/stats", sea.id);
+        let member = join(app, "member", Team::Same).await?;
+        let once: ContainerStats = member.client.get(&path).await?.ok()?;
+        assert_eq!((once.cpu_thousandths, once.cpus, once.processes), (Some(250), 4, 3));
+        assert_eq!((once.memory_bytes, once.memory_limit_bytes), (66 << 20, Some(512 << 20)));
+        assert_eq!((once.received_bytes, once.written_bytes), (4_096, 16_384));
+        engine.has_followers(0).await;
+
+        let mut watcher = Follower::watch(&app.owner, &path).await?;
+        let first = watcher.stats().await?;
+        assert_eq!((first.cpu_thousandths, first.sent_bytes), (None, 1_024));
+        assert_eq!(watcher.stats().await?.sent_bytes, 2_048);
+        engine.count();
+        let third = watcher.stats().await?;
+        assert_eq!((third.cpu_thousandths, third.sent_bytes), (Some(250), 3_072));
+        engine.crash_container("web");
+        assert_eq!(watcher.ended().await?.cause, ReadingCause::Ended);
+        let problem = app.owner.get(&path).await?.problem(409)?;
+        ensure!(problem.kind.ends_with("container-not-running"), "{problem:?}");
+        app.owner.get(&path.replace("web", "nobody")).await?.problem(404)?;
     }
 }

@@ -4,18 +4,18 @@
 //! before each part, where the parts are frames: it is taken off there, and not in the middle of a
 //! stream, where the same words are the program's.
 
-use std::{collections::VecDeque, mem, str, time::Duration};
+use std::{collections::VecDeque, mem, str};
 
 use futures_util::stream::{self, BoxStream, StreamExt};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use portolan_types::{LogLine, LogStream, Timestamp};
-use tokio::time::{Instant, sleep_until};
 
 use super::{
     super::{Follow, HostError, LineQuery, engine::Engine, limits},
     frames::Frames,
     id::DockerId,
+    pace::Pace,
 };
 
 /// Docker's times are 30 characters and a space; other zones make them longer.
@@ -28,7 +28,12 @@ pub(super) async fn open(
 ) -> Result<BoxStream<'static, Result<LogLine, HostError>>, HostError> {
     let path = path(&DockerId::parse(docker_id)?, query);
     let body = engine.stream("read the container's logs", &path).await?;
-    let reading = Reading { engine: engine.clone(), body, lines: Lines::new(), pace: Pace::new() };
+    let reading = Reading {
+        engine: engine.clone(),
+        body,
+        lines: Lines::new(),
+        pace: Pace::new(limits::LINES_A_SECOND),
+    };
     Ok(stream::unfold(Some(reading), |reading| async {
         let mut reading = reading?;
         let line = reading.next().await?;
@@ -172,30 +177,6 @@ fn stamped(line: &[u8]) -> (Option<Timestamp>, &[u8]) {
     }
 }
 
-/// Holds back a container that says something all the time: reading it would take a whole processor.
-struct Pace {
-    since: Instant,
-    bytes: usize,
-}
-
-impl Pace {
-    fn new() -> Self {
-        Self { since: Instant::now(), bytes: 0 }
-    }
-
-    /// Waits when this second has had its bytes.
-    async fn keep(&mut self, bytes: usize) {
-        let over = self.since + Duration::from_secs(1);
-        if self.bytes >= limits::LINES_A_SECOND {
-            sleep_until(over).await;
-        }
-        if Instant::now() >= over {
-            *self = Self::new();
-        }
-        self.bytes += bytes;
-    }
-}
-
 /// However it is cut: the same lines.
 #[cfg(feature = "fuzzing")]
 pub(super) fn read_anything(bytes: &[u8]) {
@@ -280,14 +261,5 @@ mod tests {
         assert_eq!(sizes, [limits::LINE, limits::LINE, 5]);
         let mut lines = Lines::new();
         assert!(lines.take(&[1, 0, 0, 0, 255, 0, 0, 0]).is_err(), "a frame of 4 GiB is waited for");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_second_has_its_bytes() {
-        let (since, mut pace) = (Instant::now(), Pace::new());
-        for _ in 0..3 {
-            pace.keep(limits::LINES_A_SECOND).await;
-        }
-        assert_eq!(since.elapsed(), Duration::from_secs(2));
     }
 }

@@ -13,11 +13,11 @@ use ipnet::IpNet;
 use portolan_types::LogLine;
 use tokio::sync::watch;
 
-use super::{FakeEngine, Meant, Trouble, World, event, lines, lock, lost};
+use super::{FakeEngine, Meant, Trouble, World, event, lines, lock, lost, stats};
 use crate::host::{
-    ContainerDetail, Endpoint, Exec, ExecOutput, Host, HostContainer, HostError, HostEvent,
-    HostImage, HostNetwork, HostNode, HostRole, HostService, HostTask, LineQuery, LogQuery, Member,
-    NewContainer, NewFile, NewNetwork, PullListener, RegistryLogin, System,
+    ContainerDetail, Counted, Endpoint, Exec, ExecOutput, Host, HostContainer, HostError,
+    HostEvent, HostImage, HostNetwork, HostNode, HostRole, HostService, HostTask, LineQuery,
+    LogQuery, Member, NewContainer, NewFile, NewNetwork, PullListener, RegistryLogin, System,
 };
 
 /// A connection to a fake engine.
@@ -315,6 +315,14 @@ impl Host for FakeHost {
     ) -> Result<BoxStream<'static, Result<LogLine, HostError>>, HostError> {
         self.call("container_lines", |world| world.known(docker_id).map(drop)).await?;
         Ok(lines::open(&self.engine, docker_id, query))
+    }
+
+    async fn container_stats(
+        &self,
+        docker_id: &str,
+    ) -> Result<BoxStream<'static, Result<Counted, HostError>>, HostError> {
+        self.call("container_stats", |world| world.known(docker_id).map(drop)).await?;
+        Ok(stats::open(&self.engine, docker_id))
     }
 
     async fn put_files(

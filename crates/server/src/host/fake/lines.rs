@@ -35,12 +35,16 @@ impl FakeEngine {
 }
 
 /// Held by who follows: when it is gone, nobody does.
-struct Follower(Arc<FakeEngine>);
+pub(super) struct Follower(Arc<FakeEngine>);
 
 impl Follower {
-    fn new(engine: &Arc<FakeEngine>) -> Self {
+    pub(super) fn new(engine: &Arc<FakeEngine>) -> Self {
         engine.followers.send_modify(|followers| *followers += 1);
         Self(engine.clone())
+    }
+
+    pub(super) fn engine(&self) -> &FakeEngine {
+        &self.0
     }
 }
 

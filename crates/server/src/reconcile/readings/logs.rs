@@ -3,14 +3,14 @@
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream::BoxStream};
-use portolan_types::{LogLine, ReadLogs, ReadingCause, ReadingEnd};
+use portolan_types::{LogLine, ReadLogs};
 use tokio::time::timeout;
 
-use super::{check_is_no_proxy, find, refused, watch};
+use super::{check_is_no_proxy, find, hand_over, refused};
 use crate::{
     App, Error,
     host::{Follow, Host, HostError, LineQuery},
-    readings::{Answer, Feed, Lines, Ticket, spool},
+    readings::{Answer, Feed, Lines, Spool, Ticket},
     tasks::Pulse,
 };
 
@@ -93,57 +93,20 @@ fn too_slow(ticket: &Ticket) -> Error {
     )
 }
 
-/// Reads on until the container ends, its reader leaves, or may not go on.
+/// Reads on, and hands over what is wanted.
 pub(super) async fn follow(
     app: &App,
     host: Option<Arc<dyn Host>>,
     ticket: &Ticket,
-    wanted: &ReadLogs,
-    mut answer: Answer<Feed>,
+    (wanted, answer): (&ReadLogs, Answer<Feed>),
     pulse: &Pulse,
 ) {
     let query = query(wanted, wanted.lines.get(), Follow::Yes);
-    let said = tokio::select! {
-        () = answer.closed() => return,
-        said = open(host, ticket, &query) => said,
-    };
-    let mut said = match said {
-        Ok(said) => said,
-        // Who left meanwhile is not told.
-        Err(error) => return drop(answer.send(Err(error))),
-    };
-    let (mut spool, feed) = spool();
-    let left = spool.reader_left();
-    if answer.send(Ok(feed)).is_err() {
-        return;
-    }
-    let carrying = async {
-        while let Some(line) = said.next().await {
-            match line {
-                Ok(line) if wanted.wants(&line.text) => spool.push(line),
-                Ok(_) => {}
-                Err(error) => return lost(ticket, &error),
-            }
+    let opening = open(host, ticket, &query);
+    let put = |spool: &mut Spool, line: LogLine| {
+        if wanted.wants(&line.text) {
+            spool.push(line);
         }
-        ended(ticket)
     };
-    let end = tokio::select! {
-        biased;
-        end = watch::over(app, ticket, pulse) => Some(end),
-        () = left => None,
-        end = carrying => Some(end),
-    };
-    if let Some(end) = end {
-        spool.end(end);
-    }
-}
-
-fn ended(ticket: &Ticket) -> ReadingEnd {
-    let message = format!("container `{}` runs no more", ticket.container);
-    ReadingEnd { cause: ReadingCause::Ended, message, remedy: None }
-}
-
-fn lost(ticket: &Ticket, error: &HostError) -> ReadingEnd {
-    let message = format!("could not read on from server `{}`: {error}", ticket.server.name);
-    ReadingEnd { cause: ReadingCause::Lost, message, remedy: Some(error.remedy()) }
+    hand_over(app, ticket, pulse, (opening, answer), put).await;
 }

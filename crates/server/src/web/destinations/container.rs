@@ -3,8 +3,9 @@
 use askama::Template;
 use axum::extract::State;
 use portolan_types::{
-    ContainerName, Destination, DestinationContainer, DestinationId, DestinationState, LineCount,
-    LogLine, PageQuery, Reachability, ReadLogs, Timestamp, page::SearchText,
+    ContainerName, ContainerStats, Destination, DestinationContainer, DestinationId,
+    DestinationState, LineCount, LogLine, PageQuery, Reachability, ReadLogs, Timestamp,
+    page::SearchText,
 };
 use serde::Deserialize;
 
@@ -29,10 +30,14 @@ use crate::{
 enum Side {
     Overview,
     Logs,
+    Stats,
 }
 
-const SIDES: [tabs::Tab<Side>; 2] =
-    [tabs::Tab::new(Side::Overview, "What it is", ""), tabs::Tab::new(Side::Logs, "Logs", "/logs")];
+const SIDES: [tabs::Tab<Side>; 3] = [
+    tabs::Tab::new(Side::Overview, "What it is", ""),
+    tabs::Tab::new(Side::Logs, "Logs", "/logs"),
+    tabs::Tab::new(Side::Stats, "What it uses", "/stats"),
+];
 
 /// The container of a page.
 #[derive(Debug)]
@@ -167,4 +172,74 @@ fn query(read: &ReadLogs) -> String {
         query.append_pair("search", search.as_str());
     }
     query.finish()
+}
+
+#[derive(Template)]
+#[template(path = "destinations/container_stats.html")]
+struct Stats {
+    chrome: Chrome,
+    head: Head,
+    place: Place,
+    stats: Result<Numbers, Refusal>,
+}
+
+pub(super) async fn stats(
+    State(app): State<AppState>,
+    chrome: Chrome,
+    Path((id, handle)): Path<(DestinationId, ContainerName)>,
+) -> Shown {
+    let head = Head::read(&app, &chrome, &id, Tab::Containers).await?;
+    let place = Place::read(&app, &chrome, (&id, handle), Side::Stats).await?;
+    let stats = match readings::read_stats(&app, &chrome.actor, (&id, &place.handle)).await {
+        Ok(stats) => Ok(Numbers::of(&stats)),
+        Err(Error::Refused(refusal)) => Err(refusal),
+        Err(error) => return Err(error.into()),
+    };
+    Ok(shown::page(&Stats { chrome, head, place, stats }))
+}
+
+/// `1.5 GiB`, as the script of the page says it.
+fn bytes(count: u64) -> String {
+    const UNITS: [&str; 6] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+    let mut unit = 0;
+    let mut tenths = u128::from(count) * 10;
+    while tenths >= 10_240 && unit + 1 < UNITS.len() {
+        tenths /= 1_024;
+        unit += 1;
+    }
+    match unit {
+        0 => format!("{count} B"),
+        _ => format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit]),
+    }
+}
+
+/// What it uses, in words.
+#[derive(Debug)]
+struct Numbers {
+    at: Timestamp,
+    cpu: String,
+    cpus: u32,
+    memory: String,
+    limit: Option<String>,
+    network: String,
+    disk: String,
+    processes: u64,
+}
+
+impl Numbers {
+    fn of(stats: &ContainerStats) -> Self {
+        let used = stats.cpu_thousandths.unwrap_or(0);
+        let (received, sent) = (bytes(stats.received_bytes), bytes(stats.sent_bytes));
+        let (read, written) = (bytes(stats.read_bytes), bytes(stats.written_bytes));
+        Self {
+            at: stats.at,
+            cpu: format!("{}.{} %", used / 10, used % 10),
+            cpus: stats.cpus,
+            memory: bytes(stats.memory_bytes),
+            limit: stats.memory_limit_bytes.map(bytes),
+            network: format!("{received} in, {sent} out"),
+            disk: format!("{read} read, {written} written"),
+            processes: stats.processes,
+        }
+    }
 }

@@ -123,3 +123,34 @@ async fn who_only_looks_is_led_nowhere() -> Result<()> {
     ensure!(open(&app.owner, &list, &cookie).await?.text.contains("/web/logs"), "no link");
     app.stop().await
 }
+
+#[tokio::test]
+#[ignore = "needs Chromium (make test)"]
+async fn a_person_watches_what_is_used() -> Result<()> {
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
+    let (_server, engine, sea) = ready(&app).await?;
+    let (chromium, url) = signed_in(&app).await?;
+    chromium.open(&format!("{url}/destinations/{}/containers/web/logs", sea.id)).await?;
+    chromium.press("What it uses").await?;
+    chromium.sees("66.0 MiB").await?;
+    chromium.sees("25.0 %").await?;
+    chromium.sees("Live.").await?;
+    engine.has_followers(1).await;
+    for _ in 0..5 {
+        engine.count();
+    }
+    // A second has passed five times more.
+    chromium.sees("71.0 MiB").await?;
+    chromium.sees("now 2.0 KiB in and 1.0 KiB out a second").await?;
+    let drawn = "return [...document.querySelectorAll('.stats-chart polyline')].length === 6";
+    comes(&chromium, "charts are drawn", drawn).await?;
+    assert_eq!(chromium.barriers().await?, Vec::<String>::new());
+    assert!(chromium.fits(375, 800).await?);
+    engine.crash_container("web");
+    chromium.sees("Ended: container `web` runs no more.").await?;
+    chromium.open(&format!("{url}/destinations/{}/containers/web/stats", sea.id)).await?;
+    chromium.sees("it uses nothing").await?;
+    assert_eq!(chromium.complaints().await?, Vec::<String>::new());
+    chromium.close().await?;
+    app.stop().await
+}

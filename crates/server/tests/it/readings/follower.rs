@@ -1,7 +1,7 @@
 //! Somebody who follows what a container says.
 
 use anyhow::{Context, Result, bail, ensure};
-use portolan_types::{LeftOut, LogLine, ReadingEnd};
+use portolan_types::{ContainerStats, LeftOut, LogLine, ReadingEnd};
 use reqwest::{Method, Response};
 
 use crate::support::{Client, PATIENCE};
@@ -14,6 +14,7 @@ pub(super) struct Follower {
 #[derive(Debug)]
 pub(super) enum Said {
     Line(LogLine),
+    Stats(ContainerStats),
     LeftOut(u64),
     Ended(ReadingEnd),
 }
@@ -21,7 +22,16 @@ pub(super) enum Said {
 impl Follower {
     /// At a path with a query.
     pub(super) async fn open(client: &Client, path: &str) -> Result<Self> {
-        let request = client.request(Method::GET, &format!("{path}&follow=true"));
+        Self::ask(client, &format!("{path}&follow=true")).await
+    }
+
+    /// At a path without a query.
+    pub(super) async fn watch(client: &Client, path: &str) -> Result<Self> {
+        Self::ask(client, &format!("{path}?stream=true")).await
+    }
+
+    async fn ask(client: &Client, path: &str) -> Result<Self> {
+        let request = client.request(Method::GET, path);
         let response = request.send().await?;
         ensure!(response.status() == 200, "{}", response.text().await?);
         let media = response.headers().get("content-type").context("a media type")?;
@@ -53,6 +63,13 @@ impl Follower {
         }
     }
 
+    pub(super) async fn stats(&mut self) -> Result<ContainerStats> {
+        match self.next().await? {
+            Said::Stats(stats) => Ok(stats),
+            other => bail!("{other:?}"),
+        }
+    }
+
     /// How it ends; nothing follows.
     pub(super) async fn ended(&mut self) -> Result<ReadingEnd> {
         let Said::Ended(end) = self.next().await? else { bail!("it goes on") };
@@ -67,6 +84,7 @@ fn parse(message: &str) -> Result<Option<Said>> {
     let field = |name: &str| message.lines().find_map(|line| line.strip_prefix(name));
     let Some(data) = field("data: ") else { return Ok(None) };
     Ok(Some(match field("event: ") {
+        None if data.contains("\"cpus\":") => Said::Stats(serde_json::from_str(data)?),
         None => Said::Line(serde_json::from_str(data)?),
         Some("left-out") => Said::LeftOut(serde_json::from_str::<LeftOut>(data)?.lines),
         Some("ended") => Said::Ended(serde_json::from_str(data)?),
