@@ -52,7 +52,7 @@ pub(crate) use self::{
     audit::{AuditCommand, AuditFilterArgs, VerifyAuditArgs},
     backup::{BackupArgs, RestoreArgs},
     certificate::CertificateCommand,
-    container::{ContainerArgs, ContainerCommand, LogsArgs},
+    container::{ContainerArgs, ContainerCommand, ExecArgs, LogsArgs, StatsArgs},
     deploy::DeployArgs,
     destination::{
         ConnectArgs, CreateDestinationArgs, DestinationCommand, DisconnectArgs,
@@ -176,7 +176,7 @@ pub(crate) enum Command {
     /// Docker networks on servers.
     #[command(subcommand, visible_alias = "dest")]
     Destination(DestinationCommand),
-    /// What containers on destinations say and use.
+    /// What containers on destinations say and use, and programs run in them.
     #[command(subcommand)]
     Container(ContainerCommand),
     /// Where applications and databases are grouped.

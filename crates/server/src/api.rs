@@ -8,6 +8,7 @@ mod audit;
 mod by_route;
 mod certificates;
 mod chart;
+mod container_commands;
 mod container_logs;
 mod container_stats;
 mod containers;
@@ -161,6 +162,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(containers::move_container))
         .routes(routes!(container_logs::read_container_logs))
         .routes(routes!(container_stats::read_container_stats))
+        .routes(routes!(container_commands::run_in_container))
         .routes(routes!(proxies::list_proxies))
         .routes(routes!(proxies::list_attachments))
         .routes(routes!(proxies::show_proxy, proxies::set_proxy, proxies::remove_proxy))
@@ -236,6 +238,9 @@ fn projects() -> OpenApiRouter<AppState> {
         .routes(routes!(applications::restart_application))
         .routes(routes!(applications::list_deployments))
         .routes(routes!(applications::show_deployment))
+        .routes(routes!(container_logs::read_application_logs))
+        .routes(routes!(container_stats::read_application_stats))
+        .routes(routes!(container_commands::run_in_application))
         .routes(routes!(environments::list_environments, environments::create_environment))
         .routes(routes!(
             environments::show_environment,

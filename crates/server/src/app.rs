@@ -17,6 +17,7 @@ use crate::{
     Config, Error,
     accounts::Passwords,
     audit::{AuditKey, Refusals},
+    commands::{self, Commands},
     db::Db,
     events::Readers,
     metrics::Metrics,
@@ -38,6 +39,7 @@ pub struct Ends {
     pub(crate) asked: mpsc::Receiver<String>,
     pub(crate) terminals: mpsc::Receiver<Opening>,
     pub(crate) readings: mpsc::Receiver<Asked>,
+    pub(crate) commands: mpsc::Receiver<commands::Asked>,
 }
 
 /// One per process, behind an `Arc`.
@@ -82,6 +84,8 @@ pub struct App {
     pub(crate) terminals: Terminals,
     /// What is read of containers, and what is to be.
     pub(crate) readings: Readings,
+    /// Programs in containers that are to be run.
+    pub(crate) commands: Commands,
     /// Rung when the courier has to look without there being an event.
     pub(crate) courier: Notify,
 }
@@ -100,6 +104,7 @@ impl App {
         let (resets, asked) = mpsc::channel(RESETS);
         let (terminals, openings) = Terminals::new();
         let (readings, wanted) = Readings::new();
+        let (commands, programs) = Commands::new();
         // A waiter that falls behind by so many changes reads the row, which is what it wants.
         let (changed, _) = broadcast::channel(1_024);
         let (looked, _) = broadcast::channel(1_024);
@@ -130,9 +135,11 @@ impl App {
             issuers,
             terminals,
             readings,
+            commands,
             courier: Notify::new(),
         };
-        (app, Ends { woken, asked, terminals: openings, readings: wanted })
+        let ends = Ends { woken, asked, terminals: openings, readings: wanted, commands: programs };
+        (app, ends)
     }
 
     /// Leaves it to a task to find out whether anybody has this address.

@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use portolan_types::{
-    Failure, Operation, OperationId, OperationKind, OperationState, Page, PageQuery, Subject,
-    TeamId, Timestamp, id::SubjectId,
+    Failure, Operation, OperationId, OperationKind, OperationState, Page, PageQuery, Right,
+    Subject, TeamId, Timestamp, id::SubjectId,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -18,6 +18,8 @@ use crate::{
     db::{self, operation::Displaced},
     events::{self, Happened},
     page,
+    policy::Policy,
+    rights::{self, Thing},
 };
 
 /// Work about to be queued.
@@ -118,7 +120,8 @@ const fn displaced(by: OperationKind) -> Displaced {
         | OperationKind::DisconnectMembers
         | OperationKind::ProveReach
         | OperationKind::CheckRegistry
-        | OperationKind::ReadProxyLogs => Displaced::Nothing,
+        | OperationKind::ReadProxyLogs
+        | OperationKind::RunCommand => Displaced::Nothing,
     }
 }
 
@@ -134,7 +137,36 @@ fn superseded(by: OperationKind) -> Failure {
 /// One operation with its steps.
 pub async fn show(app: &App, actor: &Actor, id: &OperationId) -> Result<Operation, Error> {
     let mut conn = app.db.acquire().await?;
-    db::operation::find(&mut conn, actor.visible(), id).await?.ok_or(Error::NotFound("operation"))
+    let found = db::operation::find(&mut conn, actor.visible(), id).await?;
+    let mut operation = found.ok_or(Error::NotFound("operation"))?;
+    if operation.kind == OperationKind::RunCommand
+        && !may_read_output(&mut conn, actor, &operation).await?
+    {
+        operation.result = None;
+    }
+    Ok(operation)
+}
+
+/// What a program said is for those who may run one there: it may hold secrets.
+async fn may_read_output(
+    conn: &mut AnyConnection,
+    actor: &Actor,
+    operation: &Operation,
+) -> Result<bool, Error> {
+    let Subject::Application(id) = &operation.subject else {
+        return Ok(actor.require(Policy::Admin).is_ok());
+    };
+    let policy = Policy::On(Right::Operate);
+    if actor.require(policy).is_err() {
+        return Ok(false);
+    }
+    let thing = Thing::Application(id.clone());
+    let Some(project) = db::grant::locate(conn, actor.team_id(), &thing).await? else {
+        return Ok(actor.require(Policy::Admin).is_ok());
+    };
+    let grants = rights::read(conn, actor).await?;
+    let actor = Actor { grants, ..actor.clone() };
+    Ok(actor.require_on(Right::Operate, project).is_ok())
 }
 
 /// The latest work on a thing that names it, when there was any.

@@ -9,10 +9,7 @@ mod spool;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use portolan_types::{
-    Access, ContainerName, ContainerStats, Destination, DestinationId, LogLine, Reachability,
-    ReadLogs, ReadingEnd, Right, Server,
-};
+use portolan_types::{Access, ContainerStats, LogLine, ReadLogs, ReadingEnd, Right, Server};
 use tokio::{
     sync::{mpsc, oneshot},
     time::timeout,
@@ -20,18 +17,22 @@ use tokio::{
 
 use crate::{
     Actor, App, Error,
-    destinations::{self, placement},
+    container::{self, Named, Place},
     policy::Policy,
     seats::{Bounds, Seat, Seats},
-    servers,
 };
 
 pub(crate) use spool::{Feed, Said, Spool, spool};
 
 /// Each holds a channel of the keeper's connection, of which sixteen may be open at a time, and up to
 /// a megabyte for a reader who is slow.
-const BOUNDS: Bounds =
-    Bounds { of_one: 8, on_one: 8, all: 128, code: "too-many-readings", what: "logs and stats" };
+const BOUNDS: Bounds = Bounds {
+    of_one: 8,
+    on_one: 8,
+    all: 128,
+    code: "too-many-readings",
+    what: "logs, stats or commands",
+};
 /// Where a channel is a command on the host: sshd allows ten, and the keeper needs its own.
 const OVER_COMMANDS: usize = 3;
 /// How long two samples may take: an engine takes one a second.
@@ -58,9 +59,7 @@ impl Readings {
 #[derive(Debug)]
 pub(crate) struct Ticket {
     pub actor: Actor,
-    pub destination: Destination,
-    pub server: Server,
-    pub container: ContainerName,
+    pub place: Place,
     /// What the route asked of them: it ends when they may not any more.
     pub policy: Policy,
     _seat: Seat,
@@ -99,10 +98,10 @@ pub(crate) struct Lines {
 pub(crate) async fn read_logs(
     app: &App,
     actor: &Actor,
-    (id, container): (&DestinationId, &ContainerName),
+    named: Named<'_>,
     wanted: ReadLogs,
 ) -> Result<Lines, Error> {
-    let ticket = ticket(app, actor, (id, container), Policy::On(Right::Use)).await?;
+    let ticket = ticket(app, actor, named, Policy::On(Right::Use)).await?;
     let (answer, answered) = oneshot::channel();
     begin(app, Asked { ticket, wish: Wish::Logs(wanted, answer) }).await;
     answered.await.map_err(|_| stopping())?
@@ -112,25 +111,21 @@ pub(crate) async fn read_logs(
 pub(crate) async fn follow_logs(
     app: &App,
     actor: &Actor,
-    (id, container): (&DestinationId, &ContainerName),
+    named: Named<'_>,
     wanted: ReadLogs,
 ) -> Result<Feed, Error> {
     if wanted.until.is_some() {
         return Err(Error::field("until", "what is followed has no end"));
     }
-    let ticket = ticket(app, actor, (id, container), Policy::On(Right::Use)).await?;
+    let ticket = ticket(app, actor, named, Policy::On(Right::Use)).await?;
     let (answer, answered) = oneshot::channel();
     begin(app, Asked { ticket, wish: Wish::FollowedLogs(wanted, answer) }).await;
     answered.await.map_err(|_| stopping())?
 }
 
 /// What a container uses from now on.
-pub(crate) async fn watch_stats(
-    app: &App,
-    actor: &Actor,
-    place: (&DestinationId, &ContainerName),
-) -> Result<Feed, Error> {
-    let ticket = ticket(app, actor, place, Policy::Read).await?;
+pub(crate) async fn watch_stats(app: &App, actor: &Actor, named: Named<'_>) -> Result<Feed, Error> {
+    let ticket = ticket(app, actor, named, Policy::Read).await?;
     let (answer, answered) = oneshot::channel();
     begin(app, Asked { ticket, wish: Wish::Stats(answer) }).await;
     answered.await.map_err(|_| stopping())?
@@ -140,9 +135,9 @@ pub(crate) async fn watch_stats(
 pub(crate) async fn read_stats(
     app: &App,
     actor: &Actor,
-    place: (&DestinationId, &ContainerName),
+    named: Named<'_>,
 ) -> Result<ContainerStats, Error> {
-    let mut feed = watch_stats(app, actor, place).await?;
+    let mut feed = watch_stats(app, actor, named).await?;
     let measured = async {
         while let Some(said) = feed.next().await {
             match said {
@@ -167,23 +162,21 @@ fn not_measured(end: ReadingEnd) -> Error {
 async fn ticket(
     app: &App,
     actor: &Actor,
-    (id, container): (&DestinationId, &ContainerName),
+    named: Named<'_>,
     policy: Policy,
 ) -> Result<Ticket, Error> {
-    let mut conn = app.db.acquire().await?;
-    let destination = destinations::find(&mut conn, actor, id).await?;
-    let server = servers::find(&mut conn, actor, &destination.server_id).await?;
-    drop(conn);
-    if server.reachability != Reachability::Reachable {
-        return Err(placement::unreachable(&server));
-    }
+    let place = container::find(app, actor, named).await?;
+    let seat = seat(app, actor, &place.server)?;
+    Ok(Ticket { actor: actor.clone(), place, policy, _seat: seat })
+}
+
+/// A place on the keeper's connection beside its own work.
+pub(crate) fn seat(app: &App, actor: &Actor, server: &Server) -> Result<Seat, Error> {
     let on_one = match server.access {
         Some(Access::DialStdio | Access::SudoDialStdio) => OVER_COMMANDS,
         Some(Access::StreamForwarding | Access::LocalSocket) | None => BOUNDS.on_one,
     };
-    let seat = app.readings.seats.take_of(on_one, &actor.user.id, &server.id)?;
-    let (actor, container) = (actor.clone(), container.clone());
-    Ok(Ticket { actor, destination, server, container, policy, _seat: seat })
+    app.readings.seats.take_of(on_one, &actor.user.id, &server.id)
 }
 
 async fn begin(app: &App, asked: Asked) {

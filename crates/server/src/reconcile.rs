@@ -10,6 +10,7 @@ mod applications;
 mod beside;
 mod change;
 mod clerk;
+mod commands;
 pub(crate) mod compare;
 mod containers;
 mod courier;
@@ -18,6 +19,7 @@ mod detach;
 mod drift;
 mod fleet;
 mod hosts;
+mod inside;
 mod janitor;
 mod make;
 mod members;
@@ -87,7 +89,10 @@ pub(crate) fn start(
         terminals::run(app.clone(), dialer, ends.terminals, pulse, shutdown.clone())
     });
     tasks.spawn(TaskKind::Readings, None, |pulse| {
-        readings::run(app.clone(), hosts, ends.readings, pulse, shutdown.clone())
+        readings::run(app.clone(), hosts.clone(), ends.readings, pulse, shutdown.clone())
+    });
+    tasks.spawn(TaskKind::Commands, None, |pulse| {
+        commands::run(app.clone(), hosts, ends.commands, pulse, shutdown.clone())
     });
     tasks.spawn(TaskKind::Janitor, None, |pulse| janitor::run(app, pulse, shutdown));
 }

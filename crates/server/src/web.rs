@@ -20,6 +20,7 @@ mod extract;
 mod forms;
 mod guard;
 mod history;
+mod inside;
 mod keys;
 mod notifiers;
 mod nowhere;

@@ -10,6 +10,7 @@ pub mod attachment;
 pub mod audit;
 pub mod certificate;
 pub mod chart;
+pub mod command;
 pub mod container;
 pub mod deployment;
 pub mod destination;
@@ -72,6 +73,7 @@ pub use audit::{
 };
 pub use certificate::{Certificate, CreateCertificate};
 pub use chart::{Chart, ChartLink, ChartLinkKind, ChartNode, ChartNodeKind, ChartQuery};
+pub use command::{CommandResult, ContainerUser, RunCommand};
 pub use container::{
     Alias, ConnectContainer, ContainerName, DestinationContainer, DestinationContainers,
     MoveContainer, MovedContainer, MovedService,

@@ -50,6 +50,8 @@ words! {
         StopApplication = "stop-application",
         RestartApplication = "restart-application",
         RemoveApplication = "remove-application",
+        /// Running a program in a container.
+        RunCommand = "run-command",
     }
 }
 

@@ -24,6 +24,8 @@ words! {
         Terminals = "terminals",
         /// Reads what containers say, for those who want to know.
         Readings = "readings",
+        /// Runs programs in containers.
+        Commands = "commands",
         /// Throws away what nobody needs any more.
         Janitor = "janitor",
     }

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    Blocker, Check, DestinationId, MovedContainer, MovedService, NetworkName, Reach, ReachProof,
-    Timestamp, text::words,
+    Blocker, Check, CommandResult, DestinationId, MovedContainer, MovedService, NetworkName, Reach,
+    ReachProof, Timestamp, text::words,
 };
 
 words! {
@@ -130,6 +130,8 @@ pub enum OperationResult {
     ProxyLogs {
         text: String,
     },
+    /// What a program in a container did; for who may run one there.
+    Command(CommandResult),
 }
 
 /// What a forgotten destination leaves on its host, as far as it was seen.

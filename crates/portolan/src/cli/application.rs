@@ -5,7 +5,10 @@ use std::num::NonZeroU32;
 use clap::{ArgGroup, Args, Subcommand};
 use portolan_types::{ApplicationName, Image};
 
-use super::shared::{ConsentArgs, DryRunArgs, ListArgs, PageArgs, WaitArgs};
+use super::{
+    container::{ExecArgs, LogsArgs, StatsArgs},
+    shared::{ConsentArgs, DryRunArgs, ListArgs, PageArgs, WaitArgs},
+};
 use crate::find::Reference;
 
 mod spec;
@@ -97,6 +100,39 @@ A deployment that is under way for it is given up.")]
         number: Option<NonZeroU32>,
         #[command(flatten)]
         page: PageArgs,
+    },
+    /// Print what the container said that serves an application.
+    #[command(after_help = "As `portolan container logs`; it needs the right to use the project.
+
+Examples:
+  portolan app logs web --follow
+  portolan app logs shop/production/web --since 10m --search error")]
+    Logs {
+        /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME.
+        app: Reference,
+        #[command(flatten)]
+        logs: LogsArgs,
+    },
+    /// Show what the container uses that serves an application.
+    Stats {
+        /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME.
+        app: Reference,
+        #[command(flatten)]
+        stats: StatsArgs,
+    },
+    /// Run a program in the container that serves an application, once.
+    #[command(
+        after_help = "As `portolan container exec`; it needs the right to operate the project.
+
+Examples:
+  portolan app exec web -- /app/shop migrate
+  portolan app exec web --within 600 -- sh -c 'echo $DATABASE_URL'"
+    )]
+    Exec {
+        /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME.
+        app: Reference,
+        #[command(flatten)]
+        exec: ExecArgs,
     },
     /// Environment variables of an application.
     #[command(subcommand)]

@@ -1,7 +1,9 @@
 //! `portolan container` as it is typed.
 
 use clap::{Args, Subcommand};
-use portolan_types::{ContainerName, Invalid, LineCount, page::SearchText};
+use portolan_types::{
+    Argument, ContainerName, ContainerUser, Invalid, LineCount, Seconds, page::SearchText,
+};
 
 use super::event::Moment;
 use crate::find::Reference;
@@ -22,7 +24,12 @@ Examples:
   portolan container logs shop shop-web-1 --since 1d --lines 10000 --timestamps > web.log
   portolan container logs shop shop-web-1 --json | jq 'select(.stream == \"stderr\").text'"
     )]
-    Logs(LogsArgs),
+    Logs {
+        #[command(flatten)]
+        place: ContainerArgs,
+        #[command(flatten)]
+        logs: LogsArgs,
+    },
     /// Show what a running container uses: processors, memory, networks, disks.
     #[command(
         after_help = "On a terminal the numbers stand still and change, until the container ends (exit code 0),
@@ -36,10 +43,48 @@ Examples:
     Stats {
         #[command(flatten)]
         place: ContainerArgs,
-        /// Show one sample and end; it takes a second or two.
-        #[arg(long)]
-        once: bool,
+        #[command(flatten)]
+        stats: StatsArgs,
     },
+    /// Run a program in a container, once, and print what it said.
+    #[command(
+        after_help = "It needs an admin who signed in (portolan login --email), and a server on which terminals are
+turned on. No shell reads the arguments: name one where you want one. The exit code is the program's.
+Who ran which program is written down; its arguments, which may be secrets, are not.
+
+Examples:
+  portolan container exec shop shop-db-1 -- pg_dump --schema-only shop
+  portolan container exec shop shop-db-1 --user postgres -- psql -c 'select 1'
+  portolan container exec shop shop-web-1 -- sh -c 'ls /tmp | wc -l'"
+    )]
+    Exec {
+        #[command(flatten)]
+        place: ContainerArgs,
+        #[command(flatten)]
+        exec: ExecArgs,
+    },
+}
+
+/// How what it uses is shown.
+#[derive(Debug, Args)]
+pub(crate) struct StatsArgs {
+    /// Show one sample and end; it takes a second or two.
+    #[arg(long)]
+    pub(crate) once: bool,
+}
+
+/// A program to be run in a container.
+#[derive(Debug, Args)]
+pub(crate) struct ExecArgs {
+    /// Run it as this user of the container, as postgres or 1000:1000 [default: the container's own].
+    #[arg(short, long)]
+    pub(crate) user: Option<ContainerUser>,
+    /// Give it so many seconds; one that takes longer may run on.
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    pub(crate) within: Seconds,
+    /// The program and its arguments.
+    #[arg(last = true, required = true, value_name = "PROGRAM")]
+    pub(crate) command: Vec<Argument>,
 }
 
 /// A container of a destination.
@@ -54,8 +99,6 @@ pub(crate) struct ContainerArgs {
 /// Which part of what it said.
 #[derive(Debug, Args)]
 pub(crate) struct LogsArgs {
-    #[command(flatten)]
-    pub(crate) place: ContainerArgs,
     /// Print at most so many of the last lines, up to 10000.
     #[arg(long, value_name = "N", default_value = "200", value_parser = lines)]
     pub(crate) lines: LineCount,
@@ -79,4 +122,9 @@ pub(crate) struct LogsArgs {
 fn lines(text: &str) -> Result<LineCount, Invalid> {
     let lines: u32 = text.parse().map_err(|_| Invalid::new("say how many lines"))?;
     lines.try_into()
+}
+
+fn seconds(text: &str) -> Result<Seconds, Invalid> {
+    let seconds: u32 = text.parse().map_err(|_| Invalid::new("say how many seconds"))?;
+    seconds.try_into()
 }

@@ -1,14 +1,12 @@
-//! `portolan container logs`: what a container said, and what it goes on saying.
+//! `portolan container logs` and `portolan app logs`: what a container said, and what it goes on saying.
 
-use portolan_types::{
-    ContainerName, Destination, LeftOut, LogLine, ReadLogs, ReadingCause, ReadingEnd,
-};
+use portolan_types::{LeftOut, LogLine, ReadLogs, ReadingCause, ReadingEnd};
 use serde::Deserialize;
 
+use super::inside::Named;
 use crate::{
     client::{Client, Message},
     failure::Outcome,
-    find::{Reference, find},
     printer::{Format, Line, Printer, Style},
 };
 
@@ -29,13 +27,11 @@ pub(crate) enum Times {
 pub(crate) async fn read(
     client: &Client,
     printer: &Printer,
-    (wanted, container): (&Reference, &ContainerName),
+    named: &Named,
     logs: &ReadLogs,
     (manner, times): (Manner, Times),
 ) -> anyhow::Result<Outcome> {
-    let destination: Destination = find(client, wanted).await?;
-    // A container's name needs no escaping: it was checked when it was typed.
-    let path = format!("/v1/destinations/{}/containers/{container}/logs", destination.id);
+    let path = format!("{}/logs", named.path(client).await?);
     match manner {
         Manner::Once => once(client, printer, &path, query(logs, "json"), times).await,
         Manner::Follow => follow(client, printer, &path, query(logs, "follow"), times).await,

@@ -1,14 +1,13 @@
-//! `portolan container stats`: what a container uses, once or for as long as somebody looks.
+//! `portolan container stats` and `portolan app stats`: what a container uses, once or for as long as somebody looks.
 
 use std::io::{self, IsTerminal};
 
-use portolan_types::{ContainerName, ContainerStats, Destination};
+use portolan_types::ContainerStats;
 
-use super::container_logs::conclude;
+use super::{container_logs::conclude, inside::Named};
 use crate::{
     client::Client,
     failure::Outcome,
-    find::{Reference, find},
     printer::{Details, Format, Printer, Span},
     words::bytes,
 };
@@ -23,12 +22,10 @@ pub(crate) enum Manner {
 pub(crate) async fn read(
     client: &Client,
     printer: &Printer,
-    (wanted, container): (&Reference, &ContainerName),
+    named: &Named,
     manner: Manner,
 ) -> anyhow::Result<Outcome> {
-    let destination: Destination = find(client, wanted).await?;
-    // A container's name needs no escaping: it was checked when it was typed.
-    let path = format!("/v1/destinations/{}/containers/{container}/stats", destination.id);
+    let path = format!("{}/stats", named.path(client).await?);
     match manner {
         Manner::Once => {
             let stats: ContainerStats = client.get(&path, &[]).await?;

@@ -78,6 +78,7 @@ fn connected(task: &TaskStatus) -> Span {
             | TaskKind::Resets
             | TaskKind::Terminals
             | TaskKind::Readings
+            | TaskKind::Commands
             | TaskKind::Janitor,
             _,
         ) => Span::dim("-"),

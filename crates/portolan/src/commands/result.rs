@@ -5,7 +5,7 @@ use portolan_types::{
     MovedService, OperationResult, ReachOutcome, ScannedNetwork,
 };
 
-use super::{reach, verification};
+use super::{container_exec, reach, verification};
 use crate::{
     failure::Outcome,
     printer::{Printer, Span, Style, Table},
@@ -24,6 +24,7 @@ pub(super) fn show(printer: &Printer, result: &OperationResult) -> anyhow::Resul
                 printer.line(line)?;
             }
         }
+        OperationResult::Command(result) => container_exec::show(printer, result)?,
         OperationResult::Change { containers, services } => changed(printer, containers, services)?,
         OperationResult::Forgotten { left_behind } => printer.line(&stays(left_behind))?,
     }
@@ -37,6 +38,7 @@ pub(super) fn outcome(result: &OperationResult) -> Outcome {
         OperationResult::Reach { proof, .. } if proof.outcome != ReachOutcome::Connected => {
             Outcome::Failed
         }
+        OperationResult::Command(result) => container_exec::outcome(result),
         OperationResult::Reach { .. }
         | OperationResult::Scan { .. }
         | OperationResult::Adoption { .. }

@@ -1,5 +1,6 @@
 //! `portolan app`, from what was typed to what is done.
 
+use super::container;
 use crate::{
     cli::{
         AddApplicationArgs, ApplicationCommand, Assignment, EditApplicationArgs,
@@ -13,6 +14,7 @@ use crate::{
             variables::{self, Kept, Typed},
             work::{self, Act},
         },
+        inside::Named,
         manner::Manner,
     },
     failure::Outcome,
@@ -51,6 +53,15 @@ pub(super) async fn run(
         }
         ApplicationCommand::Deployments { app, number: None, page } => {
             deployments::list(client, printer, &app, page.into()).await?;
+        }
+        ApplicationCommand::Logs { app, logs } => {
+            return container::logs(client, printer, Named::Of(app), logs).await;
+        }
+        ApplicationCommand::Stats { app, stats } => {
+            return container::stats(client, printer, Named::Of(app), stats).await;
+        }
+        ApplicationCommand::Exec { app, exec } => {
+            return container::exec(client, printer, Named::Of(app), exec).await;
         }
         ApplicationCommand::Env(command) => run_variables(client, printer, command).await?,
         ApplicationCommand::Remove(args) => return remove(client, printer, args).await,

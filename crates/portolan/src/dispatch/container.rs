@@ -1,13 +1,16 @@
-//! `portolan container`, from what was typed to what is done.
+//! `portolan container`, and what `portolan app` does with a container, from what was typed to what is
+//! done.
 
-use portolan_types::ReadLogs;
+use portolan_types::{ReadLogs, RunCommand};
 
 use crate::{
-    cli::{ContainerArgs, ContainerCommand, LogsArgs, Moment},
+    cli::{ContainerArgs, ContainerCommand, ExecArgs, LogsArgs, Moment, StatsArgs},
     client::Client,
     commands::{
+        container_exec,
         container_logs::{self, Manner, Times},
         container_stats,
+        inside::Named,
     },
     failure::Outcome,
     printer::Printer,
@@ -19,22 +22,52 @@ pub(super) async fn run(
     command: ContainerCommand,
 ) -> anyhow::Result<Outcome> {
     match command {
-        ContainerCommand::Logs(args) => logs(client, printer, args).await,
-        ContainerCommand::Stats { place: ContainerArgs { destination, container }, once } => {
-            let manner =
-                if once { container_stats::Manner::Once } else { container_stats::Manner::Watch };
-            container_stats::read(client, printer, (&destination, &container), manner).await
+        ContainerCommand::Logs { place, logs } => {
+            self::logs(client, printer, on(place), logs).await
+        }
+        ContainerCommand::Stats { place, stats } => {
+            self::stats(client, printer, on(place), stats).await
+        }
+        ContainerCommand::Exec { place, exec } => {
+            self::exec(client, printer, on(place), exec).await
         }
     }
 }
 
-async fn logs(client: &Client, printer: &Printer, args: LogsArgs) -> anyhow::Result<Outcome> {
-    let LogsArgs { place, lines, since, until, search, timestamps, follow } = args;
+fn on(ContainerArgs { destination, container }: ContainerArgs) -> Named {
+    Named::On(destination, container)
+}
+
+pub(super) async fn logs(
+    client: &Client,
+    printer: &Printer,
+    named: Named,
+    args: LogsArgs,
+) -> anyhow::Result<Outcome> {
+    let LogsArgs { lines, since, until, search, timestamps, follow } = args;
     let moment = |Moment(moment)| moment;
     let wanted = ReadLogs { lines, since: since.map(moment), until: until.map(moment), search };
-    let ContainerArgs { destination, container } = place;
     let times = if timestamps { Times::Shown } else { Times::Hidden };
     let manner = if follow { Manner::Follow } else { Manner::Once };
-    container_logs::read(client, printer, (&destination, &container), &wanted, (manner, times))
-        .await
+    container_logs::read(client, printer, &named, &wanted, (manner, times)).await
+}
+
+pub(super) async fn stats(
+    client: &Client,
+    printer: &Printer,
+    named: Named,
+    StatsArgs { once }: StatsArgs,
+) -> anyhow::Result<Outcome> {
+    let manner = if once { container_stats::Manner::Once } else { container_stats::Manner::Watch };
+    container_stats::read(client, printer, &named, manner).await
+}
+
+pub(super) async fn exec(
+    client: &Client,
+    printer: &Printer,
+    named: Named,
+    ExecArgs { user, within, command }: ExecArgs,
+) -> anyhow::Result<Outcome> {
+    let command = RunCommand { command, user, within_seconds: within };
+    container_exec::run(client, printer, &named, &command).await
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::{
     fake::Fake,
     program::{Program, snapshot},
-    samples::{ID, destination},
+    samples::{ID, OPERATION, destination, operation, step},
 };
 
 /// A line with what a terminal must not obey.
@@ -93,4 +93,32 @@ fn what_is_used_is_shown_once_or_on_and_on() {
     let ran = program.run(&["container", "stats", ID, "web"]);
     assert_eq!(ran.data().lines().count(), 10, "{ran}");
     assert!(!ran.stdout.contains('\u{1b}'), "{ran}");
+}
+
+#[test]
+fn a_program_is_run_and_its_exit_code_is_ours() {
+    let result = json!({
+        "type": "command", "container": "web", "program": "sh", "exit_code": 3,
+        "stdout": "one\n\u{1b}[31mtwo", "stderr": "oops", "truncated": false,
+    });
+    let mut work = operation("succeeded", &[step("run", "succeeded", "exit code 3")]);
+    work["result"] = result;
+    let path = format!("/v1/destinations/{ID}/containers/web/exec");
+    let fake = Fake::new()
+        .on("POST", &path, 202, work.clone())
+        .get(&format!("/v1/operations/{OPERATION}"), work)
+        .get(&format!("/v1/destinations/{ID}"), destination(ID, "shop", "shop"));
+    let program = Program::with(&fake);
+    let typed = ["container", "exec", ID, "web", "--user", "root", "--", "sh", "-c", "exit 3; -x"];
+    let ran = program.run(&typed);
+    assert_eq!((ran.code, ran.stdout.contains('\u{1b}')), (3, false), "{ran}");
+    assert!(ran.stdout.starts_with("one\n") && ran.stderr.contains("oops"), "{ran}");
+    let asked = fake.asked();
+    let sent = asked.iter().find(|asked| asked.path == path).expect("it was asked for");
+    let wanted =
+        json!({ "command": ["sh", "-c", "exit 3; -x"], "user": "root", "within_seconds": 60 });
+    assert_eq!(sent.body, wanted);
+    assert_eq!(program.run(&["container", "exec", ID, "web"]).code, 2);
+    assert_eq!(program.run(&["container", "exec", ID, "web", "--user", "a b", "--", "ls"]).code, 2);
+    snapshot!("help_container_exec", program.run(&["container", "exec", "--help"]));
 }

@@ -1,4 +1,5 @@
-//! `/v1/destinations/{id}/containers/{container}/logs`: as text, and as server-sent events.
+//! `/v1/destinations/{id}/containers/{container}/logs` and `/v1/applications/{id}/logs`: as text, and as
+//! server-sent events.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -12,7 +13,7 @@ use axum::{
     },
 };
 use futures_util::{StreamExt, stream};
-use portolan_types::{ContainerName, DestinationId, LeftOut, LogLine, ReadLogs};
+use portolan_types::{ApplicationId, ContainerName, DestinationId, LeftOut, LogLine, ReadLogs};
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
@@ -22,7 +23,8 @@ use super::{
     problem::Problems,
 };
 use crate::{
-    Error,
+    Actor, Error,
+    container::Named,
     readings::{self, Feed, Lines, Said},
 };
 
@@ -81,16 +83,47 @@ pub(super) async fn read_container_logs(
     Query(wanted): Query<ReadLogs>,
     Query(shape): Query<Shape>,
 ) -> Result<Response, Error> {
-    let place = (&id, &container);
-    if shape.follow {
-        let feed = readings::follow_logs(&app, &actor, place, wanted).await?;
-        return Ok(events(feed));
-    }
-    let lines = readings::read_logs(&app, &actor, place, wanted).await?;
-    Ok(text(lines, &container, &shape))
+    read(&app, &actor, Named::On(&id, &container), (wanted, &shape)).await
 }
 
-fn text(lines: Lines, container: &ContainerName, shape: &Shape) -> Response {
+/// Reads what the container said that serves an application, as `read_container_logs` does.
+///
+/// What programs write may hold secrets: it needs the right to use the project, and none on the server.
+#[utoipa::path(get, path = "/v1/applications/{id}/logs", tag = "applications",
+    params(("id" = ApplicationId, Path, description = "The application"), ReadLogs, Shape),
+    security(("token" = ["use"])),
+    responses(
+        (status = 200, description = "What it said", content(
+            (String = "text/plain"),
+            (LogLine = "application/x-ndjson"),
+            (String = "text/event-stream"),
+        )),
+        Problems,
+    ))]
+pub(super) async fn read_application_logs(
+    State(app): State<AppState>,
+    Caller(actor): Caller,
+    Path(id): Path<ApplicationId>,
+    Query(wanted): Query<ReadLogs>,
+    Query(shape): Query<Shape>,
+) -> Result<Response, Error> {
+    read(&app, &actor, Named::Of(&id), (wanted, &shape)).await
+}
+
+async fn read(
+    app: &AppState,
+    actor: &Actor,
+    named: Named<'_>,
+    (wanted, shape): (ReadLogs, &Shape),
+) -> Result<Response, Error> {
+    if shape.follow {
+        return Ok(events(readings::follow_logs(app, actor, named, wanted).await?));
+    }
+    let lines = readings::read_logs(app, actor, named, wanted).await?;
+    Ok(text(lines, named.word(), shape))
+}
+
+fn text(lines: Lines, name: &str, shape: &Shape) -> Response {
     let Shape { timestamps, json, download, .. } = *shape;
     let Lines { lines, left_out } = lines;
     let note = (left_out > 0).then(|| {
@@ -106,8 +139,8 @@ fn text(lines: Lines, container: &ContainerName, shape: &Shape) -> Response {
     let parts = note.into_iter().chain(written).map(|line| Ok::<_, Infallible>(Bytes::from(line)));
     let kind = [(header::CONTENT_TYPE, if json { JSON_LINES } else { TEXT })];
     let mut response = (kind, Body::from_stream(stream::iter(parts))).into_response();
-    // A container's name has nothing that would have to be quoted otherwise.
-    let name = format!("attachment; filename=\"{container}.log\"");
+    // Names of containers and ids have nothing that would have to be quoted otherwise.
+    let name = format!("attachment; filename=\"{name}.log\"");
     if let Some(name) = name.parse().ok().filter(|_| download) {
         response.headers_mut().insert(header::CONTENT_DISPOSITION, name);
     }

@@ -1,11 +1,12 @@
-//! `/v1/destinations/{id}/containers/{container}/stats`: once, and as server-sent events.
+//! `/v1/destinations/{id}/containers/{container}/stats` and `/v1/applications/{id}/stats`: once, and as
+//! server-sent events.
 
 use axum::{
     Json as Answer,
     extract::State,
     response::{IntoResponse, Response},
 };
-use portolan_types::{ContainerName, ContainerStats, DestinationId};
+use portolan_types::{ApplicationId, ContainerName, ContainerStats, DestinationId};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -14,7 +15,7 @@ use super::{
     extract::{Caller, Path, Query},
     problem::Problems,
 };
-use crate::{Error, readings};
+use crate::{Actor, Error, container::Named, readings};
 
 /// In which shape it comes.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -51,9 +52,37 @@ pub(super) async fn read_container_stats(
     Path((id, container)): Path<(DestinationId, ContainerName)>,
     Query(shape): Query<Shape>,
 ) -> Result<Response, Error> {
-    let place = (&id, &container);
+    read(&app, &actor, Named::On(&id, &container), &shape).await
+}
+
+/// Tells what the container uses that serves an application, as `read_container_stats` does.
+#[utoipa::path(get, path = "/v1/applications/{id}/stats", tag = "applications",
+    params(("id" = ApplicationId, Path, description = "The application"), Shape),
+    security(("token" = ["read"])),
+    responses(
+        (status = 200, description = "What it uses", content(
+            (ContainerStats = "application/json"),
+            (String = "text/event-stream"),
+        )),
+        Problems,
+    ))]
+pub(super) async fn read_application_stats(
+    State(app): State<AppState>,
+    Caller(actor): Caller,
+    Path(id): Path<ApplicationId>,
+    Query(shape): Query<Shape>,
+) -> Result<Response, Error> {
+    read(&app, &actor, Named::Of(&id), &shape).await
+}
+
+async fn read(
+    app: &AppState,
+    actor: &Actor,
+    named: Named<'_>,
+    shape: &Shape,
+) -> Result<Response, Error> {
     if shape.stream {
-        return Ok(container_logs::events(readings::watch_stats(&app, &actor, place).await?));
+        return Ok(container_logs::events(readings::watch_stats(app, actor, named).await?));
     }
-    Ok(Answer(readings::read_stats(&app, &actor, place).await?).into_response())
+    Ok(Answer(readings::read_stats(app, actor, named).await?).into_response())
 }

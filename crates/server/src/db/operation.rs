@@ -178,6 +178,25 @@ pub async fn finish(
     Ok(done.rows_affected() == 1)
 }
 
+/// Ends all operations of a kind that were asked for before, and are not over.
+pub async fn fail_before(
+    conn: &mut AnyConnection,
+    kind: OperationKind,
+    moment: Timestamp,
+    failure: &Failure,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "update operations set state = 'failed', failure = $3, finished_at = $2
+         where kind = $1 and state in ('queued', 'running') and created_at < $2",
+    )
+    .bind(kind.as_str())
+    .bind(moment.as_millis())
+    .bind(to_json(failure)?)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// What newer work takes the place of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Displaced {
@@ -224,7 +243,8 @@ pub async fn hold_subject(
     Ok(())
 }
 
-/// Ends what was queued or running for the subject and is displaced by newer work.
+/// Ends what was queued or running for the subject and is displaced by newer work. A program in a
+/// container goes on whatever is done beside it, and says itself how it ended.
 pub async fn supersede(
     conn: &mut AnyConnection,
     newer: &Operation,
@@ -233,7 +253,7 @@ pub async fn supersede(
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "update operations set state = 'failed', failure = $2, finished_at = $3
-         where subject_id = $1 and state in ('queued', 'running')
+         where subject_id = $1 and state in ('queued', 'running') and kind <> 'run-command'
            and ($5 = 'everything'
                 or ($5 = 'same-kind' and kind = $4)
                 or ($5 = 'shape' and kind not in

@@ -1,6 +1,6 @@
 //! Readings of what containers say and use: each a task that reads on a host and hands over to who asked.
 //!
-//! Owns their tasks, and how one finds its container. Who may read is asked of `readings`; what ends a
+//! Owns their tasks. Who may read is asked of `readings`; what ends a
 //! reading from outside is watched for in `watch`.
 
 mod logs;
@@ -10,15 +10,14 @@ mod watch;
 use std::sync::Arc;
 
 use futures_util::{StreamExt, stream::BoxStream};
-use portolan_types::{Destination, ReadingCause, ReadingEnd};
+use portolan_types::{ReadingCause, ReadingEnd};
 use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::hosts::Hosts;
 use crate::{
     App, Error,
-    destinations::placement,
-    host::{ContainerDetail, Host, HostError, label},
+    host::{ContainerDetail, HostError, label},
     readings::{Answer, Asked, Feed, Spool, Ticket, Wish, spool},
     tasks::Pulse,
 };
@@ -46,7 +45,7 @@ pub(super) async fn run(
 
 async fn keep(app: Arc<App>, hosts: Arc<Hosts>, asked: Asked, pulse: Pulse) {
     let Asked { ticket, wish } = asked;
-    let host = hosts.find(&ticket.server.id);
+    let host = hosts.find(&ticket.place.server.id);
     match wish {
         Wish::Logs(wanted, answer) => logs::whole(&app, host, &ticket, &wanted, answer).await,
         Wish::FollowedLogs(wanted, answer) => {
@@ -102,30 +101,13 @@ async fn hand_over<T>(
 }
 
 fn ended(ticket: &Ticket) -> ReadingEnd {
-    let message = format!("container `{}` runs no more", ticket.container);
+    let message = format!("container `{}` runs no more", ticket.place.container);
     ReadingEnd { cause: ReadingCause::Ended, message, remedy: None }
 }
 
 fn lost(ticket: &Ticket, error: &HostError) -> ReadingEnd {
-    let message = format!("could not read on from server `{}`: {error}", ticket.server.name);
+    let message = format!("could not read on from server `{}`: {error}", ticket.place.server.name);
     ReadingEnd { cause: ReadingCause::Lost, message, remedy: Some(error.remedy()) }
-}
-
-/// The container on its host, where there is a connection and it is on the destination.
-async fn find(
-    host: Option<Arc<dyn Host>>,
-    ticket: &Ticket,
-) -> Result<(Arc<dyn Host>, ContainerDetail), Error> {
-    let host = host.ok_or_else(|| placement::unreachable(&ticket.server))?;
-    let found = host.find_container(ticket.container.as_str()).await;
-    let found = found.map_err(|error| refused(ticket, &error))?;
-    let on_it = found.filter(|one| is_on(one, &ticket.destination));
-    on_it.map(|one| (host, one)).ok_or(Error::NotFound("container"))
-}
-
-fn is_on(container: &ContainerDetail, destination: &Destination) -> bool {
-    let id = destination.observed.as_ref().map_or("", |observed| observed.docker_id.as_str());
-    container.endpoint(id, destination.network.as_str()).is_some()
 }
 
 /// The proxy is its server's: what it says of all that it leads to is read by who manages that.
@@ -135,16 +117,10 @@ fn check_is_no_proxy(ticket: &Ticket, container: &ContainerDetail) -> Result<(),
     }
     Err(Error::refused(
         "container-is-proxy",
-        format!("`{}` is the proxy of server `{}`", ticket.container, ticket.server.name),
+        format!(
+            "`{}` is the proxy of server `{}`",
+            ticket.place.container, ticket.place.server.name
+        ),
         "who manages the server reads its logs (`read_proxy_logs`)",
     ))
-}
-
-fn refused(ticket: &Ticket, error: &HostError) -> Error {
-    let (container, server) = (&ticket.container, &ticket.server.name);
-    Error::refused(
-        "not-read",
-        format!("could not read container `{container}` on server `{server}`: {error}"),
-        error.remedy(),
-    )
 }

@@ -8,6 +8,7 @@ mod deployments;
 mod detail;
 mod fields;
 mod head;
+mod inside;
 mod list;
 pub(super) mod rows;
 mod settings;
@@ -38,6 +39,21 @@ fn details(pages: Pages<'_>) -> Pages<'_> {
             "/applications/{id}/deployments/{number}",
             &["show_deployment", "show_operation"],
             get(deployments::show),
+        )
+        .page(
+            "/applications/{id}/logs",
+            &["show_application", "read_application_logs"],
+            get(inside::logs),
+        )
+        .page(
+            "/applications/{id}/stats",
+            &["show_application", "read_application_stats"],
+            get(inside::stats),
+        )
+        .page(
+            "/applications/{id}/command",
+            &["show_application", "run_in_application"],
+            get(inside::command),
         )
         .page("/applications/{id}/variables", &["list_variables"], get(settings::variables))
         .page("/applications/{id}/events", &["list_events"], get(detail::events))

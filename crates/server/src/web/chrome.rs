@@ -95,6 +95,11 @@ impl Chrome {
         self.actor.require_anywhere(Right::Use).is_ok()
     }
 
+    /// Whether they may read what programs in a project say.
+    pub(super) fn may_use_project(&self, project: &ProjectId) -> bool {
+        self.actor.require_on(Right::Use, project).is_ok()
+    }
+
     /// Whether they may deploy and stop what is in a project.
     pub(super) fn may_operate_project(&self, project: &ProjectId) -> bool {
         self.actor.require_on(Right::Operate, project).is_ok()

@@ -44,6 +44,11 @@ fn details(pages: Pages<'_>) -> Pages<'_> {
             get(container::stats),
         )
         .page(
+            "/destinations/{id}/containers/{container}/command",
+            &["list_containers", "run_in_container"],
+            get(container::command),
+        )
+        .page(
             "/destinations/{id}/applications",
             &["list_applications", "list_operations"],
             get(applications::list),

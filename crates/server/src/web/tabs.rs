@@ -13,6 +13,10 @@ pub(super) struct Tab<T> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum For {
     All,
+    /// Those who may use it.
+    Use,
+    /// Those who may work on what runs of it.
+    Work,
     /// Those who may change the thing.
     Changes,
     /// Those who may do everything in the team.
@@ -26,6 +30,15 @@ impl<T> Tab<T> {
 
     pub(super) const fn for_changes(of: T, name: &'static str, path: &'static str) -> Self {
         Self { of, name, path, whose: For::Changes }
+    }
+
+    pub(super) const fn kept_for(
+        whose: For,
+        of: T,
+        name: &'static str,
+        path: &'static str,
+    ) -> Self {
+        Self { of, name, path, whose }
     }
 
     pub(super) const fn for_admins(of: T, name: &'static str, path: &'static str) -> Self {

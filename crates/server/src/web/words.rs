@@ -43,6 +43,7 @@ pub(super) const fn work(kind: OperationKind) -> &'static str {
         OperationKind::StopApplication => "Stop",
         OperationKind::RestartApplication => "Restart",
         OperationKind::RemoveApplication => "Remove",
+        OperationKind::RunCommand => "Run a command in",
     }
 }
 

@@ -17,6 +17,7 @@ use crate::{
 };
 
 mod faults;
+mod inside;
 mod refusals;
 
 /// What most stories deploy: it answers at once, and is drained quickly.

@@ -10,6 +10,7 @@ mod backup;
 mod certificates;
 mod change;
 mod chart;
+mod commands;
 mod containers;
 mod crashes;
 mod destinations;

@@ -19,7 +19,7 @@ use crate::{
     sessions,
     support::{Client, TestApp, story},
 };
-use follower::Follower;
+pub(crate) use follower::Follower;
 
 /// A destination with a container that runs.
 pub(crate) async fn ready(app: &TestApp) -> Result<(Server, Arc<FakeEngine>, Destination)> {

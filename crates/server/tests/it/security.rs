@@ -185,6 +185,7 @@ impl Things {
             ("POST", "/v1/destinations" | "/v1/registries/{id}/check") => {
                 json!({ "server_id": self.server })
             }
+            ("POST", path) if path.ends_with("/exec") => json!({ "command": ["ls"] }),
             ("POST", "/v1/destinations/{id}/containers") => json!({ "container": "web" }),
             ("POST", "/v1/destinations/{id}/containers/{container}/move") => {
                 json!({ "to": self.destination })

@@ -16,6 +16,7 @@ pub struct Seconds(u32);
 
 impl Seconds {
     pub const MAX: u32 = 3600;
+    pub const MINUTE: Self = Self(60);
 
     pub const fn duration(self) -> Duration {
         Duration::from_secs(self.0 as u64)

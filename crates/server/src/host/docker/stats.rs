@@ -30,7 +30,7 @@ use super::{
 /// absent, or null.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Stats {
+struct Sample {
     read: String,
     cpu_stats: Option<Cpu>,
     memory_stats: Option<Memory>,
@@ -127,7 +127,7 @@ fn failure(engine: &Engine, error: &LinesCodecError) -> HostError {
 }
 
 /// Nothing where nothing was counted: the time is that of the year 1.
-fn read(stats: &Stats) -> Option<Counted> {
+fn read(stats: &Sample) -> Option<Counted> {
     let at: Timestamp = stats.read.parse().ok()?;
     let cpu = stats.cpu_stats.as_ref().filter(|_| at.as_millis() > 0)?;
     let networks = stats.networks.iter().flat_map(BTreeMap::values);

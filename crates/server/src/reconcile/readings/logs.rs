@@ -6,7 +6,7 @@ use futures_util::{StreamExt, stream::BoxStream};
 use portolan_types::{LogLine, ReadLogs};
 use tokio::time::timeout;
 
-use super::{check_is_no_proxy, find, hand_over, refused};
+use super::{super::inside, check_is_no_proxy, hand_over};
 use crate::{
     App, Error,
     host::{Follow, Host, HostError, LineQuery},
@@ -34,7 +34,7 @@ pub(super) async fn whole(
     let lines = if wanted.search.is_some() { SEARCHED } else { wanted.lines.get() };
     let reading = async {
         let said = open(host, ticket, &query(wanted, lines, Follow::No)).await?;
-        gather(said, wanted).await.map_err(|error| refused(ticket, &error))
+        gather(said, wanted).await.map_err(|error| inside::refused(&ticket.place, &error))
     };
     tokio::select! {
         // Nobody waits for it any more.
@@ -53,10 +53,10 @@ async fn open(
     ticket: &Ticket,
     query: &LineQuery,
 ) -> Result<Said, Error> {
-    let (host, container) = find(host, ticket).await?;
+    let (host, container) = inside::find(host, &ticket.place).await?;
     check_is_no_proxy(ticket, &container)?;
     let said = host.container_lines(&container.member.docker_id, query).await;
-    said.map_err(|error| refused(ticket, &error))
+    said.map_err(|error| inside::refused(&ticket.place, &error))
 }
 
 const fn query(wanted: &ReadLogs, lines: u32, follow: Follow) -> LineQuery {
@@ -85,7 +85,7 @@ async fn gather(mut said: Said, wanted: &ReadLogs) -> Result<Lines, HostError> {
 }
 
 fn too_slow(ticket: &Ticket) -> Error {
-    let (container, seconds) = (&ticket.container, WITHIN.as_secs());
+    let (container, seconds) = (&ticket.place.container, WITHIN.as_secs());
     Error::refused(
         "too-slow",
         format!("the logs of container `{container}` could not be read within {seconds} s"),

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use futures_util::{StreamExt, future::ready};
 use portolan_types::ContainerStats;
 
-use super::{Opened, find, hand_over, refused};
+use super::{super::inside, Opened, hand_over};
 use crate::{
-    App, Error,
+    App,
     host::{Counted, Host, HostError},
     readings::{Answer, Feed, Spool, Ticket},
     tasks::Pulse,
@@ -21,12 +21,10 @@ pub(super) async fn watch(
     pulse: &Pulse,
 ) {
     let opening = async {
-        let (host, container) = find(host, ticket).await?;
-        if !container.is_running() {
-            return Err(not_running(ticket));
-        }
+        let (host, container) = inside::find(host, &ticket.place).await?;
+        inside::check_runs(&ticket.place, &container)?;
         let counted = host.container_stats(&container.member.docker_id).await;
-        Ok(measured(counted.map_err(|error| refused(ticket, &error))?))
+        Ok(measured(counted.map_err(|error| inside::refused(&ticket.place, &error))?))
     };
     let put = |spool: &mut Spool, stats: ContainerStats| spool.push_stats(stats);
     hand_over(app, ticket, pulse, (opening, answer), put).await;
@@ -43,12 +41,4 @@ fn measured(counted: Opened<Counted>) -> Opened<ContainerStats> {
         ready(Some(told))
     };
     counted.scan(None, against).boxed()
-}
-
-fn not_running(ticket: &Ticket) -> Error {
-    Error::refused(
-        "container-not-running",
-        format!("container `{}` does not run: it uses nothing", ticket.container),
-        "start it on its host",
-    )
 }

@@ -6,9 +6,7 @@ use std::time::Duration;
 use portolan_types::{ReadingCause, ReadingEnd};
 use tokio::time::sleep;
 
-use crate::{
-    Actor, App, Error, credentials, db, events::Readers, readings::Ticket, rights, tasks::Pulse,
-};
+use crate::{App, container, events::Readers, readings::Ticket, tasks::Pulse};
 
 /// Each change of who may do what rings the bell of its team; this is for what rings none, as the
 /// end of a session that nobody used.
@@ -19,7 +17,7 @@ pub(super) async fn over(app: &App, ticket: &Ticket, pulse: &Pulse) -> ReadingEn
     // Listening begins before looking, or what happens between the two would be missed.
     let mut news = app.readers.news();
     loop {
-        match may_go_on(app, ticket).await {
+        match container::may_go_on(app, &ticket.actor, &ticket.place, ticket.policy).await {
             Ok(true) => {}
             Ok(false) => {
                 return end(ReadingCause::Revoked, "it is not there any more, or not for you");
@@ -42,22 +40,4 @@ pub(super) async fn over(app: &App, ticket: &Ticket, pulse: &Pulse) -> ReadingEn
 
 fn end(cause: ReadingCause, message: &str) -> ReadingEnd {
     ReadingEnd { cause, message: message.to_owned(), remedy: None }
-}
-
-/// Whether what they came with stands, they have the right to it now, and it is there.
-async fn may_go_on(app: &App, ticket: &Ticket) -> Result<bool, Error> {
-    let before = &ticket.actor;
-    if !credentials::is_good(app, before).await? {
-        return Ok(false);
-    }
-    let mut conn = app.db.acquire().await?;
-    let role = db::member::find_role(&mut conn, before.team_id(), &before.user.id).await?;
-    let Some(role) = role else { return Ok(false) };
-    let mut actor = Actor { role, ..before.clone() };
-    actor.grants = rights::read(&mut conn, &actor).await?;
-    let id = &ticket.destination.id;
-    let is_there = db::destination::find(&mut conn, actor.visible(), id).await?.is_some();
-    let right = ticket.policy.right();
-    let has_right = right.is_none_or(|right| actor.require_on(right, &ticket.server.id).is_ok());
-    Ok(is_there && has_right && actor.require(ticket.policy).is_ok())
 }

@@ -18,15 +18,21 @@ use crate::{
 pub(super) enum Tab {
     Overview,
     Deployments,
+    Logs,
+    Usage,
+    Command,
     Variables,
     Events,
     Settings,
     Danger,
 }
 
-const TABS: [tabs::Tab<Tab>; 6] = [
+const TABS: [tabs::Tab<Tab>; 9] = [
     tabs::Tab::new(Tab::Overview, "Overview", ""),
     tabs::Tab::new(Tab::Deployments, "Deployments", "/deployments"),
+    tabs::Tab::kept_for(For::Use, Tab::Logs, "Logs", "/logs"),
+    tabs::Tab::new(Tab::Usage, "Usage", "/stats"),
+    tabs::Tab::kept_for(For::Work, Tab::Command, "Command", "/command"),
     tabs::Tab::new(Tab::Variables, "Variables", "/variables"),
     tabs::Tab::new(Tab::Events, "Events", "/events"),
     tabs::Tab::for_changes(Tab::Settings, "Settings", "/settings"),
@@ -41,6 +47,8 @@ pub(super) struct Head {
     pub may_manage: bool,
     /// What runs of it.
     pub may_operate: bool,
+    /// What it says.
+    may_use: bool,
     tab: Tab,
 }
 
@@ -55,6 +63,7 @@ impl Head {
         Ok(Self {
             may_manage: chrome.may_manage_project(&application.project_id),
             may_operate: chrome.may_operate_project(&application.project_id),
+            may_use: chrome.may_use_project(&application.project_id),
             application,
             tab,
         })
@@ -62,7 +71,12 @@ impl Head {
 
     pub(super) fn tabs(&self) -> Vec<Link> {
         let base = format!("/applications/{}", self.application.id);
-        let who = if self.may_manage { For::Changes } else { For::All };
+        let who = match (self.may_manage, self.may_operate, self.may_use) {
+            (true, _, _) => For::Changes,
+            (false, true, _) => For::Work,
+            (false, false, true) => For::Use,
+            (false, false, false) => For::All,
+        };
         tabs::links(&TABS, &self.tab, &base, who)
     }
 

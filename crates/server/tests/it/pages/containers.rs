@@ -1,11 +1,12 @@
 //! A container of a destination, as a person looks at it in a browser.
 
-use anyhow::{Result, ensure};
-use portolan_types::{LogLine, LogStream, Right};
+use anyhow::{Context, Result, ensure};
+use portolan_types::{LogLine, LogStream, Operation, OperationKind, Page, Right};
 use serde_json::json;
 
 use super::{browser::signed_in, open, sign_in};
 use crate::{
+    commands::with_programs,
     readings::ready,
     security::{Team, join},
     support::{Chromium, Database, TestApp, eventually},
@@ -131,16 +132,16 @@ async fn a_person_watches_what_is_used() -> Result<()> {
     let (_server, engine, sea) = ready(&app).await?;
     let (chromium, url) = signed_in(&app).await?;
     chromium.open(&format!("{url}/destinations/{}/containers/web/logs", sea.id)).await?;
-    chromium.press("What it uses").await?;
+    chromium.press("Usage").await?;
     chromium.sees("66.0 MiB").await?;
     chromium.sees("25.0 %").await?;
     chromium.sees("Live.").await?;
     engine.has_followers(1).await;
-    for _ in 0..5 {
+    // A second passes five times more, each when the one before was seen.
+    for used in 67..=71 {
         engine.count();
+        chromium.sees(&format!("{used}.0 MiB")).await?;
     }
-    // A second has passed five times more.
-    chromium.sees("71.0 MiB").await?;
     chromium.sees("now 2.0 KiB in and 1.0 KiB out a second").await?;
     let drawn = "return [...document.querySelectorAll('.stats-chart polyline')].length === 6";
     comes(&chromium, "charts are drawn", drawn).await?;
@@ -149,7 +150,33 @@ async fn a_person_watches_what_is_used() -> Result<()> {
     engine.crash_container("web");
     chromium.sees("Ended: container `web` runs no more.").await?;
     chromium.open(&format!("{url}/destinations/{}/containers/web/stats", sea.id)).await?;
-    chromium.sees("it uses nothing").await?;
+    chromium.sees("does not run").await?;
+    assert_eq!(chromium.complaints().await?, Vec::<String>::new());
+    chromium.close().await?;
+    app.stop().await
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium (make test)"]
+async fn a_person_runs_a_command() -> Result<()> {
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
+    let (_server, engine, sea) = ready(&app).await?;
+    with_programs(&engine);
+    let (chromium, url) = signed_in(&app).await?;
+    let page = format!("{url}/destinations/{}/containers/web/stats", sea.id);
+    chromium.open(&page).await?;
+    chromium.press("Command").await?;
+    chromium.fill("[name='command:lines']", "fail\n--hard").await?;
+    assert_eq!(chromium.barriers().await?, Vec::<String>::new());
+    assert!(chromium.fits(375, 800).await?);
+    chromium.press("Run it").await?;
+    chromium.sees("ended with code 3").await?;
+    chromium.sees("failed <b>").await?;
+    assert_eq!(chromium.barriers().await?, Vec::<String>::new());
+    let path = "/v1/operations?limit=1";
+    let ran: Page<Operation> = app.owner.get(path).await?.ok()?;
+    let ran = ran.items.first().context("an operation")?;
+    assert_eq!((ran.kind, ran.subject_name.as_str()), (OperationKind::RunCommand, "alpha-sea"));
     assert_eq!(chromium.complaints().await?, Vec::<String>::new());
     chromium.close().await?;
     app.stop().await

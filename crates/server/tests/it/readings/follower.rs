@@ -6,13 +6,13 @@ use reqwest::{Method, Response};
 
 use crate::support::{Client, PATIENCE};
 
-pub(super) struct Follower {
+pub(crate) struct Follower {
     response: Response,
     text: String,
 }
 
 #[derive(Debug)]
-pub(super) enum Said {
+pub(crate) enum Said {
     Line(LogLine),
     Stats(ContainerStats),
     LeftOut(u64),
@@ -21,12 +21,12 @@ pub(super) enum Said {
 
 impl Follower {
     /// At a path with a query.
-    pub(super) async fn open(client: &Client, path: &str) -> Result<Self> {
+    pub(crate) async fn open(client: &Client, path: &str) -> Result<Self> {
         Self::ask(client, &format!("{path}&follow=true")).await
     }
 
     /// At a path without a query.
-    pub(super) async fn watch(client: &Client, path: &str) -> Result<Self> {
+    pub(crate) async fn watch(client: &Client, path: &str) -> Result<Self> {
         Self::ask(client, &format!("{path}?stream=true")).await
     }
 
@@ -39,7 +39,7 @@ impl Follower {
         Ok(Self { response, text: String::new() })
     }
 
-    pub(super) async fn next(&mut self) -> Result<Said> {
+    pub(crate) async fn next(&mut self) -> Result<Said> {
         loop {
             if let Some((message, rest)) = self.text.split_once("\n\n") {
                 let said = parse(message)?;
@@ -56,14 +56,14 @@ impl Follower {
         }
     }
 
-    pub(super) async fn line(&mut self) -> Result<LogLine> {
+    pub(crate) async fn line(&mut self) -> Result<LogLine> {
         match self.next().await? {
             Said::Line(line) => Ok(line),
             other => bail!("{other:?}"),
         }
     }
 
-    pub(super) async fn stats(&mut self) -> Result<ContainerStats> {
+    pub(crate) async fn stats(&mut self) -> Result<ContainerStats> {
         match self.next().await? {
             Said::Stats(stats) => Ok(stats),
             other => bail!("{other:?}"),
@@ -71,7 +71,7 @@ impl Follower {
     }
 
     /// How it ends; nothing follows.
-    pub(super) async fn ended(&mut self) -> Result<ReadingEnd> {
+    pub(crate) async fn ended(&mut self) -> Result<ReadingEnd> {
         let Said::Ended(end) = self.next().await? else { bail!("it goes on") };
         let more = tokio::time::timeout(PATIENCE, self.response.chunk()).await??;
         ensure!(more.is_none() && self.text.is_empty(), "{more:?} {}", self.text);
