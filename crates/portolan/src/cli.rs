@@ -52,7 +52,7 @@ pub(crate) use self::{
     audit::{AuditCommand, AuditFilterArgs, VerifyAuditArgs},
     backup::{BackupArgs, RestoreArgs},
     certificate::CertificateCommand,
-    container::{ContainerArgs, ContainerCommand, ExecArgs, LogsArgs, StatsArgs},
+    container::{ContainerArgs, ContainerCommand, ExecArgs, LogsArgs, StatsArgs, TerminalArgs},
     deploy::DeployArgs,
     destination::{
         ConnectArgs, CreateDestinationArgs, DestinationCommand, DisconnectArgs,

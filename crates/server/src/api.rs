@@ -163,6 +163,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(container_logs::read_container_logs))
         .routes(routes!(container_stats::read_container_stats))
         .routes(routes!(container_commands::run_in_container))
+        .routes(routes!(terminals::open_container_terminal))
         .routes(routes!(proxies::list_proxies))
         .routes(routes!(proxies::list_attachments))
         .routes(routes!(proxies::show_proxy, proxies::set_proxy, proxies::remove_proxy))
@@ -241,6 +242,7 @@ fn projects() -> OpenApiRouter<AppState> {
         .routes(routes!(container_logs::read_application_logs))
         .routes(routes!(container_stats::read_application_stats))
         .routes(routes!(container_commands::run_in_application))
+        .routes(routes!(terminals::open_application_terminal))
         .routes(routes!(environments::list_environments, environments::create_environment))
         .routes(routes!(
             environments::show_environment,

@@ -44,7 +44,9 @@ pub use container::{
 };
 pub use dial::{Reachable, RealDialer};
 pub use error::HostError;
-pub use exec::{Exec, ExecOutput, FileContent, Follow, LineQuery, LogQuery, NewFile};
+pub use exec::{
+    Exec, ExecOutput, FileContent, Follow, LineQuery, LogQuery, NewFile, TerminalProgram,
+};
 pub use image::{HostImage, PullListener, PullProgress};
 pub use network::{HostNetwork, HostSubnet, NewNetwork};
 pub use new_container::{
@@ -191,6 +193,10 @@ pub trait Dialer: Debug + Send + Sync + 'static {
     /// Connects, logs in and finds the way to the Docker socket. Bounded in time as a whole.
     async fn dial(&self, target: &Target, progress: &Progress) -> Result<Dialed, HostError>;
 
+    /// The same for a connection whose answers are read as slowly as a person reads: not reading one
+    /// holds up the host on all of it.
+    async fn dial_apart(&self, target: &Target) -> Result<Dialed, HostError>;
+
     /// Opens a shell in a terminal, over a connection of its own. Bounded in time as a whole.
     async fn open_shell(&self, target: &Target, size: TerminalSize) -> Result<Shell, HostError>;
 }
@@ -334,6 +340,16 @@ pub trait Host: Debug + Send + Sync + 'static {
 
     /// Runs a program in a running container. That it failed is an answer, not an error.
     async fn exec(&self, docker_id: &str, exec: &Exec) -> Result<ExecOutput, HostError>;
+
+    /// Opens a terminal in a running container, with a program in it. What it says is read as a
+    /// shell's is: over a connection of `dial_apart`. Docker does not end the program when nobody is
+    /// there any more.
+    async fn open_terminal(
+        &self,
+        docker_id: &str,
+        program: &TerminalProgram,
+        size: TerminalSize,
+    ) -> Result<Shell, HostError>;
 
     /// Makes a named volume. One that is there is left as it is.
     async fn create_volume(

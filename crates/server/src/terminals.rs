@@ -1,4 +1,4 @@
-//! Terminals on the hosts of servers: who may open one, how many there may be, and what is written
+//! Terminals on the hosts of servers and in containers: who may open one, how many there may be, and what is written
 //! down of them. Never what was typed or shown.
 //!
 //! A request only asks; `reconcile::terminals` opens the shell and carries the bytes (decision 0040).
@@ -10,14 +10,17 @@ use std::{fmt, pin::Pin, sync::Arc};
 use bytes::Bytes;
 use futures_util::{Sink, stream::BoxStream};
 use portolan_types::{
-    Connection, Server, ServerId, TerminalMessage, TerminalRequest, TerminalSize, TerminalSwitch,
+    Connection, ContainerTerminal, ContainerUser, Program, Server, ServerId, TerminalMessage,
+    TerminalRequest, TerminalSize,
 };
 use tokio::sync::mpsc;
 
 use crate::{
     Actor, App, Error,
     audit::{self, Context},
-    db,
+    container::{self, Named, Place},
+    db::{self, server::Assigned},
+    policy::Policy,
     seats::{Bounds, Seat, Seats},
 };
 
@@ -87,9 +90,22 @@ pub(crate) struct Ticket {
     /// Of the server's connection: with another one the terminal ends.
     pub revision: i64,
     pub size: TerminalSize,
+    /// What is to run where, when it is no shell of the host itself.
+    pub inside: Option<Inside>,
     /// The request that asked for it: the audit names it for all that follows.
     context: Option<Arc<Context>>,
     _seat: Seat,
+}
+
+/// A terminal in a container.
+#[derive(Debug)]
+pub(crate) struct Inside {
+    pub place: Place,
+    /// What the route asked of its person.
+    pub policy: Policy,
+    /// Without a program a shell.
+    pub program: Option<Program>,
+    pub user: Option<ContainerUser>,
 }
 
 /// A terminal that is to be opened, and for whom.
@@ -112,12 +128,40 @@ pub(crate) async fn ask(
     let row = db::server::find_assigned(&mut conn, id).await?.ok_or(Error::NotFound("server"))?;
     drop(conn);
     check(&row.server)?;
-    let seat = app.terminals.seats.take(&actor.user.id, id)?;
+    ticket(app, actor, row, size, None)
+}
+
+/// Whether one may be opened in a container now, by who has got past this policy.
+pub(crate) async fn ask_inside(
+    app: &App,
+    actor: &Actor,
+    (named, policy): (Named<'_>, Policy),
+    wanted: ContainerTerminal,
+) -> Result<Ticket, Error> {
+    let place = container::find(app, actor, named).await?;
+    container::check_may_be_entered(&place.server)?;
+    let mut conn = app.db.acquire().await?;
+    let row = db::server::find_assigned(&mut conn, &place.server.id).await?;
+    drop(conn);
+    let (row, size) = (row.ok_or(Error::NotFound("server"))?, wanted.size());
+    let ContainerTerminal { command: program, user, .. } = wanted;
+    ticket(app, actor, row, size, Some(Inside { place, policy, program, user }))
+}
+
+fn ticket(
+    app: &App,
+    actor: &Actor,
+    row: Assigned,
+    size: TerminalSize,
+    inside: Option<Inside>,
+) -> Result<Ticket, Error> {
+    let seat = app.terminals.seats.take(&actor.user.id, &row.server.id)?;
     Ok(Ticket {
         actor: actor.clone(),
         server: row.server,
         revision: row.revision,
         size,
+        inside,
         context: audit::current(),
         _seat: seat,
     })
@@ -132,13 +176,7 @@ fn check(server: &Server) -> Result<(), Error> {
             "use a shell on that machine itself",
         ));
     }
-    if server.terminal == TerminalSwitch::Off {
-        return Err(Error::refused(
-            "terminal-off",
-            format!("terminals on server `{name}` are turned off"),
-            "an admin turns them on (`update_server.terminal`)",
-        ));
-    }
+    container::check_may_be_entered(server)?;
     if server.host_key.is_none() {
         return Err(Error::refused(
             "host-key-unknown",

@@ -164,8 +164,8 @@ pub use team::{
     UpdateMember,
 };
 pub use terminal::{
-    TerminalCause, TerminalEnd, TerminalFlow, TerminalMessage, TerminalRequest, TerminalSize,
-    TerminalSwitch,
+    ContainerTerminal, Program, TerminalCause, TerminalEnd, TerminalFlow, TerminalMessage,
+    TerminalRequest, TerminalSize, TerminalSwitch,
 };
 pub use timestamp::Timestamp;
 pub use token::{

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::{Invalid, text::words};
+use crate::{Argument, ContainerUser, Invalid, text::words};
 
 words! {
     /// Whether terminals may be opened on a server.
@@ -144,6 +144,64 @@ words! {
         Misused = "misused",
         /// Portolan stops.
         Stopping = "stopping",
+    }
+}
+
+/// What a terminal in a container runs, as it stands in an address: JSON, as `["psql", "-U", "shop"]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Program(Vec<Argument>);
+
+impl Program {
+    /// More than anybody types; an address is no place for long texts.
+    const MOST: usize = 4 << 10;
+
+    pub fn arguments(&self) -> &[Argument] {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Program {
+    type Error = Invalid;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let read: Option<Vec<Argument>> =
+            serde_json::from_str(&text).ok().filter(|_| text.len() <= Self::MOST);
+        match read {
+            Some(words) if words.first().is_some_and(|one| !one.as_str().is_empty()) => {
+                Ok(Self(words))
+            }
+            Some(_) | None => Err(Invalid::new(format!(
+                "a program is a list of texts as JSON, the program first, of at most {} bytes",
+                Self::MOST
+            ))),
+        }
+    }
+}
+
+/// A terminal in a container: its size, and what runs in it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ContainerTerminal {
+    #[serde(default = "Cells::columns")]
+    #[param(value_type = Option<u16>, minimum = 1, maximum = 1000, default = 80)]
+    pub columns: Cells,
+    #[serde(default = "Cells::rows")]
+    #[param(value_type = Option<u16>, minimum = 1, maximum = 1000, default = 24)]
+    pub rows: Cells,
+    /// The program and its arguments as JSON; without one a shell. Addresses are written down by
+    /// proxies and browsers: no place for secrets.
+    #[param(value_type = Option<String>, example = "[\"psql\", \"-U\", \"shop\"]")]
+    pub command: Option<Program>,
+    /// Instead of the container's own.
+    #[param(value_type = Option<String>)]
+    pub user: Option<ContainerUser>,
+}
+
+impl ContainerTerminal {
+    pub const fn size(&self) -> TerminalSize {
+        TerminalSize { columns: self.columns, rows: self.rows }
     }
 }
 

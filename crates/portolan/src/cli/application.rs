@@ -6,7 +6,7 @@ use clap::{ArgGroup, Args, Subcommand};
 use portolan_types::{ApplicationName, Image};
 
 use super::{
-    container::{ExecArgs, LogsArgs, StatsArgs},
+    container::{ExecArgs, LogsArgs, StatsArgs, TerminalArgs},
     shared::{ConsentArgs, DryRunArgs, ListArgs, PageArgs, WaitArgs},
 };
 use crate::find::Reference;
@@ -133,6 +133,20 @@ Examples:
         app: Reference,
         #[command(flatten)]
         exec: ExecArgs,
+    },
+    /// Open a terminal in the container that serves an application, here.
+    #[command(
+        after_help = "As `portolan container terminal`; it needs the right to operate the project.
+
+Examples:
+  portolan app terminal web
+  portolan app terminal web -- python manage.py shell"
+    )]
+    Terminal {
+        /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME.
+        app: Reference,
+        #[command(flatten)]
+        terminal: TerminalArgs,
     },
     /// Environment variables of an application.
     #[command(subcommand)]

@@ -63,6 +63,33 @@ Examples:
         #[command(flatten)]
         exec: ExecArgs,
     },
+    /// Open a terminal in a running container, here, with a shell or another program.
+    #[command(
+        after_help = "It needs an admin who signed in (portolan login --email), and a server on which terminals are
+turned on. Without a program it is bash, or sh where there is none. The exit code is the program's.
+Enter ~ . leaves it. Arguments stand in an address, which proxies write down: no place for secrets.
+
+Examples:
+  portolan container terminal shop shop-web-1
+  portolan container terminal shop shop-db-1 --user postgres -- psql"
+    )]
+    Terminal {
+        #[command(flatten)]
+        place: ContainerArgs,
+        #[command(flatten)]
+        terminal: TerminalArgs,
+    },
+}
+
+/// What runs in a terminal in a container.
+#[derive(Debug, Args)]
+pub(crate) struct TerminalArgs {
+    /// Run it as this user of the container, as postgres or 1000:1000 [default: the container's own].
+    #[arg(short, long)]
+    pub(crate) user: Option<ContainerUser>,
+    /// The program and its arguments [default: a shell].
+    #[arg(last = true, value_name = "PROGRAM")]
+    pub(crate) command: Vec<Argument>,
 }
 
 /// How what it uses is shown.

@@ -1,4 +1,5 @@
-//! `portolan server terminal`: a shell on a server's host, in the terminal of whoever sits here.
+//! `portolan server terminal`, `portolan container terminal` and `portolan app terminal`: a shell on a
+//! server's host or in a container, in the terminal of whoever sits here.
 //!
 //! Owns what goes between the two and how it ends. This end's own terminal is in `console`, and the
 //! way out that works when nothing else does in `escape`.
@@ -9,10 +10,13 @@ mod escape;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use portolan_types::{Server, TerminalCause, TerminalEnd, TerminalMessage, TerminalRequest};
+use portolan_types::{
+    Argument, ContainerUser, Server, TerminalCause, TerminalEnd, TerminalMessage, TerminalRequest,
+};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 
+use super::inside::Named;
 use crate::{
     client::{Client, Socket},
     failure::{Failure, Outcome},
@@ -27,25 +31,59 @@ const SILENCE: Duration = Duration::from_secs(75);
 /// How long it may take to be heard that we go.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// Opens one and stays until it ends. The exit status is the shell's.
+/// Opens one on a server's host and stays until it ends. The exit status is the shell's.
 pub(crate) async fn open(
     client: &Client,
     printer: &Printer,
     wanted: &Reference,
 ) -> anyhow::Result<Outcome> {
-    let mut console = Console::find()?;
+    let console = Console::find()?;
     let server: Server = find(client, wanted).await?;
-    let size = console::size();
-    let query =
-        [("columns", size.columns.get().to_string()), ("rows", size.rows.get().to_string())];
     let path = format!("/v1/servers/{}/terminal", server.id);
-    let mut socket = client.socket(&path, &query).await?;
+    stay(client, printer, console, (&path, Vec::new()), server.name.as_str()).await
+}
+
+/// What runs in a container.
+#[derive(Debug)]
+pub(crate) struct Inside {
+    pub(crate) program: Option<Vec<Argument>>,
+    pub(crate) user: Option<ContainerUser>,
+}
+
+/// Opens one in a container and stays until it ends. The exit status is the program's.
+pub(crate) async fn open_inside(
+    client: &Client,
+    printer: &Printer,
+    named: &Named,
+    Inside { program, user }: &Inside,
+) -> anyhow::Result<Outcome> {
+    let console = Console::find()?;
+    let found = named.find(client).await?;
+    let mut query = Vec::new();
+    if let Some(program) = program {
+        query.push(("command", serde_json::to_string(program)?));
+    }
+    query.extend(user.as_ref().map(|user| ("user", user.to_string())));
+    let path = format!("{}/terminal", found.path);
+    stay(client, printer, console, (&path, query), &found.words).await
+}
+
+async fn stay(
+    client: &Client,
+    printer: &Printer,
+    mut console: Console,
+    (path, mut query): (&str, Vec<(&'static str, String)>),
+    place: &str,
+) -> anyhow::Result<Outcome> {
+    let size = console::size();
+    query.push(("columns", size.columns.get().to_string()));
+    query.push(("rows", size.rows.get().to_string()));
+    let mut socket = client.socket(path, &query).await?;
     let end = match told(&mut socket).await? {
         TerminalMessage::Ended(end) => Some(end),
         TerminalMessage::Opened {} => {
             printer.say(&Line::plain(format!(
-                "a shell on `{}`; it ends with `exit`, or with Enter ~ .",
-                server.name
+                "a shell on `{place}`; it ends with `exit`, or with Enter ~ ."
             )));
             let raw = console::raw()?;
             let end = converse(&mut socket, &mut console).await;
@@ -53,7 +91,7 @@ pub(crate) async fn open(
             end?
         }
     };
-    conclude(printer, &server, end)
+    conclude(printer, place, end)
 }
 
 /// The first that is said beside the bytes.
@@ -118,13 +156,9 @@ async fn converse(
     }
 }
 
-fn conclude(
-    printer: &Printer,
-    server: &Server,
-    end: Option<TerminalEnd>,
-) -> anyhow::Result<Outcome> {
+fn conclude(printer: &Printer, place: &str, end: Option<TerminalEnd>) -> anyhow::Result<Outcome> {
     let Some(end) = end else {
-        printer.say(&Line::plain(format!("left the terminal on `{}`", server.name)));
+        printer.say(&Line::plain(format!("left the terminal on `{place}`")));
         return Ok(Outcome::Done);
     };
     if end.cause == TerminalCause::Exited && end.remedy.is_none() {
@@ -132,7 +166,7 @@ fn conclude(
         let status = end.exit_status.map_or(1, |status| u8::try_from(status).unwrap_or(1));
         return Ok(Outcome::Exit(status));
     }
-    let message = format!("the terminal on `{}` ended: {}", server.name, end.message);
+    let message = format!("the terminal on `{place}` ended: {}", end.message);
     match (end.cause, end.remedy) {
         (TerminalCause::Exited, Some(remedy)) => {
             printer.warn(&format!("{message} ({remedy})"));

@@ -63,6 +63,9 @@ pub(super) async fn run(
         ApplicationCommand::Exec { app, exec } => {
             return container::exec(client, printer, Named::Of(app), exec).await;
         }
+        ApplicationCommand::Terminal { app, terminal } => {
+            return container::terminal(client, printer, Named::Of(app), terminal).await;
+        }
         ApplicationCommand::Env(command) => run_variables(client, printer, command).await?,
         ApplicationCommand::Remove(args) => return remove(client, printer, args).await,
     }

@@ -4,13 +4,14 @@
 use portolan_types::{ReadLogs, RunCommand};
 
 use crate::{
-    cli::{ContainerArgs, ContainerCommand, ExecArgs, LogsArgs, Moment, StatsArgs},
+    cli::{ContainerArgs, ContainerCommand, ExecArgs, LogsArgs, Moment, StatsArgs, TerminalArgs},
     client::Client,
     commands::{
         container_exec,
         container_logs::{self, Manner, Times},
         container_stats,
         inside::Named,
+        terminal::{self, Inside},
     },
     failure::Outcome,
     printer::Printer,
@@ -30,6 +31,9 @@ pub(super) async fn run(
         }
         ContainerCommand::Exec { place, exec } => {
             self::exec(client, printer, on(place), exec).await
+        }
+        ContainerCommand::Terminal { place, terminal } => {
+            self::terminal(client, printer, on(place), terminal).await
         }
     }
 }
@@ -70,4 +74,14 @@ pub(super) async fn exec(
 ) -> anyhow::Result<Outcome> {
     let command = RunCommand { command, user, within_seconds: within };
     container_exec::run(client, printer, &named, &command).await
+}
+
+pub(super) async fn terminal(
+    client: &Client,
+    printer: &Printer,
+    named: Named,
+    TerminalArgs { user, command }: TerminalArgs,
+) -> anyhow::Result<Outcome> {
+    let program = Some(command).filter(|command| !command.is_empty());
+    terminal::open_inside(client, printer, &named, &Inside { program, user }).await
 }

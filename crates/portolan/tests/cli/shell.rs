@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use crate::{
     fake::{Fake, problem},
     program::Program,
-    samples::{ID, server},
+    samples::{ID, destination, server},
     terminal::terminal,
 };
 
@@ -29,12 +29,18 @@ fn shells() -> Fake {
     let opened = async |Query(size): Query<Value>, upgrade: WebSocketUpgrade| {
         upgrade.on_upgrade(move |socket| shell(socket, size))
     };
-    let routes = Router::new().route("/v1/servers/{id}/terminal", get(opened));
-    Fake::with(routes).get(&format!("/v1/servers/{ID}"), server(ID, "web-1"))
+    let inside = "/v1/destinations/{id}/containers/{container}/terminal";
+    let routes =
+        Router::new().route("/v1/servers/{id}/terminal", get(opened)).route(inside, get(opened));
+    Fake::with(routes)
+        .get(&format!("/v1/servers/{ID}"), server(ID, "web-1"))
+        .get(&format!("/v1/destinations/{ID}"), destination(ID, "shop", "shop"))
 }
 
 async fn shell(mut socket: WebSocket, size: Value) {
-    let begins = format!("\u{1b}[1m{}x{}\u{1b}[0m $ ", text(&size["columns"]), text(&size["rows"]));
+    let program = size["command"].as_str().unwrap_or_default();
+    let begins =
+        format!("\u{1b}[1m{}x{}\u{1b}[0m {program}$ ", text(&size["columns"]), text(&size["rows"]));
     for message in [Message::text("{\"opened\":{}}"), Message::Binary(begins.into())] {
         socket.send(message).await.expect("sent");
     }
@@ -69,9 +75,13 @@ struct Seat {
 
 impl Seat {
     fn take(program: &Program) -> Self {
+        Self::at(program, &["server", "terminal", ID])
+    }
+
+    fn at(program: &Program, typed: &[&str]) -> Self {
         let (ours, theirs) = terminal(100);
         let stream = || Stdio::from(theirs.try_clone().expect("cloned"));
-        let mut command = program.command(&["server", "terminal", ID]);
+        let mut command = program.command(typed);
         command.stdin(stream()).stdout(stream()).stderr(stream()).env("TERM", "xterm");
         let child = command.spawn().expect("the binary starts");
         Self { ours, seen: String::new(), child }
@@ -163,4 +173,19 @@ fn it_is_for_somebody_at_a_terminal_who_may() {
     );
     let (code, seen) = Seat::take(&Program::with(&fake)).ends();
     assert!(code == 1 && seen.contains("not as a Portolan does"), "{code}: {seen}");
+}
+
+#[test]
+fn a_container_has_one_with_the_program_that_is_named() {
+    let fake = shells();
+    let typed =
+        ["container", "terminal", ID, "web", "--user", "postgres", "--", "psql", "-U", "a b"];
+    let mut seat = Seat::at(&Program::with(&fake), &typed);
+    seat.sees("[\"psql\",\"-U\",\"a b\"]$ ");
+    seat.types("q");
+    let (code, seen) = seat.ends();
+    assert_eq!(code, 5, "{seen}");
+    Program::with(&fake)
+        .run(&["container", "terminal", ID, "web"])
+        .fails(2, "standard input is none");
 }

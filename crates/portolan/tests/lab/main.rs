@@ -11,6 +11,7 @@ mod crashes;
 mod destinations;
 mod drift;
 mod faults;
+mod inside;
 mod pages;
 mod plan;
 mod proxies;

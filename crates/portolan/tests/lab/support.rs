@@ -109,17 +109,21 @@ impl Portolan {
         Ok(())
     }
 
+    /// A command that is not begun yet.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = command(env!("CARGO_BIN_EXE_portolan"));
+        command
+            .args(args)
+            .env("HOME", self.folder.path())
+            .env("XDG_CONFIG_HOME", self.folder.path().join("config"))
+            .env("NO_COLOR", "1")
+            .stdin(Stdio::null());
+        command
+    }
+
     /// Runs a command, whatever its outcome.
     pub(crate) fn try_run(&self, args: &[&str]) -> Result<Said> {
-        said(
-            command(env!("CARGO_BIN_EXE_portolan"))
-                .args(args)
-                .env("HOME", self.folder.path())
-                .env("XDG_CONFIG_HOME", self.folder.path().join("config"))
-                .env("NO_COLOR", "1")
-                .stdin(Stdio::null())
-                .output()?,
-        )
+        said(self.command(args).output()?)
     }
 
     /// Runs a command that has to succeed; answers its standard output.

@@ -1,4 +1,5 @@
-//! `/v1/servers/{id}/terminal`: a WebSocket, and the bounds of what comes through it.
+//! `/v1/servers/{id}/terminal`, and those in containers: each a `WebSocket`, and the bounds of what comes
+//! through it.
 
 use std::future::ready;
 
@@ -11,7 +12,10 @@ use axum::{
     response::Response,
 };
 use futures_util::{SinkExt, StreamExt};
-use portolan_types::{ServerId, TerminalMessage, TerminalSize};
+use portolan_types::{
+    ApplicationId, ContainerName, ContainerTerminal, DestinationId, Right, ServerId,
+    TerminalMessage, TerminalSize,
+};
 
 use super::{
     AppState,
@@ -20,7 +24,9 @@ use super::{
 };
 use crate::{
     Error,
-    terminals::{self, Gone, Line, Opening, Shown, Typed},
+    container::Named,
+    policy::Policy,
+    terminals::{self, Gone, Line, Opening, Shown, Ticket, Typed},
 };
 
 /// Most bytes of a frame that somebody sends: more than anybody types, as much as they paste at once.
@@ -58,10 +64,65 @@ pub(super) async fn open_terminal(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Error> {
     let ticket = terminals::ask(&app, &actor, &id, size).await?;
-    let Ok(upgrade) = upgrade else { return Ok(no_upgrade()) };
-    Ok(bounded(upgrade).on_upgrade(move |socket| async move {
+    Ok(answered(app, ticket, upgrade))
+}
+
+/// Opens a terminal in a running container, as a `WebSocket` that is used as that of `open_terminal`.
+///
+/// A program runs in it: the one that is named, or a shell. It takes a session of who may have a
+/// terminal on the server, and only while terminals are turned on there: a container may be a way to
+/// its host. It ends as terminals of servers do, and with the container.
+#[utoipa::path(get, path = "/v1/destinations/{id}/containers/{container}/terminal",
+    tag = "destinations",
+    params(
+        ("id" = DestinationId, Path, description = "The destination"),
+        ("container" = ContainerName, Path, description = "Its name, or its whole id"),
+        ContainerTerminal,
+    ),
+    security(("session" = ["terminal"])),
+    responses((status = 101, description = "The terminal, as a `WebSocket`; the body is its frames of text",
+         body = TerminalMessage), Problems))]
+pub(super) async fn open_container_terminal(
+    State(app): State<AppState>,
+    Caller(actor): Caller,
+    Path((id, container)): Path<(DestinationId, ContainerName)>,
+    Query(wanted): Query<ContainerTerminal>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, Error> {
+    let asked = (Named::On(&id, &container), Policy::Terminal);
+    let ticket = terminals::ask_inside(&app, &actor, asked, wanted).await?;
+    Ok(answered(app, ticket, upgrade))
+}
+
+/// Opens a terminal in the container that serves an application, as `open_container_terminal` does.
+///
+/// Who may deploy it may have one, while terminals are turned on on its server.
+#[utoipa::path(get, path = "/v1/applications/{id}/terminal", tag = "applications",
+    params(("id" = ApplicationId, Path, description = "The application"), ContainerTerminal),
+    security(("token" = ["operate"])),
+    responses((status = 101, description = "The terminal, as a `WebSocket`; the body is its frames of text",
+         body = TerminalMessage), Problems))]
+pub(super) async fn open_application_terminal(
+    State(app): State<AppState>,
+    Caller(actor): Caller,
+    Path(id): Path<ApplicationId>,
+    Query(wanted): Query<ContainerTerminal>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, Error> {
+    let asked = (Named::Of(&id), Policy::On(Right::Operate));
+    let ticket = terminals::ask_inside(&app, &actor, asked, wanted).await?;
+    Ok(answered(app, ticket, upgrade))
+}
+
+fn answered(
+    app: AppState,
+    ticket: Ticket,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Response {
+    let Ok(upgrade) = upgrade else { return no_upgrade() };
+    bounded(upgrade).on_upgrade(move |socket| async move {
         terminals::open(&app, Opening { ticket, line: line(socket) }).await;
-    }))
+    })
 }
 
 fn no_upgrade() -> Response {

@@ -7,7 +7,10 @@ use ipnet::IpNet;
 use portolan_types::{TerminalSize, server::DEFAULT_SOCKET};
 use tokio::time::timeout;
 
-use super::{Dialed, Dialer, HostError, Progress, Route, Shell, Target, limits, local, ssh};
+use super::{
+    Dialed, Dialer, HostError, Progress, Route, Shell, Target, limits, local,
+    ssh::{self, Flow},
+};
 
 /// What the operator says of where servers may be. People of teams name servers, and the control
 /// plane stands where much can be reached that they cannot reach.
@@ -41,6 +44,30 @@ impl RealDialer {
 #[async_trait]
 impl Dialer for RealDialer {
     async fn dial(&self, target: &Target, progress: &Progress) -> Result<Dialed, HostError> {
+        self.dial_with(target, progress, Flow::Engine).await
+    }
+
+    async fn dial_apart(&self, target: &Target) -> Result<Dialed, HostError> {
+        self.dial_with(target, &Progress::silent(), Flow::Shell).await
+    }
+
+    async fn open_shell(&self, target: &Target, size: TerminalSize) -> Result<Shell, HostError> {
+        let route = match &target.route {
+            Route::Ssh(route) => route,
+            Route::Local { .. } => return Err(local::no_shell()),
+        };
+        let opening = Box::pin(ssh::open_shell(route, &self.reachable.networks, size));
+        timeout(limits::DIAL, opening).await.unwrap_or_else(|_| Err(too_late()))
+    }
+}
+
+impl RealDialer {
+    async fn dial_with(
+        &self,
+        target: &Target,
+        progress: &Progress,
+        flow: Flow,
+    ) -> Result<Dialed, HostError> {
         let Reachable { networks, sockets } = self.reachable.as_ref();
         let dialing = async {
             match &target.route {
@@ -51,19 +78,10 @@ impl Dialer for RealDialer {
                     what: format!("the socket {}", socket.display()),
                     flag: "--local-sockets",
                 }),
-                Route::Ssh(route) => Box::pin(ssh::dial(route, networks, progress)).await,
+                Route::Ssh(route) => Box::pin(ssh::dial(route, networks, progress, flow)).await,
             }
         };
         timeout(limits::DIAL, dialing).await.unwrap_or_else(|_| Err(too_late()))
-    }
-
-    async fn open_shell(&self, target: &Target, size: TerminalSize) -> Result<Shell, HostError> {
-        let route = match &target.route {
-            Route::Ssh(route) => route,
-            Route::Local { .. } => return Err(local::no_shell()),
-        };
-        let opening = Box::pin(ssh::open_shell(route, &self.reachable.networks, size));
-        timeout(limits::DIAL, opening).await.unwrap_or_else(|_| Err(too_late()))
     }
 }
 

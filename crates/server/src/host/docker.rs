@@ -9,13 +9,13 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use ipnet::IpNet;
-use portolan_types::LogLine;
+use portolan_types::{LogLine, TerminalSize};
 
 use super::{
     ContainerDetail, Counted, Endpoint, Exec, ExecOutput, Host, HostContainer, HostError,
     HostEvent, HostImage, HostNetwork, HostNode, HostRole, HostService, HostTask, LineQuery,
-    LogQuery, Member, NewContainer, NewFile, NewNetwork, PullListener, RegistryLogin, System,
-    engine::Engine, ssh::Session,
+    LogQuery, Member, NewContainer, NewFile, NewNetwork, PullListener, RegistryLogin, Shell,
+    System, TerminalProgram, engine::Engine, ssh::Session,
 };
 
 mod containers;
@@ -41,6 +41,7 @@ mod services;
 mod stats;
 mod swarm;
 mod system;
+mod terminal;
 mod volumes;
 
 /// Reads what is no answer of the engine: what commands and programs say.
@@ -229,6 +230,15 @@ impl Host for DockerHost {
 
     async fn exec(&self, docker_id: &str, exec: &Exec) -> Result<ExecOutput, HostError> {
         exec::run(&self.engine, docker_id, exec).await
+    }
+
+    async fn open_terminal(
+        &self,
+        docker_id: &str,
+        program: &TerminalProgram,
+        size: TerminalSize,
+    ) -> Result<Shell, HostError> {
+        terminal::open(&self.engine, docker_id, program, size).await
     }
 
     async fn create_volume(

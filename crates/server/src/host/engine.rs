@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use bollard::{Docker, errors::Error as DockerError};
 use futures_util::future::BoxFuture;
-use hyper::{Method, body::Incoming};
+use hyper::{Method, body::Incoming, upgrade::Upgraded};
+use hyper_util::rt::TokioIo;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
@@ -147,6 +148,20 @@ impl Engine {
     pub(super) async fn stream(&self, action: &str, path: &str) -> Result<Incoming, HostError> {
         let path = self.version.path(path);
         bounded(action, limits::CALL, Box::pin(self.http.stream(&path))).await
+    }
+
+    /// Makes a request that becomes a stream of bytes both ways; only its beginning has a deadline. It
+    /// has a connection of its own.
+    pub(super) async fn upgrade(
+        &self,
+        action: &str,
+        path: &str,
+        body: &serde_json::Value,
+    ) -> Result<TokioIo<Upgraded>, HostError> {
+        let path = self.version.path(path);
+        let body = serde_json::to_vec(body).map_err(|error| not_understood(&error))?;
+        let upgrading = Box::pin(self.http.upgrade(&path, body.into()));
+        bounded(action, limits::CALL, upgrading).await.map(TokioIo::new)
     }
 
     /// Makes a request that bollard has no call for, and reads its answer as it comes. The reader

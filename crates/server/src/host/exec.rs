@@ -22,6 +22,17 @@ impl Exec {
     }
 }
 
+/// A program to be run in a terminal in a running container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TerminalProgram {
+    /// The program and its arguments: no shell of ours reads them.
+    pub command: Vec<String>,
+    /// Instead of the container's own.
+    pub user: Option<String>,
+    /// Besides the container's own variables: name and value.
+    pub environment: Vec<(String, String)>,
+}
+
 /// What a program did. The texts are hostile.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ExecOutput {

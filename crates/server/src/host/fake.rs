@@ -99,6 +99,10 @@ impl Dialer for FakeFleet {
         Ok(engine.dialed(key, Access::StreamForwarding))
     }
 
+    async fn dial_apart(&self, target: &Target) -> Result<Dialed, HostError> {
+        self.dial(target, &Progress::silent()).await
+    }
+
     async fn open_shell(&self, target: &Target, size: TerminalSize) -> Result<Shell, HostError> {
         let Route::Ssh(route) = &target.route else { return Err(super::local::no_shell()) };
         let engine = self.engine(target)?;
@@ -106,7 +110,7 @@ impl Dialer for FakeFleet {
         engine.login(route.user.as_str())?;
         match lock(&engine.world).no_shell.clone() {
             Some(error) => Err(error),
-            None => Ok(shell::open(&engine, size)),
+            None => Ok(shell::open(&engine, size, None)),
         }
     }
 }

@@ -37,6 +37,11 @@ pub(super) const SHELL: Duration = Duration::from_secs(30);
 pub(super) const SHELL_WINDOW: u32 = 256 << 10;
 pub(super) const SHELL_MESSAGES: usize = 8;
 
+/// Most bytes that are read at a time of a terminal in a container, and how long a program may take to
+/// be told of another size.
+pub(super) const TERMINAL_READ: usize = 32 << 10;
+pub(super) const RESIZE: Duration = Duration::from_secs(5);
+
 /// `df` hangs on a dead network mount.
 pub(super) const DISK: Duration = Duration::from_secs(5);
 

@@ -10,6 +10,9 @@ use portolan_types::TerminalSize;
 
 use super::HostError;
 
+/// What programs take the terminal for: what xterm.js and every terminal of today is.
+pub(super) const TERM: &str = "xterm-256color";
+
 /// A shell that runs. It ends when dropped.
 pub struct Shell {
     /// What it says, to its end. Whoever does not read it holds it up, and nothing else.

@@ -33,7 +33,7 @@ mod threshold;
 mod way;
 
 pub(super) use exec::{Command, Complaint};
-use handshake::Flow;
+pub(super) use handshake::Flow;
 pub(super) use session::Session;
 
 /// Connects, logs in and finds the way to the Docker socket.
@@ -42,8 +42,9 @@ pub(super) async fn dial(
     route: &SshRoute,
     networks: &[IpNet],
     progress: &Progress,
+    flow: Flow,
 ) -> Result<Dialed, HostError> {
-    let (session, key) = log_in(route, networks, progress, Flow::Engine).await?;
+    let (session, key) = log_in(route, networks, progress, flow).await?;
     progress.began(DialStep::Socket);
     let (engine, access) = way::find(&Arc::new(session), route.access).await?;
     progress.done(DialStep::Socket, way::describe(access));

@@ -3,6 +3,7 @@
 //! Owns their tasks and how a terminal begins and ends. Who may have one is asked of `terminals`;
 //! the bytes are carried in `relay`, and what ends them early is watched for in `watch`.
 
+mod inside;
 mod relay;
 mod watch;
 
@@ -53,14 +54,18 @@ pub(super) async fn run(
 async fn keep(app: Arc<App>, dialer: Arc<dyn Dialer>, opening: Opening, pulse: Pulse) {
     let Opening { ticket, mut line } = opening;
     let end = match begin(&app, dialer.as_ref(), &ticket).await {
-        Ok(shell) => {
+        Ok((shell, hold)) => {
             let opened = terminals::opened(&app, &ticket).await;
-            match opened {
+            let end = match opened {
                 Ok(()) => use_it(&app, &ticket, &mut line, shell, &pulse).await,
                 Err(error) => {
                     tracing::error!(%error, "could not write down that a terminal was opened");
                     refused("it could not be written down that it is opened".to_owned(), None)
                 }
+            };
+            match hold {
+                Some(hold) => hold.let_go(end).await,
+                None => end,
             }
         }
         Err(end) => {
@@ -72,15 +77,23 @@ async fn keep(app: Arc<App>, dialer: Arc<dyn Dialer>, opening: Opening, pulse: P
     farewell(&mut line, end).await;
 }
 
-/// A shell on the host, unless it is too late or the host has none.
-async fn begin(app: &App, dialer: &dyn Dialer, ticket: &Ticket) -> Result<Shell, TerminalEnd> {
+/// A shell that has begun, with what holds the one in a container.
+type Begun = (Shell, Option<inside::Hold>);
+
+/// A shell on the host or in a container, unless it is too late or there is none.
+async fn begin(app: &App, dialer: &dyn Dialer, ticket: &Ticket) -> Result<Begun, TerminalEnd> {
     let opening = async {
         let target = target::of(app, &ticket.server).await.map_err(|error| {
             tracing::error!(%error, "could not read how a host is reached");
             refused("it could not be read how the host is reached".to_owned(), None)
         })?;
+        if let Some(wanted) = &ticket.inside {
+            let (shell, hold) = inside::open(dialer, &target, wanted, ticket.size).await?;
+            return Ok((shell, Some(hold)));
+        }
         let opened = dialer.open_shell(&target, ticket.size).await;
-        opened.map_err(|error| of_host(TerminalCause::Refused, &error))
+        let shell = opened.map_err(|error| of_host(TerminalCause::Refused, &error))?;
+        Ok((shell, None))
     };
     tokio::select! {
         opened = opening => opened,

@@ -5,10 +5,11 @@ use std::time::Duration;
 use portolan_types::{Subject, TerminalEnd, Timestamp};
 use serde_json::{Value, json};
 
-use super::Ticket;
+use super::{Inside, Ticket};
 use crate::{
     App, Error, audit,
     events::{self, Happened},
+    host::clean,
 };
 
 /// A shell has begun. Without this nobody gets one.
@@ -44,15 +45,20 @@ async fn record(
     what: &str,
     after: Value,
 ) -> Result<(), Error> {
-    let Ticket { actor, server, context, .. } = ticket;
+    let Ticket { actor, server, inside, context, .. } = ticket;
+    let (subject, name) = match inside {
+        Some(inside) => inside.place.subject(),
+        None => (Subject::Server(server.id.clone()), server.name.as_str()),
+    };
+    let place = inside.as_ref().map_or_else(String::new, within);
     let writing = async {
         let happened = Happened {
             team: actor.team_id(),
             kind,
-            subject: Subject::Server(server.id.clone()),
-            name: server.name.as_str(),
+            subject,
+            name,
             message: format!(
-                "the terminal of {} on server `{}` {what}",
+                "the terminal of {}{place} on server `{}` {what}",
                 actor.user.email, server.name
             ),
         };
@@ -67,4 +73,14 @@ async fn record(
         None => writing.await?,
     }
     Ok(())
+}
+
+/// Which program runs in which container: never its arguments, which may be secrets.
+fn within(Inside { place, program, .. }: &Inside) -> String {
+    let container = &place.container;
+    let program = program.as_ref().and_then(|program| program.arguments().first());
+    match program {
+        Some(program) => format!(" with `{}` in container `{container}`", clean(program.as_str())),
+        None => format!(" in container `{container}`"),
+    }
 }

@@ -55,6 +55,11 @@ fn details(pages: Pages<'_>) -> Pages<'_> {
             &["show_application", "run_in_application"],
             get(inside::command),
         )
+        .page(
+            "/applications/{id}/terminal",
+            &["show_application", "open_application_terminal"],
+            get(inside::terminal),
+        )
         .page("/applications/{id}/variables", &["list_variables"], get(settings::variables))
         .page("/applications/{id}/events", &["list_events"], get(detail::events))
         .page(

@@ -49,6 +49,11 @@ fn details(pages: Pages<'_>) -> Pages<'_> {
             get(container::command),
         )
         .page(
+            "/destinations/{id}/containers/{container}/terminal",
+            &["list_containers", "open_container_terminal"],
+            get(container::terminal),
+        )
+        .page(
             "/destinations/{id}/applications",
             &["list_applications", "list_operations"],
             get(applications::list),

@@ -75,6 +75,14 @@ pub(crate) async fn add_nowhere(
     Ok(made.id.to_string())
 }
 
+/// An application that serves.
+pub(crate) async fn serving_one(app: &TestApp) -> Result<(Arc<FakeEngine>, Application)> {
+    let at = place(app).await?;
+    let one = app.add_application(&at, "web", spec("shop:1")).await?;
+    app.deploy(&one, "shop:1").await?;
+    Ok((at.engine, app.application(&one).await?))
+}
+
 impl TestApp {
     async fn add_application(&self, at: &Place, name: &str, spec: Value) -> Result<Application> {
         let body = json!({

@@ -46,6 +46,13 @@ impl Dialer for RealAndFake {
         }
     }
 
+    async fn dial_apart(&self, target: &Target) -> Result<Dialed, HostError> {
+        match real(target) {
+            Some(reachable) => RealDialer::new(reachable).dial_apart(target).await,
+            None => self.0.dial_apart(target).await,
+        }
+    }
+
     async fn open_shell(&self, target: &Target, size: TerminalSize) -> Result<Shell, HostError> {
         match real(target) {
             Some(reachable) => RealDialer::new(reachable).open_shell(target, size).await,

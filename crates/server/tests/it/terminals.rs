@@ -1,5 +1,6 @@
 //! Terminals: a shell on a host, for those who may have it and for as long as they may.
 
+mod inside;
 mod person;
 mod sshd;
 

@@ -1,4 +1,4 @@
-// The terminal of a server: a WebSocket of the API, shown by xterm.js. Owns one place on one page.
+// The terminal of a server or a container: a WebSocket of the API, shown by xterm.js. Owns one place on one page.
 import "@xterm/xterm/css/xterm.css";
 import { FitAddon } from "@xterm/addon-fit";
 import { Terminal } from "@xterm/xterm";
@@ -75,6 +75,13 @@ function told(message) {
   return remedy ? `${why}. To do: ${remedy}` : why;
 }
 
+// What is to run in a container, and as whom, where that is asked.
+function asked() {
+  const typed = (name) => place.querySelector(`[data-ask="${name}"]`)?.value.trim();
+  const [program, user] = [typed("command"), typed("user")];
+  return { ...(program && { command: JSON.stringify([program]) }), ...(user && { user }) };
+}
+
 function begin() {
   if (!terminal) make();
   fit.fit();
@@ -82,7 +89,7 @@ function begin() {
   show("Connecting...", "opening");
   const url = new URL(place.dataset.path, location.href);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-  url.search = new URLSearchParams({ columns: terminal.cols, rows: terminal.rows });
+  url.search = new URLSearchParams({ columns: terminal.cols, rows: terminal.rows, ...asked() });
   const mine = new WebSocket(url);
   let [why, waiting, stopped] = ["", 0, false];
   mine.binaryType = "arraybuffer";

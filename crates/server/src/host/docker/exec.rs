@@ -46,7 +46,7 @@ pub(super) async fn run(
 }
 
 /// The engine learns of the end a moment after the outputs were closed.
-async fn exit_code(engine: &Engine, id: &str) -> Result<i64, HostError> {
+pub(super) async fn exit_code(engine: &Engine, id: &str) -> Result<i64, HostError> {
     let deadline = Instant::now() + limits::EXIT_CODE;
     loop {
         let asking = engine.docker().inspect_exec(id);

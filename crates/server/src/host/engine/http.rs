@@ -9,9 +9,10 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use http_body_util::{BodyExt, Either, Full, Limited, StreamBody};
 use hyper::{
-    Method, Request, Response,
+    Method, Request, Response, StatusCode,
     body::{Frame, Incoming},
-    header::{CONTENT_TYPE, HeaderValue},
+    header::{CONNECTION, CONTENT_TYPE, HeaderValue, UPGRADE},
+    upgrade::{self, Upgraded},
 };
 use hyper_util::{
     client::legacy::Client,
@@ -121,6 +122,19 @@ impl Http {
         let request = request.map_err(|error| not_understood(&error))?;
         let answer = self.send(&self.streams, request).await?;
         Ok(self.accepted(answer).await?.into_body())
+    }
+
+    /// A request that becomes a stream of bytes both ways, without bounds and without an end.
+    pub(super) async fn upgrade(&self, path: &str, body: Bytes) -> Result<Upgraded, HostError> {
+        let mut request = post(path, body)?;
+        request.headers_mut().insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+        request.headers_mut().insert(UPGRADE, HeaderValue::from_static("tcp"));
+        let answer = self.send(&self.streams, request).await?;
+        if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
+            return upgrade::on(answer).await.map_err(|error| self.failure(&error));
+        }
+        self.accepted(answer).await?;
+        Err(not_understood("it gives no stream to speak on"))
     }
 
     /// The beginning of an answer, whatever its status is.

@@ -6,6 +6,7 @@ use super::{
     ContainerDetail, Endpoint, FakeEngine, FakeExec, FakeImage, HostEvent, HostNetwork,
     NetworkFault, NewContainer, World, event, lock,
 };
+use crate::host::TerminalProgram;
 
 impl FakeEngine {
     /// The names of the networks that there are, sorted.
@@ -207,6 +208,11 @@ impl FakeEngine {
     /// What containers answer when a program is run in them; without, each program succeeds.
     pub fn answer_exec(&self, answer: FakeExec) {
         lock(&self.world).workloads.answer_exec(answer);
+    }
+
+    /// What was run in terminals in its containers, oldest first.
+    pub fn in_terminals(&self) -> Vec<TerminalProgram> {
+        lock(&self.world).workloads.in_terminals.clone()
     }
 
     /// Lets a process of the host have a port, or none.

@@ -10,14 +10,15 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream::BoxStream};
 use ipnet::IpNet;
-use portolan_types::LogLine;
+use portolan_types::{LogLine, TerminalSize};
 use tokio::sync::watch;
 
-use super::{FakeEngine, Meant, Trouble, World, event, lines, lock, lost, stats};
+use super::{FakeEngine, Meant, Trouble, World, event, lines, lock, lost, shell, stats};
 use crate::host::{
     ContainerDetail, Counted, Endpoint, Exec, ExecOutput, Host, HostContainer, HostError,
     HostEvent, HostImage, HostNetwork, HostNode, HostRole, HostService, HostTask, LineQuery,
-    LogQuery, Member, NewContainer, NewFile, NewNetwork, PullListener, RegistryLogin, System,
+    LogQuery, Member, NewContainer, NewFile, NewNetwork, PullListener, RegistryLogin, Shell,
+    System, TerminalProgram,
 };
 
 /// A connection to a fake engine.
@@ -340,6 +341,16 @@ impl Host for FakeHost {
 
     async fn exec(&self, docker_id: &str, exec: &Exec) -> Result<ExecOutput, HostError> {
         self.call("exec", |world| world.exec(docker_id, exec)).await
+    }
+
+    async fn open_terminal(
+        &self,
+        docker_id: &str,
+        program: &TerminalProgram,
+        size: TerminalSize,
+    ) -> Result<Shell, HostError> {
+        self.call("open_terminal", |world| world.open_terminal(docker_id, program)).await?;
+        Ok(shell::open(&self.engine, size, Some(docker_id)))
     }
 
     async fn create_volume(

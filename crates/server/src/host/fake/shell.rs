@@ -9,10 +9,10 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use portolan_types::TerminalSize;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{broadcast, mpsc, watch};
 
 use super::{FakeEngine, lock, lost};
-use crate::host::{HostError, Shell, ShellEnd, ShellInput, ShellSaid};
+use crate::host::{HostError, HostEvent, Shell, ShellEnd, ShellInput, ShellSaid};
 
 /// What a flood says at a time.
 const PIECE: usize = 32 << 10;
@@ -35,7 +35,8 @@ impl Drop for Alive {
     }
 }
 
-pub(super) fn open(engine: &Arc<FakeEngine>, size: TerminalSize) -> Shell {
+/// In a container it ends with that.
+pub(super) fn open(engine: &Arc<FakeEngine>, size: TerminalSize, inside: Option<&str>) -> Shell {
     let (typed, read) = mpsc::channel(4);
     let size = Arc::new(Mutex::new(size));
     let alive = Alive::new(engine);
@@ -45,6 +46,8 @@ pub(super) fn open(engine: &Arc<FakeEngine>, size: TerminalSize) -> Shell {
         line: Vec::new(),
         mood: Mood::Greets,
         up: engine.up.subscribe(),
+        inside: inside.map(str::to_owned),
+        events: engine.events.subscribe(),
         alive: alive.clone(),
     };
     let output = stream::unfold(Some(state), |state| async {
@@ -89,6 +92,8 @@ struct State {
     line: Vec<u8>,
     mood: Mood,
     up: watch::Receiver<bool>,
+    inside: Option<String>,
+    events: broadcast::Receiver<HostEvent>,
     alive: Arc<Alive>,
 }
 
@@ -104,14 +109,28 @@ impl State {
                 Ok(ShellSaid::Bytes(vec![b'x'; PIECE].into()))
             }
             Mood::Listens => {
-                let typed = tokio::select! {
-                    typed = self.read.recv() => typed,
-                    _ = self.up.wait_for(|up| !up) => None,
-                };
-                typed.map(|typed| self.heard(&typed)).ok_or_else(lost)
+                loop {
+                    if self.has_lost_its_container() {
+                        let exit_status = Some(137);
+                        return Ok(ShellSaid::Ended(ShellEnd { exit_status, signal: None }));
+                    }
+                    let typed = tokio::select! {
+                        typed = self.read.recv() => typed,
+                        _ = self.up.wait_for(|up| !up) => None,
+                        // That something happened is enough: it is looked for again.
+                        _ = self.events.recv() => continue,
+                    };
+                    return typed.map(|typed| self.heard(&typed)).ok_or_else(lost);
+                }
             }
             Mood::Deaf => std::future::pending().await,
         }
+    }
+
+    fn has_lost_its_container(&self) -> bool {
+        let Some(id) = &self.inside else { return false };
+        let world = lock(&self.alive.0.world);
+        !world.containers.get(id).is_some_and(super::containers::runs)
     }
 
     /// Shows it, and does what a whole line says.

@@ -12,7 +12,7 @@ use portolan_types::id::cuid2;
 use super::{World, containers::refused, registries::FakeRegistries};
 use crate::host::{
     Exec, ExecOutput, HostError, HostImage, LogQuery, MountSource, NewContainer, NewFile,
-    RegistryLogin, probe,
+    RegistryLogin, TerminalProgram, probe,
 };
 
 /// An image, and what its containers do.
@@ -89,6 +89,8 @@ pub(super) struct Workloads {
     pub(super) asked: HashMap<String, NewContainer>,
     pub(super) occupied: BTreeSet<u16>,
     answer: Option<FakeExec>,
+    /// What was run in terminals, oldest first.
+    pub(super) in_terminals: Vec<TerminalProgram>,
     /// Last words of containers that ended.
     said: HashMap<String, String>,
 }
@@ -268,6 +270,19 @@ impl World {
         let lines: Vec<&str> = logs.lines().collect();
         let skipped = lines.len().saturating_sub(query.lines as usize);
         Ok(lines[skipped..].join("\n"))
+    }
+
+    /// What runs in it is the shell of all fake hosts; what it was to be is kept.
+    pub(super) fn open_terminal(
+        &mut self,
+        docker_id: &str,
+        program: &TerminalProgram,
+    ) -> Result<(), HostError> {
+        if !self.known(docker_id)?.is_running() {
+            return refused(409, format!("Container {docker_id} is not running"));
+        }
+        self.workloads.in_terminals.push(program.clone());
+        Ok(())
     }
 
     pub(super) fn exec(&mut self, docker_id: &str, exec: &Exec) -> Result<ExecOutput, HostError> {

@@ -27,7 +27,7 @@ pub(super) struct Pending {
 
 /// How much a host may send ahead of who reads it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Flow {
+pub(in super::super) enum Flow {
     /// Answers of an engine, each of which is read to its end.
     Engine,
     /// What a shell says, which is read as fast as a person's connection takes it.

@@ -10,12 +10,9 @@ use russh::{ChannelMsg, ChannelReadHalf, ChannelWriteHalf, client::Msg};
 use tokio::time::timeout;
 
 use super::{
-    super::{HostError, Shell, ShellEnd, ShellInput, ShellSaid, limits, words::clean},
+    super::{HostError, Shell, ShellEnd, ShellInput, ShellSaid, limits, shell::TERM, words::clean},
     session::Session,
 };
-
-/// What programs on the host take the terminal for: what xterm.js and every terminal of today is.
-const TERM: &str = "xterm-256color";
 
 /// Asks for a terminal and a shell in it.
 pub(super) async fn open(session: Session, size: TerminalSize) -> Result<Shell, HostError> {

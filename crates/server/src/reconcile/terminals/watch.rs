@@ -7,10 +7,10 @@ use portolan_types::{TerminalCause, TerminalEnd, TerminalSwitch};
 use tokio::time::sleep;
 
 use crate::{
-    App, Error, credentials, db,
+    App, Error, container, credentials, db,
     events::Readers,
     policy::{self, Policy},
-    terminals::Ticket,
+    terminals::{Inside, Ticket},
 };
 
 /// Each change of who may do what rings the bell of its team; this is for what rings none, as the
@@ -66,6 +66,9 @@ async fn judge(app: &App, ticket: &Ticket) -> Result<Option<TerminalEnd>, Error>
 /// Whether the session stands and the role is still enough.
 async fn may_go_on(app: &App, ticket: &Ticket) -> Result<bool, Error> {
     let actor = &ticket.actor;
+    if let Some(Inside { place, policy, .. }) = &ticket.inside {
+        return container::may_go_on(app, actor, place, *policy).await;
+    }
     if !credentials::is_good(app, actor).await? {
         return Ok(false);
     }

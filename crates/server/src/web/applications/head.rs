@@ -21,18 +21,20 @@ pub(super) enum Tab {
     Logs,
     Usage,
     Command,
+    Terminal,
     Variables,
     Events,
     Settings,
     Danger,
 }
 
-const TABS: [tabs::Tab<Tab>; 9] = [
+const TABS: [tabs::Tab<Tab>; 10] = [
     tabs::Tab::new(Tab::Overview, "Overview", ""),
     tabs::Tab::new(Tab::Deployments, "Deployments", "/deployments"),
     tabs::Tab::kept_for(For::Use, Tab::Logs, "Logs", "/logs"),
     tabs::Tab::new(Tab::Usage, "Usage", "/stats"),
     tabs::Tab::kept_for(For::Work, Tab::Command, "Command", "/command"),
+    tabs::Tab::kept_for(For::Work, Tab::Terminal, "Terminal", "/terminal"),
     tabs::Tab::new(Tab::Variables, "Variables", "/variables"),
     tabs::Tab::new(Tab::Events, "Events", "/events"),
     tabs::Tab::for_changes(Tab::Settings, "Settings", "/settings"),

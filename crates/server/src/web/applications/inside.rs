@@ -22,6 +22,11 @@ fn api(application: &Application) -> String {
     format!("/v1/applications/{}", application.id)
 }
 
+/// How the command line opens a terminal in it.
+fn typed(application: &Application) -> String {
+    format!("portolan app terminal {}", application.name)
+}
+
 #[derive(Template)]
 #[template(path = "applications/logs.html")]
 struct Logs {
@@ -73,4 +78,20 @@ pub(super) async fn command(
 ) -> Shown {
     let head = Head::read(&app, &chrome, &id, Tab::Command).await?;
     Ok(shown::page(&Command { chrome, head }))
+}
+
+#[derive(Template)]
+#[template(path = "applications/terminal.html")]
+struct Terminal {
+    chrome: Chrome,
+    head: Head,
+}
+
+pub(super) async fn terminal(
+    State(app): State<AppState>,
+    chrome: Chrome,
+    Path(id): Path<ApplicationId>,
+) -> Shown {
+    let head = Head::read(&app, &chrome, &id, Tab::Terminal).await?;
+    Ok(shown::page(&Terminal { chrome, head }))
 }

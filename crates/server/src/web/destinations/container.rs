@@ -31,13 +31,15 @@ enum Side {
     Logs,
     Usage,
     Command,
+    Terminal,
 }
 
-const SIDES: [tabs::Tab<Side>; 4] = [
+const SIDES: [tabs::Tab<Side>; 5] = [
     tabs::Tab::kept_for(For::Use, Side::Overview, "What it is", ""),
     tabs::Tab::kept_for(For::Use, Side::Logs, "Logs", "/logs"),
     tabs::Tab::new(Side::Usage, "Usage", "/stats"),
     tabs::Tab::for_admins(Side::Command, "Command", "/command"),
+    tabs::Tab::for_admins(Side::Terminal, "Terminal", "/terminal"),
 ];
 
 /// The container of a page.
@@ -80,6 +82,11 @@ impl Place {
 /// Where the API has it.
 fn api(destination: &Destination, handle: &ContainerName) -> String {
     format!("/v1/destinations/{}/containers/{handle}", destination.id)
+}
+
+/// How the command line opens a terminal in it.
+fn typed(destination: &Destination, handle: &ContainerName) -> String {
+    format!("portolan container terminal {} {handle}", destination.name)
 }
 
 #[derive(Template)]
@@ -168,4 +175,22 @@ pub(super) async fn command(
     let head = Head::read(&app, &chrome, &id, Tab::Containers).await?;
     let place = Place::read(&app, &chrome, (&head, handle), Side::Command).await?;
     Ok(shown::page(&Command { chrome, head, place }))
+}
+
+#[derive(Template)]
+#[template(path = "destinations/container_terminal.html")]
+struct Terminal {
+    chrome: Chrome,
+    head: Head,
+    place: Place,
+}
+
+pub(super) async fn terminal(
+    State(app): State<AppState>,
+    chrome: Chrome,
+    Path((id, handle)): Path<(DestinationId, ContainerName)>,
+) -> Shown {
+    let head = Head::read(&app, &chrome, &id, Tab::Containers).await?;
+    let place = Place::read(&app, &chrome, (&head, handle), Side::Terminal).await?;
+    Ok(shown::page(&Terminal { chrome, head, place }))
 }

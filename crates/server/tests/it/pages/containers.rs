@@ -181,3 +181,29 @@ async fn a_person_runs_a_command() -> Result<()> {
     chromium.close().await?;
     app.stop().await
 }
+
+#[tokio::test]
+#[ignore = "needs Chromium (make test)"]
+async fn a_person_uses_a_terminal_in_a_container() -> Result<()> {
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
+    let (_server, engine, sea) = ready(&app).await?;
+    let (chromium, url) = signed_in(&app).await?;
+    chromium.open(&format!("{url}/destinations/{}/containers/web/command", sea.id)).await?;
+    chromium.press("Terminal").await?;
+    chromium.sees("Not connected.").await?;
+    chromium.fill("[data-ask=user]", "postgres").await?;
+    chromium.press("Open a terminal").await?;
+    chromium.sees("Connected.").await?;
+    chromium.keys("hello\r").await?;
+    chromium.sees("ran hello").await?;
+    assert_eq!(chromium.barriers().await?, Vec::<String>::new());
+    assert!(chromium.fits(375, 800).await?);
+    chromium.picture("container-terminal").await?;
+    let asked = engine.in_terminals().pop().context("a program")?;
+    assert_eq!(asked.user.as_deref(), Some("postgres"));
+    engine.crash_container("web");
+    chromium.sees("Ended: the shell ended").await?;
+    assert_eq!(chromium.complaints().await?, Vec::<String>::new());
+    chromium.close().await?;
+    app.stop().await
+}
