@@ -31,6 +31,7 @@ mod limits;
 mod local;
 mod network;
 mod new_container;
+mod new_service;
 pub(crate) mod probe;
 mod registry;
 mod shell;
@@ -53,11 +54,13 @@ pub use new_container::{
     Afterwards, Capabilities, HealthProbe, Limits, Mount, MountAccess, MountSource, NetworkMode,
     NewContainer, Place, Privileges, Protocol, PublishedPort, RestartPolicy, RootFilesystem,
 };
+pub use new_service::{FoundBy, NewService, ServiceChange, UpdateOrder};
 pub use registry::RegistryLogin;
 pub use shell::{Shell, ShellEnd, ShellInput, ShellSaid};
 pub use stats::Counted;
 pub use swarm::{
     HostNode, HostRole, HostService, HostTask, ServiceUpdate, SwarmAlias, SwarmEndpoint,
+    TaskVersion,
 };
 pub(crate) use words::{clean, short_id};
 
@@ -377,6 +380,45 @@ pub trait Host: Debug + Send + Sync + 'static {
 
     /// Lets the tasks of a service be on a network no more, in the same way. Not on it is no error.
     async fn disconnect_service(&self, network: &str, service: &str) -> Result<(), HostError>;
+
+    /// One service by exact name, as `list_nodes`.
+    async fn find_service(&self, name: &str) -> Result<Option<HostService>, HostError>;
+
+    /// Makes a service and answers its Docker id. A name in use is an error. The nodes fetch its
+    /// image by themselves, with the login where one is given.
+    async fn create_service(
+        &self,
+        service: &NewService,
+        login: Option<&RegistryLogin>,
+    ) -> Result<String, HostError>;
+
+    /// Lets a service be this from now on, by whole Docker id. The swarm replaces its tasks where
+    /// they are to be others, in its own time.
+    async fn update_service(
+        &self,
+        docker_id: &str,
+        service: &NewService,
+        login: Option<&RegistryLogin>,
+    ) -> Result<(), HostError>;
+
+    /// Changes one thing of a service and leaves the rest as it is. As it is to be already is no
+    /// error.
+    async fn change_service(&self, docker_id: &str, change: ServiceChange)
+    -> Result<(), HostError>;
+
+    /// Removes a service with its tasks. One that is not there counts as removed.
+    async fn remove_service(&self, docker_id: &str) -> Result<(), HostError>;
+
+    /// All tasks of a service that the swarm remembers, those that are over too.
+    async fn list_service_tasks(&self, docker_id: &str) -> Result<Vec<HostTask>, HostError>;
+
+    /// What a registry has under a reference: the digest of that, as `sha256:0af...`. Takes up to
+    /// minutes.
+    async fn resolve_image(
+        &self,
+        reference: &str,
+        login: Option<&RegistryLogin>,
+    ) -> Result<String, HostError>;
 
     /// What happens to networks and containers, and as a manager to nodes and services, from now on. Ends with an
     /// error when the connection or the engine goes away.

@@ -14,8 +14,8 @@ use portolan_types::{LogLine, TerminalSize};
 use super::{
     ContainerDetail, Counted, Endpoint, Exec, ExecOutput, Host, HostContainer, HostError,
     HostEvent, HostImage, HostNetwork, HostNode, HostRole, HostService, HostTask, LineQuery,
-    LogQuery, Member, NewContainer, NewFile, NewNetwork, PullListener, RegistryLogin, Shell,
-    System, TerminalProgram, engine::Engine, ssh::Session,
+    LogQuery, Member, NewContainer, NewFile, NewNetwork, NewService, PullListener, RegistryLogin,
+    ServiceChange, Shell, System, TerminalProgram, engine::Engine, ssh::Session,
 };
 
 mod containers;
@@ -37,6 +37,7 @@ mod pace;
 mod registry;
 mod role;
 mod routes;
+mod service_spec;
 mod services;
 mod stats;
 mod swarm;
@@ -268,6 +269,51 @@ impl Host for DockerHost {
 
     async fn disconnect_service(&self, network: &str, service: &str) -> Result<(), HostError> {
         services::disconnect(&self.engine, network, service).await
+    }
+
+    async fn find_service(&self, name: &str) -> Result<Option<HostService>, HostError> {
+        swarm::service(&self.engine, name).await
+    }
+
+    async fn create_service(
+        &self,
+        service: &NewService,
+        login: Option<&RegistryLogin>,
+    ) -> Result<String, HostError> {
+        services::create(&self.engine, service, login).await
+    }
+
+    async fn update_service(
+        &self,
+        docker_id: &str,
+        service: &NewService,
+        login: Option<&RegistryLogin>,
+    ) -> Result<(), HostError> {
+        services::update(&self.engine, docker_id, service, login).await
+    }
+
+    async fn change_service(
+        &self,
+        docker_id: &str,
+        change: ServiceChange,
+    ) -> Result<(), HostError> {
+        services::change_one(&self.engine, docker_id, change).await
+    }
+
+    async fn remove_service(&self, docker_id: &str) -> Result<(), HostError> {
+        services::remove(&self.engine, docker_id).await
+    }
+
+    async fn list_service_tasks(&self, docker_id: &str) -> Result<Vec<HostTask>, HostError> {
+        swarm::service_tasks(&self.engine, docker_id).await
+    }
+
+    async fn resolve_image(
+        &self,
+        reference: &str,
+        login: Option<&RegistryLogin>,
+    ) -> Result<String, HostError> {
+        registry::resolve(&self.engine, reference, login).await
     }
 
     async fn events(&self) -> Result<BoxStream<'static, Result<HostEvent, HostError>>, HostError> {

@@ -119,17 +119,8 @@ impl Engine {
         serde_json::from_slice(&answer).map_err(|error| not_understood(&error))
     }
 
-    /// Sends what bollard's models would not carry whole. The answer is dropped.
-    pub(super) async fn post(
-        &self,
-        action: &str,
-        path: &str,
-        body: &serde_json::Value,
-    ) -> Result<(), HostError> {
-        self.post_within(limits::CALL, action, path, body).await
-    }
-
-    /// The same where it may take longer than most.
+    /// Sends what bollard's models would not carry whole, and may take longer than most. The answer is
+    /// dropped.
     pub(super) async fn post_within(
         &self,
         within: Duration,
@@ -141,6 +132,33 @@ impl Engine {
         let body = serde_json::to_vec(body).map_err(|error| not_understood(&error))?;
         let posting = Box::pin(self.http.post(&path, body.into()));
         bounded(action, within, posting).await.map(drop)
+    }
+
+    /// Sends what bollard has no call for, and reads the answer.
+    pub(super) async fn send<T: DeserializeOwned>(
+        &self,
+        action: &str,
+        path: &str,
+        content: Content,
+    ) -> Result<T, HostError> {
+        let path = self.version.path(path);
+        let sending = Box::pin(self.http.send_whole(Method::POST, &path, content));
+        let answer = bounded(action, limits::CALL, sending).await?;
+        serde_json::from_slice(&answer).map_err(|error| not_understood(&error))
+    }
+
+    /// Asks with the login of a registry, which the engine asks in turn.
+    pub(super) async fn fetch<T: DeserializeOwned>(
+        &self,
+        within: Duration,
+        action: &str,
+        path: &str,
+        content: Content,
+    ) -> Result<T, HostError> {
+        let path = self.version.path(path);
+        let asking = Box::pin(self.http.send_whole(Method::GET, &path, content));
+        let answer = bounded(action, within, asking).await?;
+        serde_json::from_slice(&answer).map_err(|error| not_understood(&error))
     }
 
     /// Opens an answer without end; only its beginning has a deadline. It has a connection of its

@@ -37,7 +37,7 @@ use containers::Containers;
 use host::FakeHost;
 pub use probe::NetworkFault;
 use swarm::Membership;
-pub use swarm::{FakeSwarm, Rolling};
+pub use swarm::{FakeSwarm, Rolling, TaskFate};
 use workloads::Workloads;
 pub use workloads::{FakeExec, FakeImage, FakeProgram};
 

@@ -4,5 +4,7 @@
 pub(crate) const PROXY: &str = "dev.portolan.proxy";
 /// The application whose container it is.
 pub(crate) const APPLICATION: &str = "dev.portolan.application";
+/// The deployment that made a container or a service, by its number.
+pub(crate) const DEPLOYMENT: &str = "dev.portolan.deployment";
 /// As people call the application: by it the fleet's picture groups its containers.
 pub(crate) const APPLICATION_NAME: &str = "dev.portolan.application.name";

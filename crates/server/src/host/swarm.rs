@@ -1,7 +1,7 @@
 //! What a host says of its swarm: its own role, and as a manager the nodes, services and tasks.
 //! Every text is hostile.
 
-use portolan_types::{Blocker, MemberKind, ServerKind, Swarm};
+use portolan_types::{Blocker, MemberKind, ServerKind, Swarm, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::container::is_proxy_image;
@@ -47,6 +47,29 @@ pub struct HostService {
     /// Whether its tasks run to an end, each time that its definition changes.
     #[serde(default)]
     pub is_job: bool,
+    /// The application whose service it is, by its label.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub application: Option<String>,
+    /// The deployment that made it as it is, by its label.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deployment: Option<String>,
+    /// How many tasks are to run; absent where that is one a node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replicas: Option<u64>,
+    /// What its tasks are to be.
+    #[serde(default)]
+    pub version: TaskVersion,
+}
+
+/// What tells the tasks of one definition from those of another, where it is an application's.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskVersion {
+    /// The deployment that first made them so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deployment: Option<String>,
+    /// Grows when they are replaced with nothing else being changed.
+    #[serde(default)]
+    pub forced: u64,
 }
 
 /// How a swarm brings the tasks of a service to its new definition.
@@ -75,6 +98,20 @@ pub struct HostTask {
     /// Docker's word: `running`, `preparing`, ...
     pub state: String,
     pub endpoints: Vec<SwarmEndpoint>,
+    /// Which of the service's replicas it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<u32>,
+    #[serde(default)]
+    pub version: TaskVersion,
+    /// Why it is not further, in the swarm's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// Since when it is in this state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// Whether the swarm is done with it: another one has its place, or none is to have it.
+    #[serde(default)]
+    pub is_past: bool,
 }
 
 /// The place of a service or a task on an overlay.
@@ -122,6 +159,11 @@ impl HostService {
 }
 
 impl HostTask {
+    /// Whether it ended without having been told to.
+    pub fn has_failed(&self) -> bool {
+        matches!(self.state.as_str(), "failed" | "rejected")
+    }
+
     /// Whether its container runs.
     pub fn is_running(&self) -> bool {
         self.state == "running"

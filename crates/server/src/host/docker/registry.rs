@@ -2,12 +2,17 @@
 
 use hyper::header::HeaderValue;
 use portolan_types::RegistryHost;
+use serde::Deserialize;
+use serde_json::Value;
 
-use super::super::{
-    HostError, RegistryLogin,
-    engine::{Content, Engine, not_understood},
-    limits,
-    words::clean,
+use super::{
+    super::{
+        HostError, RegistryLogin,
+        engine::{Content, Engine, not_understood},
+        limits,
+        words::clean,
+    },
+    id::is_reference,
 };
 
 /// The engine asks the registry, and keeps nothing. Its answer may hold a token: it is dropped.
@@ -15,6 +20,60 @@ pub(super) async fn check(engine: &Engine, login: &RegistryLogin) -> Result<(), 
     let body = login.to_json();
     let asking = engine.post_within(limits::REGISTRY, "log in to the registry", "/auth", &body);
     asking.await.map_err(|error| login.hide(error))
+}
+
+/// What is sent for a service, with a login for its image where there is one.
+pub(super) fn json(
+    body: &Value,
+    login: Option<(&RegistryLogin, &str)>,
+) -> Result<Content, HostError> {
+    let body = serde_json::to_vec(body).map_err(|error| not_understood(&error))?;
+    match login.map(|(login, image)| sent(login, image)).transpose()? {
+        Some(Content::Login(login)) => Ok(Content::JsonWithLogin(body, login)),
+        Some(_) | None => Ok(Content::Json(body)),
+    }
+}
+
+/// The digest of what a registry has under a reference, as the engine asks it.
+pub(super) async fn resolve(
+    engine: &Engine,
+    reference: &str,
+    login: Option<&RegistryLogin>,
+) -> Result<String, HostError> {
+    if !is_reference(reference) {
+        let why = format!("`{}` is no reference to an image", clean(reference));
+        return Err(HostError::Protocol { why });
+    }
+    let content = login.map_or(Ok(Content::Nothing), |login| sent(login, reference))?;
+    let path = format!("/distribution/{reference}/json");
+    let asking = engine.fetch::<Distribution>(limits::REGISTRY, "ask the registry", &path, content);
+    let answer = asking.await.map_err(|error| match login {
+        Some(login) => login.hide(error),
+        None => error,
+    })?;
+    let digest = answer.descriptor.digest;
+    if is_digest(&digest) {
+        return Ok(digest);
+    }
+    Err(HostError::Protocol { why: format!("`{}` is no digest", clean(&digest)) })
+}
+
+fn is_digest(text: &str) -> bool {
+    let hex = text.split_once(':').map(|(_, hex)| hex).unwrap_or_default();
+    text.bytes().all(|b| b.is_ascii_alphanumeric() || b":+._-".contains(&b))
+        && hex.len() >= 32
+        && hex.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Distribution {
+    descriptor: Descriptor,
+}
+
+#[derive(Debug, Deserialize)]
+struct Descriptor {
+    digest: String,
 }
 
 /// What is sent for an image. An engine sends a login on to whichever registry the image names, so

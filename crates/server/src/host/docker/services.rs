@@ -1,14 +1,16 @@
-//! Services of a swarm: the networks that their tasks are on.
+//! Services of a swarm: made, changed, removed, and the networks that their tasks are on.
 //!
-//! A definition goes back as it came, but for its networks: what this version of Portolan does not
+//! What is asked for as a whole is written in `service_spec`. Else a definition goes back as it came, but for its networks: what this version of Portolan does not
 //! know of it is not lost. So it is JSON here, and no model.
 
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Map, Value, json};
 
 use super::{
-    super::{HostError, engine::Engine},
+    super::{HostError, NewService, RegistryLogin, ServiceChange, engine::Engine},
     id::DockerId,
+    networks::unless_missing,
+    registry, service_spec,
 };
 
 /// How often a change is tried that somebody else's came before.
@@ -29,8 +31,86 @@ struct Answer {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
+struct Made {
+    #[serde(rename = "ID")]
+    id: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
 struct Version {
     index: u64,
+}
+
+/// Lets a service be what is asked for.
+pub(super) async fn update(
+    engine: &Engine,
+    docker_id: &str,
+    new: &NewService,
+    login: Option<&RegistryLogin>,
+) -> Result<(), HostError> {
+    let spec = service_spec::of(new);
+    again_when_outdated(engine, docker_id, login, |present| {
+        present.clone_from(&spec);
+        true
+    })
+    .await
+}
+
+/// Changes one thing of a service.
+pub(super) async fn change_one(
+    engine: &Engine,
+    docker_id: &str,
+    one: ServiceChange,
+) -> Result<(), HostError> {
+    again_when_outdated(engine, docker_id, None, |spec| {
+        let (path, number) = match one {
+            ServiceChange::Replicas(number) => {
+                (&["Mode", "Replicated", "Replicas"][..], u64::from(number))
+            }
+            ServiceChange::Forced(number) => (&["TaskTemplate", "ForceUpdate"][..], number),
+        };
+        put(spec, path, number)
+    })
+    .await
+}
+
+/// Writes a number; `false` when it is there already.
+fn put(spec: &mut Map<String, Value>, path: &[&str], number: u64) -> bool {
+    let [key, rest @ ..] = path else { return false };
+    let place = spec.entry(*key).or_insert(Value::Null);
+    if rest.is_empty() {
+        return std::mem::replace(place, number.into()) != number;
+    }
+    if !place.is_object() {
+        *place = json!({});
+    }
+    place.as_object_mut().is_some_and(|inner| put(inner, rest, number))
+}
+
+pub(super) async fn create(
+    engine: &Engine,
+    new: &NewService,
+    login: Option<&RegistryLogin>,
+) -> Result<String, HostError> {
+    let body = Value::Object(service_spec::of(new));
+    let content = registry::json(&body, login.map(|login| (login, new.task.image.as_str())))?;
+    let made = engine.send::<Made>("create service", "/services/create", content).await;
+    let made = made.map_err(|error| hidden(login, error))?;
+    Ok(DockerId::parse(&made.id)?.to_string())
+}
+
+fn hidden(login: Option<&RegistryLogin>, error: HostError) -> HostError {
+    match login {
+        Some(login) => login.hide(error),
+        None => error,
+    }
+}
+
+pub(super) async fn remove(engine: &Engine, docker_id: &str) -> Result<(), HostError> {
+    let id = DockerId::parse(docker_id)?;
+    let removing = engine.docker().delete_service(id.as_str());
+    unless_missing(engine.ask("remove service", removing).await).map(drop)
 }
 
 pub(super) async fn connect(
@@ -52,11 +132,22 @@ pub(super) async fn disconnect(
     change(engine, service, |places| leave(places, network.as_str())).await
 }
 
-/// Changes the places of a service's tasks, again when somebody else was faster.
+/// Changes the places of a service's tasks.
 async fn change(
     engine: &Engine,
     service: &str,
-    change: impl Fn(&mut Vec<Value>) -> bool + Send,
+    change: impl Fn(&mut Vec<Value>) -> bool + Send + Sync,
+) -> Result<(), HostError> {
+    again_when_outdated(engine, service, None, |spec| with_places(spec, &change)).await
+}
+
+/// Changes a definition, again when somebody else was faster. Without a login that of the definition
+/// before stays.
+async fn again_when_outdated(
+    engine: &Engine,
+    service: &str,
+    login: Option<&RegistryLogin>,
+    change: impl Fn(&mut Map<String, Value>) -> bool + Send + Sync,
 ) -> Result<(), HostError> {
     let service = DockerId::parse(service)?.to_string();
     for tried in 1.. {
@@ -66,14 +157,18 @@ async fn change(
             let message = format!("service {service} not found");
             return Err(HostError::Docker { status: 404, message });
         }
-        if !with_places(&mut spec, &change) {
+        if !change(&mut spec) {
             return Ok(());
         }
         let path = format!("/services/{service}/update?version={}", version.index);
-        match engine.post("update service", &path, &Value::Object(spec)).await {
+        let body = Value::Object(spec);
+        let image = body["TaskTemplate"]["ContainerSpec"]["Image"].as_str().unwrap_or_default();
+        let content = registry::json(&body, login.map(|login| (login, image)))?;
+        let answer = engine.send::<IgnoredAny>("update service", &path, content).await;
+        match answer.map(drop) {
             Err(HostError::Docker { message, .. })
                 if message.contains(OUTDATED) && tried < TRIES => {}
-            answer => return answer,
+            answer => return answer.map_err(|error| hidden(login, error)),
         }
     }
     Ok(())
@@ -153,6 +248,21 @@ mod tests {
                 "ContainerSpec": { "Image": "web" },
                 "Networks": [{ "Target": "new", "Aliases": ["www"], "DriverOpts": { "a": "b" } }],
             },
+        });
+        assert_eq!(Value::Object(shop), after);
+    }
+
+    #[test]
+    fn one_number_is_changed_and_the_rest_is_kept() {
+        let mut shop = spec(json!({
+            "Mode": { "Replicated": { "Replicas": 2, "Unheard": 1 } }, "TaskTemplate": null,
+        }));
+        assert!(put(&mut shop, &["Mode", "Replicated", "Replicas"], 0));
+        assert!(!put(&mut shop, &["Mode", "Replicated", "Replicas"], 0), "again");
+        assert!(put(&mut shop, &["TaskTemplate", "ForceUpdate"], 7));
+        let after = json!({
+            "Mode": { "Replicated": { "Replicas": 0, "Unheard": 1 } },
+            "TaskTemplate": { "ForceUpdate": 7 },
         });
         assert_eq!(Value::Object(shop), after);
     }

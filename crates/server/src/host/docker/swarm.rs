@@ -5,14 +5,17 @@
 
 use std::collections::HashMap;
 
+use portolan_types::Timestamp;
 use serde::{Deserialize, Deserializer};
 
 use super::{
     super::{
         HostError, HostNode, HostService, HostTask, ServiceUpdate, SwarmAlias, SwarmEndpoint,
-        engine::Engine, words::clean,
+        TaskVersion, engine::Engine, label, words::clean,
     },
-    id, members,
+    id::{self, DockerId, is_plain},
+    members,
+    networks::unless_missing,
 };
 
 /// Whether an engine can speak for a swarm.
@@ -59,6 +62,27 @@ pub(super) async fn tasks(engine: &Engine) -> Result<Vec<HostTask>, HostError> {
     Ok(found.into_iter().map(HostTask::from).collect())
 }
 
+/// The engine takes ids, names and beginnings of ids.
+pub(super) async fn service(engine: &Engine, name: &str) -> Result<Option<HostService>, HostError> {
+    if !is_plain(name) {
+        return Ok(None);
+    }
+    let asking = engine.read::<Service>("inspect service", &format!("/services/{name}")).await;
+    let found = unless_missing(asking)?.map(HostService::from);
+    Ok(found.filter(|found| found.name == name))
+}
+
+/// Those that are over too, as long as the swarm remembers them.
+pub(super) async fn service_tasks(
+    engine: &Engine,
+    docker_id: &str,
+) -> Result<Vec<HostTask>, HostError> {
+    let filters = id::filters(&[("service", &[DockerId::parse(docker_id)?.as_str()])]);
+    let found: Vec<Task> = engine.read("list tasks", &format!("/tasks?filters={filters}")).await?;
+    let tasks = found.into_iter().map(HostTask::from);
+    Ok(tasks.filter(|task| task.service_id.as_deref() == Some(docker_id)).collect())
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 struct Node {
@@ -81,8 +105,10 @@ struct NodeDescription {
 #[serde(rename_all = "PascalCase", default)]
 struct Status {
     state: String,
-    #[serde(deserialize_with = "nullable")]
-    container_status: ContainerStatus,
+    timestamp: Option<String>,
+    err: Option<String>,
+    #[serde(rename = "ContainerStatus", deserialize_with = "nullable")]
+    container: ContainerStatus,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -129,13 +155,22 @@ struct ServiceSpec {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 struct Mode {
+    replicated: Option<Replicated>,
     replicated_job: Option<serde::de::IgnoredAny>,
     global_job: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
+struct Replicated {
+    replicas: Option<u64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
 struct TaskSpec {
+    #[serde(deserialize_with = "nullable")]
+    force_update: u64,
     #[serde(deserialize_with = "nullable")]
     container_spec: ContainerSpec,
     #[serde(deserialize_with = "nullable")]
@@ -148,6 +183,8 @@ struct TaskSpec {
 #[serde(rename_all = "PascalCase", default)]
 struct ContainerSpec {
     image: String,
+    #[serde(deserialize_with = "nullable")]
+    labels: HashMap<String, String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -183,6 +220,9 @@ struct Task {
     node_id: String,
     #[serde(rename = "ServiceID")]
     service_id: String,
+    #[serde(deserialize_with = "nullable")]
+    slot: u32,
+    desired_state: String,
     #[serde(deserialize_with = "nullable")]
     spec: TaskSpec,
     #[serde(deserialize_with = "nullable")]
@@ -251,6 +291,9 @@ impl From<Service> for HostService {
                 endpoints.push(SwarmEndpoint { network_id: target.clone(), address: None });
             }
         }
+        let label = |key: &str| spec.labels.get(key).cloned();
+        let (application, deployment) = (label(label::APPLICATION), label(label::DEPLOYMENT));
+        let version = version(&spec.task_template.container_spec, spec.task_template.force_update);
         let update = update_status.map(|status| ServiceUpdate {
             state: clean(&status.state),
             message: clean(&status.message),
@@ -266,14 +309,30 @@ impl From<Service> for HostService {
             aliases,
             update,
             is_job: spec.mode.replicated_job.is_some() || spec.mode.global_job.is_some(),
+            application,
+            deployment,
+            replicas: spec.mode.replicated.and_then(|mode| mode.replicas),
+            version,
         }
     }
 }
 
+fn version(container: &ContainerSpec, forced: u64) -> TaskVersion {
+    TaskVersion { deployment: container.labels.get(label::DEPLOYMENT).cloned(), forced }
+}
+
+/// What it is in this state for, and since when.
+fn told(status: &Status) -> (Option<String>, Option<Timestamp>) {
+    let error = status.err.as_deref().map(clean).filter(|error| !error.is_empty());
+    let since = status.timestamp.as_deref().and_then(|text| text.parse().ok());
+    (error, since)
+}
+
 impl From<Task> for HostTask {
     fn from(task: Task) -> Self {
-        let containers =
-            [task.status.container_status, task.spec.network_attachment_spec].into_iter();
+        let (error, since) = told(&task.status);
+        let version = version(&task.spec.container_spec, task.spec.force_update);
+        let containers = [task.status.container, task.spec.network_attachment_spec].into_iter();
         let endpoint = |attachment: NetworkAttachment| SwarmEndpoint {
             network_id: attachment.network.id,
             address: attachment.addresses.first().and_then(|address| bare(address)),
@@ -285,6 +344,12 @@ impl From<Task> for HostTask {
             container_id: containers.map(|one| one.container_id).find(|id| !id.is_empty()),
             state: clean(&task.status.state),
             endpoints: task.networks_attachments.into_iter().map(endpoint).collect(),
+            slot: (task.slot > 0).then_some(task.slot),
+            version,
+            error,
+            since,
+            is_past: !task.desired_state.is_empty()
+                && !matches!(task.desired_state.as_str(), "running" | "ready"),
         }
     }
 }

@@ -41,6 +41,8 @@ pub(super) type Body =
 pub(in super::super) enum Content {
     Nothing,
     Json(Vec<u8>),
+    /// With the login of a registry in the head.
+    JsonWithLogin(Vec<u8>, HeaderValue),
     Tar(Bytes),
     /// Nothing but the login of a registry, in the head.
     Login(HeaderValue),
@@ -50,7 +52,7 @@ impl Content {
     fn into_bytes(self) -> Bytes {
         match self {
             Self::Nothing | Self::Login(_) => Bytes::new(),
-            Self::Json(json) => json.into(),
+            Self::Json(json) | Self::JsonWithLogin(json, _) => json.into(),
             Self::Tar(archive) => archive,
         }
     }
@@ -115,6 +117,9 @@ impl Http {
         let request = match &content {
             Content::Nothing => request,
             Content::Json(_) => request.header(CONTENT_TYPE, "application/json"),
+            Content::JsonWithLogin(_, login) => {
+                request.header(CONTENT_TYPE, "application/json").header(REGISTRY_AUTH, login)
+            }
             Content::Tar(_) => request.header(CONTENT_TYPE, "application/x-tar"),
             Content::Login(login) => request.header(REGISTRY_AUTH, login),
         };
@@ -135,6 +140,17 @@ impl Http {
         }
         self.accepted(answer).await?;
         Err(not_understood("it gives no stream to speak on"))
+    }
+
+    /// The whole answer to a request with a body.
+    pub(super) async fn send_whole(
+        &self,
+        method: Method,
+        path: &str,
+        content: Content,
+    ) -> Result<Bytes, HostError> {
+        let body = self.send_content(method, path, content).await?;
+        self.bytes(body).await
     }
 
     /// The beginning of an answer, whatever its status is.
@@ -165,7 +181,11 @@ impl Http {
     }
 
     async fn read(&self, answer: Response<Incoming>) -> Result<Bytes, HostError> {
-        let body = Limited::new(answer.into_body(), limits::ANSWER).collect().await;
+        self.bytes(answer.into_body()).await
+    }
+
+    async fn bytes(&self, body: Incoming) -> Result<Bytes, HostError> {
+        let body = Limited::new(body, limits::ANSWER).collect().await;
         body.map(http_body_util::Collected::to_bytes).map_err(|error| self.failure(&*error))
     }
 }

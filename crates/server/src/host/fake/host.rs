@@ -13,12 +13,14 @@ use ipnet::IpNet;
 use portolan_types::{LogLine, TerminalSize};
 use tokio::sync::watch;
 
-use super::{FakeEngine, Meant, Trouble, World, event, lines, lock, lost, shell, stats};
+use super::{
+    FakeEngine, Meant, Trouble, World, event, lines, lock, lost, shell, stats, swarm::SwarmWorld,
+};
 use crate::host::{
     ContainerDetail, Counted, Endpoint, Exec, ExecOutput, Host, HostContainer, HostError,
     HostEvent, HostImage, HostNetwork, HostNode, HostRole, HostService, HostTask, LineQuery,
-    LogQuery, Member, NewContainer, NewFile, NewNetwork, PullListener, RegistryLogin, Shell,
-    System, TerminalProgram,
+    LogQuery, Member, NewContainer, NewFile, NewNetwork, NewService, PullListener, RegistryLogin,
+    ServiceChange, Shell, System, TerminalProgram,
 };
 
 /// A connection to a fake engine.
@@ -105,6 +107,22 @@ impl FakeHost {
                 self.engine.tell(event);
             }
             Ok(())
+        })
+        .await
+    }
+
+    /// A call for a service, of which all managers tell.
+    async fn serve<T: Send>(
+        &self,
+        name: &'static str,
+        effect: impl FnOnce(&mut SwarmWorld) -> Result<T, HostError> + Send,
+    ) -> Result<T, HostError> {
+        self.call(name, |world| {
+            let done = world.as_manager(effect)??;
+            if let Some(membership) = &world.membership {
+                membership.swarm.tell_of_services();
+            }
+            Ok(done)
         })
         .await
     }
@@ -232,6 +250,56 @@ impl Host for FakeHost {
             world.as_manager(|swarm| swarm.disconnect_service(network, service))?
         })
         .await
+    }
+
+    async fn find_service(&self, name: &str) -> Result<Option<HostService>, HostError> {
+        self.call("find_service", |world| world.as_manager(|swarm| swarm.service(name))).await
+    }
+
+    async fn create_service(
+        &self,
+        service: &NewService,
+        _: Option<&RegistryLogin>,
+    ) -> Result<String, HostError> {
+        self.serve("create_service", |swarm| swarm.create_service(service)).await
+    }
+
+    async fn update_service(
+        &self,
+        docker_id: &str,
+        service: &NewService,
+        _: Option<&RegistryLogin>,
+    ) -> Result<(), HostError> {
+        self.serve("update_service", |swarm| swarm.update_service(docker_id, service)).await
+    }
+
+    async fn change_service(
+        &self,
+        docker_id: &str,
+        change: ServiceChange,
+    ) -> Result<(), HostError> {
+        self.serve("change_service", |swarm| swarm.change_one(docker_id, change)).await
+    }
+
+    async fn remove_service(&self, docker_id: &str) -> Result<(), HostError> {
+        self.serve("remove_service", |swarm| {
+            swarm.remove_service(docker_id);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn list_service_tasks(&self, docker_id: &str) -> Result<Vec<HostTask>, HostError> {
+        self.call("list_service_tasks", |world| world.as_manager(|swarm| swarm.tasks_of(docker_id)))
+            .await
+    }
+
+    async fn resolve_image(
+        &self,
+        reference: &str,
+        login: Option<&RegistryLogin>,
+    ) -> Result<String, HostError> {
+        self.call("resolve_image", |world| world.workloads.resolve(reference, login)).await
     }
 
     async fn routes(&self) -> Result<Option<Vec<IpNet>>, HostError> {

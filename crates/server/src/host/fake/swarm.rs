@@ -10,14 +10,16 @@ use portolan_types::{ServerKind, Swarm, SwarmManager, id::cuid2, server::Pool};
 
 use super::{FakeEngine, event, lock, networks::no_manager};
 use crate::host::{
-    HostError, HostEvent, HostNetwork, HostNode, HostService, HostTask, SwarmEndpoint,
+    HostError, HostEvent, HostNetwork, HostNode, HostService, HostTask, NewService, SwarmEndpoint,
 };
 
 mod ends;
 mod rolling;
+mod services;
 
 pub(super) use ends::Heard;
 pub use rolling::Rolling;
+pub use services::TaskFate;
 
 /// A swarm. Engines join and leave it; what is in it is there for all its managers.
 #[derive(Debug)]
@@ -37,6 +39,14 @@ pub(super) struct SwarmWorld {
     rolling: Rolling,
     /// The names of services on networks, by the ids of both.
     names: BTreeMap<(String, String), Vec<String>>,
+    /// What services were asked for as, by their ids.
+    asked: BTreeMap<String, NewService>,
+    /// Tasks that are over.
+    past: Vec<HostTask>,
+    /// What becomes of tasks, by their images.
+    fates: BTreeMap<String, TaskFate>,
+    /// Why no task gets a place.
+    full: Option<String>,
     /// Who is met at an address of an overlay, by the network's id and the address.
     ends: BTreeMap<(String, String), ends::End>,
 }
@@ -45,6 +55,7 @@ pub(super) struct SwarmWorld {
 struct Node {
     hostname: String,
     is_manager: bool,
+    is_down: bool,
     engine: Weak<FakeEngine>,
 }
 
@@ -68,6 +79,10 @@ impl FakeSwarm {
             tasks: Vec::new(),
             rolling: Rolling::AtOnce,
             names: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            past: Vec::new(),
+            fates: BTreeMap::new(),
+            full: None,
             ends: BTreeMap::new(),
         };
         Arc::new(Self { world: Mutex::new(world) })
@@ -84,6 +99,7 @@ impl FakeSwarm {
         let node = Node {
             hostname: hostname.to_owned(),
             is_manager: role == ServerKind::SwarmManager,
+            is_down: false,
             engine: Arc::downgrade(engine),
         };
         lock(&self.world).nodes.insert(node_id.clone(), node);
@@ -297,7 +313,7 @@ impl SwarmWorld {
         let node = |(id, node): (&String, &Node)| HostNode {
             node_id: id.clone(),
             hostname: node.hostname.clone(),
-            state: "ready".into(),
+            state: if node.is_down { "down" } else { "ready" }.into(),
             is_manager: node.is_manager,
         };
         self.nodes.iter().map(node).collect()
@@ -341,6 +357,7 @@ fn task(node_id: &str, endpoint: SwarmEndpoint, service_id: Option<String>) -> H
         container_id: Some(cuid2()),
         state: "running".into(),
         endpoints: vec![endpoint],
+        ..HostTask::default()
     }
 }
 

@@ -139,6 +139,18 @@ impl Workloads {
         self.image(reference).map(|found| found.image.clone())
     }
 
+    pub(super) fn resolve(
+        &mut self,
+        reference: &str,
+        login: Option<&RegistryLogin>,
+    ) -> Result<String, HostError> {
+        self.registries.admit(reference, login)?;
+        match self.registry.get(reference) {
+            Some(found) => Ok(found.image.docker_id.clone()),
+            None => refused(404, format!("manifest for {reference} not found: manifest unknown")),
+        }
+    }
+
     pub(super) fn pull(
         &mut self,
         reference: &str,

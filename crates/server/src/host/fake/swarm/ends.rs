@@ -84,6 +84,9 @@ impl FakeSwarm {
         nonce: Option<&str>,
     ) -> Option<Heard> {
         let world = lock(&self.world);
+        if let Some(heard) = world.hear_service(network, address) {
+            return Some(heard);
+        }
         let end = world.ends.get(&(network.to_owned(), address.to_owned()))?;
         Some(match (&end.answers, nonce) {
             (Some((at, _)), _) if at != port => Heard::Nothing,

@@ -198,6 +198,9 @@ impl SwarmWorld {
         let Some(one) = self.services.iter_mut().find(|one| one.docker_id == service) else {
             return;
         };
+        if self.asked.contains_key(service) {
+            return self.replace_asked(service);
+        }
         let place = |id: &String| SwarmEndpoint { network_id: id.clone(), address: None };
         one.endpoints = one.networks.iter().map(place).collect();
         one.update = Some(ServiceUpdate { state: "completed".into(), message: String::new() });
@@ -210,6 +213,6 @@ impl SwarmWorld {
     }
 }
 
-fn missing<T>(what: &str, id: &str) -> Result<T, HostError> {
+pub(super) fn missing<T>(what: &str, id: &str) -> Result<T, HostError> {
     Err(HostError::Docker { status: 404, message: format!("{what} {id} not found") })
 }
