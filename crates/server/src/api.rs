@@ -237,6 +237,7 @@ fn projects() -> OpenApiRouter<AppState> {
         .routes(routes!(applications::start_application))
         .routes(routes!(applications::stop_application))
         .routes(routes!(applications::restart_application))
+        .routes(routes!(applications::list_application_tasks))
         .routes(routes!(applications::list_deployments))
         .routes(routes!(applications::show_deployment))
         .routes(routes!(container_logs::read_application_logs))

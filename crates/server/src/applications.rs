@@ -6,15 +6,16 @@
 
 use portolan_types::{
     Application, ApplicationId, ApplicationState, ContainerName, CreateApplication, Destination,
-    DestinationId, DestinationKind, Environment, EnvironmentId, Page, PageQuery, Right, Subject,
-    Timestamp, UpdateApplication,
+    DestinationId, Environment, EnvironmentId, Page, PageQuery, Right, Subject, Timestamp,
+    UpdateApplication,
 };
 use sqlx::AnyConnection;
 
 use crate::{
     Actor, App, Error,
     db::{self, Transaction, application::Assigned},
-    destinations, environments,
+    destinations::{self, swarm},
+    environments,
     events::{self, Happened},
     idempotency::{self, IdempotencyKey},
     page,
@@ -25,6 +26,7 @@ pub mod deployments;
 pub mod names;
 pub mod plan;
 pub mod remove;
+pub mod tasks;
 pub mod variables;
 pub mod work;
 
@@ -51,6 +53,7 @@ pub async fn create(
     actor.require_on(Right::Manage, &environment.project_id)?;
     let destination = place(&mut tx, actor, &environment, input.destination_id.as_ref()).await?;
     check::rights(actor, &destination, None, &input.spec)?;
+    check::place(&destination, &input.spec)?;
     let new = filled_in(id, &environment, &destination, input);
     db::application::insert(&mut tx, team, &new)
         .await
@@ -74,14 +77,6 @@ async fn place(
     })?;
     let destination = destinations::find(conn, actor, id).await?;
     actor.require_on(Right::Use, &destination.server_id)?;
-    if destination.kind == DestinationKind::Swarm {
-        return Err(Error::refused(
-            "application-on-swarm",
-            format!("destination `{}` is an overlay of a swarm", destination.name),
-            "choose a destination of a server that stands alone: services of a swarm are not \
-             deployed yet",
-        ));
-    }
     Ok(destination)
 }
 
@@ -100,6 +95,7 @@ fn filled_in(
         environment_name: environment.name.clone(),
         destination_id: destination.id.clone(),
         destination_name: Some(destination.name.clone()),
+        destination_kind: destination.kind,
         server_id: destination.server_id.clone(),
         server_name: Some(destination.server_name.clone()),
         name: input.name,
@@ -208,6 +204,7 @@ pub async fn update(
     check::bounds(&spec)?;
     let destination = destinations::find_whole(&mut tx, actor, &before.destination_id).await?;
     check::rights(actor, &destination, Some(&before.spec), &spec)?;
+    check::place(&destination, &spec)?;
     let after = Application { spec, updated_at: Timestamp::now(), ..before.clone() };
     db::application::set_spec(&mut tx, &after).await?;
     names::claim(&mut tx, &after, &after.spec).await?;
@@ -216,8 +213,22 @@ pub async fn update(
     show(app, actor, id).await
 }
 
-/// What routes to an application lead to: the container that serves, and before there is one
-/// something that is not there.
+/// Wakes whoever may have to work on it: on a swarm, each of its managers. Call it after the commit.
+async fn wake(app: &App, actor: &Actor, application: &Application) -> Result<(), Error> {
+    if !application.is_service() {
+        app.wake(&application.server_id);
+        return Ok(());
+    }
+    let mut conn = app.db.acquire().await?;
+    let destination =
+        destinations::find_whole(&mut conn, actor, &application.destination_id).await?;
+    let keepers = swarm::keepers(&mut conn, actor.team_id(), &destination).await?;
+    swarm::wake(app, &keepers);
+    Ok(())
+}
+
+/// What routes to an application lead to: the container or the service that serves, and before there
+/// is one something that is not there.
 pub(crate) fn target_of(application: Application) -> ContainerName {
     let placeholder = || application.name.as_str().parse().expect("a label names containers too");
     application.container.unwrap_or_else(placeholder)

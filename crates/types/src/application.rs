@@ -6,22 +6,24 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    Alias, ApplicationId, ContainerName, DeploymentId, DestinationId, EnvironmentId, Invalid, Name,
-    OperationId, ProjectId, ServerId, Timestamp,
+    Alias, ApplicationId, ContainerName, DeploymentId, DestinationId, DestinationKind,
+    EnvironmentId, Invalid, Name, OperationId, ProjectId, ServerId, Timestamp,
     text::{text_newtype, words},
 };
 
 mod check;
 mod mount;
 mod spec;
+mod task;
 mod variable;
 
 pub use check::{HealthCheck, Seconds};
 pub use mount::{ApplicationMount, BindPath, MountPath, MountSource};
 pub use spec::{
-    ApplicationSpec, Argument, HostPort, LabelKey, LabelValue, ResourceLimits, RestartRule,
-    Strategy, Transport,
+    ApplicationSpec, Argument, Balance, HostPort, LabelKey, LabelValue, ResourceLimits,
+    RestartRule, Strategy, Transport,
 };
+pub use task::{ApplicationTask, ApplicationTasks};
 pub use variable::{
     ChangeVariables, SetVariable, Variable, VariableName, VariableValue, Variables,
 };
@@ -35,7 +37,7 @@ words! {
         Starting = "starting",
         /// It runs, and is healthy where that is checked.
         Running = "running",
-        /// It runs, and its health check fails.
+        /// It runs, and its health check fails. On a swarm: fewer of its replicas run than are wanted.
         Unhealthy = "unhealthy",
         /// Its program ends again and again.
         Restarting = "restarting",
@@ -102,6 +104,8 @@ pub struct Application {
     /// Absent for who does not see the server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub destination_name: Option<Name>,
+    /// On a swarm it is a service, with replicas on the nodes.
+    pub destination_kind: DestinationKind,
     pub server_id: ServerId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server_name: Option<Name>,
@@ -114,7 +118,7 @@ pub struct Application {
     pub state: ApplicationState,
     /// Why it is in this state, when that is not obvious.
     pub reason: Option<String>,
-    /// The container that serves.
+    /// The container that serves. On a swarm the service, whose name stays over deployments.
     pub container: Option<ContainerName>,
     /// The deployment that made it.
     pub deployment_id: Option<DeploymentId>,
@@ -122,6 +126,13 @@ pub struct Application {
     pub operation_id: Option<OperationId>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+}
+
+impl Application {
+    /// Whether a swarm runs it, as a service.
+    pub fn is_service(&self) -> bool {
+        self.destination_kind == DestinationKind::Swarm
+    }
 }
 
 /// What `create_application` takes.

@@ -61,10 +61,11 @@ pub use address::{
     SubnetPool, SubnetPools, UpdateAddressPlan,
 };
 pub use application::{
-    Application, ApplicationMount, ApplicationName, ApplicationSpec, ApplicationState, Argument,
-    BindPath, ChangeVariables, CreateApplication, HealthCheck, HostPort, LabelKey, LabelValue,
-    MountPath, MountSource, ResourceLimits, RestartRule, Seconds, SetVariable, Strategy, Transport,
-    UpdateApplication, Variable, VariableName, VariableValue, Variables,
+    Application, ApplicationMount, ApplicationName, ApplicationSpec, ApplicationState,
+    ApplicationTask, ApplicationTasks, Argument, Balance, BindPath, ChangeVariables,
+    CreateApplication, HealthCheck, HostPort, LabelKey, LabelValue, MountPath, MountSource,
+    ResourceLimits, RestartRule, Seconds, SetVariable, Strategy, Transport, UpdateApplication,
+    Variable, VariableName, VariableValue, Variables,
 };
 pub use attachment::{Attachment, AttachmentProbe, ProxyAttachment};
 pub use audit::{

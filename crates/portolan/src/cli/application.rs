@@ -69,6 +69,24 @@ A deployment that is under way for it is given up.")]
         #[command(flatten)]
         wait: DeployWaitArgs,
     },
+    /// Run so many of an application on its swarm, and show each step; those that run go on.
+    #[command(after_help = "Examples:
+  portolan app scale web 3
+
+What else was changed since it was deployed is deployed too.")]
+    Scale {
+        /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME.
+        app: Reference,
+        /// How many run beside each other.
+        replicas: NonZeroU32,
+        #[command(flatten)]
+        wait: DeployWaitArgs,
+    },
+    /// List what a swarm runs of an application: its replicas, where, and why one does not run.
+    Tasks {
+        /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME.
+        app: Reference,
+    },
     /// Deploy what an earlier deployment was: its image, settings and variables.
     #[command(visible_alias = "roll-back")]
     Rollback {

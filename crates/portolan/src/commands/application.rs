@@ -18,6 +18,7 @@ use crate::{
 
 pub(crate) mod deployments;
 pub(crate) mod remove;
+pub(crate) mod tasks;
 pub(crate) mod variables;
 mod view;
 pub(crate) mod work;
@@ -85,11 +86,13 @@ pub(crate) async fn show(
     wanted: &Reference,
 ) -> anyhow::Result<()> {
     let application: Application = find(client, wanted).await?;
-    let routes = match printer.format() {
-        Format::Text => routes_of(client, &application).await?,
-        Format::Json => Vec::new(),
+    let (routes, tasks) = match printer.format() {
+        Format::Text => {
+            (routes_of(client, &application).await?, tasks::read(client, &application).await?)
+        }
+        Format::Json => (Vec::new(), Vec::new()),
     };
-    printer.one(&application, |application| details(application, &routes))?;
+    printer.one(&application, |application| details(application, &routes, &tasks))?;
     Ok(())
 }
 
@@ -179,14 +182,14 @@ async fn finish(
     then: Then,
 ) -> anyhow::Result<Outcome> {
     let Then::Deploy(wait) = then else {
-        printer.one(&application, |application| details(application, &[]))?;
+        printer.one(&application, |application| details(application, &[], &[]))?;
         say_how_to_deploy(printer, &application);
         return Ok(Outcome::Done);
     };
     let outcome = deploy_and_follow(client, printer, &application, wait).await?;
     let path = format!("/v1/applications/{}", application.id);
     let now: Application = client.get(&path, &[]).await?;
-    printer.one(&now, |application| details(application, &[]))?;
+    printer.one(&now, |application| details(application, &[], &[]))?;
     Ok(outcome)
 }
 

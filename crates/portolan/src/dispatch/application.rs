@@ -1,5 +1,7 @@
 //! `portolan app`, from what was typed to what is done.
 
+use portolan_types::ApplicationSpec;
+
 use super::container;
 use crate::{
     cli::{
@@ -11,6 +13,7 @@ use crate::{
         application::{
             self, Edit, NewApplication, Of, Then, deployments,
             remove::{self, Volumes},
+            tasks,
             variables::{self, Kept, Typed},
             work::{self, Act},
         },
@@ -39,6 +42,12 @@ pub(super) async fn run(
         ApplicationCommand::Deploy { app, image, wait } => {
             return work::deploy(client, printer, &app, image, wait.into()).await;
         }
+        ApplicationCommand::Scale { app, replicas, wait } => {
+            let spec = |present| Ok(ApplicationSpec { replicas, ..present });
+            let edit = Edit { spec, then: Then::Deploy(wait.into()) };
+            return application::edit(client, printer, &app, edit).await;
+        }
+        ApplicationCommand::Tasks { app } => tasks::list(client, printer, &app).await?,
         ApplicationCommand::Rollback { app, to, wait } => {
             return work::roll_back(client, printer, &app, to, wait.into()).await;
         }

@@ -35,6 +35,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("disconnect_container", "destination disconnect"),
     ("dismiss_drift", "drift dismiss"),
     ("heal_drift", "drift heal"),
+    ("list_application_tasks", "app tasks"),
     ("list_applications", "app list"),
     ("list_containers", "destination containers"),
     ("list_deployments", "app deployments"),

@@ -151,6 +151,53 @@ fn what_is_not_edited_stays() {
     assert_eq!((&spec["mounts"], &spec["health"]["retries"]), (&mounts, &json!(5)));
 }
 
+/// On a swarm, with a replica that runs and one that does not.
+fn on_swarm() -> Fake {
+    let mut shop = application(ID, "production", "shop");
+    shop["destination_kind"] = json!("swarm");
+    shop["container"] = json!("shop-tz4a98");
+    shop["spec"]["replicas"] = json!(2);
+    shop["reason"] = json!("1 of 2 replicas run: replica 2 is rejected: No such image: shop:1");
+    let tasks = json!({ "items": [
+        { "id": "t1", "replica": 1, "node": "golf", "state": "running", "since": days_ago(2), "wanted": true },
+        { "id": "t2", "replica": 2, "node": "echo", "state": "preparing", "since": days_ago(0), "wanted": true },
+        { "id": "t3", "replica": 2, "node": "golf", "state": "rejected", "since": days_ago(0),
+          "error": "No such image: shop:1", "wanted": false },
+    ] });
+    Fake::new()
+        .get(&one(), shop.clone())
+        .list("/v1/routes", &[])
+        .get(&format!("{}/tasks", one()), tasks)
+        .get(&format!("/v1/operations/{OPERATION}"), deployed())
+        .on("PATCH", &one(), 200, shop)
+        .on("POST", &format!("{}/deploy", one()), 202, operation("queued", &[]))
+}
+
+#[test]
+fn what_a_swarm_runs_is_listed() {
+    let fake = on_swarm();
+    let program = Program::with(&fake);
+    snapshot!("app_show_swarm", program.run(&["app", "show", ID]));
+    snapshot!("app_tasks", program.run(&["app", "tasks", ID]));
+    let listed = program.run(&["app", "tasks", ID, "--json"]).json();
+    assert_eq!(listed["items"].as_array().map(Vec::len), Some(3));
+}
+
+#[test]
+fn scaling_changes_the_replicas_and_deploys() {
+    let fake = on_swarm();
+    let ran = Program::with(&fake).run(&["app", "scale", ID, "5"]);
+    ran.data();
+    assert!(ran.stderr.contains("✓ pull  41 MB"), "{ran}");
+    let spec = &fake.only("PATCH").body["spec"];
+    assert_eq!(
+        (&spec["replicas"], &spec["image"]),
+        (&json!(5), &json!("ghcr.io/example/shop:1.4"))
+    );
+    fake.only("POST");
+    Program::with(&fake).run(&["app", "scale", ID, "0"]).fails(2, "0");
+}
+
 #[test]
 fn a_health_check_has_a_command() {
     let mut shop = application(ID, "production", "shop");
@@ -276,5 +323,6 @@ fn wrong_use_is_refused_before_anything_is_asked() {
     snapshot!("help_app", program.run(&["app", "-h"]));
     snapshot!("help_app_add", program.run(&["app", "add", "--help"]));
     snapshot!("help_app_edit", program.run(&["app", "edit", "-h"]));
+    snapshot!("help_app_scale", program.run(&["app", "scale", "--help"]));
     snapshot!("help_app_remove", program.run(&["app", "remove", "--help"]));
 }

@@ -166,6 +166,7 @@ pub(crate) fn application(id: &str, environment: &str, name: &str) -> Value {
     json!({
         "id": id, "project_id": OTHER_ID, "project_name": "store", "environment_id": OTHER_ID,
         "environment_name": environment, "destination_id": OTHER_ID, "destination_name": "shop",
+        "destination_kind": "standalone",
         "server_id": OTHER_ID, "server_name": "web-1", "name": name, "changed": true,
         "state": "unhealthy", "reason": "its health check fails", "container": "shop-tz4a98-3",
         "deployment_id": OTHER_ID, "operation_id": OPERATION,

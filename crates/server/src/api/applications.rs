@@ -4,9 +4,9 @@ use std::num::NonZeroU32;
 
 use axum::{Json as Answer, extract::State, http::StatusCode};
 use portolan_types::{
-    Application, ApplicationId, ChangeVariables, CreateApplication, DeployApplication, Deployment,
-    DestinationId, EnvironmentId, Operation, Page, PageQuery, Preview, RollBack, UpdateApplication,
-    Variables,
+    Application, ApplicationId, ApplicationTasks, ChangeVariables, CreateApplication,
+    DeployApplication, Deployment, DestinationId, EnvironmentId, Operation, Page, PageQuery,
+    Preview, RollBack, UpdateApplication, Variables,
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     Error,
-    applications::{self, Filter, deployments, remove, remove::Volumes, variables, work},
+    applications::{self, Filter, deployments, remove, remove::Volumes, tasks, variables, work},
 };
 
 /// Which applications are listed.
@@ -127,6 +127,20 @@ pub(super) async fn delete_application(
     }
     let begun = remove::remove(&app, &actor, &id, volumes).await?;
     wait.accepted(&app, &actor, &begun).await
+}
+
+/// Lists what a swarm runs of an application: its replicas, on which nodes, and why one does not run.
+/// There are none where it is no service of a swarm.
+#[utoipa::path(get, path = "/v1/applications/{id}/tasks", tag = "applications",
+    params(("id" = ApplicationId, Path, description = "The application")),
+    security(("token" = ["read"])),
+    responses((status = 200, description = "By replica", body = ApplicationTasks), Problems))]
+pub(super) async fn list_application_tasks(
+    State(app): State<AppState>,
+    Caller(actor): Caller,
+    Path(id): Path<ApplicationId>,
+) -> Result<Answer<ApplicationTasks>, Error> {
+    Ok(Answer(tasks::list(&app, &actor, &id).await?))
 }
 
 /// Shows the environment variables of an application; secret ones without their values.

@@ -1,6 +1,6 @@
 //! What of a spec is refused: more than there may be, and what only some people may ask for.
 
-use portolan_types::{ApplicationSpec, Destination, MountSource, Right};
+use portolan_types::{ApplicationSpec, Balance, Destination, DestinationKind, MountSource, Right};
 
 use crate::{Actor, Error};
 
@@ -9,6 +9,7 @@ const PORTS: usize = 50;
 const ALIASES: usize = 16;
 const MOUNTS: usize = 50;
 const LABELS: usize = 100;
+const REPLICAS: u32 = 200;
 /// The least that engines take.
 const MEMORY: u64 = 6 << 20;
 const MILLICPUS: u32 = 10;
@@ -27,6 +28,9 @@ pub(super) fn bounds(spec: &ApplicationSpec) -> Result<(), Error> {
         if has > most {
             return Err(Error::field(field, format!("at most {most}")));
         }
+    }
+    if spec.replicas.get() > REPLICAS {
+        return Err(Error::field("spec.replicas", format!("at most {REPLICAS}")));
     }
     health(spec)?;
     limits(spec)?;
@@ -66,6 +70,32 @@ fn once(spec: &ApplicationSpec) -> Result<(), Error> {
     match targets.windows(2).find(|pair| pair[0] == pair[1]) {
         Some(pair) => Err(Error::field("spec.mounts", format!("`{}` is there twice", pair[0]))),
         None => Ok(()),
+    }
+}
+
+/// What a place cannot have.
+pub(super) fn place(destination: &Destination, spec: &ApplicationSpec) -> Result<(), Error> {
+    let name = &destination.name;
+    match destination.kind {
+        DestinationKind::Standalone if spec.replicas.get() > 1 => Err(Error::field(
+            "spec.replicas",
+            format!("destination `{name}` is on one server alone: several run only on a swarm"),
+        )),
+        DestinationKind::Standalone if spec.balance != Balance::default() => {
+            let why = format!("destination `{name}` is on one server alone, where one runs");
+            Err(Error::field("spec.balance", why))
+        }
+        DestinationKind::Swarm if spec.balance == Balance::Names && !spec.published.is_empty() => {
+            let why = "a port is published to the address that all replicas share";
+            Err(Error::field("spec.balance", why))
+        }
+        DestinationKind::Swarm if spec.published.iter().any(|port| port.address.is_some()) => {
+            Err(Error::field(
+                "spec.published",
+                "a swarm publishes a port at every address of every node: leave the address out",
+            ))
+        }
+        DestinationKind::Standalone | DestinationKind::Swarm => Ok(()),
     }
 }
 

@@ -4,13 +4,15 @@ use std::num::NonZeroU32;
 
 use portolan_types::{
     Application, ApplicationId, ContainerName, DeployApplication, Deployment, DeploymentId,
-    DeploymentState, Operation, OperationKind, Page, PageQuery, RollBack, Subject, Timestamp,
+    DeploymentState, DestinationKind, Operation, OperationKind, Page, PageQuery, RollBack, Subject,
+    Timestamp,
 };
 use serde_json::json;
 
 use super::{
     check, find, names, note,
     plan::{Plan, open_variables},
+    wake,
     work::{check_stays, told},
 };
 use crate::{
@@ -54,7 +56,7 @@ pub async fn deploy(
     };
     let operation = begin(&mut tx, (app, actor), &row, (&plan, None)).await?;
     tx.commit().await?;
-    app.wake(&row.application.server_id);
+    wake(app, actor, &row.application).await?;
     Ok(operation)
 }
 
@@ -79,7 +81,7 @@ pub async fn roll_back(
     names::claim(&mut tx, &row.application, &plan.spec).await?;
     let operation = begin(&mut tx, (app, actor), &row, (&plan, Some(&earlier))).await?;
     tx.commit().await?;
-    app.wake(&row.application.server_id);
+    wake(app, actor, &row.application).await?;
     Ok(operation)
 }
 
@@ -149,10 +151,14 @@ async fn begin(
     Ok(operation)
 }
 
-/// A name that no other deployment of any application has on the host.
+/// A name that no other deployment of any application has on the host. On a swarm, that of the service,
+/// which is the same for all of them.
 fn container_name(application: &Application, number: NonZeroU32) -> Result<ContainerName, Error> {
-    format!("{}{number}", names::prefix(application))
-        .parse()
+    let name = match application.destination_kind {
+        DestinationKind::Standalone => format!("{}{number}", names::prefix(application)),
+        DestinationKind::Swarm => names::service(application),
+    };
+    name.parse()
         .map_err(|invalid: portolan_types::Invalid| Error::field("name", invalid.to_string()))
 }
 
@@ -222,7 +228,7 @@ pub async fn cancel(app: &App, actor: &Actor, id: &ApplicationId) -> Result<Oper
     events::record(&mut tx, entry.part_of(&operation), now).await?;
     tx.commit().await?;
     app.changed(&operation);
-    app.wake(&application.server_id);
+    wake(app, actor, &application).await?;
     operations::show(app, actor, &operation).await
 }
 

@@ -10,12 +10,19 @@ use crate::{
     Error,
     db::{self, Transaction},
     host::HostContainer,
+    sighting::Sighting,
 };
 
 /// How the names of an application's containers and volumes begin on its host.
 pub(super) fn prefix(application: &Application) -> String {
     let id: String = application.id.as_str().chars().take(6).collect();
     format!("{}-{id}-", application.name)
+}
+
+/// What its service on a swarm is called: it stays over deployments.
+pub(crate) fn service(application: &Application) -> String {
+    let prefix = prefix(application);
+    prefix.trim_end_matches('-').to_owned()
 }
 
 /// All of them, the application's own first.
@@ -44,15 +51,15 @@ pub(super) async fn claim(
         }
     }
     if let Some((name, stranger)) = find_stranger(tx, application, &names).await? {
-        return Err(clash(application, &format!("`{name}`"), &format!("container `{stranger}`")));
+        return Err(clash(application, &format!("`{name}`"), &stranger));
     }
     db::application::set_aliases(tx, application, &names)
         .await
         .map_err(|error| Error::on_unique(error, || clash(application, "a name", "another one")))
 }
 
-/// The first of the names to which a container on the network answers, as it was last seen, that is no
-/// application's: the names of those are in the database.
+/// The first of the names to which a container or a service on the network answers, as it was last seen,
+/// that is no application's: the names of those are in the database.
 async fn find_stranger(
     conn: &mut AnyConnection,
     application: &Application,
@@ -63,10 +70,19 @@ async fn find_stranger(
     let (Some(seen), Some(network)) = (seen, network) else { return Ok(None) };
     let containers = seen.sighting.containers.iter().filter(|one| one.application.is_none());
     let stranger = |name: &Alias| {
-        let found = containers.clone().find(|one| answers_to(one, &network, name))?;
-        Some((name.clone(), found.member.name.clone()))
+        let container = containers.clone().find(|one| answers_to(one, &network, name));
+        let container = container.map(|one| format!("container `{}`", one.member.name));
+        let owner = container.or_else(|| service_called(&seen.sighting, &network, name))?;
+        Some((name.clone(), owner))
     };
     Ok(names.iter().find_map(stranger))
+}
+
+fn service_called(seen: &Sighting, network: &str, name: &Alias) -> Option<String> {
+    let network = seen.networks.iter().find(|one| one.name == network)?;
+    let mut strangers = seen.services.iter().filter(|one| one.application.is_none());
+    let found = strangers.find(|one| one.is_called(name.as_str(), &network.docker_id))?;
+    Some(format!("service `{}`", found.name))
 }
 
 fn answers_to(container: &HostContainer, network: &str, name: &Alias) -> bool {

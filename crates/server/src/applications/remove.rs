@@ -2,12 +2,13 @@
 
 use portolan_types::{
     Affected, Application, ApplicationId, ApplicationSpec, ApplicationState, DarkRoute,
-    Destination, MemberKind, MountSource, Operation, OperationKind, Preview, Subject, Timestamp,
+    Destination, DestinationKind, MemberKind, MountSource, Operation, OperationKind, Preview,
+    Subject, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use sqlx::AnyConnection;
 
-use super::{find, names, work::check_stays};
+use super::{find, names, wake, work::check_stays};
 use crate::{
     Actor, App, Error, db, db::application::Wanted, destinations::preview::as_failure,
     error::Refusal, operations, operations::Task,
@@ -60,7 +61,7 @@ pub async fn remove(
     db::application::set_work(&mut tx, id, &operation.id, Some(Wanted::Stopped)).await?;
     db::application::set_state(&mut tx, id, (ApplicationState::Removing, None)).await?;
     tx.commit().await?;
-    app.wake(&application.server_id);
+    wake(app, actor, &application).await?;
     Ok(operation)
 }
 
@@ -89,10 +90,17 @@ pub async fn preview(
 
 fn steps(application: &Application, routes: &[DarkRoute], volumes: Volumes) -> Vec<String> {
     let container = application.container.iter();
-    let container = container.map(|name| format!("stop and remove container `{name}`"));
+    let container = container.map(|name| match application.destination_kind {
+        DestinationKind::Standalone => format!("stop and remove container `{name}`"),
+        DestinationKind::Swarm => format!("remove service `{name}` with all its replicas"),
+    });
     let routes = routes.iter().map(|route| format!("remove route `{}`", route.rule));
     let (act, after) = match volumes {
         Volumes::Kept => ("keep", ""),
+        Volumes::Removed if application.is_service() => (
+            "remove",
+            " with what is in it, on every node that can be reached: that cannot be undone",
+        ),
         Volumes::Removed => ("remove", " with what is in it: that cannot be undone"),
     };
     let volumes = volumes_of(application, &application.spec);
@@ -104,7 +112,7 @@ fn steps(application: &Application, routes: &[DarkRoute], volumes: Volumes) -> V
 
 fn affected(application: &Application) -> Vec<Affected> {
     let container = application.container.iter().map(|name| Affected {
-        kind: MemberKind::Container,
+        kind: if application.is_service() { MemberKind::Service } else { MemberKind::Container },
         id: String::new(),
         name: name.to_string(),
         state: application.state.to_string(),

@@ -4,7 +4,7 @@ use portolan_types::{
     Application, ApplicationId, ApplicationState, Operation, OperationKind, Subject, Timestamp,
 };
 
-use super::find;
+use super::{find, wake};
 use crate::{
     Actor, App, Error, db,
     db::application::Wanted,
@@ -52,7 +52,7 @@ async fn act(
     let operation = operations::ask(&mut tx, actor, task).await?;
     db::application::set_work(&mut tx, id, &operation.id, Some(wanted)).await?;
     tx.commit().await?;
-    app.wake(&application.server_id);
+    wake(app, actor, &application).await?;
     Ok(operation)
 }
 

@@ -2,8 +2,8 @@
 //! is there once in an environment decides races.
 
 use portolan_types::{
-    Application, ApplicationId, ApplicationState, DeploymentId, DestinationId, EnvironmentId,
-    OperationId, OperationKind, PageQuery, ServerId, TeamId, Timestamp,
+    Application, ApplicationId, ApplicationState, ApplicationTask, DeploymentId, DestinationId,
+    EnvironmentId, OperationId, OperationKind, PageQuery, ServerId, TeamId, Timestamp,
 };
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
@@ -20,13 +20,13 @@ macro_rules! select {
     ($by:literal, $($rest:tt)*) => {
         concat!(
             "select a.id, a.team_id, e.project_id, p.name as project_name, a.environment_id,
-                    e.name as environment_name, a.destination_id, d.network, d.server_id,
+                    e.name as environment_name, a.destination_id, d.network, d.kind as destination_kind, d.server_id,
                     case when ", visible!($by, server "d.server_id"), " then d.name end
                         as destination_name,
                     case when ", visible!($by, server "d.server_id"), " then s.name end
                         as server_name,
                     a.name, a.spec, a.sealed_variables, a.revision, a.wanted, a.state, a.reason,
-                    a.deployment_id, a.halted, a.operation_id, a.created_at, a.updated_at,
+                    a.deployment_id, a.halted, a.tasks, a.operation_id, a.created_at, a.updated_at,
                     y.container, y.revision as deployed_revision, o.kind as work
              from applications a
              join environments e on e.id = a.environment_id
@@ -67,6 +67,8 @@ pub struct Assigned {
     pub wanted: Wanted,
     /// Whether the container that serves is stopped for a deployment.
     pub halted: bool,
+    /// What a swarm runs of it, as it was seen last.
+    pub tasks: Vec<ApplicationTask>,
     /// The destination's network.
     pub network: String,
     /// The work that waits or is under way.
@@ -84,6 +86,7 @@ impl FromRow<'_, AnyRow> for Assigned {
             revision,
             wanted: if wanted == "stopped" { Wanted::Stopped } else { Wanted::Running },
             halted: row.try_get::<i64, _>("halted")? != 0,
+            tasks: json_option(row, "tasks")?.unwrap_or_default(),
             network: row.try_get("network")?,
             work: parsed_option(row, "work")?,
             application: Application {
@@ -94,6 +97,7 @@ impl FromRow<'_, AnyRow> for Assigned {
                 environment_name: parsed(row, "environment_name")?,
                 destination_id: parsed(row, "destination_id")?,
                 destination_name: parsed_option(row, "destination_name")?,
+                destination_kind: parsed(row, "destination_kind")?,
                 server_id: parsed(row, "server_id")?,
                 server_name: parsed_option(row, "server_name")?,
                 name: parsed(row, "name")?,
@@ -189,7 +193,7 @@ pub async fn list(
     Ok(rows.into_iter().map(|row| row.application).collect())
 }
 
-/// All applications on a server, oldest first.
+/// All applications on networks of a server alone, oldest first.
 pub async fn list_of_server(
     conn: &mut AnyConnection,
     team: &TeamId,
@@ -197,11 +201,29 @@ pub async fn list_of_server(
 ) -> Result<Vec<Assigned>, sqlx::Error> {
     sqlx::query_as(select!(
         "3",
-        "where a.team_id = $1 and d.server_id = $2
+        "where a.team_id = $1 and d.server_id = $2 and d.kind = 'standalone'
          order by a.created_at, a.id"
     ))
     .bind(team.as_str())
     .bind(server.as_str())
+    .bind("")
+    .fetch_all(conn)
+    .await
+}
+
+/// All applications on a swarm, whichever of its managers keeps them, oldest first.
+pub async fn list_of_cluster(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    cluster_id: &str,
+) -> Result<Vec<Assigned>, sqlx::Error> {
+    sqlx::query_as(select!(
+        "3",
+        "where a.team_id = $1 and d.cluster_id = $2 and d.kind = 'swarm'
+         order by a.created_at, a.id"
+    ))
+    .bind(team.as_str())
+    .bind(cluster_id)
     .bind("")
     .fetch_all(conn)
     .await
@@ -311,6 +333,20 @@ pub async fn set_state(
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Stores what a swarm runs of it.
+pub async fn set_tasks(
+    conn: &mut AnyConnection,
+    id: &ApplicationId,
+    tasks: &[ApplicationTask],
+) -> Result<(), sqlx::Error> {
+    sqlx::query("update applications set tasks = $2 where id = $1")
+        .bind(id.as_str())
+        .bind(to_json(&tasks)?)
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
 /// Notes whether the container that serves is stopped for a deployment.

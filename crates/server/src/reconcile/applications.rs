@@ -1,16 +1,24 @@
 //! The applications of a server: deployed, started, stopped, removed, and how they are.
 //!
 //! One pass a look. Work goes on from what the host shows (`deploy`, `act`, `remove`), so that it can
-//! be taken up at any point after a crash. Without work it is seen to that no container of an earlier
+//! be taken up at any point after a crash. What is on a swarm is a service (`service`), worked on through
+//! whichever of its managers keeps it. Without work it is seen to that no container of an earlier
 //! try is left (`tidy`), and written down how each application is (`state`).
 
 use std::{collections::HashMap, sync::Arc};
 
 use portolan_types::{ApplicationId, OperationKind, Subject, Timestamp};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedMutexGuard};
 
 use self::job::{Job, Open};
-use super::{PassError, beside::Beside, destinations::Round, recorder::Recorder, work::Halt};
+use super::{
+    PassError, Surroundings,
+    beside::Beside,
+    destinations::Round,
+    recorder::Recorder,
+    swarm::{self, managed},
+    work::Halt,
+};
 use crate::{
     App, Error,
     applications::deployments,
@@ -28,6 +36,7 @@ mod job;
 mod ready;
 mod remove;
 mod serve;
+mod service;
 mod state;
 mod stop;
 mod tidy;
@@ -37,12 +46,13 @@ mod tidy;
 pub(super) struct Memory {
     beside: Beside,
     open: HashMap<ApplicationId, Open>,
+    watch: service::Watch,
 }
 
 impl Memory {
     /// The keeper's bell is rung when something that runs beside it has ended.
     pub(super) fn new(bell: Arc<Notify>) -> Self {
-        Self { beside: Beside::new(bell), open: HashMap::new() }
+        Self { beside: Beside::new(bell), open: HashMap::new(), watch: service::Watch::default() }
     }
 
     /// Forgets work that is over, or whose place other work took: its step and its calls end with it.
@@ -60,6 +70,7 @@ impl Memory {
 /// One look's view of an application.
 #[derive(Debug, Clone, Copy)]
 struct Scene<'a> {
+    around: &'a Surroundings,
     app: &'a App,
     host: &'a Arc<dyn Host>,
     server: &'a server::Assigned,
@@ -102,29 +113,55 @@ enum Progress {
 
 /// Brings the server's applications to rest. Whether some of it is under way.
 pub(super) async fn pass(
+    around: &Surroundings,
     round: &Round<'_>,
     memory: &mut Memory,
     server: &server::Assigned,
     seen: &Sighting,
 ) -> Result<bool, PassError> {
-    let rows = rows(round.app, server).await?;
+    let mut rows = rows(round.app, server).await?;
+    let (of_swarm, _turn) = on_swarm(around, round.app, server).await?;
+    rows.extend(of_swarm);
     memory.open.retain(|id, _| rows.iter().any(|row| row.application.id == *id));
     let (mut under_way, mut deploying) = (false, false);
     for row in &rows {
-        let scene = Scene { app: round.app, host: round.host, server, row, seen };
+        let scene = Scene { around, app: round.app, host: round.host, server, row, seen };
         // One deployment at a time: a host that starts many things at once is slow for all of them.
         let waits = deploying && row.work == Some(OperationKind::DeployApplication);
         let progress = match row.work {
             _ if waits => Progress::UnderWay,
             Some(kind) => Box::pin(worked(&scene, memory, kind)).await?,
+            None if row.application.is_service() => {
+                memory.give_up(scene.app, &row.application.id).await?;
+                Box::pin(service::tidied(&scene)).await?
+            }
             None => Box::pin(tidy::run(&scene, memory)).await?,
         };
         let goes_on = progress == Progress::UnderWay;
         deploying |= goes_on && row.work == Some(OperationKind::DeployApplication);
         under_way |= goes_on;
-        state::note(&scene).await?;
+        if row.application.is_service() {
+            Box::pin(service::note(&scene, memory)).await?;
+        } else {
+            state::note(&scene).await?;
+        }
     }
     Ok(under_way)
+}
+
+/// The applications of its swarm that fall to it, and the turn in which they may be worked on: whoever
+/// had it before may have changed their rows.
+async fn on_swarm(
+    around: &Surroundings,
+    app: &App,
+    server: &server::Assigned,
+) -> Result<(Vec<Assigned>, Option<OwnedMutexGuard<()>>), Error> {
+    let Some(cluster_id) = managed(&server.server) else { return Ok((Vec::new(), None)) };
+    if swarm::kept_applications(app, server, cluster_id).await?.is_empty() {
+        return Ok((Vec::new(), None));
+    }
+    let turn = around.swarms.turn(cluster_id).await;
+    Ok((swarm::kept_applications(app, server, cluster_id).await?, Some(turn)))
 }
 
 async fn rows(app: &App, server: &server::Assigned) -> Result<Vec<Assigned>, Error> {
@@ -152,6 +189,7 @@ async fn worked(
     };
     let mut job = Job { scene, recorder, open, beside: &mut memory.beside };
     let done = match kind {
+        kind if scene.row.application.is_service() => service::run(&mut job, kind).await,
         OperationKind::DeployApplication => deploy::run(&mut job).await,
         OperationKind::RemoveApplication => remove::run(&mut job).await,
         _ => act::run(&mut job, kind).await,

@@ -433,7 +433,8 @@ impl Keeper {
         let members = Box::pin(members::pass(&round, row, &rows, seen, &mut self.members));
         pulse.pass("members", members).await?;
         // Before the proxy, which is told in the same look where requests are led.
-        let applications = Box::pin(applications::pass(&round, &mut self.applications, row, seen));
+        let applications =
+            Box::pin(applications::pass(around, &round, &mut self.applications, row, seen));
         let deploying = pulse.pass("applications", applications).await?;
         let proxy = Box::pin(proxy::pass(&round, &mut self.proxy, row, seen, &waiting));
         pulse.pass("proxy", proxy).await?;

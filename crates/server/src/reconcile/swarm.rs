@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     App, Error,
-    db::{self, destination::Assigned, drift::Standing, server},
+    db::{self, application, destination::Assigned, drift::Standing, server},
     destinations::swarm::{heir, is_able, move_to},
     host::{Host, HostError},
     operations::{self, Task},
@@ -40,7 +40,7 @@ pub(super) struct Swarms(Mutex<HashMap<String, Weak<Turns<()>>>>);
 
 impl Swarms {
     /// Waits for the turn, which ends when the guard goes.
-    async fn turn(&self, cluster_id: &str) -> OwnedMutexGuard<()> {
+    pub(super) async fn turn(&self, cluster_id: &str) -> OwnedMutexGuard<()> {
         self.turns(cluster_id).lock_owned().await
     }
 
@@ -157,15 +157,31 @@ async fn kept(app: &App, row: &server::Assigned, cluster_id: &str) -> Result<Vec
         return Ok(rows);
     }
     let managers = db::server::list_managers(&mut conn, &row.team_id, cluster_id).await?;
-    rows.retain(|one| keeper_of(&one.destination, &managers) == Some(&row.server.id));
+    let own = |one: &Assigned| one.destination.server_id.clone();
+    rows.retain(|one| keeper_of(&own(one), &managers) == Some(&row.server.id));
+    Ok(rows)
+}
+
+/// The applications of the swarm that fall to this server now, as their destinations do.
+pub(super) async fn kept_applications(
+    app: &App,
+    row: &server::Assigned,
+    cluster_id: &str,
+) -> Result<Vec<application::Assigned>, Error> {
+    let mut conn = app.db.acquire().await?;
+    let mut rows = db::application::list_of_cluster(&mut conn, &row.team_id, cluster_id).await?;
+    if rows.is_empty() {
+        return Ok(rows);
+    }
+    let managers = db::server::list_managers(&mut conn, &row.team_id, cluster_id).await?;
+    rows.retain(|one| keeper_of(&one.application.server_id, &managers) == Some(&row.server.id));
     Ok(rows)
 }
 
 /// Its own server, or else the first that answers.
-fn keeper_of<'a>(destination: &Destination, managers: &'a [Server]) -> Option<&'a ServerId> {
+fn keeper_of<'a>(own: &ServerId, managers: &'a [Server]) -> Option<&'a ServerId> {
     let mut able = managers.iter().filter(|server| is_able(server)).map(|server| &server.id);
-    let own = able.clone().find(|id| **id == destination.server_id);
-    own.or_else(|| able.next())
+    able.clone().find(|id| *id == own).or_else(|| able.next())
 }
 
 /// Destinations of a swarm that this server manages no more go to another of its managers; where

@@ -31,7 +31,13 @@ pub(super) fn rows(pages: Pages<'_>) -> Pages<'_> {
 
 /// The tabs of one application.
 fn details(pages: Pages<'_>) -> Pages<'_> {
-    let overview = &["show_application", "list_deployments", "show_operation", "list_routes"];
+    let overview = &[
+        "show_application",
+        "list_application_tasks",
+        "list_deployments",
+        "show_operation",
+        "list_routes",
+    ];
     pages
         .page("/applications/{id}", overview, get(detail::overview))
         .page("/applications/{id}/deployments", &["list_deployments"], get(deployments::list))

@@ -19,6 +19,7 @@ use crate::{
 mod faults;
 mod inside;
 mod refusals;
+mod swarm;
 
 /// What most stories deploy: it answers at once, and is drained quickly.
 fn spec(image: &str) -> Value {

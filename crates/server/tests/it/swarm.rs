@@ -13,18 +13,18 @@ use serde_json::json;
 
 use crate::support::{TestApp, eventually, story};
 
-const MANAGER: ServerKind = ServerKind::SwarmManager;
-const WORKER: ServerKind = ServerKind::SwarmWorker;
+pub(crate) const MANAGER: ServerKind = ServerKind::SwarmManager;
+pub(crate) const WORKER: ServerKind = ServerKind::SwarmWorker;
 
 /// A server of the swarm.
-struct Node {
-    server: Server,
-    engine: Arc<FakeEngine>,
-    id: String,
+pub(crate) struct Node {
+    pub(crate) server: Server,
+    pub(crate) engine: Arc<FakeEngine>,
+    pub(crate) id: String,
 }
 
 impl Node {
-    async fn join(
+    pub(crate) async fn join(
         app: &TestApp,
         swarm: &Arc<FakeSwarm>,
         name: &str,
@@ -36,13 +36,13 @@ impl Node {
         Ok(Self { server, engine, id })
     }
 
-    async fn away(&self, app: &TestApp) -> Result<()> {
+    pub(crate) async fn away(&self, app: &TestApp) -> Result<()> {
         self.engine.stop();
         app.owner.reachable(self.server.id.as_str(), Reachability::Unreachable).await?;
         Ok(())
     }
 
-    async fn back(&self, app: &TestApp) -> Result<()> {
+    pub(crate) async fn back(&self, app: &TestApp) -> Result<()> {
         self.engine.start();
         app.owner.reachable(self.server.id.as_str(), Reachability::Reachable).await?;
         Ok(())

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::IpAddr,
-    num::NonZeroU16,
+    num::{NonZeroU16, NonZeroU32},
     str::FromStr,
 };
 
@@ -27,6 +27,19 @@ words! {
         Rolling = "rolling",
         /// The old container is stopped before the new one is started.
         Recreate = "recreate",
+    }
+}
+
+words! {
+    /// How others on the network come to one of several replicas.
+    #[derive(Default)]
+    pub enum Balance ("way to replicas") {
+        /// Its names have one address, behind which the swarm shares connections out.
+        #[default]
+        Address = "address",
+        /// Its names have the addresses of all replicas, in turn. It needs nothing of the nodes' kernels
+        /// (IPVS), and publishes no ports.
+        Names = "names",
     }
 }
 
@@ -191,6 +204,13 @@ pub struct ApplicationSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 50)]
     pub mounts: Vec<ApplicationMount>,
+    /// How many of it run beside each other, under one name. More than one runs only on a swarm.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    #[schema(value_type = u32, minimum = 1, maximum = 200, default = 1)]
+    pub replicas: NonZeroU32,
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub balance: Balance,
+    /// Of each replica.
     #[serde(default)]
     pub limits: ResourceLimits,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -226,6 +246,8 @@ impl ApplicationSpec {
             published: Vec::new(),
             aliases: BTreeSet::new(),
             mounts: Vec::new(),
+            replicas: one(),
+            balance: Balance::default(),
             limits: ResourceLimits::default(),
             health: None,
             restart: RestartRule::default(),
@@ -244,8 +266,18 @@ impl ApplicationSpec {
 
     /// Whether it is to be up before the old one goes.
     pub fn is_rolling(&self) -> bool {
+        self.follows(self.can_overlap())
+    }
+
+    /// The same on a swarm, where a published port is the swarm's and not a container's: only what is
+    /// written to stands against it.
+    pub fn is_rolling_on_swarm(&self) -> bool {
+        self.follows(self.mounts.iter().all(|mount| mount.read_only))
+    }
+
+    const fn follows(&self, can_overlap: bool) -> bool {
         match self.strategy {
-            Strategy::Auto => self.can_overlap(),
+            Strategy::Auto => can_overlap,
             Strategy::Rolling => true,
             Strategy::Recreate => false,
         }
@@ -262,6 +294,20 @@ impl ApplicationSpec {
     fn grace() -> Seconds {
         seconds(10)
     }
+}
+
+const fn one() -> NonZeroU32 {
+    NonZeroU32::MIN
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands fields over so")]
+const fn is_one(replicas: &NonZeroU32) -> bool {
+    replicas.get() == 1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands fields over so")]
+fn is_usual(balance: &Balance) -> bool {
+    *balance == Balance::Address
 }
 
 fn seconds(number: u32) -> Seconds {
@@ -294,7 +340,16 @@ mod tests {
         };
         assert!(mount(true).is_rolling() && !mount(false).is_rolling());
         let published = spec(", \"published\": [{\"host\": 80, \"container\": 80}]");
-        assert!(!published.expect("a spec").is_rolling());
+        let published = published.expect("a spec");
+        assert!(!published.is_rolling() && published.is_rolling_on_swarm());
+    }
+
+    #[test]
+    fn one_runs_unless_more_are_asked_for() {
+        let text = serde_json::to_string(&spec("").expect("a spec")).expect("JSON");
+        assert!(!text.contains("replicas"), "{text}");
+        assert_eq!(spec(", \"replicas\": 3").expect("a spec").replicas.get(), 3);
+        assert!(spec(", \"replicas\": 0").is_err());
     }
 
     #[test]

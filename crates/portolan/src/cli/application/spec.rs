@@ -1,11 +1,15 @@
 //! What a deployment of an application is to make, as it is typed.
 
-use std::{collections::BTreeSet, net::IpAddr, num::NonZeroU16};
+use std::{
+    collections::BTreeSet,
+    net::IpAddr,
+    num::{NonZeroU16, NonZeroU32},
+};
 
 use clap::{Args, ValueEnum};
 use portolan_types::{
-    Alias, ApplicationMount, ApplicationSpec, HealthCheck, HostPort, Image, Invalid, LabelKey,
-    LabelValue, MountSource, RestartRule, Seconds, Strategy, Transport,
+    Alias, ApplicationMount, ApplicationSpec, Balance, HealthCheck, HostPort, Image, Invalid,
+    LabelKey, LabelValue, MountSource, RestartRule, Seconds, Strategy, Transport,
 };
 
 use super::words::Words;
@@ -36,6 +40,13 @@ pub(crate) struct SpecArgs {
     /// A path of the host; may be given again.
     #[arg(long = "bind", value_name = "HOST:PATH[:ro]", value_parser = bind)]
     binds: Vec<ApplicationMount>,
+    /// How many of it run beside each other; more than one only on a swarm [default: 1].
+    #[arg(long, value_name = "N")]
+    replicas: Option<NonZeroU32>,
+    /// How others come to one of them: by an address that the swarm shares out, or by names that lead
+    /// to each in turn [default: address].
+    #[arg(long, value_name = "address|names")]
+    balance: Option<Balance>,
     /// The most memory, as `512M`.
     #[arg(long, value_parser = amount::memory)]
     memory: Option<u64>,
@@ -81,7 +92,7 @@ pub(crate) struct SpecArgs {
 }
 
 /// The flags of [`SpecArgs`], of which an edit needs one.
-pub(super) const FLAGS: [&str; 21] = [
+pub(super) const FLAGS: [&str; 23] = [
     "command",
     "entrypoint",
     "port",
@@ -89,6 +100,8 @@ pub(super) const FLAGS: [&str; 21] = [
     "aliases",
     "volumes",
     "binds",
+    "replicas",
+    "balance",
     "memory",
     "cpus",
     "processes",
@@ -161,6 +174,8 @@ impl SpecArgs {
         put(&mut spec.aliases, some(self.aliases).map(BTreeSet::from_iter));
         put_mounts(&mut spec, self.volumes, Unset::Volume);
         put_mounts(&mut spec, self.binds, Unset::Bind);
+        put(&mut spec.replicas, self.replicas);
+        put(&mut spec.balance, self.balance);
         let limits = &mut spec.limits;
         limits.memory_bytes = self.memory.or(limits.memory_bytes);
         limits.millicpus = self.cpus.or(limits.millicpus);

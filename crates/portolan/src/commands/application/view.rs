@@ -1,10 +1,11 @@
 //! Applications as tables and details.
 
 use portolan_types::{
-    Application, ApplicationMount, ApplicationSpec, ApplicationState, Argument, HealthCheck,
-    HostPort, MountSource, Name, Route, Seconds, Transport,
+    Application, ApplicationMount, ApplicationSpec, ApplicationState, ApplicationTask, Argument,
+    HealthCheck, HostPort, MountSource, Name, Route, Seconds, Transport,
 };
 
+use super::tasks;
 use crate::{
     amount::cpus,
     printer::{Details, Span, Style, Table},
@@ -39,7 +40,8 @@ fn state_span(state: ApplicationState) -> Span {
     Span::new(style, state.as_str())
 }
 
-pub(super) fn details(one: &Application, routes: &[Route]) -> Details {
+pub(super) fn details(one: &Application, routes: &[Route], tasks: &[ApplicationTask]) -> Details {
+    let what = if one.is_service() { "service" } else { "container" };
     let details = Details::default()
         .row("name", one.name.as_str())
         .row("id", one.id.as_str())
@@ -50,7 +52,8 @@ pub(super) fn details(one: &Application, routes: &[Route]) -> Details {
         .span("state", state_span(one.state))
         .maybe("reason", one.reason.as_deref())
         .maybe("changed", one.changed.then_some("since it was deployed last"))
-        .maybe("container", one.container.as_ref().map(ToString::to_string))
+        .maybe(what, one.container.as_ref().map(ToString::to_string))
+        .maybe("tasks", lines(tasks, tasks::line))
         .maybe("operation", one.operation_id.as_ref().map(ToString::to_string));
     with_spec(details, &one.spec)
         .maybe("routes", lines(routes, |route| format!("{} {}", route.address(), route.state)))
@@ -70,6 +73,8 @@ fn with_spec(details: Details, spec: &ApplicationSpec) -> Details {
         .maybe("published", lines(&spec.published, published))
         .maybe("aliases", lines(&spec.aliases, ToString::to_string))
         .maybe("mounts", lines(&spec.mounts, mount))
+        .maybe("replicas", (spec.replicas.get() > 1).then(|| spec.replicas.to_string()))
+        .maybe("balance", (spec.balance != plain.balance).then(|| spec.balance.as_str()))
         .maybe("memory", limits.memory_bytes.map(bytes))
         .maybe("processors", limits.millicpus.map(cpus))
         .maybe("processes", limits.processes.map(|most| most.to_string()))

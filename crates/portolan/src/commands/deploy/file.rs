@@ -6,14 +6,15 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::IpAddr,
-    num::NonZeroU16,
+    num::{NonZeroU16, NonZeroU32},
     path::Path,
 };
 
 use portolan_types::{
-    Alias, ApplicationMount, ApplicationName, ApplicationSpec, Argument, BindPath, HealthCheck,
-    HostPort, Image, Invalid, LabelKey, LabelValue, MountPath, MountSource, Name, ResourceLimits,
-    RestartRule, RouteHost, RoutePath, Seconds, Strategy, Transport, VariableName, VariableValue,
+    Alias, ApplicationMount, ApplicationName, ApplicationSpec, Argument, Balance, BindPath,
+    HealthCheck, HostPort, Image, Invalid, LabelKey, LabelValue, MountPath, MountSource, Name,
+    ResourceLimits, RestartRule, RouteHost, RoutePath, Seconds, Strategy, Transport, VariableName,
+    VariableValue,
 };
 use serde::Deserialize;
 
@@ -84,6 +85,9 @@ struct Described {
     domains: Vec<Address>,
     #[serde(default)]
     aliases: BTreeSet<Alias>,
+    replicas: Option<NonZeroU32>,
+    #[serde(default)]
+    balance: Balance,
     memory: Option<Memory>,
     cpus: Option<Cpus>,
     processes: Option<u32>,
@@ -252,6 +256,8 @@ impl Described {
             published: self.publish.into_iter().map(HostPort::from).collect(),
             aliases: self.aliases,
             mounts: volumes.chain(self.binds.into_iter().map(ApplicationMount::from)).collect(),
+            replicas: self.replicas.unwrap_or(usual.replicas),
+            balance: self.balance,
             limits,
             health: self.health.map(HealthCheck::from),
             restart: self.restart,

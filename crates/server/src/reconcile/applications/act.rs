@@ -29,7 +29,7 @@ pub(super) async fn run(job: &mut Job<'_>, kind: OperationKind) -> Result<Progre
     }
 }
 
-async fn deployed(job: &Job<'_>) -> Result<Option<Course>, Halt> {
+pub(super) async fn deployed(job: &Job<'_>) -> Result<Option<Course>, Halt> {
     let Some(id) = &job.scene.row.application.deployment_id else { return Ok(None) };
     let mut conn = job.scene.app.db.acquire().await?;
     let found = db::deployment::find(&mut conn, id).await?;
@@ -80,7 +80,7 @@ async fn restart(
     start(job, course).await
 }
 
-async fn asked_at(job: &Job<'_>) -> Result<Timestamp, Halt> {
+pub(super) async fn asked_at(job: &Job<'_>) -> Result<Timestamp, Halt> {
     let mut conn = job.scene.app.db.acquire().await?;
     let visible = crate::rights::Visible::whole(&job.scene.row.team_id);
     let operation = db::operation::find(&mut conn, visible, &job.recorder.id).await?;

@@ -17,8 +17,6 @@ use crate::{
     },
 };
 
-/// The deployment that made a container, by its number.
-const LABEL_DEPLOYMENT: &str = "dev.portolan.deployment";
 /// The labels of everything that is made for an application.
 pub(super) fn labels(application: &Application) -> BTreeMap<String, String> {
     BTreeMap::from([
@@ -73,10 +71,14 @@ pub(super) fn wanted(
     }
 }
 
-fn all_labels(application: &Application, made: &Planned, plan: &Plan) -> BTreeMap<String, String> {
+pub(super) fn all_labels(
+    application: &Application,
+    made: &Planned,
+    plan: &Plan,
+) -> BTreeMap<String, String> {
     let own = plan.spec.labels.iter().map(|(key, value)| (key.to_string(), value.to_string()));
     let mut all: BTreeMap<String, String> = own.collect();
-    all.insert(LABEL_DEPLOYMENT.to_owned(), made.deployment.number.to_string());
+    all.insert(label::DEPLOYMENT.to_owned(), made.deployment.number.to_string());
     all.extend(labels(application));
     all
 }

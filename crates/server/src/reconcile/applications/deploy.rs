@@ -14,15 +14,12 @@ use super::{
     stop::{removed, stopped},
 };
 use crate::{
-    Error, db,
+    db,
     host::{ContainerDetail, HostContainer},
 };
 
 pub(super) async fn run(job: &mut Job<'_>) -> Result<Progress, Halt> {
-    let Some(course) = read(job).await? else {
-        let why = "the deployment is not on record any more";
-        return Err(failure("no-deployment", why, "deploy again (`deploy_application`)").into());
-    };
+    let course = read(job).await?;
     if course.made.switched_at.is_none() {
         let Some(image) = fetch::image(job, &course).await? else { return Ok(Progress::UnderWay) };
         let Some(container) = made(job, &course, &image).await? else {
@@ -42,10 +39,14 @@ pub(super) async fn run(job: &mut Job<'_>) -> Result<Progress, Halt> {
     finish(job, &course).await
 }
 
-async fn read(job: &Job<'_>) -> Result<Option<Course>, Error> {
+pub(super) async fn read(job: &Job<'_>) -> Result<Course, Halt> {
     let mut conn = job.scene.app.db.acquire().await?;
     let found = db::deployment::find_by_operation(&mut conn, &job.recorder.id).await?;
-    found.map(|made| Course::of(job.scene, made)).transpose()
+    let gone = || {
+        let why = "the deployment is not on record any more";
+        failure("no-deployment", why, "deploy again (`deploy_application`)")
+    };
+    Ok(Course::of(job.scene, found.ok_or_else(gone)?)?)
 }
 
 /// The new container, made and started; `None` while the old one is being stopped for it.
@@ -130,7 +131,7 @@ fn names(containers: &[&HostContainer]) -> String {
     names.collect::<Vec<_>>().join(", ")
 }
 
-async fn finish(job: &mut Job<'_>, course: &Course) -> Result<Progress, Halt> {
+pub(super) async fn finish(job: &mut Job<'_>, course: &Course) -> Result<Progress, Halt> {
     let deployment = &course.made.deployment;
     let mut tx = job.scene.app.db.begin().await?;
     let end = (DeploymentState::Serving, None);

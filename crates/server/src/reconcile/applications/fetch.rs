@@ -59,7 +59,7 @@ async fn begin(job: &mut Job<'_>, key: &str, course: &Course) -> Result<(), Halt
 }
 
 /// The login with which it is pulled. One that was chosen and is not there any more is an outcome.
-async fn login(job: &Job<'_>, course: &Course) -> Result<Option<RegistryLogin>, Halt> {
+pub(super) async fn login(job: &Job<'_>, course: &Course) -> Result<Option<RegistryLogin>, Halt> {
     let (scene, image) = (job.scene, course.made.deployment.image.as_str());
     let chosen = course.plan.spec.registry_id.as_ref();
     match registries::login_for(scene.app, &scene.row.team_id, image, chosen).await {

@@ -1,7 +1,12 @@
 //! A piece of work on an application: its steps, some of which last longer than a look, how the host's
 //! refusals are told, and how it ends.
 
-use std::time::Duration;
+use std::{
+    collections::BTreeSet,
+    net::IpAddr,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use portolan_types::{DeploymentState, Failure, OperationId, OperationKind, StepState, Timestamp};
 use tokio::time::Instant;
@@ -27,12 +32,25 @@ pub(super) struct Open {
     pub(super) operation: OperationId,
     /// How far the image is that is being pulled.
     pub(super) pull: Option<PullProgress>,
+    /// What the registry answered.
+    pub(super) resolved: Arc<OnceLock<String>>,
+    /// How many replicas were ready, and since when it is so many.
+    pub(super) ready: Option<(usize, Instant)>,
+    /// Where replicas have answered.
+    pub(super) answered: BTreeSet<IpAddr>,
     step: Option<(&'static str, OpenStep, Instant)>,
 }
 
 impl Open {
     pub(super) fn new(operation: &OperationId) -> Self {
-        Self { operation: operation.clone(), pull: None, step: None }
+        Self {
+            operation: operation.clone(),
+            pull: None,
+            resolved: Arc::default(),
+            ready: None,
+            answered: BTreeSet::new(),
+            step: None,
+        }
     }
 }
 

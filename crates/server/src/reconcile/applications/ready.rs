@@ -17,7 +17,7 @@ use super::{
 use crate::host::{ContainerDetail, LogQuery};
 
 /// A program that ends at once does so within this.
-const STANDS: Duration = Duration::from_secs(3);
+pub(super) const STANDS: Duration = Duration::from_secs(3);
 /// Last words of a program that ended.
 const WORDS: LogQuery = LogQuery { lines: 10, since: None, timestamps: false };
 const MOST_WORDS: usize = 1_000;

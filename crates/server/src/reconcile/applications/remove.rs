@@ -23,7 +23,7 @@ pub(super) async fn run(job: &mut Job<'_>) -> Result<Progress, Halt> {
     forget(job).await
 }
 
-async fn asked(job: &Job<'_>) -> Result<Volumes, Halt> {
+pub(super) async fn asked(job: &Job<'_>) -> Result<Volumes, Halt> {
     let mut conn = job.scene.app.db.acquire().await?;
     Ok(db::operation::find_input(&mut conn, &job.recorder.id).await?.unwrap_or(Volumes::Kept))
 }
@@ -39,7 +39,7 @@ async fn volumes(job: &mut Job<'_>) -> Result<(), Halt> {
 }
 
 /// The proxy is told later in this look.
-async fn forget(job: &mut Job<'_>) -> Result<Progress, Halt> {
+pub(super) async fn forget(job: &mut Job<'_>) -> Result<Progress, Halt> {
     let (id, now) = (&job.scene.row.application.id, Timestamp::now());
     let mut tx = job.scene.app.db.begin().await?;
     db::route::delete_of_application(&mut tx, id, now).await?;

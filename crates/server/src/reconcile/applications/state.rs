@@ -16,7 +16,15 @@ pub(super) async fn note(scene: &Scene<'_>) -> Result<(), PassError> {
     if application.state == ApplicationState::Removing {
         return Ok(());
     }
-    let (state, reason) = judge(scene);
+    write(scene, judge(scene)).await
+}
+
+/// Whether that is new is compared first.
+pub(super) async fn write(
+    scene: &Scene<'_>,
+    (state, reason): (ApplicationState, Option<String>),
+) -> Result<(), PassError> {
+    let application = &scene.row.application;
     if state == application.state && reason == application.reason {
         return Ok(());
     }

@@ -36,13 +36,8 @@ struct Place {
 
 impl Place {
     fn of(chrome: &Chrome, destination: Destination) -> Self {
-        let refused = if destination.kind == DestinationKind::Swarm {
-            Some("It is an overlay of a swarm: services of a swarm are not deployed yet.")
-        } else if !chrome.may_use(&destination.server_id) {
-            Some("You may see its server, and not use what is on it.")
-        } else {
-            None
-        };
+        let may_use = chrome.may_use(&destination.server_id);
+        let refused = (!may_use).then_some("You may see its server, and not use what is on it.");
         Self { destination, refused }
     }
 }
@@ -72,6 +67,12 @@ impl New {
 
     fn is_default(&self, destination: &DestinationId) -> bool {
         self.default.as_ref() == Some(destination)
+    }
+
+    /// Several replicas of it can run on one of them at least.
+    fn has_swarms(&self) -> bool {
+        let on_swarm = |place: &Place| place.destination.kind == DestinationKind::Swarm;
+        self.places.iter().any(on_swarm)
     }
 
     fn can_be_sent(&self) -> bool {

@@ -3,15 +3,15 @@
 use askama::Template;
 use axum::extract::State;
 use portolan_types::{
-    ApplicationId, Author, Deployment, DeploymentState, Event, EventFilter, MountSource, Operation,
-    OperationKind, Page, PageQuery, Route, Severity,
+    ApplicationId, ApplicationTask, Author, Deployment, DeploymentState, Event, EventFilter,
+    MountSource, Operation, OperationKind, Page, PageQuery, Route, Severity,
 };
 
 use super::head::{Head, Tab};
 use crate::{
     Actor, Error,
     api::AppState,
-    applications::deployments,
+    applications::{deployments, tasks},
     events, operations, routes,
     web::{
         chrome::Chrome,
@@ -34,6 +34,8 @@ struct Overview {
     serving: Option<Deployment>,
     /// What it would be rolled back to.
     previous: Option<Deployment>,
+    /// What a swarm runs of it.
+    tasks: Vec<ApplicationTask>,
     routes: Vec<Route>,
     may_lead: bool,
 }
@@ -61,9 +63,11 @@ pub(super) async fn overview(
     let is_serving = |one: &&Deployment| Some(&one.id) == head.application.deployment_id.as_ref();
     let serving = latest.iter().find(is_serving).cloned();
     let previous = latest.into_iter().find(|one| one.state == DeploymentState::Replaced);
+    let tasks = tasks::list(&app, actor, &id).await?.items;
     let routes = leading(&app, actor, &head).await?;
     let may_lead = chrome.may_use(&head.application.server_id) && !head.is_removing();
-    let overview = Overview { chrome, head, operation, told, serving, previous, routes, may_lead };
+    let overview =
+        Overview { chrome, head, operation, told, serving, previous, tasks, routes, may_lead };
     Ok(shown::page(&overview))
 }
 

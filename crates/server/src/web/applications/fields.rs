@@ -2,8 +2,8 @@
 //! `templates/applications/spec.html`, and what they become is said in `web/forms/fields.rs`.
 
 use portolan_types::{
-    ApplicationMount, ApplicationSpec, Argument, HealthCheck, HostPort, MountSource, Registry,
-    RegistryId, RestartRule, Seconds, Strategy,
+    ApplicationMount, ApplicationSpec, Argument, Balance, HealthCheck, HostPort, MountSource,
+    Registry, RegistryId, RestartRule, Seconds, Strategy,
 };
 
 /// Rows for more beside those that there are.
@@ -101,6 +101,8 @@ pub(super) struct SpecFields {
     pub aliases: String,
     pub published: Vec<Row<HostPort>>,
     pub mounts: Vec<Row<Mount>>,
+    pub replicas: u32,
+    pub balance: Balance,
     pub memory: String,
     pub millicpus: String,
     pub processes: String,
@@ -134,6 +136,8 @@ impl SpecFields {
             aliases: aliases.join(", "),
             published: rows(spec.published.iter().copied()),
             mounts: rows(spec.mounts.iter().map(Mount::from)),
+            replicas: spec.replicas.get(),
+            balance: spec.balance,
             memory: spec.limits.memory_bytes.map(size).unwrap_or_default(),
             millicpus: text(spec.limits.millicpus),
             processes: text(spec.limits.processes),

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::State;
-use portolan_types::{DestinationId, DestinationKind, Reachability};
+use portolan_types::{DestinationId, Reachability};
 
 use super::head::{Head, Tab};
 use crate::{
@@ -36,10 +36,8 @@ pub(super) async fn list(
 }
 
 impl List {
-    /// Somebody may add one, and it could be here.
+    /// Somebody may add one here.
     fn may_add(&self) -> bool {
-        self.chrome.may_manage_somewhere()
-            && self.head.may_use
-            && self.head.destination.kind != DestinationKind::Swarm
+        self.chrome.may_manage_somewhere() && self.head.may_use
     }
 }

@@ -144,7 +144,7 @@ async fn add(
     chromium.sees("No applications yet").await?;
     chromium.press("+ Add").await?;
     chromium.sees("the environment's default").await?;
-    chromium.sees("It is an overlay of a swarm").await?;
+    chromium.sees("on gamma and its swarm").await?;
     chromium.fill("[name=name]", "shop").await?;
     chromium.fill("[name='spec.image']", "shop:1").await?;
     chromium.fill("[name='spec.port:number']", "80").await?;
