@@ -9,9 +9,12 @@ use portolan_types::{
     Server, Subject, TerminalSwitch,
 };
 
+use sqlx::AnyConnection;
+
 use crate::{
     Actor, App, Error, applications, credentials, db,
     destinations::{self, placement},
+    host::HostContainer,
     policy::Policy,
     rights::{self, Visible},
     servers,
@@ -100,7 +103,39 @@ async fn of(app: &App, actor: &Actor, id: &ApplicationId) -> Result<Place, Error
     let whole = Visible::whole(actor.team_id());
     let server = db::server::find(&mut conn, whole, &destination.server_id).await?;
     let server = server.ok_or(Error::NotFound("server"))?;
+    let (container, server) = if application.is_service() {
+        replica(&mut conn, actor, (&application, server)).await?
+    } else {
+        (container, server)
+    };
     Ok(Place { container, destination, server, application: Some(application) })
+}
+
+/// A replica on a node that is a server here and answers, as it was seen last: the one of the
+/// destination's own server, where it runs one.
+async fn replica(
+    conn: &mut AnyConnection,
+    actor: &Actor,
+    (application, own): (&Application, Server),
+) -> Result<(ContainerName, Server), Error> {
+    let mut servers = servers::companions(conn, actor.team_id(), &own).await?;
+    servers.sort_by_key(|one| one.id != own.id);
+    for server in servers.into_iter().filter(|one| one.reachability == Reachability::Reachable) {
+        let Some(seen) = db::sighting::find(conn, &server.id).await? else { continue };
+        let runs = |one: &&HostContainer| {
+            one.application.as_deref() == Some(application.id.as_str())
+                && one.member.state == "running"
+        };
+        let found = seen.sighting.containers.iter().find(runs);
+        if let Some(name) = found.and_then(|one| one.member.name.parse().ok()) {
+            return Ok((name, server));
+        }
+    }
+    Err(Error::refused(
+        "no-replica-here",
+        format!("no replica of application `{}` runs on a server that answers", application.name),
+        "see where they run (`list_application_tasks`), and add those nodes as servers",
+    ))
 }
 
 fn nothing_serves(application: &Application) -> Error {

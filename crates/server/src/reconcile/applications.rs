@@ -122,7 +122,9 @@ pub(super) async fn pass(
     let mut rows = rows(round.app, server).await?;
     let (of_swarm, _turn) = on_swarm(around, round.app, server).await?;
     rows.extend(of_swarm);
-    memory.open.retain(|id, _| rows.iter().any(|row| row.application.id == *id));
+    let is_here = |id: &ApplicationId| rows.iter().any(|row| row.application.id == *id);
+    memory.open.retain(|id, _| is_here(id));
+    memory.watch.keep(is_here);
     let (mut under_way, mut deploying) = (false, false);
     for row in &rows {
         let scene = Scene { around, app: round.app, host: round.host, server, row, seen };

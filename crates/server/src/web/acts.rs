@@ -120,6 +120,7 @@ const PLACES: &[(&str, &str, Place)] = &[
     ("disconnect_container", "its containers", Destination("/containers")),
     ("dismiss_drift", "the drift", Place::Drift),
     ("heal_drift", "the drift", Place::Drift),
+    ("list_application_tasks", "the application", Place::Application("")),
     ("list_containers", "its containers", Destination("/containers")),
     ("list_deployments", "its deployments", Place::Application("/deployments")),
     ("list_drifts", "the drifts", Page("/drifts")),

@@ -8,8 +8,8 @@ use portolan_server::host::{
     fake::{FakeSwarm, TaskFate},
 };
 use portolan_types::{
-    Application, ApplicationState, ApplicationTasks, DeploymentState, Operation, OperationState,
-    Page, Route, RouteState,
+    Application, ApplicationState, ApplicationTasks, DeploymentState, LogStream, Operation,
+    OperationState, Page, Route, RouteState,
 };
 use serde_json::{Value, json};
 
@@ -311,6 +311,30 @@ story! {
         assert_eq!(step(&done, "ready")?, "6 of 6 replicas run; it answers at port 80");
         assert_eq!(sea.service(&made)?.found_by, FoundBy::Tasks);
         assert_eq!(sea.service(&made)?.at_once, 2);
+    }
+}
+
+story! {
+    /// What a replica says is read on whichever node of its swarm it runs.
+    async fn a_replica_is_read_on_its_node(app) {
+        let sea = Sea::new(app).await?;
+        let made = sea.deployed(app, replicas(1)).await?;
+        let logs = format!("/v1/applications/{}/logs", made.id);
+        let problem = app.owner.get(&logs).await?.problem(409)?;
+        ensure!(problem.kind.ends_with("no-replica-here"), "{problem:?}");
+        let (name, golf) = (format!("{}.1.abc", service_name(&made)), &sea.golf.engine);
+        golf.join("web", &name);
+        golf.change_container(&name, |one| {
+            one.labels.insert("dev.portolan.application".to_owned(), made.id.to_string());
+        });
+        golf.say(&name, LogStream::Stdout, "from golf");
+        // Something else happens there, so that the node is looked at as it is now.
+        golf.join("web", "neighbour");
+        eventually("it is read", || async {
+            let answer = app.owner.get(&logs).await?;
+            Ok((answer.status == 200 && answer.text == "from golf\n").then_some(()))
+        })
+        .await?;
     }
 }
 

@@ -17,16 +17,23 @@ use crate::{
     host::{HostService, HostTask},
 };
 
-/// A swarm does not tell what becomes of a task on another node. Until all of them run it is asked
-/// again: soon at first, and then more seldom.
+/// A swarm does not tell what becomes of a task on another node. It is asked again: soon at first where
+/// not all of them run, and then more seldom.
 const SOON: Duration = Duration::from_secs(2);
 const SELDOM: Duration = Duration::from_mins(1);
 /// As many are shown of a replica.
 const SHOWN: usize = 3;
 
-/// When the tasks of an application that is not whole are looked at again.
+/// How long the pause is before the tasks of an application that is not whole are looked at again.
 #[derive(Debug, Default)]
 pub(in super::super) struct Watch(HashMap<ApplicationId, Duration>);
+
+impl Watch {
+    /// Forgets what is not kept here any more.
+    pub(in super::super) fn keep(&mut self, is_kept: impl Fn(&ApplicationId) -> bool) {
+        self.0.retain(|id, _| is_kept(id));
+    }
+}
 
 /// Writes down how it is, and which tasks there are, where that is new.
 pub(in super::super) async fn note(
@@ -62,16 +69,23 @@ async fn tasks(scene: &Scene<'_>, service: &HostService) -> Result<Vec<HostTask>
 
 fn look_again(scene: &Scene<'_>, memory: &mut Memory, tally: &Tally<'_>) {
     let id = &scene.row.application.id;
-    if tally.is_settled() {
-        memory.watch.0.remove(id);
-        return;
-    }
     let key = format!("watch:{id}");
-    if matches!(memory.beside.stage(&key), Stage::UnderWay) {
+    let waits = matches!(memory.beside.stage(&key), Stage::UnderWay);
+    let before = memory.watch.0.get(id).copied();
+    let is_whole = tally.is_settled();
+    if waits && before.is_none() == is_whole {
         return;
     }
-    let pause = memory.watch.0.get(id).map_or(SOON, |before| (*before * 2).min(SELDOM));
-    memory.watch.0.insert(id.clone(), pause);
+    let pause = match before {
+        _ if is_whole => SELDOM,
+        Some(before) => (before * 2).min(SELDOM),
+        None => SOON,
+    };
+    if is_whole {
+        memory.watch.0.remove(id);
+    } else {
+        memory.watch.0.insert(id.clone(), pause);
+    }
     memory.beside.begin(&key, async move {
         sleep(pause).await;
         Ok(())
