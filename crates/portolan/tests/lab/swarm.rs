@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::support::{Host, Portolan, create, eventually, eventually_within, unique};
 
+mod applications;
 mod change;
 mod proxy;
 mod verify;

@@ -9,12 +9,12 @@ use crate::{
 };
 
 /// Hosts whose proxies are the test's.
-struct Proxies<'a> {
+pub(super) struct Proxies<'a> {
     hosts: [&'a Host; 2],
 }
 
 impl<'a> Proxies<'a> {
-    fn none_yet(hosts: [&'a Host; 2]) -> Result<Self> {
+    pub(super) fn none_yet(hosts: [&'a Host; 2]) -> Result<Self> {
         hosts.into_iter().try_for_each(sweep)?;
         Ok(Self { hosts })
     }
@@ -43,7 +43,7 @@ fn answers(host: &Host, name: &str) -> Result<String> {
     Ok(curl(&["--header", &header, &url])?.out)
 }
 
-fn set(portolan: &Portolan, server: &str, kind: &str) -> Result<()> {
+pub(super) fn set(portolan: &Portolan, server: &str, kind: &str) -> Result<()> {
     let (http, https) = (HTTP.to_string(), HTTPS.to_string());
     let ports = ["--http-port", &http, "--https-port", &https];
     let args = ["proxy", "set", server, "--kind", kind, "--certificates", "internal"];
