@@ -1,7 +1,7 @@
 //! Applications in a browser: added, deployed, changed, brought back, removed, and only looked at.
 
 use anyhow::{Context, Result, ensure};
-use portolan_server::host::fake::{FakeEngine, FakeImage, FakeSwarm};
+use portolan_server::host::fake::{FakeEngine, FakeImage, FakeSwarm, TaskFate};
 use portolan_types::{
     Application, ApplicationSpec, ApplicationState, Argument, Deployment, DeploymentState,
     Destination, Environment, MountSource, Operation, Page, Project, Route, ServerKind, Strategy,
@@ -129,6 +129,53 @@ async fn an_application_is_added_deployed_brought_back_and_removed() -> Result<(
     add_a_domain(with, it).await?;
     remove(with, it).await?;
     assert_eq!(engine.volume_names(), Vec::<String>::new());
+    complained_of_nothing(chromium).await?;
+    app.stop().await
+}
+
+/// On a swarm replicas are asked for, and listed with their nodes, or with why one does not run.
+#[tokio::test]
+#[ignore = "needs Chromium (make test)"]
+async fn replicas_on_a_swarm_are_asked_for_and_listed() -> Result<()> {
+    let mut app = TestApp::with_password(Database::Sqlite).await?;
+    let (chromium, url) = signed_in(&app).await?;
+    let (swarm, engine) = (FakeSwarm::new(), app.fleet.add("gamma:22"));
+    with_images(&engine);
+    swarm.publish("shop:1", TaskFate::Runs);
+    swarm.join(&engine, "gamma", ServerKind::SwarmManager);
+    let gamma = app.add_known_server("gamma").await?;
+    let tide = app.owner.destination(&gamma, "tide").await?;
+    environment(&app, "harbour").await?;
+    chromium.open(&format!("{url}/destinations/{}/applications", tide.id)).await?;
+    chromium.press("+ Add").await?;
+    chromium.sees("on gamma and its swarm").await?;
+    chromium.fill("[name=name]", "shop").await?;
+    chromium.fill("[name='spec.image']", "shop:1").await?;
+    chromium.fill("[name='spec.port:number']", "80").await?;
+    chromium.fill("[name='spec.replicas:number']", "2").await?;
+    go(&chromium, "Add the application").await?;
+    chromium.sees("Nothing of it runs").await?;
+    let shop = only(&app).await?.context("an application")?;
+    assert_eq!((shop.spec.replicas.get(), &shop.destination_id), (2, &tide.id));
+    go(&chromium, "Deploy").await?;
+    served(&app, &shop, 1).await?;
+    when(&app, "it runs", |one| one.state == ApplicationState::Running).await?;
+    chromium.open(&format!("{url}/applications/{}", shop.id)).await?;
+    chromium.sees("rolling, one replica after the other").await?;
+    let text = chromium.text().await?;
+    ensure!(text.contains("Service") && text.contains("gamma"), "{text}");
+
+    swarm.set_full(Some("no suitable node (insufficient resources on 1 node)"));
+    chromium.open(&format!("{url}/applications/{}/settings", shop.id)).await?;
+    chromium.fill("[name='spec.replicas:number']", "3").await?;
+    go(&chromium, "Save").await?;
+    assert_eq!(only(&app).await?.context("an application")?.spec.replicas.get(), 3);
+    go(&chromium, "Deploy").await?;
+    let short = |one: &Application| one.state == ApplicationState::Unhealthy;
+    when(&app, "it is told of", short).await?;
+    chromium.open(&format!("{url}/applications/{}", shop.id)).await?;
+    chromium.sees("insufficient resources on 1 node").await?;
+    ensure!(chromium.fits(375, 800).await?, "the overview is cut off");
     complained_of_nothing(chromium).await?;
     app.stop().await
 }
