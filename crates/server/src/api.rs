@@ -5,6 +5,7 @@ mod address;
 mod addresses;
 mod applications;
 mod audit;
+mod builds;
 mod by_route;
 mod certificates;
 mod chart;
@@ -21,9 +22,11 @@ mod environments;
 mod events;
 mod extract;
 mod health;
+mod hooks;
 mod identities;
 mod invites;
 mod keys;
+mod lines;
 mod members;
 mod middleware;
 mod notifiers;
@@ -244,6 +247,9 @@ fn projects() -> OpenApiRouter<AppState> {
         .routes(routes!(container_stats::read_application_stats))
         .routes(routes!(container_commands::run_in_application))
         .routes(routes!(terminals::open_application_terminal))
+        .routes(routes!(builds::read_build_log))
+        .routes(routes!(hooks::show_hook, hooks::create_hook, hooks::delete_hook))
+        .routes(routes!(hooks::call_hook))
         .routes(routes!(environments::list_environments, environments::create_environment))
         .routes(routes!(
             environments::show_environment,

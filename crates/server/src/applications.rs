@@ -21,8 +21,11 @@ use crate::{
     page,
 };
 
+pub mod build_log;
+mod builder;
 mod check;
 pub mod deployments;
+pub mod hooks;
 pub mod names;
 pub mod plan;
 pub mod remove;
@@ -30,6 +33,7 @@ pub mod tasks;
 pub mod variables;
 pub mod work;
 
+pub(crate) use hooks::hook_context;
 pub(crate) use plan::{plan_context, variables_context};
 
 /// Stores an application; nothing runs until it is deployed.
@@ -54,6 +58,7 @@ pub async fn create(
     let destination = place(&mut tx, actor, &environment, input.destination_id.as_ref()).await?;
     check::rights(actor, &destination, None, &input.spec)?;
     check::place(&destination, &input.spec)?;
+    builder::check(&mut tx, actor, &input.spec).await?;
     let new = filled_in(id, &environment, &destination, input);
     db::application::insert(&mut tx, team, &new)
         .await
@@ -205,6 +210,9 @@ pub async fn update(
     let destination = destinations::find_whole(&mut tx, actor, &before.destination_id).await?;
     check::rights(actor, &destination, Some(&before.spec), &spec)?;
     check::place(&destination, &spec)?;
+    if spec.build != before.spec.build || spec.image != before.spec.image {
+        builder::check(&mut tx, actor, &spec).await?;
+    }
     let after = Application { spec, updated_at: Timestamp::now(), ..before.clone() };
     db::application::set_spec(&mut tx, &after).await?;
     names::claim(&mut tx, &after, &after.spec).await?;

@@ -1,5 +1,6 @@
 //! What `run` needs to know. Flags, environment and files are merged by the binary.
 
+mod builds;
 mod notifications;
 mod sessions;
 mod sign_in;
@@ -11,6 +12,7 @@ use secrecy::SecretString;
 
 use crate::host::Reachable;
 
+pub use builds::Builds;
 pub use notifications::{Notifications, Pace, Smtp, SmtpSecurity};
 pub use sessions::Sessions;
 pub use sign_in::{GroupRole, Issuer, Provider, PublicUrl, SignIn};
@@ -46,6 +48,8 @@ pub struct Config {
     pub reachable: Reachable,
     /// How notifiers may tell.
     pub notifications: Notifications,
+    /// How images are built.
+    pub builds: Builds,
 }
 
 impl Config {
@@ -60,6 +64,12 @@ impl Config {
     /// The SQLite database, when no URL names another.
     pub fn sqlite_file(&self) -> PathBuf {
         self.data_dir.join("portolan.db")
+    }
+
+    /// Where sources are while something is built from them. What is there at the start is left from
+    /// a crash.
+    pub fn sources(&self) -> PathBuf {
+        self.data_dir.join("sources")
     }
 
     /// Whether there is no database yet: opening SQLite's would make one.

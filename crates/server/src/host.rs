@@ -17,6 +17,7 @@ use portolan_types::{
 use secrecy::SecretString;
 use tokio::sync::mpsc;
 
+mod build;
 mod container;
 mod dial;
 mod docker;
@@ -40,6 +41,7 @@ mod stats;
 mod swarm;
 mod words;
 
+pub use build::{BuildListener, ImageBuild};
 pub use container::{
     Attachment, ContainerDetail, ContainerEndpoint, Endpoint, HostContainer, Member, ProbeMark,
 };
@@ -275,6 +277,22 @@ pub trait Host: Debug + Send + Sync + 'static {
     /// Fetches an image from its registry, where it is newer than the host's, with a login of that
     /// registry or without one. Takes minutes.
     async fn pull_image(
+        &self,
+        reference: &str,
+        login: Option<&RegistryLogin>,
+        progress: &PullListener<'_>,
+    ) -> Result<(), HostError>;
+
+    /// Builds an image and answers its Docker id, and tells what the engine says meanwhile. Takes
+    /// minutes.
+    async fn build_image(
+        &self,
+        build: &ImageBuild,
+        listener: &BuildListener,
+    ) -> Result<String, HostError>;
+
+    /// Sends an image to its registry, with a login of that or without one. Takes minutes.
+    async fn push_image(
         &self,
         reference: &str,
         login: Option<&RegistryLogin>,

@@ -28,6 +28,7 @@ pub mod error;
 pub mod events;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
+mod git;
 pub mod host;
 pub mod idempotency;
 pub mod invites;

@@ -7,6 +7,7 @@
 //! time is judged again then. Owns no client: redirects and proxies are the callers' affair.
 
 use std::{
+    error::Error as _,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
 };
@@ -14,6 +15,8 @@ use std::{
 use ipnet::{IpNet, Ipv6Net};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
+
+use crate::host::clean;
 
 /// Why it does not go there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -85,6 +88,15 @@ impl Resolve for Guard {
         let guard = self.clone();
         Box::pin(async move { guard.sift(guard.resolver.resolve(name).await?) })
     }
+}
+
+/// Why a request could not be made: the innermost cause, since the outer ones name the URL.
+pub(crate) fn cause(error: &reqwest::Error) -> String {
+    let mut cause = error.source();
+    while let Some(deeper) = cause.and_then(std::error::Error::source) {
+        cause = Some(deeper);
+    }
+    clean(&cause.map_or_else(|| error.to_string(), ToString::to_string))
 }
 
 /// As the machine resolves names.

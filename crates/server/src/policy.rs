@@ -22,6 +22,9 @@ pub enum Policy {
     /// Whoever has this right on the server or in the project in question: that of the thing in the
     /// path, or the one that the operation finds in what was sent (`Actor::require_on`).
     On(Right),
+    /// Whoever may operate what is in the project of what the path names: a new version of it. A token
+    /// that may nothing else but deploy may do it, as pipelines and hooks have one.
+    Deploy,
     /// Admins and owners: what belongs to the team as a whole.
     Admin,
     /// Admins and owners who signed in: a shell on a host, which no token opens.
@@ -33,12 +36,13 @@ pub enum Policy {
 }
 
 /// Every policy that has a word, with its word.
-const WORDS: [(&str, Policy); 9] = [
+const WORDS: [(&str, Policy); 10] = [
     ("person", Policy::Person),
     ("read", Policy::Read),
     ("use", Policy::On(Right::Use)),
     ("operate", Policy::On(Right::Operate)),
     ("manage", Policy::On(Right::Manage)),
+    ("deploy", Policy::Deploy),
     ("admin", Policy::Admin),
     ("terminal", Policy::Terminal),
     ("people", Policy::People),
@@ -50,7 +54,7 @@ impl Policy {
     pub const fn role(self) -> Option<Role> {
         match self {
             Self::Public | Self::Person | Self::Account => None,
-            Self::Read | Self::On(_) => Some(Role::Member),
+            Self::Read | Self::On(_) | Self::Deploy => Some(Role::Member),
             Self::Admin | Self::Terminal | Self::People => Some(Role::Admin),
             Self::Owner => Some(Role::Owner),
         }
@@ -60,6 +64,7 @@ impl Policy {
     pub(crate) const fn right(self) -> Option<Right> {
         match self {
             Self::On(right) => Some(right),
+            Self::Deploy => Some(Right::Operate),
             Self::Public
             | Self::Person
             | Self::Account
@@ -79,6 +84,7 @@ impl Policy {
             Self::On(Right::Use | Right::Operate | Right::Manage) | Self::Admin => {
                 Some(Ability::Write)
             }
+            Self::Deploy => Some(Ability::Deploy),
             Self::People | Self::Owner => Some(Ability::Owner),
         }
     }

@@ -110,6 +110,13 @@ struct Surroundings {
     shutdown: CancellationToken,
 }
 
+impl Surroundings {
+    /// What images are built with.
+    fn workshop(&self) -> applications::Workshop {
+        applications::Workshop { app: self.app.clone(), hosts: self.hosts.clone() }
+    }
+}
+
 /// Why a pass over a server ended early.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PassError {

@@ -19,6 +19,7 @@ use crate::{
     audit::{self, AuditError},
     connections,
     db::Db,
+    git,
     host::{Dialer, RealDialer},
     notifiers::{Post, PostError},
     openid::Issuers,
@@ -83,6 +84,9 @@ pub enum RunError {
     #[error("could not tell who may do what: {0}")]
     Policy(#[from] api::PolicyError),
 
+    #[error("could not prepare the folder for sources: {0}")]
+    Sources(io::Error),
+
     #[error("could not prepare to ask issuers: {0}")]
     Issuers(reqwest::Error),
 
@@ -117,6 +121,7 @@ pub async fn run_with(
     let _database_lock =
         db.lock().await.map_err(RunError::Database)?.ok_or(RunError::DatabaseInUse)?;
     db.migrate().await.map_err(RunError::Database)?;
+    git::prepare(&config.sources()).map_err(RunError::Sources)?;
     let master = open_master_key(&config, &db).await?;
     let vault = open_vault(&config, &db, &master).await?;
     let audit = audit::open_key(&db, &vault).await?;

@@ -144,14 +144,41 @@ pub async fn update(
 /// Ends a token at once.
 pub async fn delete(app: &App, actor: &Actor, id: &TokenId) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
+    revoke(&mut tx, actor, id).await?;
+    Ok(tx.commit().await?)
+}
+
+/// The same, with what somebody does besides.
+pub(crate) async fn revoke(
+    conn: &mut AnyConnection,
+    actor: &Actor,
+    id: &TokenId,
+) -> Result<(), Error> {
     let team = actor.team_id();
-    let token = db::token::find(&mut tx, team, id).await?.ok_or(Error::NotFound("token"))?;
-    if !db::token::delete(&mut tx, team, id).await? {
+    let token = db::token::find(conn, team, id).await?.ok_or(Error::NotFound("token"))?;
+    if !db::token::delete(conn, team, id).await? {
         return Err(Error::NotFound("token"));
     }
     let by = (actor.author(), actor.user.email.as_str());
-    note(&mut tx, team, by, Change::Revoked(&token)).await?;
-    Ok(tx.commit().await?)
+    note(conn, team, by, Change::Revoked(&token)).await
+}
+
+/// Makes a token for something of Portolan's that acts for the actor, for as long as tokens last.
+/// Nobody is shown its secret: it is found by its id (`stand_in`).
+pub(crate) async fn mint_for_long(
+    conn: &mut AnyConnection,
+    actor: &Actor,
+    name: Name,
+    abilities: Abilities,
+) -> Result<Token, Error> {
+    let limits = Limits { abilities, expires_at: limits::end(Some(MAX_DAYS))?, addresses: None };
+    let Limits { abilities, expires_at, addresses } =
+        limits::within(actor, Asked { days: false }, limits)?;
+    let wanted = Wanted { name, abilities, expires_at, addresses };
+    let token = mint(conn, &actor.team, &actor.user, wanted).await?.token;
+    let by = (actor.author(), actor.user.email.as_str());
+    note(conn, actor.team_id(), by, Change::Made(&token)).await?;
+    Ok(token)
 }
 
 /// What happened to a token.
@@ -209,13 +236,40 @@ pub(crate) async fn authenticate(
     let unknown = Error::Unauthenticated(UNKNOWN);
     let holder = db::token::find_holder(&mut conn, secret_hash).await?.ok_or(unknown)?;
     check(&holder, now, address)?;
+    used(&mut conn, &holder.token, now, address).await?;
+    Ok(holder.into())
+}
+
+/// Whoever has a token that something of Portolan's acts by, if it is good now.
+pub(crate) async fn stand_in(app: &App, id: &TokenId) -> Result<Actor, Error> {
+    let now = Timestamp::now();
+    let mut conn = app.db.acquire().await?;
+    let unknown = Error::Unauthenticated(UNKNOWN);
+    let holder = db::token::find_holder_of(&mut conn, id).await?.ok_or(unknown)?;
+    check(&holder, now, None)?;
+    used(&mut conn, &holder.token, now, None).await?;
+    Ok(holder.into())
+}
+
+async fn used(
+    conn: &mut AnyConnection,
+    token: &Token,
+    now: Timestamp,
+    address: Option<IpAddr>,
+) -> Result<(), Error> {
     let stale = |at: Timestamp| at.seconds_until(now) >= TOUCH_AFTER_SECONDS;
-    if holder.token.last_used_at.is_none_or(stale) {
-        db::token::touch(&mut conn, &holder.token.id, now, address).await?;
+    if token.last_used_at.is_none_or(stale) {
+        db::token::touch(conn, &token.id, now, address).await?;
     }
-    let Holder { token, user, team, role, sees } = holder;
-    let credential = Credential::Token(token);
-    Ok(Actor { user, team, role, sees, credential, grants: Grants::default() })
+    Ok(())
+}
+
+impl From<Holder> for Actor {
+    fn from(holder: Holder) -> Self {
+        let Holder { token, user, team, role, sees } = holder;
+        let credential = Credential::Token(token);
+        Self { user, team, role, sees, credential, grants: Grants::default() }
+    }
 }
 
 /// Whether a token is good now and here. Whose it is, is known either way: a refusal is in the audit.

@@ -11,12 +11,14 @@ use crate::{
     text::{text_newtype, words},
 };
 
+mod build;
 mod check;
 mod mount;
 mod spec;
 mod task;
 mod variable;
 
+pub use build::{Build, BuildStage, GitReference, RepositoryLogin, RepositoryPath, RepositoryUrl};
 pub use check::{HealthCheck, Seconds};
 pub use mount::{ApplicationMount, BindPath, MountPath, MountSource};
 pub use spec::{

@@ -39,6 +39,9 @@ pub struct Deployment {
     /// What that meant then: Docker's id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_id: Option<String>,
+    /// What it was built from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<Commit>,
     /// The deployment whose image and settings it brought back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u32>, minimum = 1)]
@@ -55,6 +58,15 @@ pub struct Deployment {
     pub finished_at: Option<Timestamp>,
 }
 
+/// A commit of a Git repository.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Commit {
+    /// 40 or 64 hexadecimal digits.
+    pub id: String,
+    /// The first line of what its author says of it.
+    pub subject: String,
+}
+
 /// What `deploy_application` takes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -63,6 +75,10 @@ pub struct DeployApplication {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "ghcr.io/example/shop:1.5")]
     pub image: Option<Image>,
+    /// Whether it is built without anything of earlier builds, on images as they are in their
+    /// registries now.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub fresh: bool,
 }
 
 /// What `roll_back_application` takes.

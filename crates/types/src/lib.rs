@@ -17,6 +17,7 @@ pub mod destination;
 pub mod drift;
 pub mod email;
 pub mod event;
+mod hook;
 pub mod id;
 mod invalid;
 pub mod key;
@@ -62,10 +63,11 @@ pub use address::{
 };
 pub use application::{
     Application, ApplicationMount, ApplicationName, ApplicationSpec, ApplicationState,
-    ApplicationTask, ApplicationTasks, Argument, Balance, BindPath, ChangeVariables,
-    CreateApplication, HealthCheck, HostPort, LabelKey, LabelValue, MountPath, MountSource,
-    ResourceLimits, RestartRule, Seconds, SetVariable, Strategy, Transport, UpdateApplication,
-    Variable, VariableName, VariableValue, Variables,
+    ApplicationTask, ApplicationTasks, Argument, Balance, BindPath, Build, BuildStage,
+    ChangeVariables, CreateApplication, GitReference, HealthCheck, HostPort, LabelKey, LabelValue,
+    MountPath, MountSource, RepositoryLogin, RepositoryPath, RepositoryUrl, ResourceLimits,
+    RestartRule, Seconds, SetVariable, Strategy, Transport, UpdateApplication, Variable,
+    VariableName, VariableValue, Variables,
 };
 pub use attachment::{Attachment, AttachmentProbe, ProxyAttachment};
 pub use audit::{
@@ -79,7 +81,7 @@ pub use container::{
     Alias, ConnectContainer, ContainerName, DestinationContainer, DestinationContainers,
     MoveContainer, MovedContainer, MovedService,
 };
-pub use deployment::{DeployApplication, Deployment, DeploymentState, RollBack};
+pub use deployment::{Commit, DeployApplication, Deployment, DeploymentState, RollBack};
 pub use destination::{
     CreateDestination, Destination, DestinationKind, DestinationState, Origin, PlannedSubnets,
     UpdateDestination,
@@ -90,6 +92,7 @@ pub use drift::{
 };
 pub use email::Email;
 pub use event::{Author, Event, EventFilter, KindPrefix, Severity, Topic};
+pub use hook::{CreatedHook, Hook, HookAnswer};
 pub use id::{
     ApplicationId, AuditEntryId, CertificateId, DeliveryId, DeploymentId, DestinationId, DriftId,
     EnvironmentId, EventId, IdentityId, InviteId, KeyId, NotifierId, OperationId, PasskeyId,

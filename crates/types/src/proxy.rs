@@ -81,6 +81,16 @@ impl Image {
     pub fn published(kind: ProxyKind) -> Self {
         Self(kind.default_image().to_owned())
     }
+
+    /// Its name without tag and digest.
+    pub fn repository(&self) -> &str {
+        let name = self.0.split('@').next().unwrap_or(&self.0);
+        match name.rsplit_once(':') {
+            // A colon before the last part is a registry's port.
+            Some((name, tag)) if !tag.contains('/') => name,
+            Some(_) | None => name,
+        }
+    }
 }
 
 impl FromStr for Image {

@@ -15,7 +15,9 @@ words! {
     /// What a token may be used for. The person's role still applies.
     pub enum Ability ("ability") {
         Read = "read",
+        /// Deploying too.
         Write = "write",
+        /// New versions of applications, and nothing else: for pipelines and hooks.
         Deploy = "deploy",
         /// Everything the owner may do, tokens and teams included.
         Owner = "owner",
@@ -34,9 +36,13 @@ impl Abilities {
         Self(Ability::ALL.to_vec())
     }
 
-    /// `owner` allows everything; each other ability also allows reading.
+    /// `owner` allows everything, and `write` to deploy; each ability also allows reading.
     pub fn allow(&self, wanted: Ability) -> bool {
-        wanted == Ability::Read || self.0.contains(&wanted) || self.0.contains(&Ability::Owner)
+        let deploys = wanted == Ability::Deploy && self.0.contains(&Ability::Write);
+        wanted == Ability::Read
+            || self.0.contains(&wanted)
+            || self.0.contains(&Ability::Owner)
+            || deploys
     }
 
     /// The abilities in the order of their declaration.
@@ -163,10 +169,12 @@ mod tests {
     }
 
     #[test]
-    fn owner_allows_everything_and_write_does_not_deploy() {
+    fn owner_allows_everything_and_what_deploys_does_not_write() {
         assert!(Abilities::all().allow(Ability::Deploy));
         let write: Abilities = "write".parse().expect("abilities");
         assert!(write.allow(Ability::Read) && write.allow(Ability::Write));
-        assert!(!write.allow(Ability::Deploy) && !write.allow(Ability::Owner));
+        assert!(write.allow(Ability::Deploy) && !write.allow(Ability::Owner));
+        let deploy: Abilities = "deploy".parse().expect("abilities");
+        assert!(deploy.allow(Ability::Read) && !deploy.allow(Ability::Write));
     }
 }

@@ -173,7 +173,7 @@ pub(super) async fn change_variables(
 /// Deploys an application. What is under way for it is given up.
 #[utoipa::path(post, path = "/v1/applications/{id}/deploy", tag = "applications",
     params(("id" = ApplicationId, Path, description = "The application"), Wait),
-    security(("token" = ["operate"])),
+    security(("token" = ["deploy"])),
     responses((status = 202, description = "The work", body = Operation), Problems))]
 pub(super) async fn deploy_application(
     State(app): State<AppState>,
@@ -189,7 +189,7 @@ pub(super) async fn deploy_application(
 /// Deploys what an earlier deployment was: its image, spec and variables.
 #[utoipa::path(post, path = "/v1/applications/{id}/roll-back", tag = "applications",
     params(("id" = ApplicationId, Path, description = "The application"), Wait),
-    security(("token" = ["operate"])),
+    security(("token" = ["deploy"])),
     responses((status = 202, description = "The work", body = Operation), Problems))]
 pub(super) async fn roll_back_application(
     State(app): State<AppState>,
@@ -205,7 +205,7 @@ pub(super) async fn roll_back_application(
 /// Gives up the deployment that is under way, as long as it does not serve yet.
 #[utoipa::path(post, path = "/v1/applications/{id}/cancel", tag = "applications",
     params(("id" = ApplicationId, Path, description = "The application")),
-    security(("token" = ["operate"])),
+    security(("token" = ["deploy"])),
     responses((status = 200, description = "The work, ended", body = Operation), Problems))]
 pub(super) async fn cancel_deployment(
     State(app): State<AppState>,

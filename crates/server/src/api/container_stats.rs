@@ -11,8 +11,9 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::{
-    AppState, container_logs,
+    AppState,
     extract::{Caller, Path, Query},
+    lines,
     problem::Problems,
 };
 use crate::{Actor, Error, container::Named, readings};
@@ -82,7 +83,7 @@ async fn read(
     shape: &Shape,
 ) -> Result<Response, Error> {
     if shape.stream {
-        return Ok(container_logs::events(readings::watch_stats(app, actor, named).await?));
+        return Ok(lines::events(readings::watch_stats(app, actor, named).await?));
     }
     Ok(Answer(readings::read_stats(app, actor, named).await?).into_response())
 }

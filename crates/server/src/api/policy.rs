@@ -74,7 +74,7 @@ pub(super) fn read(document: &OpenApi) -> Result<Vec<Guarded>, PolicyError> {
             }
             let route = format!("{method} {path}");
             let policy = policy_of(&route, &operation["security"])?;
-            if matches!(policy, Policy::On(_)) && path.contains("{id}") && kind(path).is_none() {
+            if policy.right().is_some() && path.contains("{id}") && kind(path).is_none() {
                 return Err(PolicyError::Nowhere(route));
             }
             let name = operation["operationId"].as_str().unwrap_or_default().to_owned();

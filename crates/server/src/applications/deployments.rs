@@ -4,13 +4,13 @@ use std::num::NonZeroU32;
 
 use portolan_types::{
     Application, ApplicationId, ContainerName, DeployApplication, Deployment, DeploymentId,
-    DeploymentState, DestinationKind, Operation, OperationKind, Page, PageQuery, RollBack, Subject,
-    Timestamp,
+    DeploymentState, DestinationKind, Image, Operation, OperationKind, Page, PageQuery, RollBack,
+    Subject, Timestamp,
 };
 use serde_json::json;
 
 use super::{
-    check, find, names, note,
+    builder, check, find, names, note,
     plan::{Plan, open_variables},
     wake,
     work::{check_stays, told},
@@ -50,10 +50,8 @@ pub async fn deploy(
     }
     names::claim(&mut tx, &row.application, &row.application.spec).await?;
     let variables = open_variables(&app.vault, id, row.sealed_variables.as_deref())?;
-    let plan = Plan {
-        spec: row.application.spec.clone(),
-        variables: variables.into_iter().map(|(name, kept)| (name, kept.value)).collect(),
-    };
+    let mut plan = Plan::of(row.application.spec.clone(), variables, input.fresh)?;
+    builder::choose(&mut tx, actor.team_id(), &mut plan.spec).await?;
     let operation = begin(&mut tx, (app, actor), &row, (&plan, None)).await?;
     tx.commit().await?;
     wake(app, actor, &row.application).await?;
@@ -77,6 +75,7 @@ pub async fn roll_back(
     };
     let earlier = earlier.ok_or_else(|| no_earlier(&row.application, input.to))?;
     check_served(&row.application, &earlier.deployment)?;
+    check_kept(&row.application, &earlier.deployment)?;
     let plan = Plan::open(&app.vault, &earlier.deployment.id, &earlier.sealed_plan)?;
     names::claim(&mut tx, &row.application, &plan.spec).await?;
     let operation = begin(&mut tx, (app, actor), &row, (&plan, Some(&earlier))).await?;
@@ -106,6 +105,22 @@ fn check_served(application: &Application, earlier: &Deployment) -> Result<(), E
     ))
 }
 
+/// What was built is on the host, or in a registry, or nowhere any more.
+fn check_kept(application: &Application, earlier: &Deployment) -> Result<(), Error> {
+    let was_built = earlier.commit.is_some() && earlier.image_id.is_none();
+    if !was_built || builder::has_registry(&earlier.image) {
+        return Ok(());
+    }
+    Err(Error::refused(
+        "image-not-kept",
+        format!(
+            "the image of deployment {} of application `{}` is not kept any more",
+            earlier.number, application.name
+        ),
+        "choose a later one (`list_deployments`), or deploy that commit again",
+    ))
+}
+
 /// Writes a deployment down with its work, in the place of whatever is under way.
 async fn begin(
     tx: &mut Transaction,
@@ -117,7 +132,12 @@ async fn begin(
     let now = Timestamp::now();
     db::deployment::cancel_pending(tx, &application.id, "another one was asked for", now).await?;
     let number = db::deployment::next_number(tx, &application.id).await?;
-    let asked = json!({ "number": number, "image": plan.spec.image });
+    let container = container_name(application, number)?;
+    let image = match earlier {
+        Some(earlier) => earlier.deployment.image.clone(),
+        None => image_of(plan, application, number)?,
+    };
+    let asked = json!({ "number": number, "image": image });
     let task = Task {
         kind: OperationKind::DeployApplication,
         subject: Subject::Application(application.id.clone()),
@@ -135,10 +155,11 @@ async fn begin(
             application_id: application.id.clone(),
             number,
             state: DeploymentState::Pending,
-            image: plan.spec.image.clone(),
+            image,
+            commit: earlier.and_then(|earlier| earlier.deployment.commit.clone()),
             image_id: earlier.and_then(|earlier| earlier.deployment.image_id.clone()),
             rolled_back_to: earlier.map(|earlier| earlier.deployment.number),
-            container: container_name(application, number)?,
+            container,
             by: actor.user.email.clone(),
             operation_id: operation.id.clone(),
             reason: None,
@@ -149,6 +170,18 @@ async fn begin(
     db::deployment::insert(tx, actor.team_id(), &new).await?;
     db::application::set_work(tx, &application.id, &operation.id, Some(Wanted::Running)).await?;
     Ok(operation)
+}
+
+/// What it is made of. An image that is built has a tag that no other deployment of any application has.
+fn image_of(plan: &Plan, application: &Application, number: NonZeroU32) -> Result<Image, Error> {
+    let image = &plan.spec.image;
+    if plan.spec.build.is_none() {
+        return Ok(image.clone());
+    }
+    let tagged = format!("{}:{}{number}", image.repository(), names::prefix(application));
+    let tagged = tagged.parse();
+    tagged
+        .map_err(|invalid: portolan_types::Invalid| Error::field("spec.image", invalid.to_string()))
 }
 
 /// A name that no other deployment of any application has on the host. On a swarm, that of the service,
@@ -257,6 +290,9 @@ mod tests {
                 "A".parse().expect("a name"),
                 "b\nc".parse().expect("a value"),
             )]),
+            arguments: BTreeMap::new(),
+            password: None,
+            fresh: true,
         };
         let text = serde_json::to_string(&plan).expect("JSON");
         assert_eq!(serde_json::from_str::<Plan>(&text).expect("a plan"), plan);

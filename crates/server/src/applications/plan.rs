@@ -26,6 +26,9 @@ pub(crate) fn plan_context(id: &str) -> String {
 pub(crate) struct Kept {
     pub value: VariableValue,
     pub secret: bool,
+    /// Whether it is for builds alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub build: bool,
     pub updated_at: Timestamp,
 }
 
@@ -54,9 +57,30 @@ pub(crate) fn seal_variables(
 pub(crate) struct Plan {
     pub spec: ApplicationSpec,
     pub variables: BTreeMap<VariableName, VariableValue>,
+    /// What the Dockerfile is told.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub arguments: BTreeMap<VariableName, VariableValue>,
+    /// The password of the repository.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<VariableValue>,
+    /// Whether nothing of earlier builds is taken.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fresh: bool,
 }
 
 impl Plan {
+    /// What is wanted now. A login of the repository whose password is not there is refused.
+    pub(crate) fn of(spec: ApplicationSpec, kept: Kepts, fresh: bool) -> Result<Self, Error> {
+        let password = spec.build.as_ref().and_then(|build| build.login.as_ref());
+        let password = password.map(|login| password_of(&kept, &login.password_variable));
+        let password = password.transpose()?;
+        let (for_builds, others): (Kepts, Kepts) = kept.into_iter().partition(|(_, one)| one.build);
+        let values = |kept: Kepts| kept.into_iter().map(|(name, one)| (name, one.value)).collect();
+        // An image shows the arguments that it was built with.
+        let arguments = for_builds.into_iter().filter(|(_, one)| !one.secret).collect();
+        Ok(Self { spec, variables: values(others), arguments: values(arguments), password, fresh })
+    }
+
     pub(crate) fn open(vault: &Vault, id: &DeploymentId, sealed: &str) -> Result<Self, Error> {
         open(vault, sealed, &plan_context(id.as_str()))
     }
@@ -64,6 +88,17 @@ impl Plan {
     pub(crate) fn seal(&self, vault: &Vault, id: &DeploymentId) -> Result<String, Error> {
         seal(vault, self, &plan_context(id.as_str()))
     }
+}
+
+fn password_of(kept: &Kepts, name: &VariableName) -> Result<VariableValue, Error> {
+    let found = kept.get(name).filter(|one| one.build && one.secret);
+    found.map(|one| one.value.clone()).ok_or_else(|| {
+        Error::refused(
+            "no-repository-password",
+            format!("there is no secret variable `{name}` for builds, which the repository's login names"),
+            "set it (`change_variables`, with `secret` and `build`), and deploy again",
+        )
+    })
 }
 
 fn seal(vault: &Vault, value: &impl Serialize, context: &str) -> Result<String, Error> {

@@ -1,7 +1,8 @@
 //! Environment variables of applications: set, removed, and shown without what is secret.
 
 use portolan_types::{
-    ApplicationId, ChangeVariables, Subject, Timestamp, Variable, VariableName, Variables,
+    ApplicationId, ChangeVariables, SetVariable, Subject, Timestamp, Variable, VariableName,
+    Variables,
 };
 
 use super::{
@@ -24,11 +25,8 @@ pub async fn list(app: &App, actor: &Actor, id: &ApplicationId) -> Result<Variab
 }
 
 fn shown(kept: Kepts) -> Variables {
-    let variable = |(name, Kept { value, secret, updated_at }): (VariableName, Kept)| Variable {
-        name,
-        value: (!secret).then_some(value),
-        secret,
-        updated_at,
+    let variable = |(name, Kept { value, secret, build, updated_at }): (VariableName, Kept)| {
+        Variable { name, value: (!secret).then_some(value), secret, build, updated_at }
     };
     Variables { items: kept.into_iter().map(variable).collect() }
 }
@@ -84,12 +82,11 @@ fn changed(mut kept: Kepts, input: ChangeVariables, now: Timestamp) -> Kepts {
         kept.remove(name);
     }
     for one in input.set {
-        let same = kept
-            .get(&one.name)
-            .is_some_and(|before| before.value == one.value && before.secret == one.secret);
-        if !same {
-            let new = Kept { value: one.value, secret: one.secret, updated_at: now };
-            kept.insert(one.name, new);
+        let SetVariable { name, value, secret, build } = one;
+        let as_before =
+            |before: &Kept| (&before.value, before.secret, before.build) == (&value, secret, build);
+        if !kept.get(&name).is_some_and(as_before) {
+            kept.insert(name, Kept { value, secret, build, updated_at: now });
         }
     }
     kept

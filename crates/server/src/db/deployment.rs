@@ -3,8 +3,8 @@
 use std::num::NonZeroU32;
 
 use portolan_types::{
-    ApplicationId, Deployment, DeploymentId, DeploymentState, OperationId, PageQuery, TeamId,
-    Timestamp,
+    ApplicationId, Commit, Deployment, DeploymentId, DeploymentState, OperationId, PageQuery,
+    TeamId, Timestamp,
 };
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
@@ -35,6 +35,7 @@ impl FromRow<'_, AnyRow> for Planned {
                 state: parsed(row, "state")?,
                 image: parsed(row, "image")?,
                 image_id: row.try_get("image_id")?,
+                commit: commit(row)?,
                 rolled_back_to: row
                     .try_get::<Option<i64>, _>("rolled_back_to")?
                     .map(|value| number(value, "rolled_back_to"))
@@ -50,6 +51,12 @@ impl FromRow<'_, AnyRow> for Planned {
     }
 }
 
+fn commit(row: &AnyRow) -> Result<Option<Commit>, sqlx::Error> {
+    let Some(id) = row.try_get("commit_id")? else { return Ok(None) };
+    let subject: Option<String> = row.try_get("commit_subject")?;
+    Ok(Some(Commit { id, subject: subject.unwrap_or_default() }))
+}
+
 fn number(value: i64, column: &str) -> Result<NonZeroU32, sqlx::Error> {
     let value = u32::try_from(value).map_err(|source| decode_error(column, source))?;
     NonZeroU32::try_from(value).map_err(|source| decode_error(column, source))
@@ -58,7 +65,7 @@ fn number(value: i64, column: &str) -> Result<NonZeroU32, sqlx::Error> {
 macro_rules! select {
     ($($rest:tt)*) => {
         concat!(
-            "select id, application_id, number, state, image, image_id, rolled_back_to, container,
+            "select id, application_id, number, state, image, image_id, commit_id, commit_subject, rolled_back_to, container,
                     author, operation_id, revision, sealed_plan, reason, created_at, switched_at,
                     finished_at
              from deployments ",
@@ -77,8 +84,9 @@ pub async fn insert(
     sqlx::query(
         "insert into deployments
              (id, team_id, application_id, number, state, image, image_id, rolled_back_to,
-              container, author, operation_id, revision, sealed_plan, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+              container, author, operation_id, revision, sealed_plan, created_at, commit_id,
+              commit_subject)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
     )
     .bind(id.as_str())
     .bind(team.as_str())
@@ -94,6 +102,8 @@ pub async fn insert(
     .bind(new.revision)
     .bind(new.sealed_plan.as_str())
     .bind(new.deployment.created_at.as_millis())
+    .bind(new.deployment.commit.as_ref().map(|commit| commit.id.as_str()))
+    .bind(new.deployment.commit.as_ref().map(|commit| commit.subject.as_str()))
     .execute(conn)
     .await?;
     Ok(())
@@ -185,6 +195,60 @@ pub async fn set_image(
     sqlx::query("update deployments set image_id = $2 where id = $1")
         .bind(id.as_str())
         .bind(image_id)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Deployments whose images were built and are kept on the host, but for the latest of those that
+/// served: with the name of each image.
+pub async fn list_outdated_images(
+    conn: &mut AnyConnection,
+    application: &ApplicationId,
+    kept: i64,
+) -> Result<Vec<(DeploymentId, String)>, sqlx::Error> {
+    let rows = sqlx::query(
+        "select id, image from deployments
+         where application_id = $1 and commit_id is not null and image_id is not null
+           and state in ('replaced', 'failed', 'cancelled') and rolled_back_to is null
+           and number not in (
+               select number from deployments
+               where application_id = $1 and state in ('serving', 'replaced')
+               order by number desc
+               limit $2
+           )
+           and image_id not in (
+               select coalesce(image_id, '') from deployments
+               where application_id = $1 and state in ('serving', 'pending')
+           )
+         order by number",
+    )
+    .bind(application.as_str())
+    .bind(kept)
+    .fetch_all(conn)
+    .await?;
+    rows.iter().map(|row| Ok((parsed(row, "id")?, row.try_get("image")?))).collect()
+}
+
+/// Its image is on the host no more.
+pub async fn forget_image(conn: &mut AnyConnection, id: &DeploymentId) -> Result<(), sqlx::Error> {
+    sqlx::query("update deployments set image_id = null where id = $1")
+        .bind(id.as_str())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Notes what it is built from.
+pub async fn set_commit(
+    conn: &mut AnyConnection,
+    id: &DeploymentId,
+    commit: &Commit,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("update deployments set commit_id = $2, commit_subject = $3 where id = $1")
+        .bind(id.as_str())
+        .bind(commit.id.as_str())
+        .bind(commit.subject.as_str())
         .execute(conn)
         .await?;
     Ok(())

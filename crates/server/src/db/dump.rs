@@ -12,7 +12,7 @@ use sqlx::{
 use super::{Db, MIGRATIONS};
 
 /// All that there are, those that others refer to first.
-pub const TABLES: [&str; 47] = [
+pub const TABLES: [&str; 49] = [
     "teams",
     "users",
     "memberships",
@@ -42,6 +42,8 @@ pub const TABLES: [&str; 47] = [
     "applications",
     "application_aliases",
     "deployments",
+    "build_logs",
+    "hooks",
     "proxies",
     "attachments",
     "routes",

@@ -91,6 +91,23 @@ pub async fn find_assigned(
         .await
 }
 
+/// A build server of the team that answers, the oldest first.
+pub async fn find_builder(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+) -> Result<Option<ServerId>, sqlx::Error> {
+    let row = sqlx::query(
+        "select id from servers
+         where team_id = $1 and build_server = 1 and reachability = 'reachable'
+         order by created_at, id
+         limit 1",
+    )
+    .bind(team.as_str())
+    .fetch_optional(conn)
+    .await?;
+    row.map(|row| parsed(&row, "id")).transpose()
+}
+
 /// Every server there is, for the start of the reconcilers.
 pub async fn list_ids(conn: &mut AnyConnection) -> Result<Vec<ServerId>, sqlx::Error> {
     let rows = sqlx::query("select id from servers order by id").fetch_all(conn).await?;

@@ -80,27 +80,38 @@ pub async fn insert(conn: &mut AnyConnection, new: &NewToken<'_>) -> Result<(), 
     Ok(())
 }
 
+macro_rules! holder {
+    ($rest:literal) => {
+        concat!(
+            "select t.id, t.name, t.abilities, t.expires_at, t.last_used_at,
+                    t.last_used_address, t.addresses, t.created_at,
+                    t.team_id, t.user_id, u.email, m.role, ",
+            sees!(),
+            " as sees,
+                    teams.name as team_name
+             from tokens t
+             join users u on u.id = t.user_id
+             join memberships m on m.team_id = t.team_id and m.user_id = t.user_id
+             join teams on teams.id = t.team_id ",
+            $rest
+        )
+    };
+}
+
 /// The holder of a secret, whether or not it has ended: `Token::expires_at` says.
 pub async fn find_holder(
     conn: &mut AnyConnection,
     secret_hash: &str,
 ) -> Result<Option<Holder>, sqlx::Error> {
-    sqlx::query_as(concat!(
-        "select t.id, t.name, t.abilities, t.expires_at, t.last_used_at,
-                t.last_used_address, t.addresses, t.created_at,
-                t.team_id, t.user_id, u.email, m.role, ",
-        sees!(),
-        " as sees,
-                teams.name as team_name
-         from tokens t
-         join users u on u.id = t.user_id
-         join memberships m on m.team_id = t.team_id and m.user_id = t.user_id
-         join teams on teams.id = t.team_id
-         where t.secret_hash = $1"
-    ))
-    .bind(secret_hash)
-    .fetch_optional(conn)
-    .await
+    sqlx::query_as(holder!("where t.secret_hash = $1")).bind(secret_hash).fetch_optional(conn).await
+}
+
+/// The same of a token.
+pub async fn find_holder_of(
+    conn: &mut AnyConnection,
+    id: &TokenId,
+) -> Result<Option<Holder>, sqlx::Error> {
+    sqlx::query_as(holder!("where t.id = $1")).bind(id.as_str()).fetch_optional(conn).await
 }
 
 /// Whether a token has neither ended nor been revoked, and its person is still in the team and sees

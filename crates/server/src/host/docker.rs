@@ -12,12 +12,14 @@ use ipnet::IpNet;
 use portolan_types::{LogLine, TerminalSize};
 
 use super::{
-    ContainerDetail, Counted, Endpoint, Exec, ExecOutput, Host, HostContainer, HostError,
-    HostEvent, HostImage, HostNetwork, HostNode, HostRole, HostService, HostTask, LineQuery,
-    LogQuery, Member, NewContainer, NewFile, NewNetwork, NewService, PullListener, RegistryLogin,
-    ServiceChange, Shell, System, TerminalProgram, engine::Engine, ssh::Session,
+    BuildListener, ContainerDetail, Counted, Endpoint, Exec, ExecOutput, Host, HostContainer,
+    HostError, HostEvent, HostImage, HostNetwork, HostNode, HostRole, HostService, HostTask,
+    ImageBuild, LineQuery, LogQuery, Member, NewContainer, NewFile, NewNetwork, NewService,
+    PullListener, RegistryLogin, ServiceChange, Shell, System, TerminalProgram, engine::Engine,
+    ssh::Session,
 };
 
+mod build;
 mod containers;
 mod create;
 mod detail;
@@ -159,6 +161,23 @@ impl Host for DockerHost {
         progress: &PullListener<'_>,
     ) -> Result<(), HostError> {
         images::pull(&self.engine, reference, login, progress).await
+    }
+
+    async fn build_image(
+        &self,
+        build: &ImageBuild,
+        listener: &BuildListener,
+    ) -> Result<String, HostError> {
+        build::build(&self.engine, build, listener).await
+    }
+
+    async fn push_image(
+        &self,
+        reference: &str,
+        login: Option<&RegistryLogin>,
+        progress: &PullListener<'_>,
+    ) -> Result<(), HostError> {
+        build::push(&self.engine, reference, login, progress).await
     }
 
     async fn load_image(&self, archive: Bytes) -> Result<(), HostError> {

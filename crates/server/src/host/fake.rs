@@ -20,6 +20,7 @@ use super::{
     NewContainer, OfferedKey, Pin, Progress, Route, Shell, System, Target,
 };
 
+mod builds;
 mod containers;
 mod hands;
 mod host;
@@ -33,6 +34,7 @@ mod stats;
 mod swarm;
 mod workloads;
 
+pub use builds::FakeBuild;
 use containers::Containers;
 use host::FakeHost;
 pub use probe::NetworkFault;
@@ -45,12 +47,15 @@ pub use workloads::{FakeExec, FakeImage, FakeProgram};
 #[derive(Debug, Default)]
 pub struct FakeFleet {
     engines: Mutex<HashMap<String, Arc<FakeEngine>>>,
+    /// What its engines sent to registries, from where all of them fetch it.
+    sent: Arc<Mutex<BTreeMap<String, FakeImage>>>,
 }
 
 impl FakeFleet {
     /// A new standalone host at an address.
     pub fn add(&self, address: &str) -> Arc<FakeEngine> {
         let engine = Arc::new(FakeEngine::new());
+        lock(&engine.world).workloads.sent = self.sent.clone();
         lock(&self.engines).insert(address.to_owned(), engine.clone());
         engine
     }

@@ -110,6 +110,10 @@ pub(super) const CONTAINER: Duration = Duration::from_mins(2);
 pub(super) const PULL: Duration = Duration::from_mins(15);
 pub(super) const PULL_SILENCE: Duration = Duration::from_mins(2);
 
+/// Building an image as a whole, and how long an engine may say nothing of it: compilers are silent.
+pub(super) const BUILD: Duration = Duration::from_hours(1);
+pub(super) const BUILD_SILENCE: Duration = Duration::from_mins(20);
+
 /// Trying a login: an engine gives each of the ways to a registry half a minute.
 pub(super) const REGISTRY: Duration = Duration::from_secs(75);
 

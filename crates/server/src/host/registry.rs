@@ -26,13 +26,21 @@ pub struct RegistryLogin {
 impl RegistryLogin {
     /// As the Engine API takes it (`AuthConfig`).
     pub(super) fn to_json(&self) -> Value {
-        let host = self.host.as_str();
-        let address = if host == RegistryHost::DOCKER_HUB { HUB_ADDRESS } else { host };
         json!({
             "username": self.user.as_str(),
             "password": self.password.expose_secret(),
-            "serveraddress": address,
+            "serveraddress": self.address(),
         })
+    }
+
+    /// The same under the name by which an engine finds it among several.
+    pub(super) fn to_entry(&self) -> (String, Value) {
+        (self.address().to_owned(), self.to_json())
+    }
+
+    fn address(&self) -> &str {
+        let host = self.host.as_str();
+        if host == RegistryHost::DOCKER_HUB { HUB_ADDRESS } else { host }
     }
 
     /// The same as the value of `X-Registry-Auth`.

@@ -1,14 +1,17 @@
 //! One request to an issuer: over our own client, only to where issuers may be, and no more of an
 //! answer than is needed. Knows nothing of what is asked.
 
-use std::{error::Error as _, pin::Pin};
+use std::pin::Pin;
 
 use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse};
 use reqwest::{Client, Response};
 use url::Url;
 
 use super::issuer::Trouble;
-use crate::{config::Issuer, host::clean, outbound::Guard};
+use crate::{
+    config::Issuer,
+    outbound::{self, Guard},
+};
 
 /// Bytes of one answer.
 const MOST: usize = 256 * 1_024;
@@ -67,11 +70,5 @@ fn unasked(error: &reqwest::Error) -> Trouble {
     if error.is_timeout() {
         return Trouble::new("it did not answer in time");
     }
-    // The outer ones name the URL.
-    let mut cause = error.source();
-    while let Some(deeper) = cause.and_then(std::error::Error::source) {
-        cause = Some(deeper);
-    }
-    let words = cause.map_or_else(|| "it could not be asked".to_owned(), ToString::to_string);
-    Trouble::new(clean(&words))
+    Trouble::new(outbound::cause(error))
 }

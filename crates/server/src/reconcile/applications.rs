@@ -7,7 +7,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use portolan_types::{ApplicationId, OperationKind, Subject, Timestamp};
+use portolan_types::{ApplicationId, OperationId, OperationKind, Subject, Timestamp};
 use tokio::sync::{Notify, OwnedMutexGuard};
 
 use self::job::{Job, Open};
@@ -28,6 +28,8 @@ use crate::{
 };
 
 mod act;
+mod build;
+mod build_log;
 mod course;
 mod definition;
 mod deploy;
@@ -40,25 +42,39 @@ mod service;
 mod state;
 mod stop;
 mod tidy;
+mod workshop;
+
+use workshop::Failed;
+pub(super) use workshop::Workshop;
 
 /// What the keeper remembers of applications from one look to the next.
 #[derive(Debug)]
 pub(super) struct Memory {
     beside: Beside,
+    builds: Beside<Failed>,
+    workshop: Workshop,
     open: HashMap<ApplicationId, Open>,
     watch: service::Watch,
 }
 
 impl Memory {
     /// The keeper's bell is rung when something that runs beside it has ended.
-    pub(super) fn new(bell: Arc<Notify>) -> Self {
-        Self { beside: Beside::new(bell), open: HashMap::new(), watch: service::Watch::default() }
+    pub(super) fn new(workshop: Workshop, bell: Arc<Notify>) -> Self {
+        let (beside, builds) = (Beside::new(bell.clone()), Beside::new(bell));
+        let (open, watch) = (HashMap::new(), service::Watch::default());
+        Self { beside, builds, workshop, open, watch }
+    }
+
+    /// Its calls end with it.
+    fn forget(&mut self, operation: &OperationId) {
+        self.beside.forget(operation);
+        self.builds.forget(operation);
     }
 
     /// Forgets work that is over, or whose place other work took: its step and its calls end with it.
     async fn give_up(&mut self, app: &App, id: &ApplicationId) -> Result<(), Error> {
         let Some(Open { operation, .. }) = self.open.remove(id) else { return Ok(()) };
-        self.beside.forget(&operation);
+        self.forget(&operation);
         let why = "broken off: the work is over, or other work took its place";
         let mut conn = app.db.acquire().await?;
         db::step::interrupt(&mut conn, &operation, why, Timestamp::now()).await?;
@@ -189,7 +205,8 @@ async fn worked(
             None => return Ok(Progress::Done),
         },
     };
-    let mut job = Job { scene, recorder, open, beside: &mut memory.beside };
+    let Memory { beside, builds, workshop, .. } = memory;
+    let mut job = Job { scene, recorder, open, beside, builds, workshop };
     let done = match kind {
         kind if scene.row.application.is_service() => service::run(&mut job, kind).await,
         OperationKind::DeployApplication => deploy::run(&mut job).await,
@@ -207,7 +224,7 @@ async fn worked(
     };
     match progress {
         Progress::UnderWay => drop(memory.open.insert(application.clone(), job.open)),
-        Progress::Done => memory.beside.forget(id),
+        Progress::Done => memory.forget(id),
     }
     Ok(progress)
 }

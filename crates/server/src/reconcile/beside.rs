@@ -12,27 +12,27 @@ use crate::host::{Host, HostError, PullProgress, RegistryLogin};
 
 /// Calls under way, by what each is for: the operation is part of that.
 #[derive(Debug)]
-pub(super) struct Beside {
+pub(super) struct Beside<E = HostError> {
     bell: Arc<Notify>,
-    calls: HashMap<String, Call>,
+    calls: HashMap<String, Call<E>>,
 }
 
 #[derive(Debug)]
-struct Call {
-    outcome: oneshot::Receiver<Result<(), HostError>>,
+struct Call<E> {
+    outcome: oneshot::Receiver<Result<(), E>>,
     _task: AbortOnDropHandle<()>,
 }
 
 /// How far a call is.
 #[derive(Debug)]
-pub(super) enum Stage {
+pub(super) enum Stage<E = HostError> {
     /// There is none: it was never made, or its end was told already.
     Idle,
     UnderWay,
-    Ended(Result<(), HostError>),
+    Ended(Result<(), E>),
 }
 
-impl Beside {
+impl<E: Send + 'static> Beside<E> {
     pub(super) fn new(bell: Arc<Notify>) -> Self {
         Self { bell, calls: HashMap::new() }
     }
@@ -41,7 +41,7 @@ impl Beside {
     pub(super) fn begin(
         &mut self,
         what: &str,
-        call: impl Future<Output = Result<(), HostError>> + Send + 'static,
+        call: impl Future<Output = Result<(), E>> + Send + 'static,
     ) {
         let (tell, outcome) = oneshot::channel();
         let bell = self.bell.clone();
@@ -54,6 +54,31 @@ impl Beside {
         self.calls.insert(what.to_owned(), call);
     }
 
+    /// What is rung when a call has ended.
+    pub(super) fn bell(&self) -> Arc<Notify> {
+        self.bell.clone()
+    }
+
+    /// How far it is. That it ended is told once.
+    pub(super) fn stage(&mut self, what: &str) -> Stage<E> {
+        let Some(call) = self.calls.get_mut(what) else { return Stage::Idle };
+        let stage = match call.outcome.try_recv() {
+            Ok(outcome) => Stage::Ended(outcome),
+            Err(TryRecvError::Empty) => return Stage::UnderWay,
+            // It panicked: it is as if it had never been made.
+            Err(TryRecvError::Closed) => Stage::Idle,
+        };
+        self.calls.remove(what);
+        stage
+    }
+
+    /// Breaks off what is for a piece of work that is over, and forgets how it ended.
+    pub(super) fn forget(&mut self, operation: &OperationId) {
+        self.calls.retain(|what, _| !what.contains(operation.as_str()));
+    }
+}
+
+impl Beside {
     /// Fetches an image. What is answered says how far it is; the bell is rung for every tenth.
     pub(super) fn pull(
         &mut self,
@@ -69,23 +94,5 @@ impl Beside {
             host.pull_image(&image, login.as_ref(), &told.on_news(&ring)).await
         });
         progress
-    }
-
-    /// How far it is. That it ended is told once.
-    pub(super) fn stage(&mut self, what: &str) -> Stage {
-        let Some(call) = self.calls.get_mut(what) else { return Stage::Idle };
-        let stage = match call.outcome.try_recv() {
-            Ok(outcome) => Stage::Ended(outcome),
-            Err(TryRecvError::Empty) => return Stage::UnderWay,
-            // It panicked: it is as if it had never been made.
-            Err(TryRecvError::Closed) => Stage::Idle,
-        };
-        self.calls.remove(what);
-        stage
-    }
-
-    /// Breaks off what is for a piece of work that is over, and forgets how it ended.
-    pub(super) fn forget(&mut self, operation: &OperationId) {
-        self.calls.retain(|what, _| !what.contains(operation.as_str()));
     }
 }

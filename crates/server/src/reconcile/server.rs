@@ -90,7 +90,7 @@ impl Keeper {
         Self {
             id,
             proxy: proxy::Memory::new(bell.clone()),
-            applications: applications::Memory::new(bell.clone()),
+            applications: applications::Memory::new(around.workshop(), bell.clone()),
             bell,
             around,
             backoff: FIRST_BACKOFF,

@@ -27,7 +27,7 @@ const fn sealed(
 }
 
 /// All that there are.
-pub(super) const COLUMNS: [Sealed; 9] = [
+pub(super) const COLUMNS: [Sealed; 10] = [
     sealed("keys", "id", "sealed_private_key", keys::seal_context),
     sealed("registries", "id", "sealed_password", registries::seal_context),
     sealed("certificates", "id", "sealed_private_key", certificates::seal_context),
@@ -36,6 +36,7 @@ pub(super) const COLUMNS: [Sealed; 9] = [
     sealed("totps", "user_id", "sealed_secret", accounts::totp_context),
     sealed("applications", "id", "sealed_variables", applications::variables_context),
     sealed("deployments", "id", "sealed_plan", applications::plan_context),
+    sealed("hooks", "application_id", "sealed_secret", applications::hook_context),
     sealed("audit_chain", "id", "sealed_secret", audit::secret_context),
 ];
 

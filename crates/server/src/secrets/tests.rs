@@ -8,7 +8,7 @@ use secrecy::ExposeSecret;
 use super::*;
 use crate::{
     Config,
-    config::{Notifications, Sessions, SignIn},
+    config::{Builds, Notifications, Sessions, SignIn},
     host::Reachable,
     vault::Missing,
 };
@@ -38,6 +38,7 @@ impl Place {
             sign_in: SignIn::default(),
             reachable: Reachable::default(),
             notifications: Notifications::default(),
+            builds: Builds::default(),
         };
         drop(crate::run::take_data_dir(&config).expect("a data directory"));
         let db = Db::connect(&config.database_url()).await.expect("a database");

@@ -43,7 +43,7 @@ fn details(pages: Pages<'_>) -> Pages<'_> {
         .page("/applications/{id}/deployments", &["list_deployments"], get(deployments::list))
         .page(
             "/applications/{id}/deployments/{number}",
-            &["show_deployment", "show_operation"],
+            &["show_deployment", "show_operation", "read_build_log"],
             get(deployments::show),
         )
         .page(
@@ -70,7 +70,7 @@ fn details(pages: Pages<'_>) -> Pages<'_> {
         .page("/applications/{id}/events", &["list_events"], get(detail::events))
         .page(
             "/applications/{id}/settings",
-            &["update_application", "list_registries"],
+            &["update_application", "list_registries", "show_hook"],
             get(settings::show),
         )
         .page("/applications/{id}/danger", &["delete_application"], get(settings::danger))

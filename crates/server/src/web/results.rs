@@ -8,8 +8,8 @@ use axum::{
 };
 use data_encoding::BASE64;
 use portolan_types::{
-    AcceptedInvite, CreatedInvite, CreatedNotifier, CreatedToken, Delivery, LinkBegun, NewTotp,
-    Preview, Problem, Reach, RecoveryCodes, RemovedServer, ReturnTo, SetupDone,
+    AcceptedInvite, CreatedHook, CreatedInvite, CreatedNotifier, CreatedToken, Delivery, LinkBegun,
+    NewTotp, Preview, Problem, Reach, RecoveryCodes, RemovedServer, ReturnTo, SetupDone,
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -36,6 +36,9 @@ pub(super) fn show(
             fragment(headers, InviteMade { made: read(answer)?, origin: origin(headers), next })
         }
         "create_token" => fragment(headers, TokenMade { made: read(answer)?, next }),
+        "create_hook" => {
+            fragment(headers, HookMade { made: read(answer)?, origin: origin(headers), next })
+        }
         "create_notifier" => {
             let made: CreatedNotifier = read(answer)?;
             let secret = made.secret.as_ref()?.expose().to_owned();
@@ -104,6 +107,15 @@ struct Accepted {
 #[template(path = "results/invite.html")]
 struct InviteMade {
     made: CreatedInvite,
+    origin: String,
+    next: String,
+}
+
+#[derive(Template)]
+#[template(path = "results/hook.html")]
+struct HookMade {
+    made: CreatedHook,
+    /// Where people reach this control plane: others may have to go another way.
     origin: String,
     next: String,
 }

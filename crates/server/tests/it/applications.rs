@@ -27,11 +27,11 @@ fn spec(image: &str) -> Value {
 }
 
 /// A server with images, a destination on it, and an environment.
-struct Place {
-    server: Server,
-    engine: Arc<FakeEngine>,
-    destination: Destination,
-    environment: Environment,
+pub(crate) struct Place {
+    pub(crate) server: Server,
+    pub(crate) engine: Arc<FakeEngine>,
+    pub(crate) destination: Destination,
+    pub(crate) environment: Environment,
 }
 
 /// Images that run, by their names.
@@ -51,7 +51,7 @@ async fn environment(app: &TestApp, project: &str) -> Result<Environment> {
     page.items.into_iter().next().context("an environment")
 }
 
-async fn place(app: &TestApp) -> Result<Place> {
+pub(crate) async fn place(app: &TestApp) -> Result<Place> {
     let (server, engine) = app.add_server("alpha").await?;
     at(app, server, engine).await
 }
@@ -85,7 +85,12 @@ pub(crate) async fn serving_one(app: &TestApp) -> Result<(Arc<FakeEngine>, Appli
 }
 
 impl TestApp {
-    async fn add_application(&self, at: &Place, name: &str, spec: Value) -> Result<Application> {
+    pub(crate) async fn add_application(
+        &self,
+        at: &Place,
+        name: &str,
+        spec: Value,
+    ) -> Result<Application> {
         let body = json!({
             "environment_id": at.environment.id, "destination_id": at.destination.id,
             "name": name, "spec": spec,
@@ -93,12 +98,17 @@ impl TestApp {
         self.owner.post("/v1/applications", body).await?.created()
     }
 
-    async fn application(&self, one: &Application) -> Result<Application> {
+    pub(crate) async fn application(&self, one: &Application) -> Result<Application> {
         self.owner.get(&format!("/v1/applications/{}", one.id)).await?.ok()
     }
 
     /// Asks for work, and waits for its end.
-    async fn work_on(&self, one: &Application, act: &str, body: Value) -> Result<Operation> {
+    pub(crate) async fn work_on(
+        &self,
+        one: &Application,
+        act: &str,
+        body: Value,
+    ) -> Result<Operation> {
         let path = format!("/v1/applications/{}/{act}?wait=30", one.id);
         self.owner.post(&path, body).await?.accepted()
     }
@@ -121,7 +131,7 @@ impl TestApp {
     }
 
     /// Newest first.
-    async fn deployments(&self, one: &Application) -> Result<Vec<Deployment>> {
+    pub(crate) async fn deployments(&self, one: &Application) -> Result<Vec<Deployment>> {
         let path = format!("/v1/applications/{}/deployments", one.id);
         let page: Page<Deployment> = self.owner.get(&path).await?.ok()?;
         Ok(page.items)
@@ -134,7 +144,7 @@ fn containers(engine: &FakeEngine, name: &str) -> Vec<String> {
     engine.container_names().into_iter().filter(|one| one.starts_with(&prefix)).collect()
 }
 
-fn step<'a>(operation: &'a Operation, name: &str) -> Result<&'a str> {
+pub(crate) fn step<'a>(operation: &'a Operation, name: &str) -> Result<&'a str> {
     let step = operation.steps.iter().find(|step| step.name == name);
     let step = step.with_context(|| format!("no step {name}: {operation:#?}"))?;
     step.detail.as_deref().with_context(|| format!("{step:?}"))

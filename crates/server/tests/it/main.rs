@@ -7,6 +7,7 @@ mod addresses;
 mod applications;
 mod audit;
 mod backup;
+mod builds;
 mod certificates;
 mod change;
 mod chart;

@@ -6,6 +6,7 @@ mod addresses;
 mod applications;
 mod barriers;
 mod browser;
+mod builds;
 mod chart;
 mod containers;
 mod coverage;

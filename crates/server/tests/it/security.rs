@@ -4,8 +4,8 @@
 use anyhow::{Context, Result, bail, ensure};
 use portolan_server::{Guarded, host::fake::FakeEngine};
 use portolan_types::{
-    CreatedInvite, CreatedToken, DestinationState, Drift, Membership, Operation, Page, Right,
-    RouteState, Server,
+    CreatedHook, CreatedInvite, CreatedToken, DestinationState, Drift, Membership, Operation, Page,
+    Right, RouteState, Server,
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -113,7 +113,7 @@ impl Things {
             Some("invites") => &self.invite,
             Some("projects") => &self.project,
             Some("environments") => &self.environment,
-            Some("applications") => &self.application,
+            Some("applications" | "hooks") => &self.application,
             Some("teams") if path.contains("{id}") => &self.team,
             _ if path.contains('{') => bail!("no id for {path}"),
             _ => return Ok(path.to_owned()),
@@ -291,6 +291,7 @@ impl Things {
                 let made = projects::environment(&app.owner, &project, &name).await?;
                 self.environment = made.id.to_string();
             }
+            "/v1/applications/{id}/hook" => listen(app, &self.application).await?,
             "/v1/applications/{id}" => {
                 let destination = app.owner.find_destination("web").await?;
                 let on = (self.environment.as_str(), destination.id.as_str());
@@ -318,7 +319,14 @@ async fn undeployed(app: &TestApp, on: (&str, &str)) -> Result<String> {
     let path = format!("/v1/applications/{id}/deploy?wait=20");
     let done: Operation = app.owner.post(&path, json!({})).await?.accepted()?;
     ensure!(done.state.is_over(), "{done:?}");
+    listen(app, &id).await?;
     Ok(id)
+}
+
+async fn listen(app: &TestApp, application: &str) -> Result<()> {
+    let path = format!("/v1/applications/{application}/hook");
+    let _: CreatedHook = app.owner.post(&path, json!({})).await?.created()?;
+    Ok(())
 }
 
 async fn team(app: &TestApp) -> Result<String> {

@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use portolan_server::{
     Config, RunError,
-    config::{Notifications, Sessions},
+    config::{Builds, Notifications, Sessions},
     host::{
         Dialer, Reachable,
         fake::{FakeEngine, FakeFleet},
@@ -33,6 +33,7 @@ mod barriers;
 mod chromium;
 mod database;
 mod eventually;
+pub(crate) mod git;
 pub(crate) mod sources;
 
 pub(crate) use chromium::Chromium;
@@ -106,6 +107,7 @@ impl TestApp {
             sign_in: crate::openid::nowhere()?,
             reachable: Reachable::default(),
             notifications: Notifications::default(),
+            builds: Builds { allow_repositories_at: vec!["127.0.0.0/8".parse()?] },
         };
         let owner = Client::new("http://127.0.0.1:0")?;
         let fleet = Arc::new(FakeFleet::default());

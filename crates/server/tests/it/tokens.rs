@@ -101,7 +101,6 @@ story! {
         let path = format!("/v1/tokens/{}", made.token.id);
         let robot = app.owner.with_token(&made.secret);
         for (field, value) in [
-            ("abilities", json!(["deploy"])),
             ("abilities", json!(["owner"])),
             ("expires_in_days", json!(11)),
         ] {

@@ -10,7 +10,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{ApplicationMount, HealthCheck, Seconds};
+use super::{ApplicationMount, Build, HealthCheck, Seconds};
 use crate::{
     Alias, Image, Invalid, RegistryId,
     text::{text_newtype, words},
@@ -175,8 +175,13 @@ text_newtype!(LabelValue);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ApplicationSpec {
+    /// Where it is built, this is how the result is called, and its registry is where it is pushed to
+    /// when another server builds; the tag is the deployment's own.
     #[schema(value_type = String, example = "ghcr.io/example/shop:1.4")]
     pub image: Image,
+    /// What the image is built from. It is fetched from its registry without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build: Option<Build>,
     /// The login for the image's registry. Default: the team's, where it has one for that registry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registry_id: Option<RegistryId>,
@@ -239,6 +244,7 @@ impl ApplicationSpec {
     pub fn of(image: Image) -> Self {
         Self {
             image,
+            build: None,
             registry_id: None,
             entrypoint: Vec::new(),
             command: Vec::new(),

@@ -77,6 +77,9 @@ pub struct Variable {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<VariableValue>,
     pub secret: bool,
+    /// Whether it is for builds alone: the program does not get it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub build: bool,
     pub updated_at: Timestamp,
 }
 
@@ -94,6 +97,11 @@ pub struct SetVariable {
     pub value: VariableValue,
     #[serde(default)]
     pub secret: bool,
+    /// For builds alone: an argument of the Dockerfile (`ARG`), and nothing that the program gets. A
+    /// secret one is no argument, because an image shows its arguments: it is for the login of a
+    /// repository.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub build: bool,
 }
 
 /// What `change_variables` takes. Variables that are not named stay. It changes the next deployment,

@@ -87,7 +87,7 @@ pub(super) async fn pull(
 }
 
 /// Name and tag; a digest stands where the tag does. Without a tag the engine would fetch all.
-fn split(reference: &str) -> (&str, &str) {
+pub(super) fn split(reference: &str) -> (&str, &str) {
     if let Some(parts) = reference.split_once('@') {
         return parts;
     }
@@ -110,7 +110,7 @@ pub(super) async fn remove(engine: &Engine, reference: &str) -> Result<(), HostE
     unless_missing(answer).map(drop)
 }
 
-fn checked(reference: &str) -> Result<(), HostError> {
+pub(super) fn checked(reference: &str) -> Result<(), HostError> {
     if is_reference(reference) {
         return Ok(());
     }
@@ -120,7 +120,7 @@ fn checked(reference: &str) -> Result<(), HostError> {
 /// A line of what the engine tells while it works. It has answered 200 before it knows the end.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Told {
+pub(super) struct Told {
     error: Option<String>,
     /// The layer that it is about.
     id: Option<String>,
@@ -138,17 +138,17 @@ struct Detail {
 
 /// What is known of an image's layers: how much of each has come, of how much.
 #[derive(Debug, Default)]
-struct Layers(HashMap<String, (u64, u64)>);
+pub(super) struct Layers(HashMap<String, (u64, u64)>);
 
 impl Layers {
     /// Unpacking is told alike, and does not count.
-    fn heard(&mut self, told: Told, listener: &PullListener<'_>) {
+    pub(super) fn heard(&mut self, told: Told, listener: &PullListener<'_>) {
         let Told { id: Some(id), status: Some(status), detail, .. } = told else { return };
         let (current, total) = detail.map_or((None, None), |one| (one.current, one.total));
         let known = self.0.get(&id).map(|(_, total)| *total);
         let layer = match (status.as_str(), total, known) {
-            ("Downloading", Some(total), _) => (current.unwrap_or_default(), total),
-            ("Download complete" | "Pull complete", _, Some(total)) => (total, total),
+            ("Downloading" | "Pushing", Some(total), _) => (current.unwrap_or_default(), total),
+            ("Download complete" | "Pull complete" | "Pushed", _, Some(total)) => (total, total),
             _ => return,
         };
         if known.is_some() || self.0.len() < limits::LAYERS {
@@ -160,7 +160,7 @@ impl Layers {
     }
 }
 
-async fn progress(
+pub(super) async fn progress(
     engine: &Engine,
     body: Incoming,
     mut tell: impl FnMut(Told),

@@ -1,9 +1,11 @@
 //! Logins of registries: tried, and sent along with what needs them.
 
+use data_encoding::BASE64URL;
 use hyper::header::HeaderValue;
 use portolan_types::RegistryHost;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
 
 use super::{
     super::{
@@ -86,6 +88,21 @@ pub(super) fn sent(login: &RegistryLogin, reference: &str) -> Result<Content, Ho
     let mut value = HeaderValue::from_str(&login.to_header()).map_err(|e| not_understood(&e))?;
     value.set_sensitive(true);
     Ok(Content::Login(value))
+}
+
+/// What is sent for several registries at once: an engine takes those that it needs.
+pub(super) fn sent_all(logins: &[RegistryLogin]) -> Result<HeaderValue, HostError> {
+    let all: Map<String, Value> = logins.iter().map(RegistryLogin::to_entry).collect();
+    let json = Zeroizing::new(Value::from(all).to_string());
+    let text = Zeroizing::new(BASE64URL.encode(json.as_bytes()));
+    let mut value = HeaderValue::from_str(&text).map_err(|error| not_understood(&error))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// Engines want the head even where there is no login.
+pub(super) fn nobody() -> Content {
+    Content::Login(HeaderValue::from_static("e30="))
 }
 
 #[cfg(test)]

@@ -3,10 +3,13 @@
 //! Two pools over the same ways to the engine. Answers that end come through connections that bound
 //! them; an answer without end has a connection of its own, without a bound on the whole.
 
-use std::io;
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use bytes::Bytes;
-use futures_util::stream::BoxStream;
+use futures_util::{TryStreamExt, stream::BoxStream};
 use http_body_util::{BodyExt, Either, Full, Limited, StreamBody};
 use hyper::{
     Method, Request, Response, StatusCode,
@@ -18,6 +21,7 @@ use hyper_util::{
     client::legacy::Client,
     rt::{TokioExecutor, TokioTimer},
 };
+use tokio_util::io::ReaderStream;
 
 use super::{
     super::{HostError, limits},
@@ -31,6 +35,9 @@ pub(super) const ADDRESS: &str = "http://docker";
 
 /// Where the Engine API takes the login of a registry.
 const REGISTRY_AUTH: &str = "x-registry-auth";
+
+/// The same for those of several.
+const REGISTRY_CONFIG: &str = "x-registry-config";
 
 /// The body of bollard's requests, which it does not name in public.
 pub(super) type Body =
@@ -46,16 +53,30 @@ pub(in super::super) enum Content {
     Tar(Bytes),
     /// Nothing but the login of a registry, in the head.
     Login(HeaderValue),
+    /// What an image is built from, as a file, with logins in the head.
+    Build {
+        archive: PathBuf,
+        logins: HeaderValue,
+    },
 }
 
 impl Content {
-    fn into_bytes(self) -> Bytes {
-        match self {
+    async fn into_body(self) -> io::Result<Body> {
+        let bytes = match self {
             Self::Nothing | Self::Login(_) => Bytes::new(),
             Self::Json(json) | Self::JsonWithLogin(json, _) => json.into(),
             Self::Tar(archive) => archive,
-        }
+            Self::Build { archive, .. } => return file(&archive).await,
+        };
+        Ok(Either::Left(Full::new(bytes)))
     }
+}
+
+/// A file as it is read: it may be larger than what should be in memory.
+async fn file(path: &Path) -> io::Result<Body> {
+    let file = tokio::fs::File::open(path).await?;
+    let frames: BoxStream<'static, _> = Box::pin(ReaderStream::new(file).map_ok(Frame::data));
+    Ok(Either::Right(StreamBody::new(frames)))
 }
 
 /// The connections to one engine.
@@ -122,8 +143,14 @@ impl Http {
             }
             Content::Tar(_) => request.header(CONTENT_TYPE, "application/x-tar"),
             Content::Login(login) => request.header(REGISTRY_AUTH, login),
+            Content::Build { logins, .. } => {
+                request.header(CONTENT_TYPE, "application/x-tar").header(REGISTRY_CONFIG, logins)
+            }
         };
-        let request = request.body(Either::Left(Full::new(content.into_bytes())));
+        let body = content.into_body().await.map_err(|error| HostError::Protocol {
+            why: format!("what is sent could not be read: {error}"),
+        })?;
+        let request = request.body(body);
         let request = request.map_err(|error| not_understood(&error))?;
         let answer = self.send(&self.streams, request).await?;
         Ok(self.accepted(answer).await?.into_body())

@@ -17,10 +17,10 @@ use super::{
     FakeEngine, Meant, Trouble, World, event, lines, lock, lost, shell, stats, swarm::SwarmWorld,
 };
 use crate::host::{
-    ContainerDetail, Counted, Endpoint, Exec, ExecOutput, Host, HostContainer, HostError,
-    HostEvent, HostImage, HostNetwork, HostNode, HostRole, HostService, HostTask, LineQuery,
-    LogQuery, Member, NewContainer, NewFile, NewNetwork, NewService, PullListener, RegistryLogin,
-    ServiceChange, Shell, System, TerminalProgram,
+    BuildListener, ContainerDetail, Counted, Endpoint, Exec, ExecOutput, Host, HostContainer,
+    HostError, HostEvent, HostImage, HostNetwork, HostNode, HostRole, HostService, HostTask,
+    ImageBuild, LineQuery, LogQuery, Member, NewContainer, NewFile, NewNetwork, NewService,
+    PullListener, RegistryLogin, ServiceChange, Shell, System, TerminalProgram,
 };
 
 /// A connection to a fake engine.
@@ -326,6 +326,24 @@ impl Host for FakeHost {
     ) -> Result<(), HostError> {
         progress.heard(40, 100);
         self.call("pull_image", |world| world.workloads.pull(reference, login)).await
+    }
+
+    async fn build_image(
+        &self,
+        build: &ImageBuild,
+        listener: &BuildListener,
+    ) -> Result<String, HostError> {
+        self.call("build_image", |world| world.workloads.build(build, listener)).await
+    }
+
+    async fn push_image(
+        &self,
+        reference: &str,
+        login: Option<&RegistryLogin>,
+        progress: &PullListener<'_>,
+    ) -> Result<(), HostError> {
+        progress.heard(100, 100);
+        self.call("push_image", |world| world.workloads.push(reference, login)).await
     }
 
     async fn load_image(&self, archive: Bytes) -> Result<(), HostError> {

@@ -49,6 +49,11 @@ impl FakeRegistries {
     }
 }
 
+/// Whether a login is for the registry of an image.
+pub(super) fn is_of(login: &RegistryLogin, reference: &str) -> bool {
+    RegistryHost::of_image(reference).as_ref() == Some(&login.host)
+}
+
 fn is_it((user, password): &(String, String), login: &RegistryLogin) -> bool {
     user == login.user.as_str() && password == login.password.expose_secret()
 }

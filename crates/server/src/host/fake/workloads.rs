@@ -4,12 +4,12 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     fmt,
-    sync::Arc,
+    sync::{Arc, Mutex},
 };
 
 use portolan_types::id::cuid2;
 
-use super::{World, containers::refused, registries::FakeRegistries};
+use super::{FakeBuild, World, containers::refused, lock, registries::FakeRegistries};
 use crate::host::{
     Exec, ExecOutput, HostError, HostImage, LogQuery, MountSource, NewContainer, NewFile,
     RegistryLogin, TerminalProgram, probe,
@@ -80,6 +80,11 @@ impl fmt::Debug for FakeExec {
 #[derive(Debug, Default)]
 pub(super) struct Workloads {
     registry: BTreeMap<String, FakeImage>,
+    /// By the reference of the image.
+    pub(super) built: BTreeMap<String, FakeBuild>,
+    pub(super) pushed: Vec<String>,
+    /// What engines of the fleet sent to registries.
+    pub(super) sent: Arc<Mutex<BTreeMap<String, FakeImage>>>,
     /// Which of them want a login.
     pub(super) registries: FakeRegistries,
     images: BTreeMap<String, FakeImage>,
@@ -157,10 +162,27 @@ impl Workloads {
         login: Option<&RegistryLogin>,
     ) -> Result<(), HostError> {
         self.registries.admit(reference, login)?;
-        let Some(image) = self.registry.get(reference).cloned() else {
+        let sent = || lock(&self.sent).get(reference).cloned();
+        let Some(image) = self.registry.get(reference).cloned().or_else(sent) else {
             return refused(404, format!("manifest for {reference} not found: manifest unknown"));
         };
         self.put(reference, image);
+        Ok(())
+    }
+
+    /// What was sent can be fetched by every engine that asks this registry.
+    pub(super) fn push(
+        &mut self,
+        reference: &str,
+        login: Option<&RegistryLogin>,
+    ) -> Result<(), HostError> {
+        self.registries.admit(reference, login)?;
+        let Some(image) = self.images.get(reference) else {
+            let words = format!("An image does not exist locally with the tag: {reference}");
+            return refused(404, words);
+        };
+        lock(&self.sent).insert(reference.to_owned(), image.clone());
+        self.pushed.push(reference.to_owned());
         Ok(())
     }
 

@@ -1,12 +1,16 @@
 //! Sending a webhook: one request, signed, to where the guard lets it.
 
-use std::{error::Error as _, time::Duration};
+use std::time::Duration;
 
 use portolan_types::{Timestamp, WebhookSecret, WebhookUrl};
 use reqwest::{Client, Response, StatusCode, header, redirect};
 
 use super::{Letter, Refusal, signature::sign};
-use crate::{config::Notifications, host::clean, outbound::Guard};
+use crate::{
+    config::Notifications,
+    host::clean,
+    outbound::{self, Guard},
+};
 
 /// What is read of an answer, in bytes.
 const READ: usize = 2_048;
@@ -65,13 +69,7 @@ impl Webhooks {
         if error.is_timeout() {
             return Refusal::because(format!("it did not answer within {:?}", self.timeout));
         }
-        // The outer ones name the URL.
-        let mut cause = error.source();
-        while let Some(deeper) = cause.and_then(std::error::Error::source) {
-            cause = Some(deeper);
-        }
-        let words = cause.map_or_else(|| "it could not be sent".to_owned(), ToString::to_string);
-        Refusal::because(clean(&words))
+        Refusal::because(outbound::cause(error))
     }
 }
 

@@ -28,7 +28,12 @@ pub(super) fn labels(application: &Application) -> BTreeMap<String, String> {
 
 /// Whether a container was made for an application.
 pub(super) fn is_of(application: &Application, found: &ContainerDetail) -> bool {
-    found.labels.get(label::APPLICATION).map(String::as_str) == Some(application.id.as_str())
+    marks(application, &found.labels)
+}
+
+/// Whether labels are those of what is made for an application.
+pub(super) fn marks(application: &Application, labels: &BTreeMap<String, String>) -> bool {
+    labels.get(label::APPLICATION).map(String::as_str) == Some(application.id.as_str())
 }
 
 /// The container of a deployment, of an image by its id.

@@ -5,7 +5,7 @@ use portolan_types::{DeploymentState, Timestamp};
 
 use super::{
     super::{recorder::failure, work::Halt},
-    Progress,
+    Progress, build,
     course::Course,
     definition, fetch,
     job::{Job, has_passed},
@@ -132,6 +132,7 @@ fn names(containers: &[&HostContainer]) -> String {
 }
 
 pub(super) async fn finish(job: &mut Job<'_>, course: &Course) -> Result<Progress, Halt> {
+    build::trim(job).await?;
     let deployment = &course.made.deployment;
     let mut tx = job.scene.app.db.begin().await?;
     let end = (DeploymentState::Serving, None);

@@ -1,4 +1,6 @@
 //! The image of a deployment: brought to the host beside the keeper's other work, or found there.
+//!
+//! One that is built is in `build`.
 
 use portolan_types::Image;
 
@@ -8,6 +10,7 @@ use super::{
         recorder::{failure, host_failure},
         work::Halt,
     },
+    build::{self, Built},
     course::Course,
     job::Job,
 };
@@ -26,6 +29,16 @@ pub(super) async fn image(job: &mut Job<'_>, course: &Course) -> Result<Option<S
         && find(job, id).await?.is_some()
     {
         return Ok(Some(id.clone()));
+    }
+    // What was built once is fetched from its registry when it is brought back.
+    if let Some(build) = &course.plan.spec.build
+        && deployment.rolled_back_to.is_none()
+    {
+        match build::image(job, course, build).await? {
+            Built::NotYet => return Ok(None),
+            Built::Here(id) => return Ok(Some(id)),
+            Built::Pushed => {}
+        }
     }
     let key = format!("pull:{}", deployment.operation_id);
     job.enter("pull").await?;

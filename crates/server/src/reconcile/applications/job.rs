@@ -19,6 +19,7 @@ use super::{
         work::{Halt, halt},
     },
     Progress, Scene, serve,
+    workshop::{Failed, Told, Workshop},
 };
 use crate::{
     db::{self, Transaction},
@@ -38,6 +39,10 @@ pub(super) struct Open {
     pub(super) ready: Option<(usize, Instant)>,
     /// Where replicas have answered.
     pub(super) answered: BTreeSet<IpAddr>,
+    /// How far the image is that is being built.
+    pub(super) told: Option<Told>,
+    /// It was built on another server, and is in its registry.
+    pub(super) pushed: bool,
     step: Option<(&'static str, OpenStep, Instant)>,
 }
 
@@ -46,6 +51,8 @@ impl Open {
         Self {
             operation: operation.clone(),
             pull: None,
+            told: None,
+            pushed: false,
             resolved: Arc::default(),
             ready: None,
             answered: BTreeSet::new(),
@@ -61,6 +68,8 @@ pub(super) struct Job<'a> {
     pub(super) recorder: Recorder<'a>,
     pub(super) open: Open,
     pub(super) beside: &'a mut Beside,
+    pub(super) builds: &'a mut Beside<Failed>,
+    pub(super) workshop: &'a Workshop,
 }
 
 impl Job<'_> {

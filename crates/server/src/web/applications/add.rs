@@ -8,11 +8,11 @@ use portolan_types::{
 };
 use serde::Deserialize;
 
-use super::fields::SpecFields;
+use super::fields::{Choices, SpecFields};
 use crate::{
     api::AppState,
     db::destination::Filter,
-    destinations, environments, registries,
+    destinations, environments,
     web::{
         chrome::Chrome,
         extract::Query,
@@ -97,7 +97,7 @@ pub(super) async fn form(
     let places = destinations::list(&app, actor, &Filter::default(), &all).await?.items;
     let places: Vec<Place> = places.into_iter().map(|one| Place::of(&chrome, one)).collect();
     let place = proposed(&places, [wanted.destination_id.as_ref(), default.as_ref()]);
-    let spec = SpecFields::empty(registries::list(&app, actor, &all).await?.items);
+    let spec = SpecFields::empty(Choices::read(&app, actor).await?);
     Ok(shown::page(&New { chrome, environments, environment, places, place, default, spec }))
 }
 

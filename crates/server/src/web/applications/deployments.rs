@@ -4,12 +4,14 @@ use std::num::NonZeroU32;
 
 use askama::Template;
 use axum::extract::State;
-use portolan_types::{ApplicationId, Deployment, DeploymentState, Operation, Page, PageQuery};
+use portolan_types::{
+    ApplicationId, Deployment, DeploymentState, LogLine, Operation, Page, PageQuery,
+};
 
 use super::head::{Head, Tab};
 use crate::{
     api::AppState,
-    applications::deployments,
+    applications::{build_log, deployments},
     operations,
     web::{
         chrome::Chrome,
@@ -46,6 +48,14 @@ struct Show {
     head: Head,
     deployment: Deployment,
     operation: Operation,
+    /// What its build said, where it was built.
+    log: Option<Vec<LogLine>>,
+}
+
+impl Show {
+    fn is_under_way(&self) -> bool {
+        !self.operation.state.is_over()
+    }
 }
 
 pub(super) async fn show(
@@ -56,7 +66,18 @@ pub(super) async fn show(
     let head = Head::read(&app, &chrome, &id, Tab::Deployments).await?;
     let deployment = deployments::show(&app, &chrome.actor, &id, number).await?;
     let operation = operations::show(&app, &chrome.actor, &deployment.operation_id).await?;
-    Ok(shown::page(&Show { chrome, head, deployment, operation }))
+    let log = if is_built(&head, &deployment) {
+        Some(build_log::read(&app, &chrome.actor, (&id, number)).await?.lines)
+    } else {
+        None
+    };
+    Ok(shown::page(&Show { chrome, head, deployment, operation, log }))
+}
+
+/// Before its commit is known, by what the application is made of.
+fn is_built(head: &Head, deployment: &Deployment) -> bool {
+    let will_be = deployment.finished_at.is_none() && head.application.spec.build.is_some();
+    deployment.rolled_back_to.is_none() && (deployment.commit.is_some() || will_be)
 }
 
 /// What served once can be brought back; what serves is there.

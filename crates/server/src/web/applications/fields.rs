@@ -2,9 +2,12 @@
 //! `templates/applications/spec.html`, and what they become is said in `web/forms/fields.rs`.
 
 use portolan_types::{
-    ApplicationMount, ApplicationSpec, Argument, Balance, HealthCheck, HostPort, MountSource,
-    Registry, RegistryId, RestartRule, Seconds, Strategy,
+    ApplicationMount, ApplicationSpec, Argument, Balance, Build, HealthCheck, HostPort,
+    MountSource, PageQuery, Registry, RegistryId, RepositoryPath, RestartRule, Seconds, Server,
+    ServerId, Strategy,
 };
+
+use crate::{Actor, App, Error, registries, servers};
 
 /// Rows for more beside those that there are.
 const MORE_ROWS: usize = 2;
@@ -88,10 +91,72 @@ impl From<Option<&HealthCheck>> for Health {
     }
 }
 
+/// What the image is built from. Nothing is filled in where it is fetched, nor what holds where nothing
+/// is said.
+#[derive(Debug, Default)]
+pub(super) struct BuildFields {
+    pub repository: String,
+    pub reference: String,
+    pub folder: String,
+    pub dockerfile: String,
+    pub stage: String,
+    pub user: String,
+    pub password_variable: String,
+    pub server: Option<ServerId>,
+}
+
+impl From<&Build> for BuildFields {
+    fn from(build: &Build) -> Self {
+        let (usual, login) = (Build::of(build.repository.clone()), build.login.as_ref());
+        let other = |is: &RepositoryPath, usual: &RepositoryPath| {
+            if is == usual { String::new() } else { is.to_string() }
+        };
+        Self {
+            repository: build.repository.to_string(),
+            reference: text(build.reference.as_ref()),
+            folder: other(&build.folder, &usual.folder),
+            dockerfile: other(&build.dockerfile, &usual.dockerfile),
+            stage: text(build.stage.as_ref()),
+            user: login.map(|login| login.user.clone()).unwrap_or_default(),
+            password_variable: text(login.map(|login| &login.password_variable)),
+            server: build.server_id.clone(),
+        }
+    }
+}
+
+impl BuildFields {
+    pub(super) fn is_on(&self, server: &Server) -> bool {
+        self.server.as_ref() == Some(&server.id)
+    }
+}
+
+/// What is to choose from.
+#[derive(Debug, Default)]
+pub(super) struct Choices {
+    /// Logins of registries.
+    pub registries: Vec<Registry>,
+    /// Those that may build.
+    pub servers: Vec<Server>,
+}
+
+impl Choices {
+    pub(super) async fn read(app: &App, actor: &Actor) -> Result<Self, Error> {
+        let all = PageQuery::largest();
+        let registries = registries::list(app, actor, &all).await?.items;
+        let mut servers = servers::list(app, actor, &all).await?.items;
+        servers.retain(|server| server.build_server);
+        Ok(Self { registries, servers })
+    }
+}
+
 /// A spec in fields.
 #[derive(Debug)]
 pub(super) struct SpecFields {
     pub image: String,
+    pub is_built: bool,
+    pub build: BuildFields,
+    /// Where it can be built.
+    pub builders: Vec<Server>,
     /// The login that was chosen, and those to choose from.
     pub registry: Option<RegistryId>,
     pub registries: Vec<Registry>,
@@ -118,18 +183,21 @@ pub(super) struct SpecFields {
 
 impl SpecFields {
     /// Of a new application, with what holds where nothing is said.
-    pub(super) fn empty(registries: Vec<Registry>) -> Self {
+    pub(super) fn empty(choices: Choices) -> Self {
         let image = "image".parse().expect("a word is a reference");
-        Self { image: String::new(), ..Self::of(&ApplicationSpec::of(image), registries) }
+        Self { image: String::new(), ..Self::of(&ApplicationSpec::of(image), choices) }
     }
 
-    pub(super) fn of(spec: &ApplicationSpec, registries: Vec<Registry>) -> Self {
+    pub(super) fn of(spec: &ApplicationSpec, choices: Choices) -> Self {
         let aliases: Vec<&str> = spec.aliases.iter().map(portolan_types::Alias::as_str).collect();
         let labels = spec.labels.iter().map(|(key, value)| format!("{key}={value}\n"));
         Self {
             image: spec.image.to_string(),
+            is_built: spec.build.is_some(),
+            build: spec.build.as_ref().map(BuildFields::from).unwrap_or_default(),
+            builders: choices.servers,
             registry: spec.registry_id.clone(),
-            registries,
+            registries: choices.registries,
             port: text(spec.port),
             entrypoint: spec.entrypoint.as_slice().into(),
             command: spec.command.as_slice().into(),

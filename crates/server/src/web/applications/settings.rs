@@ -2,19 +2,20 @@
 
 use askama::Template;
 use axum::extract::State;
-use portolan_types::{ApplicationId, PageQuery, Preview, Variable};
+use portolan_types::{ApplicationId, Hook, Preview, Variable};
 
 use super::{
-    fields::SpecFields,
+    fields::{Choices, SpecFields},
     head::{Head, Tab},
 };
 use crate::{
+    Error,
     api::AppState,
     applications::{
+        hooks,
         remove::{self, Volumes},
         variables,
     },
-    registries,
     web::{
         acts::Near,
         chrome::Chrome,
@@ -47,6 +48,7 @@ struct Settings {
     chrome: Chrome,
     head: Head,
     spec: SpecFields,
+    hook: Option<Hook>,
 }
 
 pub(super) async fn show(
@@ -55,9 +57,14 @@ pub(super) async fn show(
     Path(id): Path<ApplicationId>,
 ) -> Shown {
     let head = Head::read(&app, &chrome, &id, Tab::Settings).await?;
-    let logins = registries::list(&app, &chrome.actor, &PageQuery::largest()).await?.items;
-    let spec = SpecFields::of(&head.application.spec, logins);
-    Ok(shown::page(&Settings { chrome, head, spec }))
+    let choices = Choices::read(&app, &chrome.actor).await?;
+    let spec = SpecFields::of(&head.application.spec, choices);
+    let hook = match hooks::show(&app, &chrome.actor, &id).await {
+        Ok(hook) => Some(hook),
+        Err(Error::NotFound(_)) => None,
+        Err(error) => return Err(error.into()),
+    };
+    Ok(shown::page(&Settings { chrome, head, spec, hook }))
 }
 
 #[derive(Template)]

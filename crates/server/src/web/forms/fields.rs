@@ -20,7 +20,7 @@
 //! | `?version` | a part of the query, not of the body |
 //! | `_next` | where to go afterwards; `{id}` is the answer's |
 //! | `_typed`, `_expected` | what has to be the same before anything is done |
-//! | `_choice` | nothing: it says which parts of the form are sent |
+//! | `_choice`, `_source` | nothing: it says which parts of the form are sent |
 
 mod values;
 
@@ -55,7 +55,7 @@ impl Form {
                 "_next" => form.next = Some(value.into_owned()),
                 "_typed" => typed = Some(value.into_owned()),
                 "_expected" => expected = Some(value.into_owned()),
-                "_choice" => {}
+                "_choice" | "_source" => {}
                 _ => form.take(&name, &value)?,
             }
         }

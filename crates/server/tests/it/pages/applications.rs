@@ -26,7 +26,7 @@ fn with_images(engine: &FakeEngine) {
 }
 
 /// The environment of a new project.
-async fn environment(app: &TestApp, project: &str) -> Result<Environment> {
+pub(super) async fn environment(app: &TestApp, project: &str) -> Result<Environment> {
     let made: Project =
         app.owner.post("/v1/projects", json!({ "name": project })).await?.created()?;
     let path = format!("/v1/environments?project_id={}", made.id);
@@ -92,7 +92,7 @@ async fn deployments(app: &TestApp, one: &Application) -> Result<Vec<Deployment>
 }
 
 /// The latest deployment, when it serves and its work is over.
-async fn served(app: &TestApp, one: &Application, number: u32) -> Result<Deployment> {
+pub(super) async fn served(app: &TestApp, one: &Application, number: u32) -> Result<Deployment> {
     eventually(&format!("deployment {number} serves"), || async {
         let latest = deployments(app, one).await?.into_iter().next();
         Ok(latest.filter(|latest| {
@@ -354,7 +354,7 @@ async fn leave_by(chromium: &Chromium, selector: &str) -> Result<()> {
     .await
 }
 
-async fn complained_of_nothing(chromium: Chromium) -> Result<()> {
+pub(super) async fn complained_of_nothing(chromium: Chromium) -> Result<()> {
     let title = chromium.ask("return document.title", json!([])).await?;
     ensure!(title != "owned", "{title}");
     let mut complaints = chromium.complaints().await?;

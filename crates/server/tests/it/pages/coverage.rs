@@ -8,6 +8,7 @@ use crate::support::sources::{folder, texts};
 
 /// What has no place on a page, and why.
 const ELSEWHERE: &[(&str, &str)] = &[
+    ("call_hook", "for hosts of repositories"),
     ("healthz", "for load balancers"),
     ("readyz", "for load balancers"),
     ("metrics", "for Prometheus"),

@@ -140,6 +140,7 @@ fn expected(route: &Guarded, who: Who, names: bool) -> Expected {
         Who::Member | Who::SignedIn(Role::Member) | Who::Elsewhere => everyone(policy),
         Who::Granted(has) => match policy {
             Policy::On(wanted) => has >= wanted,
+            Policy::Deploy => has >= Right::Operate,
             _ => everyone(policy),
         },
     };
@@ -150,8 +151,10 @@ fn expected(route: &Guarded, who: Who, names: bool) -> Expected {
 fn apart(route: &Guarded, names: bool) -> Expected {
     let people = route.path.starts_with("/v1/members");
     match route.policy {
-        Policy::Read | Policy::On(_) if names && !people => Expected::Missing,
-        Policy::Public | Policy::Person | Policy::Read | Policy::On(_) => Expected::Passes,
+        Policy::Read | Policy::On(_) | Policy::Deploy if names && !people => Expected::Missing,
+        Policy::Public | Policy::Person | Policy::Read | Policy::On(_) | Policy::Deploy => {
+            Expected::Passes
+        }
         Policy::Account | Policy::Terminal | Policy::Admin | Policy::People | Policy::Owner => {
             Expected::Forbidden
         }

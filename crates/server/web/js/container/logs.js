@@ -121,4 +121,5 @@ export function startLogs(place) {
   });
   window.addEventListener("pagehide", () => source?.close());
   follow();
+  if ("followAtOnce" in place.dataset) button.click();
 }

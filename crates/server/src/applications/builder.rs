@@ -1,0 +1,61 @@
+//! Which server builds an application's image: the one that was chosen, or a build server of the team
+//! where the image has a registry to go through, or the destination's own.
+
+use portolan_types::{ApplicationSpec, Image, RegistryHost, Right, TeamId};
+use sqlx::AnyConnection;
+
+use crate::{Actor, Error, db, servers};
+
+/// Images of this beginning are in no registry (`RepositoryUrl::image`).
+const NOWHERE: &str = "localhost";
+
+/// Whether an image can be fetched from anywhere.
+pub(super) fn has_registry(image: &Image) -> bool {
+    RegistryHost::of_image(image.as_str()).is_some_and(|host| host.as_str() != NOWHERE)
+}
+
+/// Refuses a server that may not build, and an image that could not come from there.
+pub(super) async fn check(
+    conn: &mut AnyConnection,
+    actor: &Actor,
+    spec: &ApplicationSpec,
+) -> Result<(), Error> {
+    let Some(id) = spec.build.as_ref().and_then(|build| build.server_id.as_ref()) else {
+        return Ok(());
+    };
+    let server = servers::find(conn, actor, id).await?;
+    actor.require_on(Right::Use, id)?;
+    if !server.build_server {
+        return Err(Error::refused(
+            "not-a-build-server",
+            format!("server `{}` is no build server", server.name),
+            "choose one that is, or make it one (`update_server`)",
+        ));
+    }
+    if has_registry(&spec.image) {
+        return Ok(());
+    }
+    Err(Error::refused(
+        "image-without-registry",
+        format!(
+            "image `{}` names no registry by which it could come from `{}`",
+            spec.image, server.name
+        ),
+        "name it with one, as `registry.example.com/shop`",
+    ))
+}
+
+/// Fills in who builds, for one deployment.
+pub(super) async fn choose(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    spec: &mut ApplicationSpec,
+) -> Result<(), Error> {
+    if !has_registry(&spec.image) {
+        return Ok(());
+    }
+    if let Some(build) = spec.build.as_mut().filter(|build| build.server_id.is_none()) {
+        build.server_id = db::server::find_builder(conn, team).await?;
+    }
+    Ok(())
+}

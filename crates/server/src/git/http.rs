@@ -1,0 +1,387 @@
+//! The connection to a repository: `gix`'s protocol over our HTTP client.
+//!
+//! Owns where it may lead (`outbound`), who the login is shown to, and how much comes. `gix` works in
+//! a thread of its own and blocks; the requests are made on the runtime that waits for that thread.
+
+use std::{
+    any::Any,
+    io::{self, BufRead, BufReader, Cursor, Read, Write},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use futures_util::StreamExt;
+use gix::Error as GixError;
+use gix_transport::client::blocking_io::http::{GetResponse, Http, PostBodyDataKind, PostResponse};
+use reqwest::{
+    Client, RequestBuilder, Response, StatusCode,
+    header::{HeaderName, HeaderValue},
+    redirect,
+};
+use secrecy::ExposeSecret;
+use tokio::{runtime::Handle, time::timeout};
+use url::Url;
+
+use super::{GitError, Login, Order};
+use crate::outbound::{self, Guard};
+
+/// Opening a connection, and how long a server may say nothing.
+const CONNECT: Duration = Duration::from_secs(20);
+const SILENCE: Duration = Duration::from_mins(1);
+
+/// Most bytes of one answer. A pack of one commit of a repository that is built is smaller.
+const MOST: u64 = 1 << 30;
+
+/// Most redirects: a repository was renamed, or moved to another host.
+const REDIRECTS: usize = 5;
+
+/// What the connection saw go wrong. `gix` puts it into words of its own, and not always this.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Said(Arc<Mutex<Option<GitError>>>);
+
+impl Said {
+    pub(super) fn take(&self) -> Option<GitError> {
+        held(&self.0).take()
+    }
+
+    /// The first is the cause of those that follow.
+    fn note(&self, error: GitError) -> io::Error {
+        let words = error.to_string();
+        held(&self.0).get_or_insert(error);
+        io::Error::other(words)
+    }
+}
+
+/// Nothing panics while it holds one of these locks, so a poisoned one is still whole.
+fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The HTTP connection of one fetch.
+#[derive(Debug, Clone)]
+pub(super) struct Connection {
+    client: Client,
+    guard: Guard,
+    login: Option<Login>,
+    /// Where the login is shown, and nowhere else.
+    home: Url,
+    /// Where the repository has moved to.
+    moved: Arc<Mutex<Option<String>>>,
+    runtime: Handle,
+    stop: Arc<AtomicBool>,
+    said: Said,
+}
+
+impl Connection {
+    /// Must be called on the runtime that makes the requests.
+    pub(super) fn new(
+        guard: &Guard,
+        order: &Order,
+        stop: Arc<AtomicBool>,
+    ) -> Result<Self, GitError> {
+        let home = Url::parse(order.repository.as_str())
+            .map_err(|error| GitError::Other(error.to_string()))?;
+        let judge = guard.clone();
+        let follow = redirect::Policy::custom(move |attempt| {
+            let downgraded = attempt.previous().iter().any(|url| url.scheme() == "https")
+                && attempt.url().scheme() != "https";
+            if downgraded || attempt.previous().len() > REDIRECTS {
+                return attempt
+                    .error("the repository leads too far, or to a connection in the clear");
+            }
+            match judge.check(attempt.url()) {
+                Ok(()) => attempt.follow(),
+                Err(refused) => attempt.error(refused),
+            }
+        });
+        let client = Client::builder()
+            .dns_resolver(Arc::new(guard.clone()))
+            .redirect(follow)
+            .no_proxy()
+            .connect_timeout(CONNECT)
+            .read_timeout(SILENCE)
+            .build()
+            .map_err(|error| GitError::Other(error.to_string()))?;
+        Ok(Self {
+            client,
+            guard: guard.clone(),
+            login: order.login.clone(),
+            home,
+            moved: Arc::default(),
+            runtime: Handle::current(),
+            stop,
+            said: Said::default(),
+        })
+    }
+
+    pub(super) fn said(&self) -> Said {
+        self.said.clone()
+    }
+
+    /// The request as it is made: where the repository is now, with the login if that is at home.
+    fn request(&self, call: &Call) -> Result<RequestBuilder, GitError> {
+        let url = match &*held(&self.moved) {
+            Some(moved) => call.url.replacen(&call.base, moved, 1),
+            None => call.url.clone(),
+        };
+        let url = Url::parse(&url).map_err(|error| GitError::Other(error.to_string()))?;
+        self.guard.check(&url).map_err(|refused| GitError::Refused(refused.to_string()))?;
+        let at_home = url.origin() == self.home.origin();
+        let request = match &call.body {
+            Some(body) => self.client.post(url).body(body.clone()),
+            None => self.client.get(url),
+        };
+        let request = call
+            .headers
+            .iter()
+            .fold(request, |request, (name, value)| request.header(name.clone(), value.clone()));
+        Ok(match &self.login {
+            Some(login) if at_home => {
+                request.basic_auth(&login.user, Some(login.password.expose_secret()))
+            }
+            Some(_) | None => request,
+        })
+    }
+
+    fn make(&self, call: &Call) -> Result<Response, GitError> {
+        let request = self.request(call)?;
+        let answer = self.runtime.block_on(async { timeout(SILENCE, request.send()).await });
+        let answer = answer
+            .map_err(|_| GitError::Other(format!("no answer in {} s", SILENCE.as_secs())))?
+            .map_err(|error| GitError::Other(outbound::cause(&error)))?;
+        match answer.status() {
+            status if status.is_success() => {
+                self.note_move(call, answer.url());
+                Ok(answer)
+            }
+            // Servers say of what somebody may not see that it is not there.
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(GitError::Login),
+            StatusCode::NOT_FOUND => {
+                Err(GitError::Other("there is no such repository, or it wants a login".to_owned()))
+            }
+            status => Err(GitError::Other(format!("the server answered {status}"))),
+        }
+    }
+
+    fn note_move(&self, call: &Call, actual: &Url) {
+        let Some(tail) = call.url.strip_prefix(&call.base) else { return };
+        if let Some(base) = actual.as_str().strip_suffix(tail)
+            && base != call.base
+        {
+            *held(&self.moved) = Some(base.to_owned());
+        }
+    }
+}
+
+/// A request that `gix` asks for; its body is written after it was asked for.
+#[derive(Debug)]
+struct Call {
+    url: String,
+    base: String,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    body: Option<Vec<u8>>,
+}
+
+impl Call {
+    fn new(url: &str, base: &str, headers: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        let headers = headers.into_iter().filter_map(|line| {
+            let (name, value) = line.as_ref().split_once(':')?;
+            Some((name.trim().parse().ok()?, value.trim().parse().ok()?))
+        });
+        Self { url: url.to_owned(), base: base.to_owned(), headers: headers.collect(), body: None }
+    }
+}
+
+/// A call, made when its answer is first read.
+#[derive(Debug)]
+struct Exchange {
+    connection: Connection,
+    call: Call,
+    answer: Option<(Cursor<Vec<u8>>, BufReader<Body>)>,
+}
+
+impl Exchange {
+    fn answer(&mut self) -> io::Result<&mut (Cursor<Vec<u8>>, BufReader<Body>)> {
+        if self.answer.is_none() {
+            let made = self.connection.make(&self.call);
+            let response = made.map_err(|error| self.connection.said.note(error))?;
+            let mut head = Vec::new();
+            for (name, value) in response.headers() {
+                head.extend([name.as_str().as_bytes(), b":", value.as_bytes(), b"\n"].concat());
+            }
+            let body = BufReader::new(Body::new(self.connection.clone(), response));
+            self.answer = Some((Cursor::new(head), body));
+        }
+        self.answer.as_mut().ok_or_else(|| io::Error::other("no answer"))
+    }
+}
+
+/// What comes, byte for byte.
+struct Body {
+    connection: Connection,
+    chunks: futures_util::stream::BoxStream<'static, reqwest::Result<bytes::Bytes>>,
+    rest: bytes::Bytes,
+    came: u64,
+}
+
+impl std::fmt::Debug for Body {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Body").field("came", &self.came).finish_non_exhaustive()
+    }
+}
+
+impl Body {
+    fn new(connection: Connection, response: Response) -> Self {
+        let chunks = response.bytes_stream().boxed();
+        Self { connection, chunks, rest: bytes::Bytes::new(), came: 0 }
+    }
+
+    /// The next piece; empty at the end.
+    fn next(&mut self) -> Result<bytes::Bytes, GitError> {
+        if self.connection.stop.load(Ordering::Relaxed) {
+            return Err(GitError::Other("nobody waits for it any more".to_owned()));
+        }
+        let next = self.connection.runtime.block_on(self.chunks.next());
+        let Some(chunk) = next else { return Ok(bytes::Bytes::new()) };
+        let chunk = chunk.map_err(|error| GitError::Other(outbound::cause(&error)))?;
+        self.came += chunk.len() as u64;
+        if self.came > MOST {
+            let most = MOST >> 20;
+            return Err(GitError::Refused(format!("one commit of it is more than {most} MiB")));
+        }
+        Ok(chunk)
+    }
+}
+
+impl Read for Body {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        while self.rest.is_empty() {
+            let next = self.next().map_err(|error| self.connection.said.note(error))?;
+            if next.is_empty() {
+                return Ok(0);
+            }
+            self.rest = next;
+        }
+        let taken = self.rest.split_to(self.rest.len().min(into.len()));
+        into[..taken.len()].copy_from_slice(&taken);
+        Ok(taken.len())
+    }
+}
+
+/// Head or body of an answer.
+#[derive(Debug)]
+pub(super) struct Answer {
+    exchange: Arc<Mutex<Exchange>>,
+    part: Part,
+    /// What was read of it and not taken yet.
+    ahead: Vec<u8>,
+    taken: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Part {
+    Head,
+    Body,
+}
+
+impl Answer {
+    fn of(exchange: &Arc<Mutex<Exchange>>, part: Part) -> Self {
+        Self { exchange: exchange.clone(), part, ahead: Vec::new(), taken: 0 }
+    }
+}
+
+impl BufRead for Answer {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.taken == self.ahead.len() {
+            let mut exchange = held(&self.exchange);
+            let (head, body) = exchange.answer()?;
+            let from: &mut dyn BufRead = match self.part {
+                Part::Head => head,
+                Part::Body => body,
+            };
+            let found = from.fill_buf()?;
+            self.ahead = found.to_vec();
+            self.taken = 0;
+            let length = found.len();
+            from.consume(length);
+        }
+        Ok(&self.ahead[self.taken..])
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.taken = (self.taken + amount).min(self.ahead.len());
+    }
+}
+
+impl Read for Answer {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let length = (&mut self.fill_buf()?).read(into)?;
+        self.consume(length);
+        Ok(length)
+    }
+}
+
+/// The body of a call, as it is written.
+#[derive(Debug)]
+pub(super) struct Question(Arc<Mutex<Exchange>>);
+
+impl Write for Question {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        held(&self.0).call.body.get_or_insert_default().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Http for Connection {
+    type Headers = Answer;
+    type ResponseBody = Answer;
+    type PostBody = Question;
+
+    fn get(
+        &mut self,
+        url: &str,
+        base_url: &str,
+        headers: impl IntoIterator<Item = impl AsRef<str>>,
+    ) -> Result<GetResponse<Answer, Answer>, GixError> {
+        let exchange = self.exchange(Call::new(url, base_url, headers));
+        Ok(GetResponse {
+            headers: Answer::of(&exchange, Part::Head),
+            body: Answer::of(&exchange, Part::Body),
+        })
+    }
+
+    fn post(
+        &mut self,
+        url: &str,
+        base_url: &str,
+        headers: impl IntoIterator<Item = impl AsRef<str>>,
+        _: PostBodyDataKind,
+    ) -> Result<PostResponse<Answer, Answer, Question>, GixError> {
+        let mut call = Call::new(url, base_url, headers);
+        call.body = Some(Vec::new());
+        let exchange = self.exchange(call);
+        Ok(PostResponse {
+            headers: Answer::of(&exchange, Part::Head),
+            body: Answer::of(&exchange, Part::Body),
+            post_body: Question(exchange),
+        })
+    }
+
+    /// What `git`'s own settings say of connections is not ours.
+    fn configure(&mut self, _: &dyn Any) -> Result<(), GixError> {
+        Ok(())
+    }
+}
+
+impl Connection {
+    fn exchange(&self, call: Call) -> Arc<Mutex<Exchange>> {
+        Arc::new(Mutex::new(Exchange { connection: self.clone(), call, answer: None }))
+    }
+}
