@@ -46,7 +46,7 @@ use crate::client::BaseUrl;
 pub(crate) use self::{
     addresses::{AddressesCommand, SetAddressesArgs},
     application::{
-        AddApplicationArgs, ApplicationCommand, Assignment, EditApplicationArgs,
+        AddApplicationArgs, ApplicationCommand, Assignment, EditApplicationArgs, HookCommand,
         ListApplicationsArgs, RemoveApplicationArgs, SetVariablesArgs, VariableCommand, WorkArgs,
     },
     audit::{AuditCommand, AuditFilterArgs, VerifyAuditArgs},

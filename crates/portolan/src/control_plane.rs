@@ -7,7 +7,7 @@ pub(crate) use portolan_server::{
     backup::{
         Backup, BackupError, Cost, MasterKey, restore as restore_backup, take as take_backup,
     },
-    config::{GroupRole, Notifications, Pace, Provider, PublicUrl, Sessions, SignIn, Smtp},
+    config::{Builds, GroupRole, Notifications, Pace, Provider, PublicUrl, Sessions, SignIn, Smtp},
     db::offline::OfflineError,
     doctor,
     host::Reachable,

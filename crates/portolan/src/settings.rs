@@ -51,6 +51,7 @@ pub(crate) struct Flags {
     pub(crate) session_lifetime: Option<Pause>,
     pub(crate) reachable: ReachableFlags,
     pub(crate) notifications: NotificationFlags,
+    pub(crate) allow_repositories_at: Option<Networks>,
     pub(crate) sign_in: SignInFlags,
     pub(crate) log: Option<LogFilter>,
     pub(crate) log_format: Option<LogFormat>,
@@ -106,6 +107,7 @@ impl Settings {
             sign_in: merge.sign_in(flags.sign_in)?,
             reachable: merge.reachable(flags.reachable)?,
             notifications: merge.notifications(flags.notifications)?,
+            builds: merge.builds(flags.allow_repositories_at)?,
         };
         Ok(Self {
             config,

@@ -11,11 +11,15 @@ use super::{
 };
 use crate::find::Reference;
 
+mod build;
+mod hook;
 mod spec;
 mod variable;
 mod words;
 
 pub(crate) use self::{
+    build::BuildArgs,
+    hook::HookCommand,
     spec::{SpecArgs, Unset},
     variable::{Assignment, SetVariablesArgs, VariableCommand},
 };
@@ -40,6 +44,8 @@ pub(crate) enum ApplicationCommand {
       --deploy
   portolan app add db --environment shop/production --image postgres:17 --port 5432 \\
       --volume data:/var/lib/postgresql/data --health-command 'pg_isready -U postgres'
+  portolan app add api --environment shop/production --port 8080 \\
+      --git https://git.example.com/shop/api.git --git-ref main --deploy
   portolan app add worker --environment shop/production --image ghcr.io/example/shop:1.4 \\
       --command 'work --queue mail' --memory 512M --cpus 0.5
   portolan route add shop.example.com --app web      who asks for the host is led to it")]
@@ -66,6 +72,9 @@ A deployment that is under way for it is given up.")]
         /// An image from now on, in the place of the present one.
         #[arg(long)]
         image: Option<Image>,
+        /// Build it without anything of earlier builds, on images as they are in their registries.
+        #[arg(long)]
+        no_cache: bool,
         #[command(flatten)]
         wait: DeployWaitArgs,
     },
@@ -166,6 +175,27 @@ Examples:
         #[command(flatten)]
         terminal: TerminalArgs,
     },
+    /// Read what the build of a deployment said.
+    #[command(after_help = "Examples:
+  portolan app build-log web                 of the latest deployment
+  portolan app build-log web --follow
+  portolan app build-log web --number 12")]
+    BuildLog {
+        /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME.
+        app: Reference,
+        /// Of the deployment with this number [default: the latest].
+        #[arg(long)]
+        number: Option<NonZeroU32>,
+        /// Go on until the image is there.
+        #[arg(long)]
+        follow: bool,
+        /// Begin each line with its time.
+        #[arg(long)]
+        timestamps: bool,
+    },
+    /// The hook by which a push to its repository deploys an application.
+    #[command(subcommand)]
+    Hook(HookCommand),
     /// Environment variables of an application.
     #[command(subcommand)]
     Env(VariableCommand),
@@ -201,14 +231,17 @@ pub(crate) struct AddApplicationArgs {
     /// Where it runs: id, name or network [default: the environment's].
     #[arg(long)]
     pub(crate) destination: Option<Reference>,
-    /// What it runs, as `ghcr.io/example/shop:1.4`.
-    #[arg(long)]
-    pub(crate) image: Image,
+    /// What it runs, as `ghcr.io/example/shop:1.4`; of one that is built how the result is called
+    /// [default: localhost/REPOSITORY].
+    #[arg(long, required_unless_present = "git")]
+    pub(crate) image: Option<Image>,
     /// Deploy it at once.
     #[arg(long)]
     pub(crate) deploy: bool,
     #[command(flatten)]
     pub(crate) wait: DeployWaitArgs,
+    #[command(flatten)]
+    pub(crate) build: BuildArgs,
     #[command(flatten)]
     pub(crate) spec: SpecArgs,
 }
@@ -216,7 +249,7 @@ pub(crate) struct AddApplicationArgs {
 /// What is to be other than it is.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("edit").multiple(true).required(true)
-    .args(["image", "unset"]).args(spec::FLAGS))]
+    .args(["image", "unset"]).args(spec::FLAGS).args(build::FLAGS))]
 pub(crate) struct EditApplicationArgs {
     /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME.
     pub(crate) app: Reference,
@@ -231,6 +264,8 @@ pub(crate) struct EditApplicationArgs {
     pub(crate) deploy: bool,
     #[command(flatten)]
     pub(crate) wait: DeployWaitArgs,
+    #[command(flatten)]
+    pub(crate) build: BuildArgs,
     #[command(flatten)]
     pub(crate) spec: SpecArgs,
 }

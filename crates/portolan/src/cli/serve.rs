@@ -105,6 +105,10 @@ pub(crate) struct ConfigArgs {
     /// [env: PORTOLAN_ALLOW_ISSUERS_TO].
     #[arg(long, value_name = "CIDR[,CIDR]")]
     allow_issuers_to: Option<Networks>,
+    /// Let Git repositories be in these networks, besides public addresses
+    /// [env: PORTOLAN_ALLOW_REPOSITORIES_AT].
+    #[arg(long, value_name = "CIDR[,CIDR]")]
+    allow_repositories_at: Option<Networks>,
     /// Let servers be at these networks too: this machine, its links and the services of clouds
     /// are refused otherwise [env: PORTOLAN_ALLOW_SERVERS_AT].
     #[arg(long, value_name = "CIDR[,CIDR]")]
@@ -149,6 +153,7 @@ impl ConfigArgs {
                 smtp_from: self.smtp_from,
                 allow_webhooks_to: self.allow_webhooks_to,
             },
+            allow_repositories_at: self.allow_repositories_at,
             sign_in: SignInFlags {
                 public_url: self.public_url,
                 allow_issuers_to: self.allow_issuers_to,

@@ -13,7 +13,7 @@ impl BaseUrl {
     pub(crate) const DEFAULT: &'static str = "http://127.0.0.1:7070";
 
     /// The address of a path of the API, which begins with a slash.
-    pub(super) fn join(&self, path: &str) -> String {
+    pub(crate) fn join(&self, path: &str) -> String {
         format!("{self}{path}")
     }
 

@@ -16,7 +16,9 @@ use crate::{
     watch::Wait,
 };
 
+pub(crate) mod build_log;
 pub(crate) mod deployments;
+pub(crate) mod hook;
 pub(crate) mod remove;
 pub(crate) mod tasks;
 pub(crate) mod variables;

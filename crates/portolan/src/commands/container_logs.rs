@@ -38,6 +38,12 @@ pub(crate) async fn read(
     }
 }
 
+impl From<bool> for Manner {
+    fn from(follow: bool) -> Self {
+        if follow { Self::Follow } else { Self::Once }
+    }
+}
+
 type Pairs = Vec<(&'static str, String)>;
 
 fn query(logs: &ReadLogs, shape: &'static str) -> Pairs {
@@ -57,7 +63,7 @@ enum Read {
     LeftOut(LeftOut),
 }
 
-async fn once(
+pub(super) async fn once(
     client: &Client,
     printer: &Printer,
     path: &str,
@@ -76,7 +82,7 @@ async fn once(
     Ok(Outcome::Done)
 }
 
-async fn follow(
+pub(super) async fn follow(
     client: &Client,
     printer: &Printer,
     path: &str,

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 
 use portolan_types::{
     Application, ChangeVariables, CreateApplication, CreateEnvironment, CreateProject, CreateRoute,
-    Description, Environment, Image, Name, Project, Route, RouteOptions, UpdateApplication,
+    DeployApplication, Description, Environment, Image, Name, Project, Route, RouteOptions,
+    UpdateApplication,
 };
 
 use super::{
@@ -57,7 +58,7 @@ pub(crate) async fn deploy(
     }
     difference.lines().iter().for_each(|line| printer.say(line));
     let application = apply(client, present, wanted, &difference).await?;
-    let operation = ask_deployment(client, &application, None).await?;
+    let operation = ask_deployment(client, &application, &DeployApplication::default()).await?;
     accompany(client, printer, operation, wait).await
 }
 

@@ -1,26 +1,28 @@
 //! `portolan app`, from what was typed to what is done.
 
-use portolan_types::ApplicationSpec;
+use portolan_types::{ApplicationSpec, DeployApplication, Server};
 
 use super::container;
 use crate::{
     cli::{
-        AddApplicationArgs, ApplicationCommand, Assignment, EditApplicationArgs,
+        AddApplicationArgs, ApplicationCommand, Assignment, EditApplicationArgs, HookCommand,
         ListApplicationsArgs, RemoveApplicationArgs, SetVariablesArgs, VariableCommand, WorkArgs,
     },
     client::Client,
     commands::{
         application::{
-            self, Edit, NewApplication, Of, Then, deployments,
+            self, Edit, NewApplication, Of, Then, build_log, deployments, hook,
             remove::{self, Volumes},
             tasks,
             variables::{self, Kept, Typed},
             work::{self, Act},
         },
+        container_logs::Times,
         inside::Named,
         manner::Manner,
     },
-    failure::Outcome,
+    failure::{Failure, Outcome},
+    find::find_any,
     printer::Printer,
     watch::Wait,
 };
@@ -39,8 +41,9 @@ pub(super) async fn run(
         ApplicationCommand::Show { app } => application::show(client, printer, &app).await?,
         ApplicationCommand::Add(args) => return add(client, printer, *args).await,
         ApplicationCommand::Edit(args) => return edit(client, printer, *args).await,
-        ApplicationCommand::Deploy { app, image, wait } => {
-            return work::deploy(client, printer, &app, image, wait.into()).await;
+        ApplicationCommand::Deploy { app, image, no_cache, wait } => {
+            let request = DeployApplication { image, fresh: no_cache };
+            return work::deploy(client, printer, &app, &request, wait.into()).await;
         }
         ApplicationCommand::Scale { app, replicas, wait } => {
             let spec = |present| Ok(ApplicationSpec { replicas, ..present });
@@ -48,6 +51,11 @@ pub(super) async fn run(
             return application::edit(client, printer, &app, edit).await;
         }
         ApplicationCommand::Tasks { app } => tasks::list(client, printer, &app).await?,
+        ApplicationCommand::BuildLog { app, number, follow, timestamps } => {
+            let times = if timestamps { Times::Shown } else { Times::Hidden };
+            return build_log::read(client, printer, (&app, number), (follow.into(), times)).await;
+        }
+        ApplicationCommand::Hook(command) => run_hook(client, printer, command).await?,
         ApplicationCommand::Rollback { app, to, wait } => {
             return work::roll_back(client, printer, &app, to, wait.into()).await;
         }
@@ -90,9 +98,19 @@ async fn add(
     printer: &Printer,
     args: AddApplicationArgs,
 ) -> anyhow::Result<Outcome> {
-    let AddApplicationArgs { name, environment, destination, image, deploy, wait, spec } = args;
+    let AddApplicationArgs { name, environment, destination, image, deploy, wait, build, spec } =
+        args;
     let then = then(deploy, wait);
-    let spec = |plain| spec.applied_to(plain, None);
+    let Some(image) = image.or_else(|| build.image()) else {
+        let hint = "name it with --image";
+        return Err(Failure::usage("the repository's URL names no image", hint).into());
+    };
+    let server: Option<Server> = find_any(client, build.server()).await?;
+    let spec = |plain| {
+        let mut spec = spec.applied_to(plain, None)?;
+        build.applied_to(&mut spec, server.as_ref())?;
+        Ok(spec)
+    };
     let new = NewApplication { name, environment, destination, image, spec, then };
     application::add(client, printer, new).await
 }
@@ -102,13 +120,16 @@ async fn edit(
     printer: &Printer,
     args: EditApplicationArgs,
 ) -> anyhow::Result<Outcome> {
-    let EditApplicationArgs { app, image, unset, deploy, wait, spec } = args;
+    let EditApplicationArgs { app, image, unset, deploy, wait, build, spec } = args;
     let then = then(deploy, wait);
+    let server: Option<Server> = find_any(client, build.server()).await?;
     let spec = |mut present| {
         for what in unset {
             what.apply(&mut present);
         }
-        spec.applied_to(present, image)
+        let mut spec = spec.applied_to(present, image)?;
+        build.applied_to(&mut spec, server.as_ref())?;
+        Ok(spec)
     };
     application::edit(client, printer, &app, Edit { spec, then }).await
 }
@@ -133,6 +154,16 @@ async fn remove(
     remove::remove(client, printer, &app, volumes, manner).await
 }
 
+async fn run_hook(client: &Client, printer: &Printer, command: HookCommand) -> anyhow::Result<()> {
+    match command {
+        HookCommand::Show { app } => hook::show(client, printer, &app).await,
+        HookCommand::Create { app } => hook::create(client, printer, &app).await,
+        HookCommand::Remove { app, consent } => {
+            hook::remove(client, printer, &app, consent.into()).await
+        }
+    }
+}
+
 async fn run_variables(
     client: &Client,
     printer: &Printer,
@@ -140,7 +171,7 @@ async fn run_variables(
 ) -> anyhow::Result<()> {
     match command {
         VariableCommand::List { app } => variables::list(client, printer, &app).await,
-        VariableCommand::Set(SetVariablesArgs { app, variables, secret, from_file }) => {
+        VariableCommand::Set(SetVariablesArgs { app, variables, secret, build, from_file }) => {
             let typed = Typed {
                 variables: variables
                     .into_iter()
@@ -148,6 +179,7 @@ async fn run_variables(
                     .collect(),
                 file: from_file,
                 kept: if secret { Kept::Secret } else { Kept::Plain },
+                build,
             };
             variables::set(client, printer, &app, typed).await
         }

@@ -15,5 +15,5 @@ pub(super) async fn run(
 ) -> anyhow::Result<Outcome> {
     let DeployArgs { file, image, env, run, wait } = args;
     let described = Described { file, image, environment: env };
-    deploy::deploy(client, printer, described, run.into(), wait.into()).await
+    Box::pin(deploy::deploy(client, printer, described, run.into(), wait.into())).await
 }

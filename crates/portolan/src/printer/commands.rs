@@ -45,6 +45,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("list_routes", "route list"),
     ("list_servers", "server list"),
     ("list_variables", "app env list"),
+    ("read_build_log", "app build-log"),
     ("read_proxy_logs", "proxy logs"),
     ("remove_proxy", "proxy remove"),
     ("remove_proxy.force", "proxy remove --force"),

@@ -35,6 +35,7 @@ struct Values {
     allow_issuers_to: Option<String>,
     #[serde(default)]
     oidc: Vec<ProviderValues>,
+    allow_repositories_at: Option<String>,
     allow_servers_at: Option<String>,
     local_sockets: Option<String>,
     log: Option<String>,
@@ -111,6 +112,7 @@ impl File {
             "allow-webhooks-to" => values.allow_webhooks_to.clone(),
             "public-url" => values.public_url.clone(),
             "allow-issuers-to" => values.allow_issuers_to.clone(),
+            "allow-repositories-at" => values.allow_repositories_at.clone(),
             "allow-servers-at" => values.allow_servers_at.clone(),
             "local-sockets" => values.local_sockets.clone(),
             "log" => values.log.clone(),

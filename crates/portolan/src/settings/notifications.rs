@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::Merge;
 use crate::{
     ask::read_secret,
-    control_plane::{Notifications, Pace, Smtp},
+    control_plane::{Builds, Notifications, Pace, Smtp},
     failure::Failure,
 };
 
@@ -82,6 +82,13 @@ impl Merge {
         };
         let Networks(allow_webhooks_to) = networks.unwrap_or_default();
         Ok(Notifications { smtp, allow_webhooks_to, pace: Pace::default() })
+    }
+}
+
+impl Merge {
+    pub(super) fn builds(&self, flag: Option<Networks>) -> anyhow::Result<Builds> {
+        let networks = self.optional("allow-repositories-at", flag)?;
+        Ok(Builds { allow_repositories_at: networks.unwrap_or_default().into_networks() })
     }
 }
 

@@ -21,16 +21,16 @@ const PLAIN: &str = "a.example.com";
 const SECURE: &str = "b.example.com";
 
 /// An application of the echo image with a route for visitors, on a network of its own.
-struct Scene {
-    stage: Stage,
-    network: String,
-    name: String,
+pub(crate) struct Scene {
+    pub(crate) stage: Stage,
+    pub(crate) network: String,
+    pub(crate) name: String,
     /// `PROJECT/production`.
-    environment: String,
+    pub(crate) environment: String,
 }
 
 impl Scene {
-    fn set(host: &str, kind: Option<&str>) -> Result<Self> {
+    pub(crate) fn set(host: &str, kind: Option<&str>) -> Result<Self> {
         let stage = Stage::set(host)?;
         if let Some(kind) = kind {
             stage.proxy(kind, &[])?;
@@ -59,7 +59,7 @@ impl Scene {
         Ok(())
     }
 
-    fn app(&self, act: &str, more: &[&str]) -> Result<String> {
+    pub(crate) fn app(&self, act: &str, more: &[&str]) -> Result<String> {
         self.stage.portolan.run(&[&["app", act, &self.name][..], more].concat())
     }
 

@@ -4,6 +4,7 @@
 //! only real hosts can show.
 
 mod applications;
+mod builds;
 mod change;
 mod chaos;
 mod containers;

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 mod browser;
 mod clock;
+pub(crate) mod git;
 mod host;
 
 pub(crate) use browser::Chromium;
@@ -300,6 +301,8 @@ fn serve(folder: &tempfile::TempDir, address: &str, clock: Option<&Clock>) -> Re
         .arg(in_folder("data"))
         .arg("--setup-token-file")
         .arg(in_folder("setup-token"))
+        // Repositories of stories are on this machine.
+        .args(["--allow-repositories-at", "127.0.0.0/8"])
         .env("HOME", folder.path())
         .stderr(Stdio::piped())
         .stdout(Stdio::null())

@@ -1,7 +1,7 @@
 //! Which server builds an application's image: the one that was chosen, or a build server of the team
 //! where the image has a registry to go through, or the destination's own.
 
-use portolan_types::{ApplicationSpec, Image, RegistryHost, Right, TeamId};
+use portolan_types::{ApplicationSpec, Destination, DestinationKind, Image, RegistryHost, Right, TeamId};
 use sqlx::AnyConnection;
 
 use crate::{Actor, Error, db, servers};
@@ -18,8 +18,13 @@ pub(super) fn has_registry(image: &Image) -> bool {
 pub(super) async fn check(
     conn: &mut AnyConnection,
     actor: &Actor,
+    destination: &Destination,
     spec: &ApplicationSpec,
 ) -> Result<(), Error> {
+    if spec.build.is_some() && destination.kind == DestinationKind::Swarm && !has_registry(&spec.image) {
+        let why = format!("the nodes of destination `{}` could not fetch it", destination.name);
+        return Err(without_registry(spec, &why));
+    }
     let Some(id) = spec.build.as_ref().and_then(|build| build.server_id.as_ref()) else {
         return Ok(());
     };

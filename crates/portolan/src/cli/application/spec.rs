@@ -8,7 +8,7 @@ use std::{
 
 use clap::{Args, ValueEnum};
 use portolan_types::{
-    Alias, ApplicationMount, ApplicationSpec, Balance, HealthCheck, HostPort, Image, Invalid,
+    Alias, ApplicationMount, ApplicationSpec, Balance, HealthCheck, HostPort, Image, Invalid, Build,
     LabelKey, LabelValue, MountSource, RestartRule, Seconds, Strategy, Transport,
 };
 
@@ -133,6 +133,12 @@ pub(crate) enum Unset {
     Processes,
     Health,
     Label,
+    /// From now on the image is fetched.
+    Build,
+    GitRef,
+    GitLogin,
+    BuildStage,
+    BuildServer,
 }
 
 impl Unset {
@@ -151,7 +157,18 @@ impl Unset {
             Self::Processes => spec.limits.processes = None,
             Self::Health => spec.health = None,
             Self::Label => spec.labels.clear(),
+            Self::Build => spec.build = None,
+            Self::GitRef => of_build(spec, |build| build.reference = None),
+            Self::GitLogin => of_build(spec, |build| build.login = None),
+            Self::BuildStage => of_build(spec, |build| build.stage = None),
+            Self::BuildServer => of_build(spec, |build| build.server_id = None),
         }
+    }
+}
+
+fn of_build(spec: &mut ApplicationSpec, change: impl FnOnce(&mut Build)) {
+    if let Some(build) = &mut spec.build {
+        change(build);
     }
 }
 

@@ -47,6 +47,10 @@ pub(crate) struct SetVariablesArgs {
     /// Keep the values secret: they never come back.
     #[arg(long)]
     pub(crate) secret: bool,
+    /// For builds alone: an argument of the Dockerfile (`ARG`), which the program does not get. A
+    /// secret one is no argument: it is for the login of a repository.
+    #[arg(long)]
+    pub(crate) build: bool,
     /// File with a variable a line (`.env`); `-` is stdin.
     #[arg(long, value_name = "FILE")]
     pub(crate) from_file: Option<PathBuf>,

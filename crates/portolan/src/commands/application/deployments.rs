@@ -74,6 +74,10 @@ fn details(one: &Deployment) -> Details {
         .maybe("reason", one.reason.as_deref())
         .row("image", one.image.as_str())
         .maybe("image id", one.image_id.as_deref())
+        .maybe(
+            "commit",
+            one.commit.as_ref().map(|commit| format!("{}\n{}", commit.id, commit.subject)),
+        )
         .maybe("rolled back to", one.rolled_back_to.map(|number| number.to_string()))
         .row("container", one.container.as_str())
         .row("by", one.by.as_str())

@@ -53,16 +53,17 @@ fn show(printer: &Printer, variables: &Variables) -> anyhow::Result<()> {
 }
 
 fn table(variables: &[Variable]) -> Table {
-    Table::new(&["NAME", "VALUE", "CHANGED"]).yielding(&["CHANGED"]).with(variables.iter().map(
-        |one| {
+    Table::new(&["NAME", "VALUE", "FOR", "CHANGED"]).yielding(&["CHANGED", "FOR"]).with(
+        variables.iter().map(|one| {
             let value = one.value.as_ref().map(|value| Span::plain(value.as_str()));
             vec![
                 Span::plain(one.name.as_str()),
                 value.unwrap_or_else(|| Span::dim("(secret)")),
+                if one.build { Span::plain("builds") } else { Span::dim("the program") },
                 Span::plain(since(one.updated_at)),
             ]
-        },
-    ))
+        }),
+    )
 }
 
 /// Variables to set, as they were typed.
@@ -72,6 +73,8 @@ pub(crate) struct Typed {
     pub(crate) variables: Vec<(VariableName, Option<VariableValue>)>,
     pub(crate) file: Option<PathBuf>,
     pub(crate) kept: Kept,
+    /// Whether they are for builds alone.
+    pub(crate) build: bool,
 }
 
 /// Whether values come back.
@@ -87,11 +90,12 @@ pub(crate) async fn set(
     wanted: &Reference,
     typed: Typed,
 ) -> anyhow::Result<()> {
-    let secret = typed.kept == Kept::Secret;
+    let (secret, build) = (typed.kept == Kept::Secret, typed.build);
     check(&typed)?;
     let application: Application = find(client, wanted).await?;
     let values = values(printer, typed)?;
-    let set = values.into_iter().map(|(name, value)| SetVariable { name, value, secret }).collect();
+    let variable = |(name, value)| SetVariable { name, value, secret, build };
+    let set = values.into_iter().map(variable).collect();
     change(client, printer, &application, ChangeVariables { set, remove: Vec::new() }).await
 }
 

@@ -1,8 +1,7 @@
 //! Applications as tables and details.
 
 use portolan_types::{
-    Application, ApplicationMount, ApplicationSpec, ApplicationState, ApplicationTask, Argument,
-    HealthCheck, HostPort, MountSource, Name, Route, Seconds, Transport,
+    Application, ApplicationMount, ApplicationSpec, ApplicationState, ApplicationTask, Argument, HealthCheck, HostPort, MountSource, Name, Route, Seconds, Transport, Build,
 };
 
 use super::tasks;
@@ -67,6 +66,7 @@ fn with_spec(details: Details, spec: &ApplicationSpec) -> Details {
     let other = |is: Seconds, usual: Seconds| (is != usual).then(|| format!("{} s", u32::from(is)));
     details
         .row("image", spec.image.as_str())
+        .maybe("built from", spec.build.as_ref().map(built_from))
         .maybe("entry point", arguments(&spec.entrypoint))
         .maybe("command", arguments(&spec.command))
         .maybe("port", spec.port.map(|port| port.to_string()))
@@ -104,6 +104,23 @@ fn arguments(arguments: &[Argument]) -> Option<String> {
     };
     let words: Vec<String> = arguments.iter().map(quoted).collect();
     (!words.is_empty()).then(|| words.join(" "))
+}
+
+/// What is other than a repository alone has.
+fn built_from(build: &Build) -> String {
+    let part = |name: &str, value: Option<String>| value.map(|value| format!("{name} {value}"));
+    let folder = (!build.folder.is_root()).then(|| build.folder.to_string());
+    let recipe = build.dockerfile.to_string();
+    let parts = [
+        Some(build.repository.to_string()),
+        part("branch or tag", build.reference.as_ref().map(ToString::to_string)),
+        part("folder", folder),
+        part("recipe", (recipe != "Dockerfile").then_some(recipe)),
+        part("stage", build.stage.as_ref().map(ToString::to_string)),
+        part("login", build.login.as_ref().map(|login| login.user.clone())),
+        part("on server", build.server_id.as_ref().map(ToString::to_string)),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("\n")
 }
 
 fn published(port: &HostPort) -> String {

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use portolan_types::{Application, DeployApplication, Image, Operation, RollBack};
+use portolan_types::{Application, DeployApplication, Operation, RollBack};
 
 use crate::{
     client::Client,
@@ -17,11 +17,11 @@ pub(crate) async fn deploy(
     client: &Client,
     printer: &Printer,
     wanted: &Reference,
-    image: Option<Image>,
+    request: &DeployApplication,
     wait: Wait,
 ) -> anyhow::Result<Outcome> {
     let application: Application = find(client, wanted).await?;
-    let operation = ask_deployment(client, &application, image).await?;
+    let operation = ask_deployment(client, &application, request).await?;
     accompany(client, printer, operation, wait).await
 }
 
@@ -32,17 +32,16 @@ pub(super) async fn deploy_and_follow(
     application: &Application,
     wait: Wait,
 ) -> anyhow::Result<Outcome> {
-    let operation = ask_deployment(client, application, None).await?;
+    let operation = ask_deployment(client, application, &DeployApplication::default()).await?;
     accompany_subject(client, printer, Some(&operation.id), wait).await
 }
 
 pub(in crate::commands) async fn ask_deployment(
     client: &Client,
     application: &Application,
-    image: Option<Image>,
+    request: &DeployApplication,
 ) -> anyhow::Result<Operation> {
-    let request = DeployApplication { image };
-    Ok(client.act_with(&path(application, "deploy"), &request).await?)
+    Ok(client.act_with(&path(application, "deploy"), request).await?)
 }
 
 fn path(application: &Application, act: &str) -> String {

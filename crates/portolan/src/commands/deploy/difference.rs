@@ -210,7 +210,12 @@ fn variables(
             }
             Some(before) if before.value.as_ref() == Some(value) => {}
             Some(_) | None => {
-                set.push(SetVariable { name: name.clone(), value: value.clone(), secret: false });
+                set.push(SetVariable {
+                    name: name.clone(),
+                    value: value.clone(),
+                    secret: false,
+                    build: false,
+                });
             }
         }
     }

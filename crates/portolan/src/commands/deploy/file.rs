@@ -11,10 +11,7 @@ use std::{
 };
 
 use portolan_types::{
-    Alias, ApplicationMount, ApplicationName, ApplicationSpec, Argument, Balance, BindPath,
-    HealthCheck, HostPort, Image, Invalid, LabelKey, LabelValue, MountPath, MountSource, Name,
-    ResourceLimits, RestartRule, RouteHost, RoutePath, Seconds, Strategy, Transport, VariableName,
-    VariableValue,
+    Alias, ApplicationMount, ApplicationName, ApplicationSpec, Argument, Balance, BindPath, HealthCheck, HostPort, Image, Invalid, LabelKey, LabelValue, MountPath, MountSource, Name, ResourceLimits, RestartRule, RouteHost, RoutePath, Seconds, Strategy, Transport, VariableName, VariableValue, Build, BuildStage, GitReference, RepositoryLogin, RepositoryPath, RepositoryUrl,
 };
 use serde::Deserialize;
 
@@ -76,6 +73,7 @@ struct Described {
     environment: Option<Name>,
     destination: Option<String>,
     image: Option<Image>,
+    build: Option<Built>,
     #[serde(default)]
     entrypoint: Vec<Argument>,
     #[serde(default)]
@@ -119,10 +117,24 @@ struct Described {
 struct Other {
     destination: Option<String>,
     image: Option<Image>,
+    /// The branch or tag that is built.
+    reference: Option<GitReference>,
     domains: Option<Vec<Address>>,
     /// Besides those of all environments.
     #[serde(default)]
     variables: BTreeMap<VariableName, VariableValue>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Built {
+    repository: RepositoryUrl,
+    reference: Option<GitReference>,
+    folder: Option<RepositoryPath>,
+    dockerfile: Option<RepositoryPath>,
+    stage: Option<BuildStage>,
+    user: Option<String>,
+    password_variable: Option<VariableName>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -218,9 +230,13 @@ impl Described {
             None => "production".parse()?,
         };
         let other = self.environments.remove(&environment).unwrap_or_default();
+        let build = self.build.take().filter(|_| image.is_none()).map(Build::from);
+        let build = build
+            .map(|build| Build { reference: other.reference.or(build.reference.clone()), ..build });
         let image = image.or(other.image).or_else(|| self.image.take());
-        let image =
-            image.ok_or_else(|| Invalid::new("there is no `image`, and no --image was given"))?;
+        let image = image.or_else(|| build.as_ref()?.repository.image()).ok_or_else(|| {
+            Invalid::new("there is no `image` and no `build`, and no --image was given")
+        })?;
         let mut variables = std::mem::take(&mut self.variables);
         variables.extend(other.variables);
         let domains = other.domains.unwrap_or_else(|| std::mem::take(&mut self.domains));
@@ -237,7 +253,7 @@ impl Described {
             destination: destination.as_deref().map(Reference::named),
             variables,
             domains: domains.into_iter().map(|address| address.0).collect(),
-            spec: self.spec(image),
+            spec: ApplicationSpec { build, ..self.spec(image) },
         })
     }
 
@@ -266,6 +282,22 @@ impl Described {
             ready_within_seconds: self.ready_within.unwrap_or(usual.ready_within_seconds),
             drain_seconds: self.drain.unwrap_or(usual.drain_seconds),
             stop_seconds: self.stop_within.unwrap_or(usual.stop_seconds),
+            ..usual
+        }
+    }
+}
+
+impl From<Built> for Build {
+    fn from(built: Built) -> Self {
+        let user = built.user.unwrap_or_else(RepositoryLogin::any_user);
+        let login = |password_variable| RepositoryLogin { user, password_variable };
+        let usual = Self::of(built.repository);
+        Self {
+            reference: built.reference,
+            login: built.password_variable.map(login),
+            folder: built.folder.unwrap_or(usual.folder),
+            dockerfile: built.dockerfile.unwrap_or(usual.dockerfile),
+            stage: built.stage,
             ..usual
         }
     }
