@@ -58,7 +58,7 @@ pub async fn create(
     let destination = place(&mut tx, actor, &environment, input.destination_id.as_ref()).await?;
     check::rights(actor, &destination, None, &input.spec)?;
     check::place(&destination, &input.spec)?;
-    builder::check(&mut tx, actor, &input.spec).await?;
+    builder::check(&mut tx, (actor, &destination), &input.spec).await?;
     let new = filled_in(id, &environment, &destination, input);
     db::application::insert(&mut tx, team, &new)
         .await
@@ -211,7 +211,7 @@ pub async fn update(
     check::rights(actor, &destination, Some(&before.spec), &spec)?;
     check::place(&destination, &spec)?;
     if spec.build != before.spec.build || spec.image != before.spec.image {
-        builder::check(&mut tx, actor, &spec).await?;
+        builder::check(&mut tx, (actor, &destination), &spec).await?;
     }
     let after = Application { spec, updated_at: Timestamp::now(), ..before.clone() };
     db::application::set_spec(&mut tx, &after).await?;

@@ -1,7 +1,9 @@
 //! Which server builds an application's image: the one that was chosen, or a build server of the team
 //! where the image has a registry to go through, or the destination's own.
 
-use portolan_types::{ApplicationSpec, Destination, DestinationKind, Image, RegistryHost, Right, TeamId};
+use portolan_types::{
+    ApplicationSpec, Destination, DestinationKind, Image, RegistryHost, Right, TeamId,
+};
 use sqlx::AnyConnection;
 
 use crate::{Actor, Error, db, servers};
@@ -14,20 +16,18 @@ pub(super) fn has_registry(image: &Image) -> bool {
     RegistryHost::of_image(image.as_str()).is_some_and(|host| host.as_str() != NOWHERE)
 }
 
-/// Refuses a server that may not build, and an image that could not come from there.
+/// Refuses a server that may not build, and an image that could not come from where it is built.
 pub(super) async fn check(
     conn: &mut AnyConnection,
-    actor: &Actor,
-    destination: &Destination,
+    (actor, destination): (&Actor, &Destination),
     spec: &ApplicationSpec,
 ) -> Result<(), Error> {
-    if spec.build.is_some() && destination.kind == DestinationKind::Swarm && !has_registry(&spec.image) {
+    let Some(build) = &spec.build else { return Ok(()) };
+    if destination.kind == DestinationKind::Swarm && !has_registry(&spec.image) {
         let why = format!("the nodes of destination `{}` could not fetch it", destination.name);
         return Err(without_registry(spec, &why));
     }
-    let Some(id) = spec.build.as_ref().and_then(|build| build.server_id.as_ref()) else {
-        return Ok(());
-    };
+    let Some(id) = &build.server_id else { return Ok(()) };
     let server = servers::find(conn, actor, id).await?;
     actor.require_on(Right::Use, id)?;
     if !server.build_server {
@@ -40,14 +40,15 @@ pub(super) async fn check(
     if has_registry(&spec.image) {
         return Ok(());
     }
-    Err(Error::refused(
+    Err(without_registry(spec, &format!("it could not come from server `{}`", server.name)))
+}
+
+fn without_registry(spec: &ApplicationSpec, why: &str) -> Error {
+    Error::refused(
         "image-without-registry",
-        format!(
-            "image `{}` names no registry by which it could come from `{}`",
-            spec.image, server.name
-        ),
+        format!("image `{}` names no registry: {why}", spec.image),
         "name it with one, as `registry.example.com/shop`",
-    ))
+    )
 }
 
 /// Fills in who builds, for one deployment.

@@ -8,8 +8,8 @@ use std::{
 
 use clap::{Args, ValueEnum};
 use portolan_types::{
-    Alias, ApplicationMount, ApplicationSpec, Balance, HealthCheck, HostPort, Image, Invalid, Build,
-    LabelKey, LabelValue, MountSource, RestartRule, Seconds, Strategy, Transport,
+    Alias, ApplicationMount, ApplicationSpec, Balance, Build, HealthCheck, HostPort, Image,
+    Invalid, LabelKey, LabelValue, MountSource, RestartRule, Seconds, Strategy, Transport,
 };
 
 use super::words::Words;

@@ -1,7 +1,8 @@
 //! Applications as tables and details.
 
 use portolan_types::{
-    Application, ApplicationMount, ApplicationSpec, ApplicationState, ApplicationTask, Argument, HealthCheck, HostPort, MountSource, Name, Route, Seconds, Transport, Build,
+    Application, ApplicationMount, ApplicationSpec, ApplicationState, ApplicationTask, Argument,
+    Build, HealthCheck, HostPort, MountSource, Name, Route, Seconds, Transport,
 };
 
 use super::tasks;

@@ -11,7 +11,10 @@ use std::{
 };
 
 use portolan_types::{
-    Alias, ApplicationMount, ApplicationName, ApplicationSpec, Argument, Balance, BindPath, HealthCheck, HostPort, Image, Invalid, LabelKey, LabelValue, MountPath, MountSource, Name, ResourceLimits, RestartRule, RouteHost, RoutePath, Seconds, Strategy, Transport, VariableName, VariableValue, Build, BuildStage, GitReference, RepositoryLogin, RepositoryPath, RepositoryUrl,
+    Alias, ApplicationMount, ApplicationName, ApplicationSpec, Argument, Balance, BindPath, Build,
+    BuildStage, GitReference, HealthCheck, HostPort, Image, Invalid, LabelKey, LabelValue,
+    MountPath, MountSource, Name, RepositoryLogin, RepositoryPath, RepositoryUrl, ResourceLimits,
+    RestartRule, RouteHost, RoutePath, Seconds, Strategy, Transport, VariableName, VariableValue,
 };
 use serde::Deserialize;
 

@@ -43,8 +43,10 @@ pub(super) async fn image(
     let key = format!("build:{}", course.made.deployment.operation_id);
     match job.builds.stage(&key) {
         Stage::Idle => {
-            // It was built before a crash: no other deployment's image is called so.
-            if let Some(id) = ours(job, course).await? {
+            // It was built before a crash: no other deployment's image is called so. What the nodes of
+            // a swarm fetch may not have been sent yet.
+            let is_service = job.scene.row.application.is_service();
+            if let Some(id) = ours(job, course).await?.filter(|_| !is_service) {
                 return came(job, course, id).await;
             }
             begin(job, &key, course, build);
@@ -75,6 +77,7 @@ fn begin(job: &mut Job<'_>, key: &str, course: &Course, build: &Build) {
         team: scene.row.team_id.clone(),
         plan: course.plan.clone(),
         labels: definition::labels(&scene.row.application),
+        is_service: scene.row.application.is_service(),
     };
     let own = (&scene.server.server, scene.host);
     let (told, building) = job.workshop.begin(own, order, job.builds.bell());

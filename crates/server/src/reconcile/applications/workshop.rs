@@ -41,6 +41,8 @@ pub(super) struct Order {
     pub(super) team: TeamId,
     pub(super) plan: Plan,
     pub(super) labels: BTreeMap<String, String>,
+    /// Whether the nodes of a swarm are to fetch it.
+    pub(super) is_service: bool,
 }
 
 /// Why there is no image.
@@ -165,32 +167,38 @@ impl Workshop {
         let (shop, tell) = (self.clone(), told.clone());
         let building = async move {
             match other {
+                None if order.is_service => shop.build_and_push(&own, &order, &tell).await,
                 None => shop.build(&own, &order, &tell).await,
-                Some(other) => shop.build_elsewhere(&other, &order, &tell).await,
+                Some(other) => {
+                    let builder = shop.builder(&other, &order).await?;
+                    shop.build_and_push(&builder, &order, &tell).await
+                }
             }
         };
         (told, building)
     }
 
-    /// On another server, and from there to the registry.
-    async fn build_elsewhere(
-        &self,
-        server: &ServerId,
-        order: &Order,
-        told: &Told,
-    ) -> Result<(), Failed> {
+    /// Another server, if it is connected.
+    async fn builder(&self, server: &ServerId, order: &Order) -> Result<Builder, Failed> {
         let mut conn = self.app.db.acquire().await?;
         let found = db::server::find_assigned(&mut conn, server).await?;
         drop(conn);
         let found = found.filter(|row| row.team_id == order.team).ok_or(Failed::NoBuilder)?;
-        let builder = Builder {
-            name: found.server.name.to_string(),
-            host: self.hosts.find(server).ok_or(Failed::NoBuilder)?,
-        };
+        let host = self.hosts.find(server).ok_or(Failed::NoBuilder)?;
+        Ok(Builder { name: found.server.name.to_string(), host })
+    }
+
+    /// The image goes to its registry, for those who run it.
+    async fn build_and_push(
+        &self,
+        builder: &Builder,
+        order: &Order,
+        told: &Told,
+    ) -> Result<(), Failed> {
         let image = order.deployment.image.as_str();
         let there = builder.host.find_image(image).await.map_err(|error| builder.failed(error))?;
         if there.is_none() {
-            self.build(&builder, order, told).await?;
+            self.build(builder, order, told).await?;
         }
         told.enter(Phase::Push);
         let chosen = order.plan.spec.registry_id.as_ref();

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::{Place, at, place, spec, step, with_images};
 use crate::{
     proxies,
-    support::{TestApp, eventually, story},
+    support::{TestApp, eventually, git::GitServer, story},
     swarm::{MANAGER, Node, WORKER},
 };
 
@@ -396,5 +396,31 @@ story! {
             Ok(Some(()))
         })
         .await?;
+    }
+}
+
+story! {
+    /// What is built is sent to its registry, from where the nodes fetch it.
+    async fn what_is_built_goes_to_the_nodes(app) {
+        let (sea, git) = (Sea::new(app).await?, GitServer::start().await?);
+        git.commit("main", &[("Dockerfile", "FROM scratch\n")])?;
+        let mut wanted = replicas(2);
+        wanted["build"] = json!({ "repository": git.url });
+        wanted["image"] = json!("localhost/shop");
+        let body = json!({
+            "environment_id": sea.at.environment.id, "destination_id": sea.at.destination.id,
+            "name": "shop", "spec": wanted,
+        });
+        let refused = app.owner.post("/v1/applications", body).await?.problem(409)?;
+        ensure!(refused.kind.ends_with("image-without-registry"), "{refused:?}");
+        wanted["image"] = json!("registry.example.com/shop");
+        let shop = app.add_application(&sea.at, "shop", wanted).await?;
+        let image = format!("registry.example.com/shop:shop-{}-1", &shop.id.as_str()[..6]);
+        sea.swarm.publish(&image, TaskFate::Runs);
+        let done = app.work_on(&shop, "deploy", json!({})).await?;
+        ensure!(done.state == OperationState::Succeeded, "{done:#?}");
+        assert_eq!(sea.at.engine.pushed(), [image.clone()]);
+        let service = sea.service(&shop)?;
+        ensure!(service.task.image.starts_with(&image), "{service:?}");
     }
 }

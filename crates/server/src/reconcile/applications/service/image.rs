@@ -3,6 +3,7 @@
 
 use super::super::{
     super::{beside::Stage, work::Halt},
+    build::{self, Built},
     course::Course,
     fetch,
     job::Job,
@@ -18,6 +19,12 @@ pub(super) async fn pinned(job: &mut Job<'_>, course: &Course) -> Result<Option<
     // It was found before a crash, or for an earlier deployment that is brought back.
     if let Some(pinned) = &deployment.image_id {
         return Ok(Some(pinned.clone()));
+    }
+    if let Some(build) = &course.plan.spec.build
+        && deployment.rolled_back_to.is_none()
+        && matches!(build::image(job, course, build).await?, Built::NotYet)
+    {
+        return Ok(None);
     }
     if deployment.image.as_str().contains('@') {
         return kept(job, course, deployment.image.as_str()).await.map(Some);
