@@ -1,5 +1,5 @@
-//! What the control plane carries in itself and is not Rust of its own: the probe, and the styles
-//! and scripts of the pages.
+//! What the control plane carries in itself and is not Rust of its own: the probe, the templates of
+//! databases, and the styles and scripts of the pages.
 
 #![expect(
     clippy::disallowed_methods,
@@ -8,6 +8,8 @@
 
 use std::{env, error::Error, path::PathBuf};
 
+#[path = "build/databases.rs"]
+mod databases;
 #[path = "build/pages.rs"]
 mod pages;
 #[path = "build/probe.rs"]
@@ -20,5 +22,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=build");
     probe::build(&crate_dir.join("../.."), &out)?;
+    databases::build(&crate_dir, &out)?;
     pages::build(&crate_dir, &out)
 }

@@ -14,6 +14,7 @@ mod container_logs;
 mod container_stats;
 mod containers;
 mod cookies;
+mod databases;
 mod destinations;
 mod docs;
 mod drift_policy;
@@ -94,6 +95,7 @@ pub(crate) type AppState = Arc<App>;
         (name = "servers", description = "Docker hosts"),
         (name = "projects", description = "Where applications and databases are grouped"),
         (name = "applications", description = "Programs that are deployed into destinations"),
+        (name = "databases", description = "Engines that run in destinations, and who uses them"),
         (name = "routes", description = "Ways from outside to containers"),
         (name = "certificates", description = "Certificates of your own"),
         (name = "addresses", description = "From where subnets are taken, and what is left"),
@@ -250,6 +252,18 @@ fn projects() -> OpenApiRouter<AppState> {
         .routes(routes!(builds::read_build_log))
         .routes(routes!(hooks::show_hook, hooks::create_hook, hooks::delete_hook))
         .routes(routes!(hooks::call_hook))
+        .routes(routes!(databases::list_database_templates))
+        .routes(routes!(databases::list_databases, databases::create_database))
+        .routes(routes!(
+            databases::show_database,
+            databases::update_database,
+            databases::delete_database
+        ))
+        .routes(routes!(databases::deploy_database))
+        .routes(routes!(databases::upgrade_database))
+        .routes(routes!(databases::start_database))
+        .routes(routes!(databases::stop_database))
+        .routes(routes!(databases::restart_database))
         .routes(routes!(environments::list_environments, environments::create_environment))
         .routes(routes!(
             environments::show_environment,

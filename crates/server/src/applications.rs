@@ -4,6 +4,8 @@
 //! Owns the rows of applications and who may have which name. Variables, deployments and work on what
 //! runs are in the modules below.
 
+use std::borrow::Cow;
+
 use portolan_types::{
     Application, ApplicationId, ApplicationState, ContainerName, CreateApplication, Destination,
     DestinationId, Environment, EnvironmentId, Page, PageQuery, Right, Subject, Timestamp,
@@ -13,7 +15,10 @@ use sqlx::AnyConnection;
 
 use crate::{
     Actor, App, Error,
-    db::{self, Transaction, application::Assigned},
+    db::{
+        self, Transaction,
+        application::{Assigned, Runs},
+    },
     destinations::{self, swarm},
     environments,
     events::{self, Happened},
@@ -23,11 +28,12 @@ use crate::{
 
 pub mod build_log;
 mod builder;
-mod check;
+pub(crate) mod check;
 pub mod deployments;
 pub mod hooks;
 pub mod names;
 pub mod plan;
+mod references;
 pub mod remove;
 pub mod tasks;
 pub mod variables;
@@ -43,7 +49,6 @@ pub async fn create(
     input: CreateApplication,
     repeat: Option<IdempotencyKey>,
 ) -> Result<Application, Error> {
-    check::bounds(&input.spec)?;
     let id = ApplicationId::generate();
     let mut tx = app.db.begin().await?;
     let (team, request) = (actor.team_id(), ("application", &input));
@@ -53,19 +58,31 @@ pub async fn create(
         return show(app, actor, &earlier.parse().map_err(|_| Error::NotFound("application"))?)
             .await;
     }
-    let environment = environments::find(&mut tx, actor, &input.environment_id).await?;
-    actor.require_on(Right::Manage, &environment.project_id)?;
-    let destination = place(&mut tx, actor, &environment, input.destination_id.as_ref()).await?;
-    check::rights(actor, &destination, None, &input.spec)?;
-    check::place(&destination, &input.spec)?;
-    builder::check(&mut tx, (actor, &destination), &input.spec).await?;
-    let new = filled_in(id, &environment, &destination, input);
-    db::application::insert(&mut tx, team, &new)
-        .await
-        .map_err(|error| Error::on_unique(error, || taken(&new)))?;
-    names::claim(&mut tx, &new, &new.spec).await?;
+    let new = add(&mut tx, actor, id, input).await?;
     note(&mut tx, actor, None, Some(&new)).await?;
     tx.commit().await?;
+    Ok(new)
+}
+
+/// Writes a new application down, with its names on the network.
+pub(crate) async fn add(
+    tx: &mut Transaction,
+    actor: &Actor,
+    id: ApplicationId,
+    input: CreateApplication,
+) -> Result<Application, Error> {
+    check::bounds(&input.spec)?;
+    let environment = environments::find(tx, actor, &input.environment_id).await?;
+    actor.require_on(Right::Manage, &environment.project_id)?;
+    let destination = place(tx, actor, &environment, input.destination_id.as_ref()).await?;
+    check::rights(actor, &destination, None, &input.spec)?;
+    check::place(&destination, &input.spec)?;
+    builder::check(tx, (actor, &destination), &input.spec).await?;
+    let new = filled_in(id, &environment, &destination, input);
+    db::application::insert(tx, actor.team_id(), &new)
+        .await
+        .map_err(|error| Error::on_unique(error, || taken(&new)))?;
+    names::claim(tx, &new, &new.spec).await?;
     Ok(new)
 }
 
@@ -104,6 +121,7 @@ fn filled_in(
         server_id: destination.server_id.clone(),
         server_name: Some(destination.server_name.clone()),
         name: input.name,
+        database_id: None,
         spec: input.spec,
         changed: false,
         state: ApplicationState::New,
@@ -169,6 +187,7 @@ pub(crate) async fn find(
 /// Which applications are listed.
 #[derive(Debug, Default)]
 pub struct Filter {
+    pub runs: Runs,
     pub environment_id: Option<EnvironmentId>,
     pub destination_id: Option<DestinationId>,
 }
@@ -180,6 +199,18 @@ pub async fn list(
     filter: &Filter,
     query: &PageQuery,
 ) -> Result<Page<Application>, Error> {
+    let page = list_rows(app, actor, filter, query).await?;
+    let items = page.items.into_iter().map(|row| row.application).collect();
+    Ok(Page { items, next: page.next })
+}
+
+/// The same with what the API does not show.
+pub(crate) async fn list_rows(
+    app: &App,
+    actor: &Actor,
+    filter: &Filter,
+    query: &PageQuery,
+) -> Result<Page<Assigned>, Error> {
     let mut conn = app.db.acquire().await?;
     if let Some(id) = &filter.environment_id {
         environments::find(&mut conn, actor, id).await?;
@@ -188,11 +219,12 @@ pub async fn list(
         destinations::find(&mut conn, actor, id).await?;
     }
     let of = db::application::Filter {
+        runs: filter.runs,
         environment: filter.environment_id.as_ref(),
         destination: filter.destination_id.as_ref(),
     };
     let rows = db::application::list(&mut conn, actor.visible(), of, query).await?;
-    Ok(page::of(rows, query, |one| (one.created_at, one.id.as_str())))
+    Ok(page::of(rows, query, |one| (one.application.created_at, one.application.id.as_str())))
 }
 
 /// Changes what the next deployment makes.
@@ -205,6 +237,7 @@ pub async fn update(
     let mut tx = app.db.begin().await?;
     db::application::lock(&mut tx, id).await?;
     let before = find(&mut tx, actor, id).await?.application;
+    check_own(&before)?;
     let Some(spec) = input.spec.filter(|spec| *spec != before.spec) else { return Ok(before) };
     check::bounds(&spec)?;
     let destination = destinations::find_whole(&mut tx, actor, &before.destination_id).await?;
@@ -233,6 +266,37 @@ async fn wake(app: &App, actor: &Actor, application: &Application) -> Result<(),
     let keepers = swarm::keepers(&mut conn, actor.team_id(), &destination).await?;
     swarm::wake(app, &keepers);
     Ok(())
+}
+
+/// What runs a database is made by that, and not by people.
+pub(crate) fn check_own(application: &Application) -> Result<(), Error> {
+    if application.database_id.is_none() {
+        return Ok(());
+    }
+    Err(Error::refused(
+        "application-of-a-database",
+        format!("application `{}` runs a database, and is made as that says", application.name),
+        "change the database (`update_database`), deploy it (`deploy_database`) or remove it \
+         (`delete_database`)",
+    ))
+}
+
+/// What people call what an application runs.
+pub(crate) const fn word(application: &Application) -> &'static str {
+    if application.database_id.is_some() { "database" } else { "application" }
+}
+
+/// A text in which what is to be done is named as it is done with a database, where the application runs
+/// one: each of these operations has its like there.
+pub(crate) fn in_its_words<'a>(application: &Application, text: &'a str) -> Cow<'a, str> {
+    if application.database_id.is_none() {
+        return Cow::Borrowed(text);
+    }
+    let named = ["delete", "deploy", "restart", "start", "stop", "update"];
+    let text = named.iter().fold(text.to_owned(), |text, act| {
+        text.replace(&format!("`{act}_application`"), &format!("`{act}_database`"))
+    });
+    Cow::Owned(text)
 }
 
 /// What routes to an application lead to: the container or the service that serves, and before there

@@ -60,6 +60,8 @@ pub mod audit;
 pub mod build_log;
 pub mod certificate;
 pub mod data_key;
+pub mod database;
+pub mod database_reference;
 pub mod delivery;
 pub mod deployment;
 pub mod destination;

@@ -18,6 +18,7 @@ pub mod config;
 mod connections;
 mod container;
 pub mod credentials;
+pub mod databases;
 pub mod db;
 pub mod destinations;
 mod doctor;

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use portolan_types::{
-    ApplicationId, DestinationId, DriftId, EnvironmentId, GrantedOn, ProjectId, Right, RouteId,
-    ServerId, TeamId, UserId,
+    ApplicationId, DatabaseId, DestinationId, DriftId, EnvironmentId, GrantedOn, ProjectId, Right,
+    RouteId, ServerId, TeamId, UserId,
 };
 use sqlx::AnyConnection;
 
@@ -81,6 +81,7 @@ pub(crate) enum Thing {
     Project(ProjectId),
     Environment(EnvironmentId),
     Application(ApplicationId),
+    Database(DatabaseId),
 }
 
 impl Thing {
@@ -93,6 +94,7 @@ impl Thing {
             Self::Project(_) => "project",
             Self::Environment(_) => "environment",
             Self::Application(_) => "application",
+            Self::Database(_) => "database",
         }
     }
 }

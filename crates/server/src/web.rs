@@ -13,6 +13,7 @@ mod assets;
 mod certificates;
 mod chart;
 mod chrome;
+mod databases;
 mod destinations;
 mod drifts;
 mod entry;
@@ -80,6 +81,7 @@ fn all(operations: &[Guarded]) -> Pages<'_> {
         projects::rows,
         registries::rows,
         applications::rows,
+        databases::rows,
         tokens::rows,
         history::rows,
         drifts::rows,

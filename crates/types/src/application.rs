@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    Alias, ApplicationId, ContainerName, DeploymentId, DestinationId, DestinationKind,
+    Alias, ApplicationId, ContainerName, DatabaseId, DeploymentId, DestinationId, DestinationKind,
     EnvironmentId, Invalid, Name, OperationId, ProjectId, ServerId, Timestamp,
     text::{text_newtype, words},
 };
@@ -27,7 +27,7 @@ pub use spec::{
 };
 pub use task::{ApplicationTask, ApplicationTasks};
 pub use variable::{
-    ChangeVariables, SetVariable, Variable, VariableName, VariableValue, Variables,
+    ChangeVariables, ReferVariable, SetVariable, Variable, VariableName, VariableValue, Variables,
 };
 
 words! {
@@ -113,6 +113,9 @@ pub struct Application {
     pub server_name: Option<Name>,
     /// The environment has no other one of this name. It stays.
     pub name: ApplicationName,
+    /// The database that it runs: it is changed there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database_id: Option<DatabaseId>,
     /// What the next deployment makes.
     pub spec: ApplicationSpec,
     /// Whether the spec or the variables are other than what was deployed last.

@@ -92,6 +92,8 @@ id! {
     EnvironmentId,
     /// A program that is deployed into a destination.
     ApplicationId,
+    /// A database. The application that runs it has the same one.
+    DatabaseId,
     /// One deployment of an application.
     DeploymentId,
     /// A way from outside to a container.
@@ -114,6 +116,18 @@ id! {
     DeliveryId,
     /// What work was done on, a server, a destination or another thing, where any will do.
     SubjectId,
+}
+
+impl From<&ApplicationId> for DatabaseId {
+    fn from(id: &ApplicationId) -> Self {
+        Self(id.0.clone())
+    }
+}
+
+impl From<&DatabaseId> for ApplicationId {
+    fn from(id: &DatabaseId) -> Self {
+        Self(id.0.clone())
+    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ pub mod certificate;
 pub mod chart;
 pub mod command;
 pub mod container;
+pub mod database;
 pub mod deployment;
 pub mod destination;
 pub mod drift;
@@ -65,9 +66,9 @@ pub use application::{
     Application, ApplicationMount, ApplicationName, ApplicationSpec, ApplicationState,
     ApplicationTask, ApplicationTasks, Argument, Balance, BindPath, Build, BuildStage,
     ChangeVariables, CreateApplication, GitReference, HealthCheck, HostPort, LabelKey, LabelValue,
-    MountPath, MountSource, RepositoryLogin, RepositoryPath, RepositoryUrl, ResourceLimits,
-    RestartRule, Seconds, SetVariable, Strategy, Transport, UpdateApplication, Variable,
-    VariableName, VariableValue, Variables,
+    MountPath, MountSource, ReferVariable, RepositoryLogin, RepositoryPath, RepositoryUrl,
+    ResourceLimits, RestartRule, Seconds, SetVariable, Strategy, Transport, UpdateApplication,
+    Variable, VariableName, VariableValue, Variables,
 };
 pub use attachment::{Attachment, AttachmentProbe, ProxyAttachment};
 pub use audit::{
@@ -80,6 +81,12 @@ pub use command::{CommandResult, ContainerUser, RunCommand};
 pub use container::{
     Alias, ConnectContainer, ContainerName, DestinationContainer, DestinationContainers,
     MoveContainer, MovedContainer, MovedService,
+};
+pub use database::{
+    CreateDatabase, CreatedDatabase, CredentialName, Database, DatabaseConfig, DatabasePart,
+    DatabasePassword, DatabaseTemplate, DatabaseTemplates, DatabaseUse, DatabaseVersion,
+    EngineName, FromDatabase, InitialScript, PublicPort, SettingName, SettingValue, UpdateDatabase,
+    UpgradeDatabase,
 };
 pub use deployment::{Commit, DeployApplication, Deployment, DeploymentState, RollBack};
 pub use destination::{
@@ -94,9 +101,10 @@ pub use email::Email;
 pub use event::{Author, Event, EventFilter, KindPrefix, Severity, Topic};
 pub use hook::{CreatedHook, Hook, HookAnswer};
 pub use id::{
-    ApplicationId, AuditEntryId, CertificateId, DeliveryId, DeploymentId, DestinationId, DriftId,
-    EnvironmentId, EventId, IdentityId, InviteId, KeyId, NotifierId, OperationId, PasskeyId,
-    ProjectId, RegistryId, RouteId, ServerId, SessionId, TeamId, TokenId, UserId,
+    ApplicationId, AuditEntryId, CertificateId, DatabaseId, DeliveryId, DeploymentId,
+    DestinationId, DriftId, EnvironmentId, EventId, IdentityId, InviteId, KeyId, NotifierId,
+    OperationId, PasskeyId, ProjectId, RegistryId, RouteId, ServerId, SessionId, TeamId, TokenId,
+    UserId,
 };
 pub use invalid::Invalid;
 pub use key::{CreateKey, Key, KeyAlgorithm, UpdateKey};

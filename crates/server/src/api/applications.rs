@@ -43,7 +43,7 @@ pub(super) async fn list_applications(
     Query(Of { environment_id, destination_id }): Query<Of>,
     Query(query): Query<PageQuery>,
 ) -> Result<Answer<Page<Application>>, Error> {
-    let filter = Filter { environment_id, destination_id };
+    let filter = Filter { environment_id, destination_id, ..Filter::default() };
     Ok(Answer(applications::list(&app, &actor, &filter, &query).await?))
 }
 

@@ -120,6 +120,7 @@ fn kind(path: &str) -> Option<fn(&str) -> Option<Thing>> {
         "projects" => Some(|id| id.parse().ok().map(Thing::Project)),
         "environments" => Some(|id| id.parse().ok().map(Thing::Environment)),
         "applications" => Some(|id| id.parse().ok().map(Thing::Application)),
+        "databases" => Some(|id| id.parse().ok().map(Thing::Database)),
         _ => None,
     }
 }

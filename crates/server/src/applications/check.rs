@@ -15,7 +15,7 @@ const MEMORY: u64 = 6 << 20;
 const MILLICPUS: u32 = 10;
 
 /// What the document says of sizes and numbers.
-pub(super) fn bounds(spec: &ApplicationSpec) -> Result<(), Error> {
+pub(crate) fn bounds(spec: &ApplicationSpec) -> Result<(), Error> {
     let sizes = [
         ("spec.entrypoint", spec.entrypoint.len(), ARGUMENTS),
         ("spec.command", spec.command.len(), ARGUMENTS),
@@ -101,7 +101,7 @@ pub(super) fn place(destination: &Destination, spec: &ApplicationSpec) -> Result
 
 /// A path of the host can be any file of it, and a port of the host is the whole server's: who asks
 /// for one has to have that server. What was there before stays with whoever changes the rest.
-pub(super) fn rights(
+pub(crate) fn rights(
     actor: &Actor,
     destination: &Destination,
     before: Option<&ApplicationSpec>,

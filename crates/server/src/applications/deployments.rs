@@ -10,13 +10,13 @@ use portolan_types::{
 use serde_json::json;
 
 use super::{
-    builder, check, find, names, note,
+    builder, check, check_own, find, names, note,
     plan::{Plan, open_variables},
-    wake,
+    references, wake,
     work::{check_stays, told},
 };
 use crate::{
-    Actor, App, Error,
+    Actor, App, Error, databases,
     db::{
         self, Transaction,
         application::{Assigned, Wanted},
@@ -39,6 +39,7 @@ pub async fn deploy(
     db::application::lock(&mut tx, id).await?;
     let mut row = find(&mut tx, actor, id).await?;
     check_stays(&row.application)?;
+    check_own(&row.application)?;
     if let Some(image) = input.image.filter(|image| *image != row.application.spec.image) {
         let before = row.application.clone();
         row.application.spec.image = image;
@@ -48,14 +49,26 @@ pub async fn deploy(
         row.revision += 1;
         note(&mut tx, actor, Some(&before), Some(&row.application)).await?;
     }
-    names::claim(&mut tx, &row.application, &row.application.spec).await?;
-    let variables = open_variables(&app.vault, id, row.sealed_variables.as_deref())?;
-    let mut plan = Plan::of(row.application.spec.clone(), variables, input.fresh)?;
-    builder::choose(&mut tx, actor.team_id(), &mut plan.spec).await?;
-    let operation = begin(&mut tx, (app, actor), &row, (&plan, None)).await?;
+    let operation = begin_wanted(&mut tx, (app, actor), (&row, input.fresh)).await?;
     tx.commit().await?;
     wake(app, actor, &row.application).await?;
     Ok(operation)
+}
+
+/// Writes down a deployment of what the row says, with the application's row held.
+pub(crate) async fn begin_wanted(
+    tx: &mut Transaction,
+    (app, actor): (&App, &Actor),
+    (row, fresh): (&Assigned, bool),
+) -> Result<Operation, Error> {
+    let application = &row.application;
+    names::claim(tx, application, &application.spec).await?;
+    let own = open_variables(&app.vault, &application.id, row.sealed_variables.as_deref())?;
+    let mut plan = Plan::of(application.spec.clone(), own, fresh)?;
+    plan.variables.extend(references::values(app, tx, &application.id).await?);
+    plan.files = databases::files_of(app, tx, application).await?;
+    builder::choose(tx, actor.team_id(), &mut plan.spec).await?;
+    begin(tx, (app, actor), row, (&plan, None)).await
 }
 
 /// Deploys what an earlier deployment was: its image, spec and variables.
@@ -69,6 +82,7 @@ pub async fn roll_back(
     db::application::lock(&mut tx, id).await?;
     let row = find(&mut tx, actor, id).await?;
     check_stays(&row.application)?;
+    check_own(&row.application)?;
     let earlier = match input.to {
         Some(number) => db::deployment::find_by_number(&mut tx, id, number).await?,
         None => db::deployment::find_previous(&mut tx, id).await?,
@@ -293,6 +307,10 @@ mod tests {
             arguments: BTreeMap::new(),
             password: None,
             fresh: true,
+            files: vec![crate::applications::plan::PlannedFile {
+                path: "a/b.sql".to_owned(),
+                content: "create table t (id int)".parse().expect("a script"),
+            }],
         };
         let text = serde_json::to_string(&plan).expect("JSON");
         assert_eq!(serde_json::from_str::<Plan>(&text).expect("a plan"), plan);

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use portolan_types::{
-    ApplicationId, ApplicationSpec, DeploymentId, Timestamp, VariableName, VariableValue,
+    ApplicationId, ApplicationSpec, DeploymentId, InitialScript, Timestamp, VariableName,
+    VariableValue,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -66,6 +67,17 @@ pub(crate) struct Plan {
     /// Whether nothing of earlier builds is taken.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub fresh: bool,
+    /// Put into the container before it is started.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<PlannedFile>,
+}
+
+/// A file in a container.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PlannedFile {
+    /// From the root on, without a slash.
+    pub path: String,
+    pub content: InitialScript,
 }
 
 impl Plan {
@@ -78,7 +90,14 @@ impl Plan {
         let values = |kept: Kepts| kept.into_iter().map(|(name, one)| (name, one.value)).collect();
         // An image shows the arguments that it was built with.
         let arguments = for_builds.into_iter().filter(|(_, one)| !one.secret).collect();
-        Ok(Self { spec, variables: values(others), arguments: values(arguments), password, fresh })
+        Ok(Self {
+            spec,
+            variables: values(others),
+            arguments: values(arguments),
+            password,
+            fresh,
+            files: Vec::new(),
+        })
     }
 
     pub(crate) fn open(vault: &Vault, id: &DeploymentId, sealed: &str) -> Result<Self, Error> {
@@ -101,12 +120,14 @@ fn password_of(kept: &Kepts, name: &VariableName) -> Result<VariableValue, Error
     })
 }
 
-fn seal(vault: &Vault, value: &impl Serialize, context: &str) -> Result<String, Error> {
+/// Seals anything as JSON.
+pub(crate) fn seal(vault: &Vault, value: &impl Serialize, context: &str) -> Result<String, Error> {
     let plain = serde_json::to_string(value).map_err(unreadable)?;
     Ok(vault.seal(&SecretString::from(plain), context)?)
 }
 
-fn open<T: for<'de> Deserialize<'de>>(
+/// Opens what was sealed so.
+pub(crate) fn open<T: for<'de> Deserialize<'de>>(
     vault: &Vault,
     sealed: &str,
     context: &str,

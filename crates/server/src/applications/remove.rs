@@ -8,10 +8,14 @@ use portolan_types::{
 use serde::{Deserialize, Serialize};
 use sqlx::AnyConnection;
 
-use super::{find, names, wake, work::check_stays};
+use super::{check_own, find, names, wake, work::check_stays};
 use crate::{
-    Actor, App, Error, db, db::application::Wanted, destinations::preview::as_failure,
-    error::Refusal, operations, operations::Task,
+    Actor, App, Error,
+    db::{self, Transaction, application::Wanted},
+    destinations::preview::as_failure,
+    error::Refusal,
+    operations,
+    operations::Task,
 };
 
 /// What becomes of the volumes of an application that is removed.
@@ -48,20 +52,32 @@ pub async fn remove(
     let mut tx = app.db.begin().await?;
     db::application::lock(&mut tx, id).await?;
     let application = find(&mut tx, actor, id).await?.application;
-    check_stays(&application)?;
-    db::deployment::cancel_pending(&mut tx, id, "the application is removed", Timestamp::now())
-        .await?;
+    check_own(&application)?;
+    let operation = begin(&mut tx, actor, &application, volumes).await?;
+    tx.commit().await?;
+    wake(app, actor, &application).await?;
+    Ok(operation)
+}
+
+/// Asks for the removal, with the application's row held.
+pub(crate) async fn begin(
+    tx: &mut Transaction,
+    actor: &Actor,
+    application: &Application,
+    volumes: Volumes,
+) -> Result<Operation, Error> {
+    check_stays(application)?;
+    let id = &application.id;
+    db::deployment::cancel_pending(tx, id, "the application is removed", Timestamp::now()).await?;
     let task = Task {
         kind: OperationKind::RemoveApplication,
         subject: Subject::Application(id.clone()),
         name: application.name.as_str(),
         input: Some(operations::input(&volumes)?),
     };
-    let operation = operations::ask(&mut tx, actor, task).await?;
-    db::application::set_work(&mut tx, id, &operation.id, Some(Wanted::Stopped)).await?;
-    db::application::set_state(&mut tx, id, (ApplicationState::Removing, None)).await?;
-    tx.commit().await?;
-    wake(app, actor, &application).await?;
+    let operation = operations::ask(tx, actor, task).await?;
+    db::application::set_work(tx, id, &operation.id, Some(Wanted::Stopped)).await?;
+    db::application::set_state(tx, id, (ApplicationState::Removing, None)).await?;
     Ok(operation)
 }
 
@@ -74,15 +90,25 @@ pub async fn preview(
 ) -> Result<Preview, Error> {
     let mut conn = app.db.acquire().await?;
     let application = find(&mut conn, actor, id).await?.application;
-    let refused = check_stays(&application).err().map(as_failure).transpose()?;
+    let allowed = check_stays(&application).and_then(|()| check_own(&application));
+    looked_at(&mut conn, &application, (volumes, allowed)).await
+}
+
+/// The same of an application that was found, with what is against it.
+pub(crate) async fn looked_at(
+    conn: &mut AnyConnection,
+    application: &Application,
+    (volumes, allowed): (Volumes, Result<(), Error>),
+) -> Result<Preview, Error> {
+    let refused = allowed.err().map(as_failure).transpose()?;
     let refusals: Vec<_> = refused.into_iter().collect();
-    let routes = db::route::list_of_application(&mut conn, id).await?;
+    let routes = db::route::list_of_application(conn, &application.id).await?;
     Ok(Preview {
         version: String::new(),
         as_of: Timestamp::now(),
         allowed: refusals.is_empty(),
-        steps: steps(&application, &routes, volumes),
-        affected: affected(&application),
+        steps: steps(application, &routes, volumes),
+        affected: affected(application),
         dark_routes: routes,
         refusals,
     })
@@ -105,8 +131,11 @@ fn steps(application: &Application, routes: &[DarkRoute], volumes: Volumes) -> V
     };
     let volumes = volumes_of(application, &application.spec);
     let volumes = volumes.iter().map(|name| format!("{act} volume `{name}`{after}"));
-    let last =
-        format!("remove application `{}` with its deployments and variables", application.name);
+    let name = &application.name;
+    let last = match application.database_id {
+        Some(_) => format!("remove database `{name}` with its deployments and passwords"),
+        None => format!("remove application `{name}` with its deployments and variables"),
+    };
     container.chain(routes).chain(volumes).chain([last]).collect()
 }
 
@@ -137,7 +166,7 @@ pub(crate) async fn check_none(
             destination.name,
             blockers.join(", ")
         ),
-        remedy: Some("remove them first (`delete_application`)".into()),
+        remedy: Some("remove them first (`delete_application`, `delete_database`)".into()),
         blockers,
     }))
 }

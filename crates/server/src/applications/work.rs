@@ -4,7 +4,7 @@ use portolan_types::{
     Application, ApplicationId, ApplicationState, Operation, OperationKind, Subject, Timestamp,
 };
 
-use super::{find, wake};
+use super::{find, wake, word};
 use crate::{
     Actor, App, Error, db,
     db::application::Wanted,
@@ -41,8 +41,11 @@ async fn act(
     if application.deployment_id.is_none() {
         return Err(Error::refused(
             "never-deployed",
-            format!("application `{}` was never deployed", application.name),
-            "deploy it (`deploy_application`)",
+            format!("{} `{}` was never deployed", word(&application), application.name),
+            match application.database_id {
+                Some(_) => "deploy it (`deploy_database`)",
+                None => "deploy it (`deploy_application`)",
+            },
         ));
     }
     let words = format!("{kind} was asked for");
@@ -63,7 +66,7 @@ pub(crate) fn check_stays(application: &Application) -> Result<(), Error> {
     }
     Err(Error::refused(
         "application-removing",
-        format!("application `{}` is being removed", application.name),
+        format!("{} `{}` is being removed", word(application), application.name),
         "wait until it is gone",
     ))
 }

@@ -2,8 +2,9 @@
 //! is there once in an environment decides races.
 
 use portolan_types::{
-    Application, ApplicationId, ApplicationState, ApplicationTask, DeploymentId, DestinationId,
-    EnvironmentId, OperationId, OperationKind, PageQuery, ServerId, TeamId, Timestamp,
+    Application, ApplicationId, ApplicationName, ApplicationState, ApplicationTask, DeploymentId,
+    DestinationId, EnvironmentId, OperationId, OperationKind, PageQuery, ServerId, TeamId,
+    Timestamp,
 };
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
@@ -27,7 +28,8 @@ macro_rules! select {
                         as server_name,
                     a.name, a.spec, a.sealed_variables, a.revision, a.wanted, a.state, a.reason,
                     a.deployment_id, a.halted, a.tasks, a.operation_id, a.created_at, a.updated_at,
-                    y.container, y.revision as deployed_revision, o.kind as work
+                    y.container, y.revision as deployed_revision, o.kind as work,
+                    (select b.id from databases b where b.id = a.id) as database_id
              from applications a
              join environments e on e.id = a.environment_id
              join projects p on p.id = e.project_id
@@ -101,6 +103,7 @@ impl FromRow<'_, AnyRow> for Assigned {
                 server_id: parsed(row, "server_id")?,
                 server_name: parsed_option(row, "server_name")?,
                 name: parsed(row, "name")?,
+                database_id: parsed_option(row, "database_id")?,
                 spec: json_option(row, "spec")?.ok_or(sqlx::Error::RowNotFound)?,
                 changed: deployed.is_some_and(|deployed| deployed != revision),
                 state: parsed(row, "state")?,
@@ -159,9 +162,20 @@ pub async fn find(
     .await
 }
 
+/// What applications run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Runs {
+    /// A program of people's own.
+    #[default]
+    Programs,
+    /// An engine of a template.
+    Databases,
+}
+
 /// Which applications are listed.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Filter<'a> {
+    pub runs: Runs,
     pub environment: Option<&'a EnvironmentId>,
     pub destination: Option<&'a DestinationId>,
 }
@@ -172,15 +186,16 @@ pub async fn list(
     visible: Visible<'_>,
     filter: Filter<'_>,
     query: &PageQuery,
-) -> Result<Vec<Application>, sqlx::Error> {
+) -> Result<Vec<Assigned>, sqlx::Error> {
     let window = Window::oldest_first(visible, query);
-    let rows: Vec<Assigned> = window
+    window
         .query(select!(
             "6",
             "where a.team_id = $1 and (a.created_at, a.id) > ($2, $3)
                and (a.name like $4 escape '!' or p.folded || '/' || e.folded like $4 escape '!')
                and (cast($7 as text) is null or a.environment_id = $7)
                and (cast($8 as text) is null or a.destination_id = $8)
+               and (exists (select 1 from databases b where b.id = a.id)) = ($9 = 1)
                and ",
             visible!("6", project "e.project_id"),
             " order by a.created_at, a.id
@@ -188,9 +203,21 @@ pub async fn list(
         ))
         .bind(filter.environment.map(EnvironmentId::as_str))
         .bind(filter.destination.map(DestinationId::as_str))
+        .bind(i64::from(filter.runs == Runs::Databases))
         .fetch_all(conn)
+        .await
+}
+
+/// What an application is called, whoever has it.
+pub async fn find_name(
+    conn: &mut AnyConnection,
+    id: &ApplicationId,
+) -> Result<Option<ApplicationName>, sqlx::Error> {
+    let row = sqlx::query("select name from applications where id = $1")
+        .bind(id.as_str())
+        .fetch_optional(conn)
         .await?;
-    Ok(rows.into_iter().map(|row| row.application).collect())
+    row.map(|row| parsed(&row, "name")).transpose()
 }
 
 /// All applications on networks of a server alone, oldest first.

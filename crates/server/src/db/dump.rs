@@ -12,7 +12,7 @@ use sqlx::{
 use super::{Db, MIGRATIONS};
 
 /// All that there are, those that others refer to first.
-pub const TABLES: [&str; 49] = [
+pub const TABLES: [&str; 51] = [
     "teams",
     "users",
     "memberships",
@@ -44,6 +44,8 @@ pub const TABLES: [&str; 49] = [
     "deployments",
     "build_logs",
     "hooks",
+    "databases",
+    "database_references",
     "proxies",
     "attachments",
     "routes",

@@ -214,6 +214,14 @@ pub(crate) async fn locate(
              where a.team_id = $1 and a.id = $2",
             id.as_str(),
         ),
+        Thing::Database(id) => (
+            "select 'project' as subject_type, e.project_id as subject_id
+             from databases b
+             join applications a on a.id = b.id
+             join environments e on e.id = a.environment_id
+             where b.team_id = $1 and b.id = $2",
+            id.as_str(),
+        ),
     };
     let row = sqlx::query(sql).bind(team.as_str()).bind(id).fetch_optional(conn).await?;
     row.as_ref().map(place).transpose()

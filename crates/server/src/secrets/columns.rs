@@ -4,7 +4,7 @@ use sqlx::AnyConnection;
 
 use super::Context;
 use crate::{
-    accounts, applications, audit, certificates,
+    accounts, applications, audit, certificates, databases,
     db::sealed::{self, Column},
     keys, notifiers, registries,
     vault::{BY_DATA_KEY, Vault},
@@ -27,7 +27,7 @@ const fn sealed(
 }
 
 /// All that there are.
-pub(super) const COLUMNS: [Sealed; 10] = [
+pub(super) const COLUMNS: [Sealed; 12] = [
     sealed("keys", "id", "sealed_private_key", keys::seal_context),
     sealed("registries", "id", "sealed_password", registries::seal_context),
     sealed("certificates", "id", "sealed_private_key", certificates::seal_context),
@@ -37,6 +37,8 @@ pub(super) const COLUMNS: [Sealed; 10] = [
     sealed("applications", "id", "sealed_variables", applications::variables_context),
     sealed("deployments", "id", "sealed_plan", applications::plan_context),
     sealed("hooks", "application_id", "sealed_secret", applications::hook_context),
+    sealed("databases", "id", "sealed_passwords", databases::passwords_context),
+    sealed("databases", "id", "sealed_script", databases::script_context),
     sealed("audit_chain", "id", "sealed_secret", audit::secret_context),
 ];
 

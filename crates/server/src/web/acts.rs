@@ -5,7 +5,8 @@
 
 use axum::http::{HeaderMap, Uri, header};
 use portolan_types::{
-    Application, ApplicationId, DestinationId, Drift, DriftId, Operation, ServerId, Subject,
+    Application, ApplicationId, Database, DatabaseId, DestinationId, Drift, DriftId, Operation,
+    ServerId, Subject,
     act::{Act, Part, parts},
 };
 
@@ -27,6 +28,7 @@ pub(super) struct Near {
     server: Option<String>,
     destination: Option<String>,
     application: Option<String>,
+    database: Option<String>,
 }
 
 impl Near {
@@ -41,7 +43,17 @@ impl Near {
     pub(super) fn application(application: &Application) -> Self {
         Self {
             application: Some(application.id.to_string()),
+            database: application.database_id.as_ref().map(ToString::to_string),
             ..Self::place(&application.server_id, &application.destination_id)
+        }
+    }
+
+    pub(super) fn database(database: &Database) -> Self {
+        let id = Some(database.id.to_string());
+        Self {
+            application: id.clone(),
+            database: id,
+            ..Self::place(&database.server_id, &database.destination_id)
         }
     }
 
@@ -51,6 +63,8 @@ impl Near {
             server: id(matches!(operation.subject, Subject::Server(_))),
             destination: id(matches!(operation.subject, Subject::Destination(_))),
             application: id(matches!(operation.subject, Subject::Application(_))),
+            // What runs a database has its id; only a text about one names what is done with it.
+            database: id(matches!(operation.subject, Subject::Application(_))),
         }
     }
 
@@ -81,6 +95,11 @@ impl Near {
                 .ok()
                 .filter(|_| room == "applications")
                 .map(Into::into),
+            database: id
+                .parse::<DatabaseId>()
+                .ok()
+                .filter(|_| matches!(room, "applications" | "databases"))
+                .map(Into::into),
         }
     }
 }
@@ -94,6 +113,7 @@ enum Place {
     Server(&'static str),
     Destination(&'static str),
     Application(&'static str),
+    Database(&'static str),
     /// The drift that is named.
     Drift,
 }
@@ -108,15 +128,18 @@ const PLACES: &[(&str, &str, Place)] = &[
     ("begin_totp", "your account", Page("/account")),
     ("change_variables", "its variables", Place::Application("/variables")),
     ("connect_container", "its containers", Destination("/containers")),
+    ("create_database", "a new database", Page("/databases/new")),
     ("create_registry", "the registries", Page("/registries")),
     ("create_server", "a new server", Page("/servers/new")),
     ("create_session", "the sign-in", Page("/sign-in")),
     ("create_team", "your teams", Page("/teams")),
     ("delete_application", "the application's removal", Place::Application("/danger")),
+    ("delete_database", "the database's removal", Place::Database("/danger")),
     ("delete_destination", "the destination's removal", Destination("/danger")),
     ("delete_route", "the routes", Page("/routes")),
     ("delete_server", "the server's removal", Server("/danger")),
     ("deploy_application", "the application", Place::Application("")),
+    ("deploy_database", "the database", Place::Database("")),
     ("disable_totp", "your account", Page("/account")),
     ("disconnect_container", "its containers", Destination("/containers")),
     ("dismiss_drift", "the drift", Place::Drift),
@@ -145,10 +168,12 @@ const PLACES: &[(&str, &str, Place)] = &[
     ("show_server", "the server", Server("")),
     ("show_server_addresses", "the server's addresses", Server("/addresses")),
     ("start_application", "the application", Place::Application("")),
+    ("start_database", "the database", Place::Database("")),
     ("start_proxy", "the server's proxy", Server("/proxy")),
     ("transfer_team", "your teams", Page("/teams")),
     ("update_addresses", "the addresses", Page("/addresses")),
     ("update_application", "the application's settings", Place::Application("/settings")),
+    ("update_database", "the database's settings", Place::Database("/settings")),
     ("update_destination", "the destination's settings", Destination("/settings")),
     ("update_member", "the people", Page("/people")),
     ("update_registry", "the registries", Page("/registries")),
@@ -174,6 +199,7 @@ fn link<'a>(act: &Act<'a>, near: &Near) -> Said<'a> {
         Server(tab) => below("/servers", near.server.as_deref(), tab),
         Destination(tab) => below("/destinations", near.destination.as_deref(), tab),
         Place::Application(tab) => below("/applications", near.application.as_deref(), tab),
+        Place::Database(tab) => below("/databases", near.database.as_deref(), tab),
         // An id is a word of letters and digits; what is none leads to the list.
         Place::Drift => {
             let id = act.on.parse::<DriftId>().ok();

@@ -6,10 +6,11 @@
 mod add;
 mod deployments;
 mod detail;
-mod fields;
+pub(super) mod fields;
 mod head;
 mod inside;
 mod list;
+pub(super) mod places;
 pub(super) mod rows;
 mod settings;
 
@@ -66,7 +67,11 @@ fn details(pages: Pages<'_>) -> Pages<'_> {
             &["show_application", "open_application_terminal"],
             get(inside::terminal),
         )
-        .page("/applications/{id}/variables", &["list_variables"], get(settings::variables))
+        .page(
+            "/applications/{id}/variables",
+            &["list_variables", "list_databases"],
+            get(settings::variables),
+        )
         .page("/applications/{id}/events", &["list_events"], get(detail::events))
         .page(
             "/applications/{id}/settings",

@@ -55,7 +55,7 @@ fn details(pages: Pages<'_>) -> Pages<'_> {
         )
         .page(
             "/destinations/{id}/applications",
-            &["list_applications", "list_operations"],
+            &["list_applications", "list_databases", "list_operations"],
             get(applications::list),
         )
         .page("/destinations/{id}/proxy", &["list_attachments", "list_routes"], get(detail::proxy))

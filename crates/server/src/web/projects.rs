@@ -9,19 +9,21 @@ use portolan_types::{
 use super::{
     applications::rows::{self, Row},
     chrome::Chrome,
+    databases,
     extract::{Path, Query},
     pages::Pages,
     shown::{self, Shown},
 };
 use crate::{
-    Error, api::AppState, applications, db::destination::Filter, destinations, environments,
-    projects,
+    Error, api::AppState, applications, databases::Filter as Databases, db::destination::Filter,
+    destinations, environments, projects,
 };
 
 pub(super) fn rows(pages: Pages<'_>) -> Pages<'_> {
     const ONE: &[&str] =
         &["show_project", "list_environments", "list_destinations", "list_applications"];
-    const PART: &[&str] = &["show_environment", "list_destinations", "list_applications"];
+    const PART: &[&str] =
+        &["show_environment", "list_destinations", "list_applications", "list_databases"];
     pages
         .page("/projects", &["list_projects"], get(list))
         .page("/projects/{id}", ONE, get(show))
@@ -84,6 +86,7 @@ struct Shows {
     environment: Environment,
     destinations: Vec<Destination>,
     rows: Vec<Row>,
+    databases: Vec<databases::rows::Row>,
     may_manage: bool,
 }
 
@@ -98,8 +101,10 @@ async fn environment(
             .await?
             .items;
     let rows = inside(&app, &chrome, &id).await?;
+    let of = Databases { environment_id: Some(id), destination_id: None };
+    let databases = databases::rows::list(&app, &chrome.actor, of).await?;
     let may_manage = chrome.may_manage_project(&environment.project_id);
-    Ok(shown::page(&Shows { chrome, environment, destinations, rows, may_manage }))
+    Ok(shown::page(&Shows { chrome, environment, destinations, rows, databases, may_manage }))
 }
 
 /// What is deployed from an environment.

@@ -8,8 +8,9 @@ use axum::{
 };
 use data_encoding::BASE64;
 use portolan_types::{
-    AcceptedInvite, CreatedHook, CreatedInvite, CreatedNotifier, CreatedToken, Delivery, LinkBegun,
-    NewTotp, Preview, Problem, Reach, RecoveryCodes, RemovedServer, ReturnTo, SetupDone,
+    AcceptedInvite, CreatedDatabase, CreatedHook, CreatedInvite, CreatedNotifier, CreatedToken,
+    Delivery, LinkBegun, NewTotp, Preview, Problem, Reach, RecoveryCodes, RemovedServer, ReturnTo,
+    SetupDone,
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -35,6 +36,7 @@ pub(super) fn show(
         "create_invite" => {
             fragment(headers, InviteMade { made: read(answer)?, origin: origin(headers), next })
         }
+        "create_database" => fragment(headers, DatabaseMade { made: read(answer)? }),
         "create_token" => fragment(headers, TokenMade { made: read(answer)?, next }),
         "create_hook" => {
             fragment(headers, HookMade { made: read(answer)?, origin: origin(headers), next })
@@ -118,6 +120,12 @@ struct HookMade {
     /// Where people reach this control plane: others may have to go another way.
     origin: String,
     next: String,
+}
+
+#[derive(Template)]
+#[template(path = "results/database.html")]
+struct DatabaseMade {
+    made: CreatedDatabase,
 }
 
 #[derive(Template)]

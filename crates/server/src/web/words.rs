@@ -90,6 +90,7 @@ const FLEET: Group = Group {
         room("/certificates", "Certificates", "f"),
         room("/projects", "Projects", "j"),
         room("/applications", "Applications", "w"),
+        room("/databases", "Databases", "q"),
     ],
 };
 

@@ -14,6 +14,7 @@ mod chart;
 mod commands;
 mod containers;
 mod crashes;
+mod databases;
 mod destinations;
 mod drift;
 mod events;

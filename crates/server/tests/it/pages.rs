@@ -10,6 +10,7 @@ mod builds;
 mod chart;
 mod containers;
 mod coverage;
+mod databases;
 mod destinations;
 mod history;
 mod people;

@@ -11,7 +11,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    applications, certificates, notifiers, openid, projects, registries, sessions,
+    applications, certificates, databases, notifiers, openid, projects, registries, sessions,
     support::{Answer, Client, TestApp},
 };
 
@@ -40,6 +40,8 @@ pub(crate) struct Things {
     environment: String,
     /// One whose deployment came to nothing.
     application: String,
+    /// The same of a database.
+    database: String,
     team: String,
 }
 
@@ -64,6 +66,7 @@ impl Things {
         let on = (environment.as_str(), destination.id.as_str());
         Ok(Self {
             application: undeployed(app, on).await?,
+            database: databases::add_nowhere(app, on, "orders").await?,
             environment,
             project: project.id.to_string(),
             key: app.owner.key("spare").await?,
@@ -114,6 +117,7 @@ impl Things {
             Some("projects") => &self.project,
             Some("environments") => &self.environment,
             Some("applications" | "hooks") => &self.application,
+            Some("databases") => &self.database,
             Some("teams") if path.contains("{id}") => &self.team,
             _ if path.contains('{') => bail!("no id for {path}"),
             _ => return Ok(path.to_owned()),
@@ -159,6 +163,15 @@ impl Things {
                 "name": "x",
                 "spec": { "image": "nowhere:1" },
             }),
+            ("POST", "/v1/databases") => json!({
+                "environment_id": self.environment,
+                "destination_id": self.destination,
+                "name": "y",
+                "engine": "postgres",
+            }),
+            ("PATCH", "/v1/databases/{id}") => {
+                json!({ "config": { "settings": { "work_mem": "64MB" } } })
+            }
             ("PATCH", "/v1/applications/{id}") => json!({ "spec": { "image": "nowhere:2" } }),
             ("PATCH", "/v1/applications/{id}/variables") => {
                 json!({ "set": [{ "name": "A", "value": "1" }] })
@@ -220,6 +233,7 @@ impl Things {
             project,
             environment,
             application,
+            database,
             team: _,
         } = self;
         let all = [
@@ -240,6 +254,7 @@ impl Things {
             project,
             environment,
             application,
+            database,
         ];
         all.into_iter().map(String::as_str).collect()
     }
@@ -296,6 +311,11 @@ impl Things {
                 let destination = app.owner.find_destination("web").await?;
                 let on = (self.environment.as_str(), destination.id.as_str());
                 self.application = applications::add_nowhere(app, on, &name).await?;
+            }
+            "/v1/databases/{id}" => {
+                let destination = app.owner.find_destination("web").await?;
+                let on = (self.environment.as_str(), destination.id.as_str());
+                self.database = databases::add_nowhere(app, on, &name).await?;
             }
             _ => {}
         }
@@ -459,6 +479,7 @@ async fn world(app: &TestApp) -> Result<Vec<String>> {
         "projects",
         "environments",
         "applications",
+        "databases",
     ] {
         let mut page: Value = app.owner.get(&format!("/v1/{list}?limit=200")).await?.ok()?;
         // A server is heard of while nothing happens.

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Invalid, Timestamp, text::text_newtype};
+use crate::{FromDatabase, Invalid, Timestamp, text::text_newtype};
 
 /// The name of an environment variable, as POSIX has it: letters, digits and `_`, no digit first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
@@ -76,6 +76,9 @@ pub struct Variable {
     /// Absent when it is secret: such a value never comes back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<VariableValue>,
+    /// What it is taken from, where it has no value of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_database: Option<FromDatabase>,
     pub secret: bool,
     /// Whether it is for builds alone: the program does not get it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -104,6 +107,15 @@ pub struct SetVariable {
     pub build: bool,
 }
 
+/// A variable that is taken from a database, whenever the application is deployed: nobody has to see
+/// the password.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReferVariable {
+    pub name: VariableName,
+    pub from_database: FromDatabase,
+}
+
 /// What `change_variables` takes. Variables that are not named stay. It changes the next deployment,
 /// and nothing that runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -111,6 +123,10 @@ pub struct SetVariable {
 pub struct ChangeVariables {
     #[schema(max_items = 500)]
     pub set: Vec<SetVariable>,
+    /// Of databases on the same destination.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 500)]
+    pub refer: Vec<ReferVariable>,
     #[schema(max_items = 500)]
     pub remove: Vec<VariableName>,
 }

@@ -3,8 +3,12 @@
 use super::{super::work::Halt, Scene, definition, job::Job};
 use crate::{
     Error,
-    applications::{plan::Plan, remove::volumes_of},
+    applications::{
+        plan::{Plan, PlannedFile},
+        remove::volumes_of,
+    },
     db::deployment::Planned,
+    host::{FileContent, NewFile},
 };
 
 /// What a deployment goes by.
@@ -34,6 +38,24 @@ impl Course {
         let network = scene.row.network.as_str();
         let new = definition::wanted(application, network, (&self.made, &self.plan), image);
         let made = scene.host.create_container(&new).await;
-        job.answer(made, &format!("make container `{}`", self.container()))
+        let id = job.answer(made, &format!("make container `{}`", self.container()))?;
+        self.put_files(job, &id).await?;
+        Ok(id)
+    }
+
+    /// Puts its files into a container that was not started yet; those that are there are put again.
+    pub(super) async fn put_files(&self, job: &Job<'_>, id: &str) -> Result<(), Halt> {
+        let file = |one: &PlannedFile| NewFile {
+            path: one.path.clone(),
+            content: FileContent::Bytes(one.content.as_str().as_bytes().to_vec()),
+            // An engine reads it as a user of its own.
+            mode: 0o644,
+        };
+        let files: Vec<NewFile> = self.plan.files.iter().map(file).collect();
+        if files.is_empty() {
+            return Ok(());
+        }
+        let put = job.scene.host.put_files(id, "/", &files).await;
+        job.answer(put, &format!("put files into container `{}`", self.container()))
     }
 }

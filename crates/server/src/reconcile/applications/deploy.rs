@@ -73,7 +73,11 @@ async fn made(
     }
     job.enter("start").await?;
     let id = match found {
-        Some(found) => found.member.docker_id,
+        // A crash may have come between its making and its files.
+        Some(found) => {
+            course.put_files(job, &found.member.docker_id).await?;
+            found.member.docker_id
+        }
         None => course.create(job, image).await?,
     };
     let started = job.scene.host.start_container(&id).await;

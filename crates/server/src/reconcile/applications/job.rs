@@ -22,6 +22,7 @@ use super::{
     workshop::{Failed, Told, Workshop},
 };
 use crate::{
+    applications::{in_its_words, word},
     db::{self, Transaction},
     events::{self, Entry, Happened},
     host::{HostError, PullProgress},
@@ -127,6 +128,7 @@ impl Job<'_> {
 
     /// The work ends without having come to its end. What served before goes on serving.
     pub(super) async fn failed(&mut self, failure: &Failure) -> Result<Progress, PassError> {
+        let failure = &self.named(failure);
         if let Some((_, step, _)) = self.open.step.take() {
             self.recorder.fail(step, failure).await?;
         }
@@ -154,6 +156,17 @@ impl Job<'_> {
         Ok(Progress::Done)
     }
 
+    /// What is to be done is named as it is done with what the application runs.
+    fn named(&self, failure: &Failure) -> Failure {
+        let application = &self.scene.row.application;
+        let named = |text: &str| in_its_words(application, text).into_owned();
+        Failure {
+            message: named(&failure.message),
+            remedy: failure.remedy.as_deref().map(named),
+            ..failure.clone()
+        }
+    }
+
     /// The work came to its end, in the transaction of the moves that it made.
     pub(super) async fn succeeded(
         &mut self,
@@ -174,7 +187,7 @@ impl Job<'_> {
             kind,
             subject: self.scene.subject(),
             name: application.name.as_str(),
-            message: format!("application `{}` {what}", application.name),
+            message: format!("{} `{}` {what}", word(application), application.name),
         };
         let task = events::portolan(self.recorder.kind().as_str());
         happened.by(task).part_of(&self.recorder.id).of(&application.destination_id)

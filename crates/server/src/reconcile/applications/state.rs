@@ -5,6 +5,7 @@ use portolan_types::{ApplicationState, Subject, Timestamp};
 use super::{super::PassError, Scene};
 use crate::{
     Error,
+    applications::{in_its_words, word},
     db::{self, application::Wanted},
     events::{self, Happened},
     host::HostContainer,
@@ -25,6 +26,7 @@ pub(super) async fn write(
     (state, reason): (ApplicationState, Option<String>),
 ) -> Result<(), PassError> {
     let application = &scene.row.application;
+    let reason = reason.map(|reason| in_its_words(application, &reason).into_owned());
     if state == application.state && reason == application.reason {
         return Ok(());
     }
@@ -106,7 +108,7 @@ async fn tell(
         kind: kind(state),
         subject: Subject::Application(application.id.clone()),
         name: application.name.as_str(),
-        message: format!("application `{}` is {state}{because}", application.name),
+        message: format!("{} `{}` is {state}{because}", word(application), application.name),
     };
     let entry = happened.by(events::portolan("keeper")).of(&application.destination_id);
     Ok(events::record(tx, entry, Timestamp::now()).await?)

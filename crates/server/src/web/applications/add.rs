@@ -3,12 +3,13 @@
 
 use askama::Template;
 use axum::extract::State;
-use portolan_types::{
-    Destination, DestinationId, DestinationKind, Environment, EnvironmentId, PageQuery,
-};
+use portolan_types::{DestinationId, DestinationKind, Environment, EnvironmentId, PageQuery};
 use serde::Deserialize;
 
-use super::fields::{Choices, SpecFields};
+use super::{
+    fields::{Choices, SpecFields},
+    places::{self, Place},
+};
 use crate::{
     api::AppState,
     db::destination::Filter,
@@ -25,21 +26,6 @@ use crate::{
 pub(super) struct Wanted {
     environment_id: Option<EnvironmentId>,
     destination_id: Option<DestinationId>,
-}
-
-/// A destination, and why it cannot be chosen.
-#[derive(Debug)]
-struct Place {
-    destination: Destination,
-    refused: Option<&'static str>,
-}
-
-impl Place {
-    fn of(chrome: &Chrome, destination: Destination) -> Self {
-        let may_use = chrome.may_use(&destination.server_id);
-        let refused = (!may_use).then_some("You may see its server, and not use what is on it.");
-        Self { destination, refused }
-    }
 }
 
 #[derive(Template)]
@@ -96,19 +82,7 @@ pub(super) async fn form(
     );
     let places = destinations::list(&app, actor, &Filter::default(), &all).await?.items;
     let places: Vec<Place> = places.into_iter().map(|one| Place::of(&chrome, one)).collect();
-    let place = proposed(&places, [wanted.destination_id.as_ref(), default.as_ref()]);
+    let place = places::proposed(&places, [wanted.destination_id.as_ref(), default.as_ref()]);
     let spec = SpecFields::empty(Choices::read(&app, actor).await?);
     Ok(shown::page(&New { chrome, environments, environment, places, place, default, spec }))
-}
-
-/// The first that was named and can be chosen, or the only one.
-fn proposed(places: &[Place], named: [Option<&DestinationId>; 2]) -> Option<DestinationId> {
-    let usable = places.iter().filter(|place| place.refused.is_none());
-    let usable: Vec<&DestinationId> = usable.map(|place| &place.destination.id).collect();
-    let found = named.into_iter().flatten().find(|id| usable.contains(id));
-    match (found, usable.as_slice()) {
-        (Some(found), _) => Some(found.clone()),
-        (None, [only]) => Some((*only).clone()),
-        (None, _) => None,
-    }
 }

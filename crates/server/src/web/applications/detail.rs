@@ -16,6 +16,7 @@ use crate::{
     web::{
         chrome::Chrome,
         extract::{Path, Query},
+        guard::see_other,
         operations::is_told,
         shown::{self, Shown},
     },
@@ -55,6 +56,9 @@ pub(super) async fn overview(
     Path(id): Path<ApplicationId>,
 ) -> Shown {
     let head = Head::read(&app, &chrome, &id, Tab::Overview).await?;
+    if let Some(database) = &head.application.database_id {
+        return Ok(see_other(&format!("/databases/{database}")));
+    }
     let actor = &chrome.actor;
     let named = head.application.operation_id.as_ref();
     let operation = operations::show_latest(&app, actor, named).await?;

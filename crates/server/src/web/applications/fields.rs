@@ -241,7 +241,7 @@ fn rows<T>(all: impl Iterator<Item = T>) -> Vec<Row<T>> {
 }
 
 /// A number of bytes in the largest unit in which it is a whole number.
-fn size(bytes: u64) -> String {
+pub(in crate::web) fn size(bytes: u64) -> String {
     for (unit, shift) in [("GiB", 30), ("MiB", 20), ("KiB", 10)] {
         if bytes != 0 && bytes.trailing_zeros() >= shift {
             return format!("{} {unit}", bytes >> shift);

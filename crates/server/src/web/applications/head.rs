@@ -62,9 +62,11 @@ impl Head {
         tab: Tab,
     ) -> Result<Self, Error> {
         let application = applications::show(app, &chrome.actor, id).await?;
+        // What runs a database is changed on the pages of that.
+        let is_own = application.database_id.is_none();
         Ok(Self {
-            may_manage: chrome.may_manage_project(&application.project_id),
-            may_operate: chrome.may_operate_project(&application.project_id),
+            may_manage: is_own && chrome.may_manage_project(&application.project_id),
+            may_operate: is_own && chrome.may_operate_project(&application.project_id),
             may_use: chrome.may_use_project(&application.project_id),
             application,
             tab,

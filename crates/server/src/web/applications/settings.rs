@@ -2,20 +2,23 @@
 
 use askama::Template;
 use axum::extract::State;
-use portolan_types::{ApplicationId, Hook, Preview, Variable};
+use portolan_types::{
+    ApplicationId, Database, DatabaseId, DatabasePart, Hook, PageQuery, Preview, Variable,
+};
 
 use super::{
     fields::{Choices, SpecFields},
     head::{Head, Tab},
 };
 use crate::{
-    Error,
+    Actor, Error,
     api::AppState,
     applications::{
         hooks,
         remove::{self, Volumes},
         variables,
     },
+    databases,
     web::{
         acts::Near,
         chrome::Chrome,
@@ -30,6 +33,15 @@ struct ListVariables {
     chrome: Chrome,
     head: Head,
     variables: Vec<Variable>,
+    /// Those to which variables can refer.
+    databases: Vec<Database>,
+}
+
+impl ListVariables {
+    /// What a database is called, where it can be seen.
+    fn name_of(&self, id: &DatabaseId) -> Option<&str> {
+        self.databases.iter().find(|one| one.id == *id).map(|one| one.name.as_str())
+    }
 }
 
 pub(super) async fn variables(
@@ -39,7 +51,18 @@ pub(super) async fn variables(
 ) -> Shown {
     let head = Head::read(&app, &chrome, &id, Tab::Variables).await?;
     let variables = variables::list(&app, &chrome.actor, &id).await?.items;
-    Ok(shown::page(&ListVariables { chrome, head, variables }))
+    let databases = near(&app, &chrome.actor, &head).await?;
+    Ok(shown::page(&ListVariables { chrome, head, variables, databases }))
+}
+
+/// The databases on the application's destination. Who does not see that sees none.
+async fn near(app: &AppState, actor: &Actor, head: &Head) -> Result<Vec<Database>, Error> {
+    if head.application.destination_name.is_none() {
+        return Ok(Vec::new());
+    }
+    let destination_id = Some(head.application.destination_id.clone());
+    let filter = databases::Filter { environment_id: None, destination_id };
+    Ok(databases::list(app, actor, filter, &PageQuery::largest()).await?.items)
 }
 
 #[derive(Template)]

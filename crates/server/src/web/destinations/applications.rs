@@ -8,9 +8,11 @@ use super::head::{Head, Tab};
 use crate::{
     api::AppState,
     applications::Filter,
+    databases::Filter as Databases,
     web::{
         applications::rows::{self, Row},
         chrome::Chrome,
+        databases,
         extract::Path,
         shown::{self, Shown},
     },
@@ -22,6 +24,7 @@ struct List {
     chrome: Chrome,
     head: Head,
     rows: Vec<Row>,
+    databases: Vec<databases::rows::Row>,
 }
 
 pub(super) async fn list(
@@ -30,9 +33,11 @@ pub(super) async fn list(
     Path(id): Path<DestinationId>,
 ) -> Shown {
     let head = Head::read(&app, &chrome, &id, Tab::Applications).await?;
-    let filter = Filter { destination_id: Some(id), ..Filter::default() };
+    let filter = Filter { destination_id: Some(id.clone()), ..Filter::default() };
     let rows = rows::list(&app, &chrome.actor, &filter).await?;
-    Ok(shown::page(&List { chrome, head, rows }))
+    let of = Databases { environment_id: None, destination_id: Some(id) };
+    let databases = databases::rows::list(&app, &chrome.actor, of).await?;
+    Ok(shown::page(&List { chrome, head, rows, databases }))
 }
 
 impl List {
