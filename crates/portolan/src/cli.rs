@@ -10,6 +10,7 @@ mod audit;
 mod backup;
 mod certificate;
 mod container;
+mod database;
 mod deploy;
 mod destination;
 mod drift;
@@ -53,6 +54,10 @@ pub(crate) use self::{
     backup::{BackupArgs, RestoreArgs},
     certificate::CertificateCommand,
     container::{ContainerArgs, ContainerCommand, ExecArgs, LogsArgs, StatsArgs, TerminalArgs},
+    database::{
+        AddDatabaseArgs, DatabaseCommand, DatabaseWorkArgs, EditDatabaseArgs, ListDatabasesArgs,
+        RemoveDatabaseArgs,
+    },
     deploy::DeployArgs,
     destination::{
         ConnectArgs, CreateDestinationArgs, DestinationCommand, DisconnectArgs,
@@ -188,6 +193,9 @@ pub(crate) enum Command {
     /// Programs that are deployed into destinations.
     #[command(subcommand, visible_alias = "application")]
     App(ApplicationCommand),
+    /// Engines that run in destinations: PostgreSQL, Redis and others.
+    #[command(subcommand, visible_alias = "db")]
+    Database(DatabaseCommand),
     /// Deploy the application that `portolan.toml` describes.
     #[command(after_help = deploy::EXAMPLES)]
     Deploy(DeployArgs),

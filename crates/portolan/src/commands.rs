@@ -12,6 +12,7 @@ pub(crate) mod container;
 pub(crate) mod container_exec;
 pub(crate) mod container_logs;
 pub(crate) mod container_stats;
+pub(crate) mod database;
 pub(crate) mod deploy;
 pub(crate) mod destination;
 pub(crate) mod doctor;

@@ -35,6 +35,7 @@ mod application;
 mod audit;
 mod certificate;
 mod container;
+mod database;
 mod deploy;
 mod destination;
 mod drift;
@@ -91,6 +92,7 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outc
         Command::App(command) => {
             return application::run(&client(global, printer)?, printer, command).await;
         }
+        Command::Database(command) => return database::run(global, printer, command).await,
         Command::Deploy(args) => {
             return deploy::run(&client(global, printer)?, printer, args).await;
         }
@@ -293,12 +295,13 @@ async fn run_operation(
     command: OperationCommand,
 ) -> anyhow::Result<Outcome> {
     match command {
-        OperationCommand::List { server, destination, app, page } => {
+        OperationCommand::List { server, destination, app, database, page } => {
             let server = server.map(About::Server);
             let destination = || destination.map(About::Destination);
             let about = server
                 .or_else(destination)
                 .or_else(|| app.map(About::Application))
+                .or_else(|| database.map(About::Database))
                 .unwrap_or(About::Anything);
             operation::list(client, printer, about, page.into()).await?;
             Ok(Outcome::Done)

@@ -20,6 +20,9 @@ pub(crate) enum OperationCommand {
         /// Only those on this application: id, name, or PROJECT/ENVIRONMENT/NAME.
         #[arg(long, conflicts_with_all = ["server", "destination"])]
         app: Option<Reference>,
+        /// Only those on this database: id, name, or PROJECT/ENVIRONMENT/NAME.
+        #[arg(long, conflicts_with_all = ["server", "destination", "app"])]
+        database: Option<Reference>,
         #[command(flatten)]
         page: PageArgs,
     },

@@ -25,6 +25,7 @@ pub(crate) mod variables;
 mod view;
 pub(crate) mod work;
 
+pub(super) use self::view::state_span;
 use self::{
     view::{details, table},
     work::deploy_and_follow,

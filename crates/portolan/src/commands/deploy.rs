@@ -81,7 +81,7 @@ async fn apply(
     let application = make_application(client, present, wanted, difference).await?;
     let set = difference.variables();
     if !set.is_empty() {
-        let request = ChangeVariables { set, remove: Vec::new() };
+        let request = ChangeVariables { set, ..ChangeVariables::default() };
         variables::put(client, &application, &request).await?;
     }
     // Before the deployment: it ends with the proxy leading to what it made.

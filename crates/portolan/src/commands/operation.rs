@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use portolan_types::{Application, Destination, Operation, OperationId, OperationState, Server};
+use portolan_types::{
+    Application, Database, Destination, Operation, OperationId, OperationState, Server,
+};
 
 use super::{event::subject_words, result};
 use crate::{
@@ -22,6 +24,7 @@ pub(crate) enum About {
     Server(Reference),
     Destination(Reference),
     Application(Reference),
+    Database(Reference),
 }
 
 pub(crate) async fn list(
@@ -44,6 +47,7 @@ async fn subject(client: &Client, about: About) -> anyhow::Result<Option<String>
         About::Anything => None,
         About::Server(wanted) => Some(find::<Server>(client, &wanted).await?.id.into()),
         About::Destination(wanted) => Some(find::<Destination>(client, &wanted).await?.id.into()),
+        About::Database(wanted) => Some(find::<Database>(client, &wanted).await?.id.into()),
         About::Application(wanted) => Some(find::<Application>(client, &wanted).await?.id.into()),
     })
 }

@@ -183,6 +183,9 @@ async fn run_variables(
             };
             variables::set(client, printer, &app, typed).await
         }
+        VariableCommand::Refer { app, name, database, part } => {
+            variables::refer(client, printer, &app, (name, &database, part)).await
+        }
         VariableCommand::Unset { app, names } => {
             variables::unset(client, printer, &app, names).await
         }

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use portolan_types::{
-    Application, Certificate, Destination, Environment, Identity, Invite, Key, Member, Membership,
-    Notifier, Passkey, Project, Registry, Route, Server, Token,
+    Application, Certificate, Database, Destination, Environment, Identity, Invite, Key, Member,
+    Membership, Notifier, Passkey, Project, Registry, Route, Server, Token,
 };
 
 use super::{Named, in_list};
@@ -123,6 +123,31 @@ impl Named for Application {
     }
 
     /// With its project and environment; less where that is enough.
+    fn names(&self) -> Vec<Cow<'_, str>> {
+        let Self { project_name, environment_name, name, .. } = self;
+        let near = format!("{environment_name}/{name}");
+        vec![format!("{project_name}/{near}").into(), near.into(), name.as_str().into()]
+    }
+
+    /// Lists are searched by the name alone.
+    fn searched(text: &str) -> &str {
+        text.rsplit_once('/').map_or(text, |(_, name)| name)
+    }
+
+    fn context(&self) -> String {
+        format!("{}/{}", self.project_name, self.environment_name)
+    }
+}
+
+impl Named for Database {
+    const WHAT: &'static str = "database";
+    const PATH: &'static str = "/v1/databases";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    /// As those of applications.
     fn names(&self) -> Vec<Cow<'_, str>> {
         let Self { project_name, environment_name, name, .. } = self;
         let near = format!("{environment_name}/{name}");

@@ -7,6 +7,7 @@ mod backup;
 mod builds;
 mod change;
 mod containers;
+mod databases;
 mod deploy;
 mod doctor;
 mod drift;

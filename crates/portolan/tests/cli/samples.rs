@@ -203,3 +203,25 @@ pub(crate) fn route_to(application: &str, host: &str) -> Value {
         "updated_at": days_ago(2),
     })
 }
+
+pub(crate) fn database(id: &str, environment: &str, name: &str) -> Value {
+    json!({
+        "id": id, "project_id": OTHER_ID, "project_name": "store", "environment_id": OTHER_ID,
+        "environment_name": environment, "destination_id": OTHER_ID, "destination_name": "shop",
+        "server_id": OTHER_ID, "server_name": "web-1", "name": name, "engine": "postgres",
+        "title": "PostgreSQL", "version": "17", "image": "postgres:17",
+        "url": format!("postgresql://app@{name}:5432/app"), "port": 5432, "user": "app",
+        "database": "app",
+        "config": {
+            "settings": { "max_connections": "200" }, "limits": { "memory_bytes": 268_435_456 },
+            "public": { "port": 15432, "address": "127.0.0.1" },
+        },
+        "used_by": [{
+            "application_id": OTHER_ID, "application_name": "shop", "variable": "DATABASE_URL",
+            "part": "url",
+        }],
+        "changed": true, "state": "running", "reason": null, "container": "orders-tz4a98-1",
+        "deployment_id": OTHER_ID, "operation_id": OPERATION, "created_at": days_ago(3),
+        "updated_at": days_ago(1),
+    })
+}

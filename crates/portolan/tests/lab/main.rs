@@ -9,6 +9,7 @@ mod change;
 mod chaos;
 mod containers;
 mod crashes;
+mod databases;
 mod destinations;
 mod drift;
 mod faults;

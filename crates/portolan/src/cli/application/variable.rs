@@ -3,7 +3,7 @@
 use std::{path::PathBuf, str::FromStr};
 
 use clap::{Args, Subcommand};
-use portolan_types::{Invalid, VariableName, VariableValue};
+use portolan_types::{DatabasePart, Invalid, VariableName, VariableValue};
 
 use crate::find::Reference;
 
@@ -26,6 +26,24 @@ pub(crate) enum VariableCommand {
 Other programs of this machine can read arguments: the value of a secret is none. Without a terminal
 the value of one secret is stdin as it is, and of several a line each.")]
     Set(SetVariablesArgs),
+    /// Take a variable from a database on the same destination, whenever the application is deployed.
+    #[command(after_help = "Examples:
+  portolan app env refer web DATABASE_URL --database orders
+  portolan app env refer web REDIS_PASSWORD --database cache --part password
+
+Nobody has to see the password.")]
+    Refer {
+        /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME of an application.
+        app: Reference,
+        /// The variable.
+        name: VariableName,
+        /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME of the database.
+        #[arg(long)]
+        database: Reference,
+        /// What of it.
+        #[arg(long, value_name = "url|host|port|user|password|database", default_value_t)]
+        part: DatabasePart,
+    },
     /// Remove variables from the next deployment.
     Unset {
         /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME of an application.

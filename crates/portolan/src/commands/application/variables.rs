@@ -6,7 +6,8 @@
 use std::path::{Path, PathBuf};
 
 use portolan_types::{
-    Application, ChangeVariables, SetVariable, Variable, VariableName, VariableValue, Variables,
+    Application, ChangeVariables, Database, DatabasePart, FromDatabase, ReferVariable, SetVariable,
+    Variable, VariableName, VariableValue, Variables,
 };
 use secrecy::ExposeSecret;
 
@@ -58,12 +59,20 @@ fn table(variables: &[Variable]) -> Table {
             let value = one.value.as_ref().map(|value| Span::plain(value.as_str()));
             vec![
                 Span::plain(one.name.as_str()),
-                value.unwrap_or_else(|| Span::dim("(secret)")),
+                value.unwrap_or_else(|| Span::dim(hidden(one))),
                 if one.build { Span::plain("builds") } else { Span::dim("the program") },
                 Span::plain(since(one.updated_at)),
             ]
         }),
     )
+}
+
+/// What stands in the place of a value that does not come back.
+fn hidden(variable: &Variable) -> String {
+    match &variable.from_database {
+        Some(FromDatabase { database_id, part }) => format!("({part} of database {database_id})"),
+        None => "(secret)".to_owned(),
+    }
 }
 
 /// Variables to set, as they were typed.
@@ -96,7 +105,22 @@ pub(crate) async fn set(
     let values = values(printer, typed)?;
     let variable = |(name, value)| SetVariable { name, value, secret, build };
     let set = values.into_iter().map(variable).collect();
-    change(client, printer, &application, ChangeVariables { set, remove: Vec::new() }).await
+    change(client, printer, &application, ChangeVariables { set, ..ChangeVariables::default() })
+        .await
+}
+
+pub(crate) async fn refer(
+    client: &Client,
+    printer: &Printer,
+    wanted: &Reference,
+    (name, database, part): (VariableName, &Reference, DatabasePart),
+) -> anyhow::Result<()> {
+    let application: Application = find(client, wanted).await?;
+    let database: Database = find(client, database).await?;
+    let from_database = FromDatabase { database_id: database.id, part };
+    let refer = vec![ReferVariable { name, from_database }];
+    let request = ChangeVariables { refer, ..ChangeVariables::default() };
+    change(client, printer, &application, request).await
 }
 
 pub(crate) async fn unset(
@@ -106,7 +130,7 @@ pub(crate) async fn unset(
     names: Vec<VariableName>,
 ) -> anyhow::Result<()> {
     let application: Application = find(client, wanted).await?;
-    let request = ChangeVariables { set: Vec::new(), remove: names };
+    let request = ChangeVariables { remove: names, ..ChangeVariables::default() };
     change(client, printer, &application, request).await
 }
 

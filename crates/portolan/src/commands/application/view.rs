@@ -27,7 +27,7 @@ pub(super) fn table(applications: &[Application]) -> Table {
     }))
 }
 
-fn state_span(state: ApplicationState) -> Span {
+pub(in crate::commands) fn state_span(state: ApplicationState) -> Span {
     let style = match state {
         ApplicationState::Running => Style::Good,
         ApplicationState::Starting | ApplicationState::Removing => Style::Caution,

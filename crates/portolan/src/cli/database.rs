@@ -1,0 +1,235 @@
+//! `portolan database` as it is typed.
+
+use std::{net::IpAddr, num::NonZeroU16, path::PathBuf};
+
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
+use portolan_types::{
+    ApplicationName, CredentialName, DatabaseConfig, DatabaseVersion, EngineName, Invalid,
+    PublicPort, SettingName, SettingValue,
+};
+
+use super::{
+    application::DeployWaitArgs,
+    shared::{ConsentArgs, DryRunArgs, ListArgs, WaitArgs},
+};
+use crate::{amount, find::Reference};
+
+/// What can be done with databases.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DatabaseCommand {
+    /// List the engines that a database can be of.
+    Engines,
+    /// List databases.
+    List(ListDatabasesArgs),
+    /// Show a database, where it is found, and who refers to it.
+    Show {
+        /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME.
+        database: Reference,
+    },
+    /// Make a database and deploy it; its password is printed once.
+    #[command(after_help = "Examples:
+  portolan database add orders --environment shop/production --engine postgres
+  portolan database add cache --environment shop/production --engine redis --version 7 \\
+      --set maxmemory=256mb --memory 512M
+  portolan database add crm --environment shop/production --engine mysql --password-file - \\
+      --script schema.sql < password
+  portolan app env refer web DATABASE_URL --database orders     and web gets its URL")]
+    Add(Box<AddDatabaseArgs>),
+    /// Change what the next deployment makes; what is not named stays.
+    #[command(
+        override_usage = "portolan database edit [OPTIONS] <DATABASE>",
+        after_help = "Examples:
+  portolan database edit orders --set max_connections=200 --deploy
+  portolan database edit orders --public 15432 --deploy
+  portolan database edit orders --unset public --deploy
+
+Settings that are given (--set) are all of them from now on."
+    )]
+    Edit(Box<EditDatabaseArgs>),
+    /// Deploy a database as it is to be now; nothing answers until it is up again.
+    Deploy {
+        /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME.
+        database: Reference,
+        #[command(flatten)]
+        wait: DeployWaitArgs,
+    },
+    /// Deploy a later version of the same series, over the same data.
+    Upgrade {
+        /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME.
+        database: Reference,
+        /// Which one [default: the present one, as its image is now].
+        #[arg(long)]
+        version: Option<DatabaseVersion>,
+        #[command(flatten)]
+        wait: DeployWaitArgs,
+    },
+    /// Start a database that was stopped, or that ended.
+    Start(DatabaseWorkArgs),
+    /// Stop a database until somebody starts it.
+    Stop(DatabaseWorkArgs),
+    /// Stop a database and start it again.
+    Restart(DatabaseWorkArgs),
+    /// Remove a database with its container; its data stay.
+    #[command(alias = "delete")]
+    Remove(RemoveDatabaseArgs),
+}
+
+/// Which databases are listed.
+#[derive(Debug, Args)]
+pub(crate) struct ListDatabasesArgs {
+    /// Only those of this environment: id, name, or PROJECT/NAME.
+    #[arg(long)]
+    pub(crate) environment: Option<Reference>,
+    /// Only those on this destination: id, name or network.
+    #[arg(long)]
+    pub(crate) destination: Option<Reference>,
+    #[command(flatten)]
+    pub(crate) list: ListArgs,
+}
+
+/// A database to add.
+#[derive(Debug, Args)]
+pub(crate) struct AddDatabaseArgs {
+    /// What to call it: applications on the network find it by this name.
+    pub(crate) name: ApplicationName,
+    /// Where it belongs: id, name, or PROJECT/NAME of an environment.
+    #[arg(long)]
+    pub(crate) environment: Reference,
+    /// Where it runs: id, name or network [default: the environment's].
+    #[arg(long)]
+    pub(crate) destination: Option<Reference>,
+    /// What it is, as `portolan database engines` lists.
+    #[arg(long)]
+    pub(crate) engine: EngineName,
+    /// Which version of it [default: the usual one].
+    #[arg(long)]
+    pub(crate) version: Option<DatabaseVersion>,
+    /// The user that applications have [default: the engine's usual one].
+    #[arg(long)]
+    pub(crate) user: Option<CredentialName>,
+    /// The database in the engine [default: the engine's usual one].
+    #[arg(long)]
+    pub(crate) database: Option<CredentialName>,
+    /// File with the password; `-` is stdin [default: a random one].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// File with what the engine runs when it is made, as SQL.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) script: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) wait: DeployWaitArgs,
+    #[command(flatten)]
+    pub(crate) config: ConfigureDatabaseArgs,
+}
+
+/// What is to be other than it is.
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("edit").multiple(true).required(true)
+    .args(["settings", "memory", "cpus", "processes", "public", "address", "unset"]))]
+pub(crate) struct EditDatabaseArgs {
+    /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME.
+    pub(crate) database: Reference,
+    /// Take away what was set; may be given again.
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) unset: Vec<UnsetOfDatabase>,
+    /// Deploy it at once.
+    #[arg(long)]
+    pub(crate) deploy: bool,
+    #[command(flatten)]
+    pub(crate) wait: DeployWaitArgs,
+    #[command(flatten)]
+    pub(crate) config: ConfigureDatabaseArgs,
+}
+
+/// What of a database can be changed. What is not typed stays.
+#[derive(Debug, Args)]
+pub(crate) struct ConfigureDatabaseArgs {
+    /// A setting of the engine, by its own name; may be given again.
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
+    settings: Vec<(SettingName, SettingValue)>,
+    /// The most memory, as `512M`.
+    #[arg(long, value_parser = amount::memory)]
+    memory: Option<u64>,
+    /// The most processors, as `0.5`.
+    #[arg(long, value_parser = amount::millicpus)]
+    cpus: Option<u32>,
+    /// The most processes.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    processes: Option<u32>,
+    /// A port of the host that leads to it from outside.
+    #[arg(long, value_name = "PORT")]
+    public: Option<NonZeroU16>,
+    /// The address of the host at which that port is [default: every one].
+    #[arg(long, value_name = "ADDRESS", requires = "public")]
+    address: Option<IpAddr>,
+}
+
+/// What can be taken away again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum UnsetOfDatabase {
+    Settings,
+    Memory,
+    Cpus,
+    Processes,
+    Public,
+}
+
+impl UnsetOfDatabase {
+    /// The flag's own absence.
+    pub(crate) fn apply(self, config: &mut DatabaseConfig) {
+        match self {
+            Self::Settings => config.settings.clear(),
+            Self::Memory => config.limits.memory_bytes = None,
+            Self::Cpus => config.limits.millicpus = None,
+            Self::Processes => config.limits.processes = None,
+            Self::Public => config.public = None,
+        }
+    }
+}
+
+impl ConfigureDatabaseArgs {
+    /// The present configuration with what was typed.
+    pub(crate) fn applied_to(self, mut config: DatabaseConfig) -> DatabaseConfig {
+        if !self.settings.is_empty() {
+            config.settings = self.settings.into_iter().collect();
+        }
+        let limits = &mut config.limits;
+        limits.memory_bytes = self.memory.or(limits.memory_bytes);
+        limits.millicpus = self.cpus.or(limits.millicpus);
+        limits.processes = self.processes.or(limits.processes);
+        let public = self.public.map(|port| PublicPort { port, address: self.address });
+        config.public = public.or(config.public);
+        config
+    }
+}
+
+fn setting(text: &str) -> Result<(SettingName, SettingValue), Invalid> {
+    let (name, value) =
+        text.split_once('=').ok_or_else(|| Invalid::new("a setting is written as NAME=VALUE"))?;
+    Ok((name.parse()?, value.parse()?))
+}
+
+/// A database that something is done with.
+#[derive(Debug, Args)]
+pub(crate) struct DatabaseWorkArgs {
+    /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME.
+    pub(crate) database: Reference,
+    #[command(flatten)]
+    pub(crate) wait: WaitArgs,
+}
+
+/// A database to remove.
+#[derive(Debug, Args)]
+pub(crate) struct RemoveDatabaseArgs {
+    /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME.
+    pub(crate) database: Reference,
+    /// Remove its data too: that cannot be undone.
+    #[arg(long)]
+    pub(crate) data: bool,
+    #[command(flatten)]
+    pub(crate) run: DryRunArgs,
+    #[command(flatten)]
+    pub(crate) consent: ConsentArgs,
+    #[command(flatten)]
+    pub(crate) wait: WaitArgs,
+}

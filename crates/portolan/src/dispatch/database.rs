@@ -1,0 +1,101 @@
+//! `portolan database`, from what was typed to what is done.
+
+use crate::{
+    cli::{
+        AddDatabaseArgs, DatabaseCommand, DatabaseWorkArgs, EditDatabaseArgs, GlobalArgs,
+        ListDatabasesArgs, RemoveDatabaseArgs,
+    },
+    client::Client,
+    commands::{
+        database::{
+            self, NewDatabase, Of,
+            work::{self, Act, Data},
+        },
+        manner::Manner,
+    },
+    failure::Outcome,
+    printer::Printer,
+    watch::Wait,
+};
+
+pub(super) async fn run(
+    global: GlobalArgs,
+    printer: &Printer,
+    command: DatabaseCommand,
+) -> anyhow::Result<Outcome> {
+    let client = &super::client(global, printer)?;
+    match command {
+        DatabaseCommand::Engines => database::engines(client, printer).await?,
+        DatabaseCommand::List(ListDatabasesArgs { environment, destination, list }) => {
+            let of = Of { environment, destination };
+            database::list(client, printer, &of, list.into()).await?;
+        }
+        DatabaseCommand::Show { database } => database::show(client, printer, &database).await?,
+        DatabaseCommand::Add(args) => return add(client, printer, *args).await,
+        DatabaseCommand::Edit(args) => return edit(client, printer, *args).await,
+        DatabaseCommand::Deploy { database, wait } => {
+            return work::act(client, printer, &database, Act::Deploy, wait.into()).await;
+        }
+        DatabaseCommand::Upgrade { database, version, wait } => {
+            return work::upgrade(client, printer, &database, version, wait.into()).await;
+        }
+        DatabaseCommand::Start(args) => return act(client, printer, args, Act::Start).await,
+        DatabaseCommand::Stop(args) => return act(client, printer, args, Act::Stop).await,
+        DatabaseCommand::Restart(args) => return act(client, printer, args, Act::Restart).await,
+        DatabaseCommand::Remove(args) => return remove(client, printer, args).await,
+    }
+    Ok(Outcome::Done)
+}
+
+async fn add(client: &Client, printer: &Printer, args: AddDatabaseArgs) -> anyhow::Result<Outcome> {
+    let AddDatabaseArgs { name, environment, destination, engine, version, .. } = args;
+    let new = NewDatabase {
+        name,
+        environment,
+        destination,
+        engine,
+        version,
+        user: args.user,
+        database: args.database,
+        password_file: args.password_file,
+        script: args.script,
+        config: args.config.applied_to(portolan_types::DatabaseConfig::default()),
+    };
+    database::add(client, printer, new, args.wait.into()).await
+}
+
+async fn edit(
+    client: &Client,
+    printer: &Printer,
+    args: EditDatabaseArgs,
+) -> anyhow::Result<Outcome> {
+    let EditDatabaseArgs { database, unset, deploy, wait, config } = args;
+    let then: Option<Wait> = deploy.then(|| wait.into());
+    let config = |mut present| {
+        for what in unset {
+            what.apply(&mut present);
+        }
+        config.applied_to(present)
+    };
+    database::edit(client, printer, &database, (config, then)).await
+}
+
+async fn act(
+    client: &Client,
+    printer: &Printer,
+    DatabaseWorkArgs { database, wait }: DatabaseWorkArgs,
+    act: Act,
+) -> anyhow::Result<Outcome> {
+    work::act(client, printer, &database, act, wait.into()).await
+}
+
+async fn remove(
+    client: &Client,
+    printer: &Printer,
+    args: RemoveDatabaseArgs,
+) -> anyhow::Result<Outcome> {
+    let RemoveDatabaseArgs { database, data, run, consent, wait } = args;
+    let data = if data { Data::Removed } else { Data::Kept };
+    let manner = Manner { run: run.into(), consent: consent.into(), wait: wait.into() };
+    work::remove(client, printer, &database, data, manner).await
+}

@@ -1,0 +1,106 @@
+//! Databases on real engines: made of templates, found by name from an application that never was told
+//! the password by a person, and their data kept over restarts.
+
+use anyhow::{Result, ensure};
+use serde_json::Value;
+
+use crate::{
+    proxies::Stage,
+    support::{create, eventually, unique},
+};
+
+/// A network and an environment on one host.
+struct Scene {
+    stage: Stage,
+    network: String,
+    environment: String,
+}
+
+impl Scene {
+    fn set(host: &str) -> Result<Self> {
+        let stage = Stage::set(host)?;
+        let network = stage.network("data");
+        stage.portolan.run(&create(&stage.host.name, &network))?;
+        let project = unique("shop");
+        stage.portolan.run(&["project", "create", &project])?;
+        Ok(Self { stage, network, environment: format!("{project}/production") })
+    }
+
+    /// Makes a database, and waits until it is healthy.
+    fn add(&self, name: &str, more: &[&str]) -> Result<Value> {
+        let args = ["--environment", &self.environment, "--destination", &self.network];
+        let add = [&["database", "add", name][..], &args, more].concat();
+        self.stage.portolan.run(&add)?;
+        self.stage.portolan.json(&["database", "show", name])
+    }
+
+    /// An application of an image that does nothing, with a variable of a database.
+    fn client(&self, name: &str, image: &str, (variable, of): (&str, &str)) -> Result<()> {
+        let portolan = &self.stage.portolan;
+        let args = ["--environment", &self.environment, "--destination", &self.network];
+        let add = [&["app", "add", name, "--image", image][..], &args].concat();
+        portolan.run(&[&add[..], &["--entrypoint", "sleep 600"]].concat())?;
+        portolan.run(&["app", "env", "refer", name, variable, "--database", of])?;
+        portolan.run(&["app", "deploy", name])?;
+        Ok(())
+    }
+
+    /// Runs a constant script in the container of an application.
+    fn ask(&self, app: &str, script: &str) -> Result<String> {
+        let shown = self.stage.portolan.json(&["app", "show", app])?;
+        let container = shown["container"].as_str().unwrap_or_default();
+        Ok(self.stage.host.docker(&["exec", container, "sh", "-c", script])?.trim().to_owned())
+    }
+}
+
+#[test]
+#[ignore = "needs the lab"]
+fn applications_use_databases_whose_data_survive() -> Result<()> {
+    let scene = Scene::set("charlie")?;
+    let (orders, cache) = (unique("orders"), unique("cache"));
+    let script = scene.stage.portolan.path("schema.sql");
+    std::fs::write(&script, "create table t (n int); insert into t values (41);")?;
+    let settings = ["--set", "max_connections=23", "--script", &script];
+    let made = scene
+        .add(&orders, &[&["--engine", "postgres", "--version", "15"][..], &settings].concat())?;
+    ensure!(made["state"] == "running", "{made}");
+    let made =
+        scene.add(&cache, &["--engine", "redis", "--version", "7", "--set", "maxmemory=8mb"])?;
+    ensure!(made["state"] == "running", "{made}");
+
+    let (clerk, porter) = (unique("clerk"), unique("porter"));
+    scene.client(&clerk, "postgres:15", ("DATABASE_URL", &orders))?;
+    scene.client(&porter, "redis:7", ("REDIS_URL", &cache))?;
+    let sql = "psql \"$DATABASE_URL\" -qAtc 'update t set n = n + 1 returning n'";
+    ensure!(scene.ask(&clerk, sql)? == "42", "the script was not run");
+    let setting = "psql \"$DATABASE_URL\" -qAtc 'show max_connections'";
+    ensure!(scene.ask(&clerk, setting)? == "23", "the setting was not taken");
+    let set = "redis-cli -u \"$REDIS_URL\" --no-auth-warning set k kept";
+    let said = scene.ask(&porter, set)?;
+    ensure!(said == "OK", "redis says {said}");
+    let most = "redis-cli -u \"$REDIS_URL\" --no-auth-warning config get maxmemory";
+    ensure!(scene.ask(&porter, most)?.contains("8388608"), "the setting was not taken");
+    // Nobody comes in without the password.
+    let bare = format!("redis-cli -h {cache} ping");
+    ensure!(scene.ask(&porter, &bare)?.contains("NOAUTH"), "redis asks for no password");
+
+    let portolan = &scene.stage.portolan;
+    portolan.run(&["database", "restart", &orders])?;
+    portolan.run(&["database", "deploy", &cache])?;
+    eventually("the data are there after a restart", || {
+        let found = scene.ask(&clerk, "psql \"$DATABASE_URL\" -qAtc 'select n from t'");
+        Ok(found.ok().filter(|text| text == "42"))
+    })?;
+    let get = "redis-cli -u \"$REDIS_URL\" --no-auth-warning get k";
+    ensure!(scene.ask(&porter, get)? == "kept", "the data are gone after a deployment");
+
+    let refused = portolan.refuse(&["database", "remove", &orders, "--yes"])?;
+    ensure!(refused.contains("DATABASE_URL of application"), "{refused}");
+    for app in [&clerk, &porter] {
+        portolan.run(&["app", "remove", app, "--yes"])?;
+    }
+    for database in [&orders, &cache] {
+        portolan.run(&["database", "remove", database, "--data", "--yes"])?;
+    }
+    Ok(())
+}
