@@ -76,7 +76,7 @@ fn answered(host: &str, kind: &str) -> Result<()> {
     let hook = portolan.json(&["app", "hook", "create", &scene.name])?;
     let text = |field: &str| hook[field].as_str().context("a text");
     let commit = repository.commit(&[("word", "again")])?;
-    repository.tell(&format!("{}{}", portolan.pages(), text("path")?), text("secret")?)?;
+    Repository::tell(&format!("{}{}", portolan.pages(), text("path")?), text("secret")?)?;
     says("again")?;
     let shown = portolan.json(&["app", "deployments", &scene.name])?;
     assert_eq!(shown["items"][0]["commit"]["id"], commit.as_str());

@@ -39,7 +39,7 @@ impl Scene {
         let portolan = &self.stage.portolan;
         let args = ["--environment", &self.environment, "--destination", &self.network];
         let add = [&["app", "add", name, "--image", image][..], &args].concat();
-        portolan.run(&[&add[..], &["--entrypoint", "sleep 600"]].concat())?;
+        portolan.run(&[&add[..], &["--entrypoint", "sleep 600", "--stop-within", "1"]].concat())?;
         portolan.run(&["app", "env", "refer", name, variable, "--database", of])?;
         portolan.run(&["app", "deploy", name])?;
         Ok(())

@@ -34,7 +34,7 @@ pub(super) async fn check(
         return Err(Error::refused(
             "not-a-build-server",
             format!("server `{}` is no build server", server.name),
-            "choose one that is, or make it one (`update_server`)",
+            "choose one that is, or make it one (`update_server.build_server`)",
         ));
     }
     if has_registry(&spec.image) {

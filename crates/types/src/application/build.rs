@@ -16,11 +16,6 @@ use crate::{Image, Invalid, ServerId, text::text_newtype};
 pub struct RepositoryUrl(String);
 
 impl RepositoryUrl {
-    /// Whether what is said to it can be read on the way.
-    pub fn is_in_the_clear(&self) -> bool {
-        self.0.starts_with("http:")
-    }
-
     /// How an image of it is called that nobody named: `localhost/` and the last part of its path.
     /// Engines ask no registry for such a name. Nothing where it has no such part.
     pub fn image(&self) -> Option<Image> {

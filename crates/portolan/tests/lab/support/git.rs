@@ -32,7 +32,7 @@ impl Repository {
     }
 
     /// Calls a hook with its secret.
-    pub(crate) fn tell(&self, hook: &str, secret: &str) -> Result<()> {
+    pub(crate) fn tell(hook: &str, secret: &str) -> Result<()> {
         let said = curl(&[
             "--fail-with-body",
             "--header",

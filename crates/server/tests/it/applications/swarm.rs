@@ -419,7 +419,7 @@ story! {
         sea.swarm.publish(&image, TaskFate::Runs);
         let done = app.work_on(&shop, "deploy", json!({})).await?;
         ensure!(done.state == OperationState::Succeeded, "{done:#?}");
-        assert_eq!(sea.at.engine.pushed(), [image.clone()]);
+        assert_eq!(sea.at.engine.pushed(), std::slice::from_ref(&image));
         let service = sea.service(&shop)?;
         ensure!(service.task.image.starts_with(&image), "{service:?}");
     }

@@ -94,6 +94,7 @@ impl GitServer {
 }
 
 /// Nothing of the person's own settings has a part in it.
+#[expect(clippy::disallowed_methods, reason = "the repository is that of a person at work")]
 fn git(folder: &Path, arguments: &[&str]) -> Result<String> {
     let done = Command::new("git")
         .args(["-c", "user.name=Story", "-c", "user.email=story@example.com"])
@@ -117,6 +118,7 @@ async fn answer(State(served): State<Served>, request: Request) -> Response {
 }
 
 /// As a web server calls it (RFC 3875).
+#[expect(clippy::disallowed_methods, reason = "this process is a peer of the test")]
 async fn backend(served: &Served, request: Request) -> Result<Response> {
     let (head, body) = request.into_parts();
     let body = axum::body::to_bytes(body, 64 << 20).await?;
@@ -142,11 +144,11 @@ async fn backend(served: &Served, request: Request) -> Result<Response> {
     let (written, done) =
         tokio::join!(async move { stdin.write_all(&body).await }, child.wait_with_output());
     written?;
-    said(Bytes::from(done?.stdout))
+    said(&Bytes::from(done?.stdout))
 }
 
 /// Heads, an empty line, and the body.
-fn said(bytes: Bytes) -> Result<Response> {
+fn said(bytes: &Bytes) -> Result<Response> {
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").context("heads")?;
     let heads = std::str::from_utf8(&bytes[..end])?;
     let mut response = Response::builder();
