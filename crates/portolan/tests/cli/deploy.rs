@@ -244,3 +244,27 @@ fn what_is_wrong_in_a_file_is_said_with_line_and_field() {
     ran.fails(2, "stdin, line 1, name: ");
     snapshot!("help_deploy", program.run(&["deploy", "--help"]));
 }
+
+#[test]
+fn a_repository_is_built_from() {
+    let file = "name = \"shop\"\nproject = \"store\"\ndestination = \"web-1-shop\"\n\
+                [build]\nrepository = \"https://git.example.com/Shop.git\"\nreference = \"main\"\n\
+                password-variable = \"GIT_TOKEN\"\n\
+                [environments.staging]\nreference = \"next\"\n";
+    let spec_of = |arguments: &[&str]| {
+        let fake = nothing();
+        run(&fake, file, arguments).data();
+        let made = changes(&fake).into_iter().find(|(path, _)| path.ends_with("/v1/applications"));
+        made.expect("an application").1["spec"].clone()
+    };
+    let spec = spec_of(&[]);
+    assert_eq!(
+        (&spec["image"], &spec["build"]["reference"]),
+        (&json!("localhost/shop"), &json!("main"))
+    );
+    let login = json!({ "user": "git", "password_variable": "GIT_TOKEN" });
+    assert_eq!(spec["build"]["login"], login);
+    assert_eq!(spec_of(&["--env", "staging"])["build"]["reference"], json!("next"));
+    // What a pipeline built is not built again.
+    assert_eq!(spec_of(&["--image", "shop:7"])["build"], Value::Null);
+}
