@@ -211,15 +211,15 @@ pub async fn list_outdated_images(
         "select id, image from deployments
          where application_id = $1 and commit_id is not null and image_id is not null
            and state in ('replaced', 'failed', 'cancelled') and rolled_back_to is null
-           and number not in (
-               select number from deployments
-               where application_id = $1 and state in ('serving', 'replaced')
-               order by number desc
-               limit $2
-           )
            and image_id not in (
-               select coalesce(image_id, '') from deployments
-               where application_id = $1 and state in ('serving', 'pending')
+               select image_id from deployments
+               where application_id = $1 and image_id is not null
+                 and (state in ('serving', 'pending') or number in (
+                     select number from deployments
+                     where application_id = $1 and state in ('serving', 'replaced')
+                     order by number desc
+                     limit $2
+                 ))
            )
          order by number",
     )

@@ -164,6 +164,9 @@ story! {
         ensure!(refused.kind.ends_with("image-not-kept"), "{refused:?}");
         let done = app.work_on(&shop, "roll-back", json!({ "to": 3 })).await?;
         ensure!(done.state == OperationState::Succeeded, "{done:#?}");
+        // It counts among the five that served, and so does what it brought back.
+        deploy(app, &shop).await?;
+        ensure!(at.engine.has_image(&images[2]), "the image of what was brought back is gone");
     }
 }
 
