@@ -45,6 +45,7 @@ mod stats;
 mod swarm;
 mod system;
 mod terminal;
+mod told;
 mod volumes;
 
 /// Reads what is no answer of the engine: what commands and programs say.

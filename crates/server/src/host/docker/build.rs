@@ -1,16 +1,7 @@
 //! Images built by the engine, and sent to registries.
 
-use std::io;
-
-use futures_util::TryStreamExt;
-use http_body_util::BodyDataStream;
 use hyper::{Method, body::Incoming};
 use serde::Deserialize;
-use tokio::time::timeout;
-use tokio_util::{
-    codec::{FramedRead, LinesCodec},
-    io::StreamReader,
-};
 
 use super::{
     super::{
@@ -21,7 +12,7 @@ use super::{
     },
     id::encoded,
     images::{Layers, Told, checked, split},
-    registry,
+    registry, told,
 };
 
 /// Builds, and answers Docker's id of the image.
@@ -87,29 +78,18 @@ async fn heard_to_the_end(
     body: Incoming,
     listener: &BuildListener,
 ) -> Result<String, HostError> {
-    let bytes = StreamReader::new(BodyDataStream::new(body).map_err(io::Error::other));
-    let mut words = FramedRead::new(bytes, LinesCodec::new_with_max_length(limits::EVENT));
     let (mut image, mut lines) = (None, Lines::default());
-    loop {
-        let next = timeout(limits::BUILD_SILENCE, words.try_next()).await;
-        let silent = |_| HostError::Timeout {
-            action: "hear of the build".into(),
-            seconds: limits::BUILD_SILENCE.as_secs(),
-        };
-        let Some(word) = next.map_err(silent)?.map_err(|error| engine.failure(&error))? else {
-            break;
-        };
-        if word.trim().is_empty() {
-            continue;
-        }
-        let word: Word = serde_json::from_str(&word).map_err(|error| not_understood(&error))?;
+    let take = |line: &str| {
+        let word: Word = serde_json::from_str(line).map_err(|error| not_understood(&error))?;
         lines.heard(&word, listener);
         if let Some(error) = word.error {
             lines.end(listener);
             return Err(HostError::Docker { status: 500, message: clean(&error) });
         }
-        image = word.aux.and_then(|aux| aux.id).or(image);
-    }
+        image = word.aux.and_then(|aux| aux.id).or(image.take());
+        Ok(())
+    };
+    told::each(engine, body, ("the build", limits::BUILD_SILENCE), take).await?;
     lines.end(listener);
     let why = || HostError::Protocol { why: "the build ended without an image".into() };
     image.ok_or_else(why)

@@ -1,24 +1,14 @@
 //! Images: found, fetched, brought, removed.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    io,
-};
+use std::collections::{BTreeMap, HashMap};
 
 use bollard::{
     models::ImageInspect,
     query_parameters::{ListImagesOptionsBuilder, RemoveImageOptions},
 };
 use bytes::Bytes;
-use futures_util::{StreamExt, TryStreamExt};
-use http_body_util::BodyDataStream;
 use hyper::{Method, body::Incoming};
 use serde::Deserialize;
-use tokio::time::timeout;
-use tokio_util::{
-    codec::{FramedRead, LinesCodec},
-    io::StreamReader,
-};
 
 use super::{
     super::{
@@ -29,7 +19,7 @@ use super::{
     },
     id::{encoded, is_reference},
     networks::unless_missing,
-    registry,
+    registry, told,
 };
 
 pub(super) async fn find(engine: &Engine, reference: &str) -> Result<Option<HostImage>, HostError> {
@@ -117,7 +107,7 @@ pub(super) fn checked(reference: &str) -> Result<(), HostError> {
     Err(HostError::Protocol { why: format!("`{}` is no reference to an image", clean(reference)) })
 }
 
-/// A line of what the engine tells while it works. It has answered 200 before it knows the end.
+/// A line of what the engine tells while it works.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Told {
@@ -165,20 +155,11 @@ pub(super) async fn progress(
     body: Incoming,
     mut tell: impl FnMut(Told),
 ) -> Result<(), HostError> {
-    let bytes = StreamReader::new(BodyDataStream::new(body).map_err(io::Error::other));
-    let mut lines = FramedRead::new(bytes, LinesCodec::new_with_max_length(limits::EVENT));
-    loop {
-        let next = timeout(limits::PULL_SILENCE, lines.next()).await;
-        let silent = |_| HostError::Timeout {
-            action: "hear of the image".into(),
-            seconds: limits::PULL_SILENCE.as_secs(),
-        };
-        let Some(line) = next.map_err(silent)? else { return Ok(()) };
-        let line = line.map_err(|error| engine.failure(&error))?;
-        if !line.trim().is_empty() {
-            tell(heard(&line)?);
-        }
-    }
+    told::each(engine, body, ("the image", limits::PULL_SILENCE), |line| {
+        tell(heard(line)?);
+        Ok(())
+    })
+    .await
 }
 
 fn heard(line: &str) -> Result<Told, HostError> {
