@@ -14,6 +14,7 @@ mod commands;
 pub(crate) mod compare;
 mod containers;
 mod courier;
+mod crew;
 mod destinations;
 mod detach;
 mod drift;

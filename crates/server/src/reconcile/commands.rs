@@ -7,10 +7,11 @@
 use std::{sync::Arc, time::Duration};
 
 use portolan_types::{Argument, CommandResult, Failure, OperationKind, OperationResult, Timestamp};
-use tokio::{sync::mpsc, task::JoinSet};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    crew,
     hosts::Hosts,
     inside,
     recorder::{Recorder, failure, host_failure},
@@ -32,29 +33,19 @@ const AGAIN: Duration = Duration::from_secs(5);
 pub(super) async fn run(
     app: Arc<App>,
     hosts: Arc<Hosts>,
-    mut asked: mpsc::Receiver<Asked>,
+    asked: mpsc::Receiver<Asked>,
     pulse: Pulse,
     shutdown: CancellationToken,
 ) {
-    let began = Timestamp::now();
-    let mut open = JoinSet::new();
-    open.spawn(end_cut_off(app.clone(), began, pulse.clone(), shutdown.clone()));
-    loop {
-        tokio::select! {
-            () = shutdown.cancelled() => break,
-            Some(asked) = asked.recv() => {
-                open.spawn(keep(app.clone(), hosts.clone(), asked, pulse.clone()));
-            }
-            Some(_) = open.join_next() => {}
-        }
-    }
-    while open.join_next().await.is_some() {}
+    let ending = end_cut_off(&app, Timestamp::now(), &pulse, &shutdown);
+    let begin = |asked| keep(app.clone(), hosts.clone(), asked, pulse.clone());
+    tokio::join!(ending, crew::keep(asked, &shutdown, begin));
 }
 
 /// What an earlier process began, or never came to, is over.
-async fn end_cut_off(app: Arc<App>, began: Timestamp, pulse: Pulse, shutdown: CancellationToken) {
+async fn end_cut_off(app: &App, began: Timestamp, pulse: &Pulse, shutdown: &CancellationToken) {
     let ending = async {
-        while let Err(error) = pulse.run(end_before(&app, began)).await {
+        while let Err(error) = pulse.run(end_before(app, began)).await {
             tracing::error!(%error, "could not end commands that were cut off; trying again");
             tokio::time::sleep(AGAIN).await;
         }

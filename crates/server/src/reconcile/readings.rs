@@ -11,10 +11,10 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt, stream::BoxStream};
 use portolan_types::{ReadingCause, ReadingEnd};
-use tokio::{sync::mpsc, task::JoinSet};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::hosts::Hosts;
+use super::{crew, hosts::Hosts};
 use crate::{
     App, Error,
     host::{ContainerDetail, HostError, label},
@@ -26,21 +26,12 @@ use crate::{
 pub(super) async fn run(
     app: Arc<App>,
     hosts: Arc<Hosts>,
-    mut asked: mpsc::Receiver<Asked>,
+    asked: mpsc::Receiver<Asked>,
     pulse: Pulse,
     shutdown: CancellationToken,
 ) {
-    let mut open = JoinSet::new();
-    loop {
-        tokio::select! {
-            () = shutdown.cancelled() => break,
-            Some(asked) = asked.recv() => {
-                open.spawn(keep(app.clone(), hosts.clone(), asked, pulse.clone()));
-            }
-            Some(_) = open.join_next() => {}
-        }
-    }
-    while open.join_next().await.is_some() {}
+    let begin = |asked| keep(app.clone(), hosts.clone(), asked, pulse.clone());
+    crew::keep(asked, &shutdown, begin).await;
 }
 
 async fn keep(app: Arc<App>, hosts: Arc<Hosts>, asked: Asked, pulse: Pulse) {

@@ -13,12 +13,11 @@ use futures_util::SinkExt;
 use portolan_types::{TerminalCause, TerminalEnd, TerminalMessage};
 use tokio::{
     sync::mpsc,
-    task::JoinSet,
     time::{Instant, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
-use super::target;
+use super::{crew, target};
 use crate::{
     App, Error,
     host::{Dialer, HostError, Shell},
@@ -33,21 +32,12 @@ const FAREWELL: Duration = Duration::from_secs(5);
 pub(super) async fn run(
     app: Arc<App>,
     dialer: Arc<dyn Dialer>,
-    mut openings: mpsc::Receiver<Opening>,
+    openings: mpsc::Receiver<Opening>,
     pulse: Pulse,
     shutdown: CancellationToken,
 ) {
-    let mut open = JoinSet::new();
-    loop {
-        tokio::select! {
-            () = shutdown.cancelled() => break,
-            Some(opening) = openings.recv() => {
-                open.spawn(keep(app.clone(), dialer.clone(), opening, pulse.clone()));
-            }
-            Some(_) = open.join_next() => {}
-        }
-    }
-    while open.join_next().await.is_some() {}
+    let begin = |opening| keep(app.clone(), dialer.clone(), opening, pulse.clone());
+    crew::keep(openings, &shutdown, begin).await;
 }
 
 /// One terminal, from its beginning to its end.
