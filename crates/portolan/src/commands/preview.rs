@@ -1,11 +1,45 @@
-//! Previews: what a change would do, as text.
+//! Previews: what a change would do, as text, and removals that are agreed to after one.
 
-use portolan_types::{Affected, DarkRoute, Failure, Preview};
+use portolan_types::{Affected, DarkRoute, Failure, Operation, Preview};
 
+use super::{manner::Manner, operation::accompany};
 use crate::{
+    ask::{Consent, Run, confirm_by_name},
+    client::Client,
     failure::Outcome,
-    printer::{Details, Printer, Span, Style},
+    printer::{Details, Line, Printer, Span, Style},
 };
+
+/// What is to be removed, as whoever asks knows it.
+#[derive(Debug)]
+pub(super) struct Doomed<'a> {
+    pub(super) path: &'a str,
+    /// What goes with it.
+    pub(super) query: (&'static str, String),
+    pub(super) name: &'a str,
+    pub(super) question: &'a str,
+}
+
+/// Removes it, once whoever asks has seen what that does and agreed.
+pub(super) async fn remove(
+    client: &Client,
+    printer: &Printer,
+    doomed: Doomed<'_>,
+    manner: Manner,
+) -> anyhow::Result<Outcome> {
+    let Doomed { path, query, name, question } = doomed;
+    if manner.run == Run::Dry || manner.consent == Consent::Ask {
+        let asked = [("preview", "true".to_owned()), query.clone()];
+        let preview: Preview = client.remove(path, &asked).await?;
+        if manner.run == Run::Dry || !preview.allowed {
+            return show(printer, &preview);
+        }
+        preview.steps.iter().for_each(|step| printer.say(&Line::plain(format!("- {step}"))));
+        confirm_by_name(printer, manner.consent, question, name)?;
+    }
+    let operation: Operation = client.remove(path, &[query]).await?;
+    accompany(client, printer, operation, manner.wait).await
+}
 
 /// Shows a preview. One that is refused ends the command as the change itself would.
 pub(super) fn show(printer: &Printer, preview: &Preview) -> anyhow::Result<Outcome> {

@@ -1,14 +1,16 @@
 //! `portolan app remove`.
 
-use portolan_types::{Application, Operation, Preview};
+use portolan_types::Application;
 
 use crate::{
-    ask::{Consent, Run, confirm_by_name},
     client::Client,
-    commands::{manner::Manner, operation::accompany, preview},
+    commands::{
+        manner::Manner,
+        preview::{self, Doomed},
+    },
     failure::Outcome,
     find::{Reference, find},
-    printer::{Line, Printer},
+    printer::Printer,
 };
 
 /// What becomes of the volumes.
@@ -27,33 +29,13 @@ pub(crate) async fn remove(
     manner: Manner,
 ) -> anyhow::Result<Outcome> {
     let application: Application = find(client, wanted).await?;
-    let path = format!("/v1/applications/{}", application.id);
-    if manner.run == Run::Dry {
-        return preview::show(printer, &preview_of(client, &path, volumes).await?);
-    }
-    if manner.consent == Consent::Ask {
-        let preview = preview_of(client, &path, volumes).await?;
-        if !preview.allowed {
-            return preview::show(printer, &preview);
-        }
-        preview.steps.iter().for_each(|step| printer.say(&Line::plain(format!("- {step}"))));
-        confirm_by_name(
-            printer,
-            manner.consent,
-            &question(&application, volumes),
-            application.name.as_str(),
-        )?;
-    }
-    let operation: Operation = client.remove(&path, &[query(volumes)]).await?;
-    accompany(client, printer, operation, manner.wait).await
-}
-
-fn query(volumes: Volumes) -> (&'static str, String) {
-    ("volumes", (volumes == Volumes::Removed).to_string())
-}
-
-async fn preview_of(client: &Client, path: &str, volumes: Volumes) -> anyhow::Result<Preview> {
-    Ok(client.remove(path, &[("preview", "true".into()), query(volumes)]).await?)
+    let doomed = Doomed {
+        path: &format!("/v1/applications/{}", application.id),
+        query: ("volumes", (volumes == Volumes::Removed).to_string()),
+        name: application.name.as_str(),
+        question: &question(&application, volumes),
+    };
+    preview::remove(client, printer, doomed, manner).await
 }
 
 fn question(application: &Application, volumes: Volumes) -> String {

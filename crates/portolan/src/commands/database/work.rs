@@ -1,18 +1,17 @@
 //! Work on databases: deployed, upgraded, started, stopped, removed.
 
-use portolan_types::{Database, DatabaseVersion, Operation, Preview, UpgradeDatabase};
+use portolan_types::{Database, DatabaseVersion, Operation, UpgradeDatabase};
 
 use crate::{
-    ask::{Consent, Run, confirm_by_name},
     client::Client,
     commands::{
         manner::Manner,
         operation::{accompany, accompany_subject},
-        preview,
+        preview::{self, Doomed},
     },
     failure::Outcome,
     find::{Reference, find},
-    printer::{Line, Printer},
+    printer::Printer,
     watch::Wait,
 };
 
@@ -92,29 +91,13 @@ pub(crate) async fn remove(
     manner: Manner,
 ) -> anyhow::Result<Outcome> {
     let database: Database = find(client, wanted).await?;
-    let path = format!("/v1/databases/{}", database.id);
-    if manner.run == Run::Dry {
-        return preview::show(printer, &preview_of(client, &path, data).await?);
-    }
-    if manner.consent == Consent::Ask {
-        let preview = preview_of(client, &path, data).await?;
-        if !preview.allowed {
-            return preview::show(printer, &preview);
-        }
-        preview.steps.iter().for_each(|step| printer.say(&Line::plain(format!("- {step}"))));
-        let question = question(&database, data);
-        confirm_by_name(printer, manner.consent, &question, database.name.as_str())?;
-    }
-    let operation: Operation = client.remove(&path, &[query(data)]).await?;
-    accompany(client, printer, operation, manner.wait).await
-}
-
-fn query(data: Data) -> (&'static str, String) {
-    ("data", (data == Data::Removed).to_string())
-}
-
-async fn preview_of(client: &Client, path: &str, data: Data) -> anyhow::Result<Preview> {
-    Ok(client.remove(path, &[("preview", "true".into()), query(data)]).await?)
+    let doomed = Doomed {
+        path: &format!("/v1/databases/{}", database.id),
+        query: ("data", (data == Data::Removed).to_string()),
+        name: database.name.as_str(),
+        question: &question(&database, data),
+    };
+    preview::remove(client, printer, doomed, manner).await
 }
 
 fn question(database: &Database, data: Data) -> String {
