@@ -54,6 +54,16 @@ words! {
     }
 }
 
+impl ApplicationState {
+    /// Its program is to run, whatever it does.
+    pub const fn is_up(self) -> bool {
+        match self {
+            Self::Starting | Self::Running | Self::Unhealthy | Self::Restarting => true,
+            Self::New | Self::Stopped | Self::Down | Self::Missing | Self::Removing => false,
+        }
+    }
+}
+
 /// What an application is called: a label of the DNS (RFC 1123) with room for what its containers'
 /// names have besides. It is the first name by which others on the network find it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]

@@ -36,6 +36,11 @@ impl Abilities {
         Self(Ability::ALL.to_vec())
     }
 
+    /// One alone.
+    pub fn only(ability: Ability) -> Self {
+        Self(vec![ability])
+    }
+
     /// `owner` allows everything, and `write` to deploy; each ability also allows reading.
     pub fn allow(&self, wanted: Ability) -> bool {
         let deploys = wanted == Ability::Deploy && self.0.contains(&Ability::Write);

@@ -46,8 +46,7 @@ pub async fn create(app: &App, actor: &Actor, id: &ApplicationId) -> Result<Crea
     db::application::lock(&mut tx, id).await?;
     let application = find(&mut tx, actor, id).await?.application;
     revoke(&mut tx, actor, id).await?;
-    let deploy = Abilities::try_from(vec![Ability::Deploy]).map_err(|why| why.to_string());
-    let abilities = deploy.map_err(|why| Error::field("abilities", why))?;
+    let abilities = Abilities::only(Ability::Deploy);
     let name: Name = format!("hook of {}", application.name)
         .parse()
         .map_err(|why: portolan_types::Invalid| Error::field("name", why.to_string()))?;

@@ -41,10 +41,7 @@ pub async fn deploy(app: &App, actor: &Actor, id: &DatabaseId) -> Result<Operati
     db::application::lock(&mut tx, &id.into()).await?;
     let found = find(&mut tx, actor, id).await?;
     check_stays(&found.row.application)?;
-    let operation = deployments::begin_wanted(&mut tx, (app, actor), (&found.row, false)).await?;
-    tx.commit().await?;
-    app.wake(&found.row.application.server_id);
-    Ok(operation)
+    begin(tx, (app, actor), &found).await
 }
 
 /// Deploys a version of the same series: the present one as its image is now, or a later one.
@@ -64,6 +61,14 @@ pub async fn upgrade(
         store(&mut tx, actor, (&found, kept)).await?;
         found = find(&mut tx, actor, id).await?;
     }
+    begin(tx, (app, actor), &found).await
+}
+
+async fn begin(
+    mut tx: Transaction,
+    (app, actor): (&App, &Actor),
+    found: &Found,
+) -> Result<Operation, Error> {
     let operation = deployments::begin_wanted(&mut tx, (app, actor), (&found.row, false)).await?;
     tx.commit().await?;
     app.wake(&found.row.application.server_id);

@@ -18,7 +18,7 @@ use secrecy::ExposeSecret;
 use tokio::{runtime::Handle, time::timeout};
 use url::Url;
 
-use super::{GitError, Login, Order};
+use super::{GitError, Login, Order, other};
 use crate::outbound::{self, Guard};
 
 mod exchange;
@@ -76,8 +76,7 @@ impl Connection {
         order: &Order,
         stop: Arc<AtomicBool>,
     ) -> Result<Self, GitError> {
-        let home = Url::parse(order.repository.as_str())
-            .map_err(|error| GitError::Other(error.to_string()))?;
+        let home = Url::parse(order.repository.as_str()).map_err(other)?;
         let judge = guard.clone();
         let follow = redirect::Policy::custom(move |attempt| {
             let downgraded = attempt.previous().iter().any(|url| url.scheme() == "https")
@@ -98,7 +97,7 @@ impl Connection {
             .connect_timeout(CONNECT)
             .read_timeout(SILENCE)
             .build()
-            .map_err(|error| GitError::Other(error.to_string()))?;
+            .map_err(other)?;
         Ok(Self {
             client,
             guard: guard.clone(),
@@ -121,7 +120,7 @@ impl Connection {
             Some(moved) => call.url.replacen(&call.base, moved, 1),
             None => call.url.clone(),
         };
-        let url = Url::parse(&url).map_err(|error| GitError::Other(error.to_string()))?;
+        let url = Url::parse(&url).map_err(other)?;
         self.guard.check(&url).map_err(|refused| GitError::Refused(refused.to_string()))?;
         let at_home = url.origin() == self.home.origin();
         let request = match &call.body {

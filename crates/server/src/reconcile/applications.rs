@@ -44,14 +44,14 @@ mod stop;
 mod tidy;
 mod workshop;
 
-use workshop::Failed;
 pub(super) use workshop::Workshop;
+use workshop::{Failed, Made};
 
 /// What the keeper remembers of applications from one look to the next.
 #[derive(Debug)]
 pub(super) struct Memory {
     beside: Beside,
-    builds: Beside<Failed>,
+    builds: Beside<Made, Failed>,
     workshop: Workshop,
     open: HashMap<ApplicationId, Open>,
     watch: service::Watch,

@@ -12,27 +12,27 @@ use crate::host::{Host, HostError, PullProgress, RegistryLogin};
 
 /// Calls under way, by what each is for: the operation is part of that.
 #[derive(Debug)]
-pub(super) struct Beside<E = HostError> {
+pub(super) struct Beside<T = (), E = HostError> {
     bell: Arc<Notify>,
-    calls: HashMap<String, Call<E>>,
+    calls: HashMap<String, Call<T, E>>,
 }
 
 #[derive(Debug)]
-struct Call<E> {
-    outcome: oneshot::Receiver<Result<(), E>>,
+struct Call<T, E> {
+    outcome: oneshot::Receiver<Result<T, E>>,
     _task: AbortOnDropHandle<()>,
 }
 
 /// How far a call is.
 #[derive(Debug)]
-pub(super) enum Stage<E = HostError> {
+pub(super) enum Stage<T = (), E = HostError> {
     /// There is none: it was never made, or its end was told already.
     Idle,
     UnderWay,
-    Ended(Result<(), E>),
+    Ended(Result<T, E>),
 }
 
-impl<E: Send + 'static> Beside<E> {
+impl<T: Send + 'static, E: Send + 'static> Beside<T, E> {
     pub(super) fn new(bell: Arc<Notify>) -> Self {
         Self { bell, calls: HashMap::new() }
     }
@@ -41,7 +41,7 @@ impl<E: Send + 'static> Beside<E> {
     pub(super) fn begin(
         &mut self,
         what: &str,
-        call: impl Future<Output = Result<(), E>> + Send + 'static,
+        call: impl Future<Output = Result<T, E>> + Send + 'static,
     ) {
         let (tell, outcome) = oneshot::channel();
         let bell = self.bell.clone();
@@ -60,7 +60,7 @@ impl<E: Send + 'static> Beside<E> {
     }
 
     /// How far it is. That it ended is told once.
-    pub(super) fn stage(&mut self, what: &str) -> Stage<E> {
+    pub(super) fn stage(&mut self, what: &str) -> Stage<T, E> {
         let Some(call) = self.calls.get_mut(what) else { return Stage::Idle };
         let stage = match call.outcome.try_recv() {
             Ok(outcome) => Stage::Ended(outcome),

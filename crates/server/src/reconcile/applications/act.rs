@@ -16,10 +16,7 @@ use crate::{
 };
 
 pub(super) async fn run(job: &mut Job<'_>, kind: OperationKind) -> Result<Progress, Halt> {
-    let Some(course) = deployed(job).await? else {
-        let why = "nothing of it is deployed";
-        return Err(failure("never-deployed", why, "deploy it (`deploy_application`)").into());
-    };
+    let course = deployed(job).await?;
     let name = course.container();
     let seen = job.scene.containers().find(|one| one.member.name == name);
     match kind {
@@ -29,11 +26,12 @@ pub(super) async fn run(job: &mut Job<'_>, kind: OperationKind) -> Result<Progre
     }
 }
 
-pub(super) async fn deployed(job: &Job<'_>) -> Result<Option<Course>, Halt> {
-    let Some(id) = &job.scene.row.application.deployment_id else { return Ok(None) };
-    let mut conn = job.scene.app.db.acquire().await?;
-    let found = db::deployment::find(&mut conn, id).await?;
-    Ok(found.map(|made| Course::of(job.scene, made)).transpose()?)
+/// What serves, or served until it was stopped.
+pub(super) async fn deployed(job: &Job<'_>) -> Result<Course, Halt> {
+    Course::serving(job.scene).await?.ok_or_else(|| {
+        let why = "nothing of it is deployed";
+        failure("never-deployed", why, "deploy it (`deploy_application`)").into()
+    })
 }
 
 async fn stop(job: &mut Job<'_>, seen: Option<&HostContainer>) -> Result<Progress, Halt> {
@@ -92,7 +90,5 @@ async fn container(job: &Job<'_>, course: &Course) -> Result<String, Halt> {
     if let Some(found) = job.scene.container(course.container()).await? {
         return Ok(found.member.docker_id);
     }
-    let deployment = &course.made.deployment;
-    let image = deployment.image_id.as_deref().unwrap_or(deployment.image.as_str());
-    course.create(job, image).await
+    course.create(job, course.image()).await
 }

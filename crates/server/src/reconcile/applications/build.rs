@@ -11,7 +11,7 @@ use super::{
     course::Course,
     definition,
     job::Job,
-    workshop::{Failed, Order, Phase},
+    workshop::{Failed, Made, Order, Phase},
 };
 use crate::{
     db,
@@ -60,9 +60,9 @@ pub(super) async fn image(
             show(job, course).await?;
             return Err(refused(build, failed));
         }
-        Stage::Ended(Ok(())) => {
+        Stage::Ended(Ok(made)) => {
             show(job, course).await?;
-            return ended(job, course).await;
+            return ended(job, course, made).await;
         }
     }
     show(job, course).await?;
@@ -117,19 +117,16 @@ async fn show(job: &mut Job<'_>, course: &Course) -> Result<(), Halt> {
 }
 
 /// On this host the image is there; on another one it went to its registry.
-async fn ended(job: &mut Job<'_>, course: &Course) -> Result<Built, Halt> {
-    let was_pushed = job.open.told.take().is_some_and(|told| told.phase() == Phase::Push);
-    if was_pushed {
-        job.open.pushed = true;
-        job.leave(&format!("`{}` is in its registry", course.made.deployment.image)).await?;
-        return Ok(Built::Pushed);
+async fn ended(job: &mut Job<'_>, course: &Course, made: Made) -> Result<Built, Halt> {
+    job.open.told = None;
+    match made {
+        Made::Here(id) => came(job, course, id).await,
+        Made::Pushed => {
+            job.open.pushed = true;
+            job.leave(&format!("`{}` is in its registry", course.made.deployment.image)).await?;
+            Ok(Built::Pushed)
+        }
     }
-    if let Some(id) = ours(job, course).await? {
-        return came(job, course, id).await;
-    }
-    let image = &course.made.deployment.image;
-    let why = format!("image `{image}` was built, and is gone from the host");
-    Err(failure("image-gone", why, "deploy again (`deploy_application`)").into())
 }
 
 async fn came(job: &mut Job<'_>, course: &Course, id: String) -> Result<Built, Halt> {

@@ -7,7 +7,7 @@ use crate::{
         plan::{Plan, PlannedFile},
         remove::volumes_of,
     },
-    db::deployment::Planned,
+    db::{self, deployment::Planned},
     host::{FileContent, NewFile},
 };
 
@@ -22,6 +22,20 @@ impl Course {
     pub(super) fn of(scene: &Scene<'_>, made: Planned) -> Result<Self, Error> {
         let plan = Plan::open(&scene.app.vault, &made.deployment.id, &made.sealed_plan)?;
         Ok(Self { made, plan })
+    }
+
+    /// That of the deployment that serves.
+    pub(super) async fn serving(scene: &Scene<'_>) -> Result<Option<Self>, Error> {
+        let Some(id) = &scene.row.application.deployment_id else { return Ok(None) };
+        let mut conn = scene.app.db.acquire().await?;
+        let found = db::deployment::find(&mut conn, id).await?;
+        found.map(|made| Self::of(scene, made)).transpose()
+    }
+
+    /// What its image was found to be, or what it was asked for as.
+    pub(super) fn image(&self) -> &str {
+        let deployment = &self.made.deployment;
+        deployment.image_id.as_deref().unwrap_or(deployment.image.as_str())
     }
 
     pub(super) fn container(&self) -> &str {

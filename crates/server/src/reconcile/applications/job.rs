@@ -19,7 +19,7 @@ use super::{
         work::{Halt, halt},
     },
     Progress, Scene, serve,
-    workshop::{Failed, Told, Workshop},
+    workshop::{Failed, Made, Told, Workshop},
 };
 use crate::{
     applications::{in_its_words, word},
@@ -69,7 +69,7 @@ pub(super) struct Job<'a> {
     pub(super) recorder: Recorder<'a>,
     pub(super) open: Open,
     pub(super) beside: &'a mut Beside,
-    pub(super) builds: &'a mut Beside<Failed>,
+    pub(super) builds: &'a mut Beside<Made, Failed>,
     pub(super) workshop: &'a Workshop,
 }
 

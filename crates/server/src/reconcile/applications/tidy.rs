@@ -37,8 +37,8 @@ async fn remove(scene: &Scene<'_>, one: &HostContainer) -> Result<(), PassError>
     forgive(scene, scene.host.remove_container(&one.member.docker_id).await)
 }
 
-/// What Docker refuses now is tried again at the next look.
-fn forgive(scene: &Scene<'_>, done: Result<(), HostError>) -> Result<(), PassError> {
+/// What the host refuses now is tried again at the next look.
+pub(super) fn forgive(scene: &Scene<'_>, done: Result<(), HostError>) -> Result<(), PassError> {
     match done {
         Err(error) if !error.is_undecided() => {
             let application = &scene.row.application.name;

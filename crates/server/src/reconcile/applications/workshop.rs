@@ -45,6 +45,15 @@ pub(super) struct Order {
     pub(super) is_service: bool,
 }
 
+/// Where the image is.
+#[derive(Debug)]
+pub(super) enum Made {
+    /// On the host of the deployment, by its id.
+    Here(String),
+    /// In its registry.
+    Pushed,
+}
+
 /// Why there is no image.
 #[derive(Debug)]
 pub(super) enum Failed {
@@ -160,7 +169,7 @@ impl Workshop {
         own: (&Server, &Arc<dyn Host>),
         order: Order,
         bell: Arc<Notify>,
-    ) -> (Told, impl Future<Output = Result<(), Failed>> + Send + use<>) {
+    ) -> (Told, impl Future<Output = Result<Made, Failed>> + Send + use<>) {
         let told = Told::new(bell);
         let other = order.build.server_id.clone().filter(|id| *id != own.0.id);
         let own = Builder { name: own.0.name.to_string(), host: own.1.clone() };
@@ -168,7 +177,7 @@ impl Workshop {
         let building = async move {
             match other {
                 None if order.is_service => shop.build_and_push(&own, &order, &tell).await,
-                None => shop.build(&own, &order, &tell).await,
+                None => shop.build(&own, &order, &tell).await.map(Made::Here),
                 Some(other) => {
                     let builder = shop.builder(&other, &order).await?;
                     shop.build_and_push(&builder, &order, &tell).await
@@ -194,7 +203,7 @@ impl Workshop {
         builder: &Builder,
         order: &Order,
         told: &Told,
-    ) -> Result<(), Failed> {
+    ) -> Result<Made, Failed> {
         let image = order.deployment.image.as_str();
         let there = builder.host.find_image(image).await.map_err(|error| builder.failed(error))?;
         if there.is_none() {
@@ -207,10 +216,10 @@ impl Workshop {
         let ring = move || bell.notify_one();
         let listener = progress.on_news(&ring);
         let pushed = builder.host.push_image(image, login.as_ref(), &listener).await;
-        pushed.map_err(|error| builder.failed(error))
+        pushed.map(|()| Made::Pushed).map_err(|error| builder.failed(error))
     }
 
-    async fn build(&self, builder: &Builder, order: &Order, told: &Told) -> Result<(), Failed> {
+    async fn build(&self, builder: &Builder, order: &Order, told: &Told) -> Result<String, Failed> {
         let context = self.context(order, told).await?;
         told.enter(Phase::Build);
         let logins = self.logins(order, &context.dockerfile).await?;
@@ -226,7 +235,7 @@ impl Workshop {
         let writing = build_log::write(&self.app, &order.deployment, lines);
         let (built, written) = tokio::join!(building, writing);
         written?;
-        built.map(drop).map_err(|error| builder.failed(error))
+        built.map_err(|error| builder.failed(error))
     }
 
     /// What is built from, as the repository has it now.

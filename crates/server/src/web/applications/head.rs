@@ -89,21 +89,6 @@ impl Head {
         Near::application(&self.application)
     }
 
-    /// Its program is to run, whatever it does.
-    pub(super) fn is_up(&self) -> bool {
-        match self.application.state {
-            ApplicationState::Starting
-            | ApplicationState::Running
-            | ApplicationState::Unhealthy
-            | ApplicationState::Restarting => true,
-            ApplicationState::New
-            | ApplicationState::Stopped
-            | ApplicationState::Down
-            | ApplicationState::Missing
-            | ApplicationState::Removing => false,
-        }
-    }
-
     pub(super) fn is_new(&self) -> bool {
         self.application.state == ApplicationState::New
     }

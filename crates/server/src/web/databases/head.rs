@@ -68,21 +68,6 @@ impl Head {
         Near::database(&self.database)
     }
 
-    /// Its program is to run, whatever it does.
-    pub(super) fn is_up(&self) -> bool {
-        match self.database.state {
-            ApplicationState::Starting
-            | ApplicationState::Running
-            | ApplicationState::Unhealthy
-            | ApplicationState::Restarting => true,
-            ApplicationState::New
-            | ApplicationState::Stopped
-            | ApplicationState::Down
-            | ApplicationState::Missing
-            | ApplicationState::Removing => false,
-        }
-    }
-
     pub(super) fn is_removing(&self) -> bool {
         self.database.state == ApplicationState::Removing
     }

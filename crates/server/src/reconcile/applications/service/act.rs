@@ -26,10 +26,7 @@ use crate::{
 const AWAY: Duration = Duration::from_secs(30);
 
 pub(super) async fn run(job: &mut Job<'_>, kind: OperationKind) -> Result<Progress, Halt> {
-    let Some(course) = act::deployed(job).await? else {
-        let why = "nothing of it is deployed";
-        return Err(failure("never-deployed", why, "deploy it (`deploy_application`)").into());
-    };
+    let course = act::deployed(job).await?;
     match kind {
         OperationKind::StopApplication => stop(job, &course).await,
         _ => start(job, &course).await,
@@ -115,11 +112,9 @@ async fn brought(
 
 async fn made(job: &mut Job<'_>, course: &Course, forced: u64) -> Result<HostService, Halt> {
     job.enter("start").await?;
-    let deployment = &course.made.deployment;
-    let image = deployment.image_id.as_deref().unwrap_or(deployment.image.as_str());
     let login = fetch::login(job, course).await?;
     let version = TaskVersion { forced, ..version(course) };
-    create(job, &wanted(job.scene, course, image, &version), login.as_ref()).await?;
+    create(job, &wanted(job.scene, course, course.image(), &version), login.as_ref()).await?;
     job.leave(&format!("service `{}` was made again", course.container())).await?;
     again(job, course).await
 }

@@ -4,7 +4,7 @@
 use super::{
     super::{
         super::{recorder::failure, work::Halt},
-        Progress, act,
+        Progress,
         course::Course,
         deploy::{finish, read},
         fetch,
@@ -98,7 +98,7 @@ async fn scaled(
     course: &Course,
     (found, image): (&HostService, &str),
 ) -> Result<Option<NewService>, Halt> {
-    let Some(serving) = act::deployed(job).await? else { return Ok(None) };
+    let Some(serving) = Course::serving(job.scene).await? else { return Ok(None) };
     let number = serving.made.deployment.number.to_string();
     if found.deployment.as_ref() != Some(&number) {
         return Ok(None);

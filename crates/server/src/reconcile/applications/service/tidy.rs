@@ -2,14 +2,14 @@
 //! nothing came, goes back the same way. Without a deployment that serves there is none.
 
 use super::{
-    super::{super::PassError, Progress, Scene, course::Course},
+    super::{super::PassError, Progress, Scene, course::Course, tidy::forgive},
     definition::{version, wanted},
 };
 use crate::{
     db,
     db::application::Wanted,
     destinations::preview::as_failure,
-    host::{HostError, HostService, RegistryLogin},
+    host::{HostService, RegistryLogin},
     registries,
 };
 
@@ -21,7 +21,7 @@ pub(in super::super) async fn run(scene: &Scene<'_>) -> Result<Progress, PassErr
     let name = scene.service_name();
     let is_it = |one: &&HostService| one.name == name && scene.is_its(one);
     let Some(seen) = scene.seen.services.iter().find(is_it) else { return Ok(Progress::Done) };
-    let serving = serving(scene).await?;
+    let serving = Course::serving(scene).await?;
     if !differs(seen, serving.as_ref()) {
         return Ok(Progress::Done);
     }
@@ -37,13 +37,6 @@ pub(in super::super) async fn run(scene: &Scene<'_>) -> Result<Progress, PassErr
     Ok(Progress::UnderWay)
 }
 
-async fn serving(scene: &Scene<'_>) -> Result<Option<Course>, PassError> {
-    let Some(id) = &scene.row.application.deployment_id else { return Ok(None) };
-    let mut conn = scene.app.db.acquire().await.map_err(crate::Error::from)?;
-    let found = db::deployment::find(&mut conn, id).await.map_err(crate::Error::from)?;
-    Ok(found.map(|made| Course::of(scene, made)).transpose()?)
-}
-
 fn differs(service: &HostService, serving: Option<&Course>) -> bool {
     let number = serving.map(|course| course.made.deployment.number.to_string());
     number.is_none() || service.deployment != number
@@ -54,9 +47,7 @@ async fn go_back(
     course: &Course,
     service: &HostService,
 ) -> Result<(), PassError> {
-    let deployment = &course.made.deployment;
-    let image = deployment.image_id.as_deref().unwrap_or(deployment.image.as_str());
-    let mut before = wanted(scene, course, image, &version(course));
+    let mut before = wanted(scene, course, course.image(), &version(course));
     if scene.row.wanted == Wanted::Stopped {
         before.replicas = 0;
     }
@@ -78,17 +69,5 @@ async fn login(scene: &Scene<'_>, course: &Course) -> Result<Option<RegistryLogi
             Ok(None)
         }
         Err(error) => Err(error.into()),
-    }
-}
-
-/// What the swarm refuses now is tried again at the next look.
-fn forgive(scene: &Scene<'_>, done: Result<(), HostError>) -> Result<(), PassError> {
-    match done {
-        Err(error) if !error.is_undecided() => {
-            let application = &scene.row.application.name;
-            tracing::warn!(%application, %error, "could not bring a service back");
-            Ok(())
-        }
-        done => Ok(done?),
     }
 }
