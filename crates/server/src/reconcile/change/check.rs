@@ -81,8 +81,8 @@ fn taken(destination: &Destination, subnet: IpNet, other: &HostNetwork) -> Failu
     )
 }
 
-/// How the interim network is made: as open to the outside as the old one was, and clear of every
-/// subnet of the host and of the two that are to be.
+/// How the interim network is made: as open to the outside as the old one was, and clear of the two
+/// that are to be.
 pub(super) fn interim_options(
     destination: &Destination,
     memo: &Memo,
@@ -90,13 +90,7 @@ pub(super) fn interim_options(
 ) -> Option<NetworkOptions> {
     let shapes = [&memo.old, &memo.new].map(|shape| shape.applied_to(destination));
     let wanted = shapes.map(|one| one.effective_options().subnet.map(IpNet::from));
-    let free = |subnet: &Ipv4Net| {
-        let subnet = IpNet::from(*subnet);
-        let clear = |other: IpNet| !other.contains(&subnet) && !subnet.contains(&other);
-        wanted.into_iter().flatten().all(clear)
-            && !scene.seen.networks.iter().any(|network| overlaps(network, subnet))
-    };
-    let subnet = INTERIM.subnets(INTERIM_PREFIX).ok()?.find(free)?;
+    let subnet = interim_subnet(&wanted.into_iter().flatten().collect::<Vec<_>>(), scene)?;
     let old = &memo.old.options;
     let mtu = [old.mtu, memo.new.options.mtu].into_iter().flatten().min();
     Some(NetworkOptions {
@@ -106,6 +100,19 @@ pub(super) fn interim_options(
         mtu,
         ..Default::default()
     })
+}
+
+/// Clear of every subnet of the host, and of those that other nodes have by themselves: a node may
+/// not yet have let go of the interim network of the change before, and could join no other one
+/// with its subnet.
+fn interim_subnet(wanted: &[IpNet], scene: &Scene) -> Option<Ipv4Net> {
+    let free = |subnet: &Ipv4Net| {
+        let subnet = IpNet::from(*subnet);
+        let clear = |other: &IpNet| !other.contains(&subnet) && !subnet.contains(other);
+        let mut networks = scene.seen.networks.iter().chain(scene.reach.elsewhere());
+        wanted.iter().all(clear) && !networks.any(|network| overlaps(network, subnet))
+    };
+    INTERIM.subnets(INTERIM_PREFIX).ok()?.find(free)
 }
 
 /// What a container had asked for, as far as the network has room for it, and what it loses.
@@ -133,6 +140,26 @@ pub(super) fn fitting(asked: &Endpoint, options: &NetworkOptions) -> (Endpoint, 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::HostSubnet;
+
+    fn with_subnet(subnet: &str) -> HostNetwork {
+        let subnets = vec![HostSubnet { subnet: subnet.to_owned(), ..HostSubnet::default() }];
+        HostNetwork { subnets, ..HostNetwork::default() }
+    }
+
+    #[test]
+    fn an_interim_network_is_clear_of_what_is_on_the_host_on_other_nodes_and_to_be() {
+        let mut scene = Scene::default();
+        let wanted = ["198.19.8.0/24".parse().expect("a subnet")];
+        let chosen = |scene: &Scene| interim_subnet(&wanted, scene).map(|one| one.to_string());
+        assert_eq!(chosen(&scene).as_deref(), Some("198.19.0.0/22"));
+        scene.seen.networks.push(with_subnet("198.19.0.0/22"));
+        assert_eq!(chosen(&scene).as_deref(), Some("198.19.4.0/22"));
+        scene.reach.has_elsewhere(with_subnet("198.19.4.0/22"));
+        assert_eq!(chosen(&scene).as_deref(), Some("198.19.12.0/22"));
+        scene.reach.has_elsewhere(with_subnet("198.16.0.0/12"));
+        assert_eq!(chosen(&scene), None);
+    }
 
     #[test]
     fn an_address_is_kept_where_it_fits() {

@@ -72,24 +72,24 @@ impl Change<'_> {
             seen.containers.extend(node.containers);
             answered.push((index, node.networks));
         }
-        let reach = self.reach(&seen, &answered);
+        let reach = self.reach(&seen, answered);
         Ok((seen, whereabouts, reach))
     }
 
-    fn reach(&self, seen: &Sighting, answered: &[(usize, Vec<HostNetwork>)]) -> Reach {
+    fn reach(&self, seen: &Sighting, answered: Vec<(usize, Vec<HostNetwork>)>) -> Reach {
         let others = self.nodes.others.iter().enumerate();
         let has_answered = |index| answered.iter().any(|(answered, _)| *answered == index);
         let others = others.map(|(index, one)| (&one.server, has_answered(index)));
         let mut reach =
             Reach::of(seen, self.nodes.acting.iter().map(|server| (server, true)).chain(others));
         let name = self.work.row.destination.network.as_str();
-        let is_old = |one: &HostNetwork| {
-            one.name == name && one.scope == "swarm" && seen.network(&one.docker_id).is_none()
-        };
-        for (index, networks) in answered {
+        let is_old = |one: &HostNetwork| one.name == name && one.scope == "swarm";
+        for (index, mut networks) in answered {
+            networks.retain(|one| seen.network(&one.docker_id).is_none());
             if networks.iter().any(is_old) {
-                reach.keeps_the_old(&self.nodes.others[*index].server);
+                reach.keeps_the_old(&self.nodes.others[index].server);
             }
+            networks.into_iter().for_each(|network| reach.has_elsewhere(network));
         }
         reach
     }

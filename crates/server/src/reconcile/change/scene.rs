@@ -39,6 +39,8 @@ pub(crate) struct Reach {
     /// Names of servers whose engines have not yet let go of a network that the swarm has removed:
     /// nobody there could join one of the same name.
     lingering: Vec<String>,
+    /// Networks of nodes that the acting host does not have.
+    elsewhere: Vec<HostNetwork>,
 }
 
 impl Reach {
@@ -74,6 +76,14 @@ impl Reach {
 
     pub(super) fn keeps_the_old(&mut self, server: &Server) {
         self.lingering.push(server.name.to_string());
+    }
+
+    pub(super) fn has_elsewhere(&mut self, network: HostNetwork) {
+        self.elsewhere.push(network);
+    }
+
+    pub(super) fn elsewhere(&self) -> &[HostNetwork] {
+        &self.elsewhere
     }
 
     pub(super) fn has(&self, node_id: &str) -> bool {
