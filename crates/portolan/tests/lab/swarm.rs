@@ -31,6 +31,7 @@ impl Swarm {
             swarm.join(host, if place + 1 < managers { "manager" } else { "worker" })?;
         }
         swarm.is_complete()?;
+        swarm.gossips()?;
         Ok(swarm)
     }
 
@@ -47,6 +48,28 @@ impl Swarm {
             let nodes = self.hosts[0].docker(&["node", "ls", "--format", "{{.Status}}"])?;
             let ready = nodes.lines().filter(|line| *line == "Ready").count();
             Ok((ready == 3).then_some(()))
+        })
+    }
+
+    /// Nodes tell each other by gossip where the containers of overlays are. An engine that has just
+    /// left another swarm sometimes keeps the port of that one's gossip, and then takes no part in
+    /// any other until it is started anew (moby/moby#31913): no story of ours, so it is.
+    fn gossips(&self) -> Result<()> {
+        if self.all_met().is_err() {
+            for host in &self.hosts {
+                if peers(host)? < 2 {
+                    host.fault("engine-restart")?.clear();
+                }
+            }
+            self.is_complete()?;
+        }
+        self.all_met()
+    }
+
+    fn all_met(&self) -> Result<()> {
+        eventually_within(Duration::from_secs(20), "each node gossips with all", || {
+            let peers: Result<Vec<usize>> = self.hosts.iter().map(peers).collect();
+            Ok((peers? == [3, 3, 3]).then_some(()))
         })
     }
 
@@ -76,6 +99,13 @@ impl Drop for Swarm {
     fn drop(&mut self) {
         self.dissolve();
     }
+}
+
+/// How many nodes the engine is in touch with, itself among them.
+fn peers(host: &Host) -> Result<usize> {
+    let said = host.try_docker(&["network", "inspect", "ingress", "-f", "{{len .Peers}}"])?;
+    // It has just joined, or has just been started.
+    Ok(if said.code == 0 { said.out.trim().parse()? } else { 0 })
 }
 
 /// Three servers of a swarm.
