@@ -34,6 +34,7 @@ mod serve;
 mod server;
 mod session;
 mod shared;
+mod storage;
 mod team;
 mod token;
 mod user;
@@ -55,8 +56,8 @@ pub(crate) use self::{
     certificate::CertificateCommand,
     container::{ContainerArgs, ContainerCommand, ExecArgs, LogsArgs, StatsArgs, TerminalArgs},
     database::{
-        AddDatabaseArgs, DatabaseCommand, DatabaseWorkArgs, EditDatabaseArgs, ListDatabasesArgs,
-        RemoveDatabaseArgs,
+        AddDatabaseArgs, BackupsCommand, DatabaseCommand, DatabaseWorkArgs, EditDatabaseArgs,
+        ListDatabasesArgs, RemoveDatabaseArgs,
     },
     deploy::DeployArgs,
     destination::{
@@ -83,6 +84,7 @@ pub(crate) use self::{
     serve::ConfigArgs,
     server::{AddServerArgs, EditServerArgs, ServerCommand},
     session::SessionCommand,
+    storage::StorageCommand,
     team::TeamCommand,
     token::{CreateTokenArgs, EditTokenArgs, TokenCommand},
     user::{AnswersArgs, ResetArgs, TotpCommand, UserCommand},
@@ -196,6 +198,9 @@ pub(crate) enum Command {
     /// Engines that run in destinations: PostgreSQL, Redis and others.
     #[command(subcommand, visible_alias = "db")]
     Database(DatabaseCommand),
+    /// Where backups of databases are kept.
+    #[command(subcommand)]
+    Storage(StorageCommand),
     /// Deploy the application that `portolan.toml` describes.
     #[command(after_help = deploy::EXAMPLES)]
     Deploy(DeployArgs),

@@ -3,6 +3,7 @@
 //! Owns HTTP. Knows paths only as its callers give them, and prints nothing.
 
 mod access;
+mod content;
 mod error;
 mod file;
 mod lines;
@@ -20,6 +21,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 pub(crate) use self::{
     access::Access,
+    content::Content,
     error::{Error, innermost},
     file::{ClientFile, Credentials},
     lines::Lines,
@@ -95,6 +97,14 @@ impl Client {
         let response = request.send().await.map_err(|error| Error::sending(&self.url, &error))?;
         let response = self.accepted(response).await?;
         Ok(Lines::new(self.url.clone(), response))
+    }
+
+    /// Opens an answer that is no text.
+    pub(crate) async fn content(&self, path: &str) -> Result<Content, Error> {
+        let request = self.request(Method::GET, path)?.timeout(NO_END);
+        let response = request.send().await.map_err(|error| Error::sending(&self.url, &error))?;
+        let response = self.accepted(response).await?;
+        Ok(Content::new(self.url.clone(), response))
     }
 
     /// Asks and lets the control plane hold its answer back for so many seconds.

@@ -47,6 +47,7 @@ mod registry;
 mod route;
 mod secrets;
 mod server;
+mod storage;
 mod team;
 
 /// Carries out one command.
@@ -71,9 +72,7 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outc
             people::run_session(&client(global, printer)?, printer, command).await?;
         }
         Command::Key(command) => run_key(&client(global, printer)?, printer, command).await?,
-        Command::Registry(command) => {
-            return registry::run(&client(global, printer)?, printer, command).await;
-        }
+        Command::Registry(command) => return registry::run(global, printer, command).await,
         Command::Server(command) => {
             return server::run(&client(global, printer)?, printer, command).await;
         }
@@ -92,6 +91,7 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outc
         Command::App(command) => {
             return application::run(&client(global, printer)?, printer, command).await;
         }
+        Command::Storage(command) => return storage::run(global, printer, command).await,
         Command::Database(command) => return database::run(global, printer, command).await,
         Command::Deploy(args) => {
             return deploy::run(&client(global, printer)?, printer, args).await;

@@ -5,6 +5,7 @@ mod address;
 mod addresses;
 mod applications;
 mod audit;
+mod backups;
 mod builds;
 mod by_route;
 mod certificates;
@@ -47,6 +48,7 @@ mod servers;
 mod session;
 mod sessions;
 mod sign_in;
+mod storages;
 mod teams;
 mod terminals;
 mod tokens;
@@ -96,6 +98,7 @@ pub(crate) type AppState = Arc<App>;
         (name = "projects", description = "Where applications and databases are grouped"),
         (name = "applications", description = "Programs that are deployed into destinations"),
         (name = "databases", description = "Engines that run in destinations, and who uses them"),
+        (name = "backups", description = "Backups of databases, and where they are kept"),
         (name = "routes", description = "Ways from outside to containers"),
         (name = "certificates", description = "Certificates of your own"),
         (name = "addresses", description = "From where subnets are taken, and what is left"),
@@ -264,6 +267,13 @@ fn projects() -> OpenApiRouter<AppState> {
         .routes(routes!(databases::start_database))
         .routes(routes!(databases::stop_database))
         .routes(routes!(databases::restart_database))
+        .routes(routes!(backups::back_up_database))
+        .routes(routes!(backups::restore_database))
+        .routes(routes!(backups::list_backups))
+        .routes(routes!(backups::show_backup, backups::delete_backup))
+        .routes(routes!(backups::download_backup))
+        .routes(routes!(storages::list_storages, storages::create_storage))
+        .routes(routes!(storages::show_storage, storages::update_storage, storages::delete_storage))
         .routes(routes!(environments::list_environments, environments::create_environment))
         .routes(routes!(
             environments::show_environment,

@@ -18,6 +18,7 @@ use crate::{
     accounts::Passwords,
     audit::{AuditKey, Refusals},
     commands::{self, Commands},
+    databases::backups::{self, Backups},
     db::Db,
     events::Readers,
     metrics::Metrics,
@@ -40,6 +41,7 @@ pub struct Ends {
     pub(crate) terminals: mpsc::Receiver<Opening>,
     pub(crate) readings: mpsc::Receiver<Asked>,
     pub(crate) commands: mpsc::Receiver<commands::Asked>,
+    pub(crate) backups: mpsc::Receiver<backups::Asked>,
 }
 
 /// One per process, behind an `Arc`.
@@ -86,6 +88,8 @@ pub struct App {
     pub(crate) readings: Readings,
     /// Programs in containers that are to be run.
     pub(crate) commands: Commands,
+    /// Backups that are to be taken, given back or removed.
+    pub(crate) backups: Backups,
     /// Rung when the courier has to look without there being an event.
     pub(crate) courier: Notify,
 }
@@ -105,6 +109,7 @@ impl App {
         let (terminals, openings) = Terminals::new();
         let (readings, wanted) = Readings::new();
         let (commands, programs) = Commands::new();
+        let (backups, dumps) = Backups::new();
         // A waiter that falls behind by so many changes reads the row, which is what it wants.
         let (changed, _) = broadcast::channel(1_024);
         let (looked, _) = broadcast::channel(1_024);
@@ -136,9 +141,17 @@ impl App {
             terminals,
             readings,
             commands,
+            backups,
             courier: Notify::new(),
         };
-        let ends = Ends { woken, asked, terminals: openings, readings: wanted, commands: programs };
+        let ends = Ends {
+            woken,
+            asked,
+            terminals: openings,
+            readings: wanted,
+            commands: programs,
+            backups: dumps,
+        };
         (app, ends)
     }
 

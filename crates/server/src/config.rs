@@ -72,6 +72,11 @@ impl Config {
         self.data_dir.join("sources")
     }
 
+    /// Where storages on the disk are, each a folder.
+    pub fn backups(&self) -> PathBuf {
+        self.data_dir.join("backups")
+    }
+
     /// Whether there is no database yet: opening SQLite's would make one.
     pub fn has_no_database(&self) -> bool {
         self.database_url.is_none() && !self.sqlite_file().exists()

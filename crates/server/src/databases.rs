@@ -23,12 +23,13 @@ use crate::{
     idempotency::{self, IdempotencyKey},
 };
 
+pub mod backups;
 pub mod change;
 mod create;
 pub mod remove;
 mod secrets;
 mod spec;
-mod template;
+pub(crate) mod template;
 pub mod work;
 
 pub(crate) use self::secrets::{check_part, files_of, passwords_context, script_context, value_of};
@@ -43,6 +44,11 @@ pub(crate) struct Found {
 /// The engines that can be chosen, by name.
 pub fn templates() -> DatabaseTemplates {
     DatabaseTemplates { items: template::all().collect() }
+}
+
+/// Whether an engine can be backed up.
+pub(crate) fn backs_up(engine: &EngineName) -> bool {
+    template::find(engine).is_ok_and(|template| template.backup.is_some())
 }
 
 /// Versions that are offered and to which one can be upgraded.

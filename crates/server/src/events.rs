@@ -92,7 +92,8 @@ impl<'a> From<Happened<'a>> for Entry<'a> {
             | Subject::Notifier(_)
             | Subject::Project(_)
             | Subject::Environment(_)
-            | Subject::Application(_) => (None, None),
+            | Subject::Application(_)
+            | Subject::Storage(_) => (None, None),
         };
         let by = portolan("keeper");
         Self { happened, by, server, destination, operation: None, before: None, after: None }

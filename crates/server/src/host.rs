@@ -34,6 +34,7 @@ mod network;
 mod new_container;
 mod new_service;
 pub(crate) mod probe;
+mod program;
 mod registry;
 mod shell;
 mod ssh;
@@ -57,6 +58,7 @@ pub use new_container::{
     NewContainer, Place, Privileges, Protocol, PublishedPort, RestartPolicy, RootFilesystem,
 };
 pub use new_service::{FoundBy, NewService, ServiceChange, UpdateOrder};
+pub use program::{Program, ProgramInput, ProgramSaid};
 pub use registry::RegistryLogin;
 pub use shell::{Shell, ShellEnd, ShellInput, ShellSaid};
 pub use stats::Counted;
@@ -361,6 +363,11 @@ pub trait Host: Debug + Send + Sync + 'static {
 
     /// Runs a program in a running container. That it failed is an answer, not an error.
     async fn exec(&self, docker_id: &str, exec: &Exec) -> Result<ExecOutput, HostError>;
+
+    /// Runs a program in a running container, and speaks with it to its end: what it says is read as a
+    /// shell's is, over a connection of `dial_apart`. It is run as the container's own user.
+    async fn open_program(&self, docker_id: &str, command: &[String])
+    -> Result<Program, HostError>;
 
     /// Opens a terminal in a running container, with a program in it. What it says is read as a
     /// shell's is: over a connection of `dial_apart`. Docker does not end the program when nobody is

@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod actor;
 pub mod addresses;
+mod amount;
 mod api;
 pub mod app;
 pub mod applications;
@@ -61,6 +62,7 @@ pub mod sessions;
 pub mod setup;
 pub mod sighting;
 pub mod sign_in;
+pub mod storages;
 pub mod tasks;
 pub mod teams;
 mod terminals;

@@ -121,7 +121,9 @@ const fn displaced(by: OperationKind) -> Displaced {
         | OperationKind::ProveReach
         | OperationKind::CheckRegistry
         | OperationKind::ReadProxyLogs
-        | OperationKind::RunCommand => Displaced::Nothing,
+        | OperationKind::RunCommand
+        | OperationKind::BackUpDatabase
+        | OperationKind::RestoreDatabase => Displaced::Nothing,
     }
 }
 

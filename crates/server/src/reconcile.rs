@@ -7,6 +7,7 @@
 mod adopt;
 mod adoptability;
 mod applications;
+mod backups;
 mod beside;
 mod change;
 mod clerk;
@@ -85,6 +86,9 @@ pub(crate) fn start(
     tasks.spawn(TaskKind::Sealer, None, |pulse| sealer::run(app.clone(), pulse, shutdown.clone()));
     tasks.spawn(TaskKind::Resets, None, |pulse| {
         resets::run(app.clone(), ends.asked, pulse, shutdown.clone())
+    });
+    tasks.spawn(TaskKind::Backups, None, |pulse| {
+        backups::run(app.clone(), dialer.clone(), ends.backups, pulse, shutdown.clone())
     });
     tasks.spawn(TaskKind::Terminals, None, |pulse| {
         terminals::run(app.clone(), dialer, ends.terminals, pulse, shutdown.clone())

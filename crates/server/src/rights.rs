@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use portolan_types::{
-    ApplicationId, DatabaseId, DestinationId, DriftId, EnvironmentId, GrantedOn, ProjectId, Right,
-    RouteId, ServerId, TeamId, UserId,
+    ApplicationId, BackupId, DatabaseId, DestinationId, DriftId, EnvironmentId, GrantedOn,
+    ProjectId, Right, RouteId, ServerId, TeamId, UserId,
 };
 use sqlx::AnyConnection;
 
@@ -82,6 +82,7 @@ pub(crate) enum Thing {
     Environment(EnvironmentId),
     Application(ApplicationId),
     Database(DatabaseId),
+    Backup(BackupId),
 }
 
 impl Thing {
@@ -95,6 +96,7 @@ impl Thing {
             Self::Environment(_) => "environment",
             Self::Application(_) => "application",
             Self::Database(_) => "database",
+            Self::Backup(_) => "backup",
         }
     }
 }

@@ -10,6 +10,7 @@ mod acts;
 mod addresses;
 mod applications;
 mod assets;
+mod backups;
 mod certificates;
 mod chart;
 mod chrome;
@@ -82,6 +83,7 @@ fn all(operations: &[Guarded]) -> Pages<'_> {
         registries::rows,
         applications::rows,
         databases::rows,
+        backups::rows,
         tokens::rows,
         history::rows,
         drifts::rows,

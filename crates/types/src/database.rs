@@ -82,6 +82,9 @@ pub struct DatabaseTemplate {
     pub database: Option<CredentialName>,
     /// Whether it runs a script when it is made.
     pub takes_script: bool,
+    /// Whether it can be backed up.
+    #[serde(default)]
+    pub backs_up: bool,
 }
 
 /// The engines that there are.

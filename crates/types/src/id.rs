@@ -100,6 +100,10 @@ id! {
     RouteId,
     /// A login of a container registry.
     RegistryId,
+    /// Where backups are kept.
+    StorageId,
+    /// A backup of a database.
+    BackupId,
     /// A certificate of a team's own.
     CertificateId,
     /// A piece of work with steps and an outcome.

@@ -8,6 +8,7 @@ pub mod address;
 pub mod application;
 pub mod attachment;
 pub mod audit;
+pub mod backup;
 pub mod certificate;
 pub mod chart;
 pub mod command;
@@ -46,6 +47,7 @@ pub mod server;
 pub mod session;
 pub mod sign_in;
 pub mod stats;
+pub mod storage;
 pub mod swarm;
 pub mod team;
 pub mod terminal;
@@ -75,6 +77,7 @@ pub use audit::{
     AuditBreak, AuditEntry, AuditFault, AuditFilter, AuditHash, AuditNote, AuditOutcome,
     AuditVerdict,
 };
+pub use backup::{BackUpDatabase, Backup, BackupFilter, BackupState, RestoreDatabase};
 pub use certificate::{Certificate, CreateCertificate};
 pub use chart::{Chart, ChartLink, ChartLinkKind, ChartNode, ChartNodeKind, ChartQuery};
 pub use command::{CommandResult, ContainerUser, RunCommand};
@@ -101,10 +104,10 @@ pub use email::Email;
 pub use event::{Author, Event, EventFilter, KindPrefix, Severity, Topic};
 pub use hook::{CreatedHook, Hook, HookAnswer};
 pub use id::{
-    ApplicationId, AuditEntryId, CertificateId, DatabaseId, DeliveryId, DeploymentId,
+    ApplicationId, AuditEntryId, BackupId, CertificateId, DatabaseId, DeliveryId, DeploymentId,
     DestinationId, DriftId, EnvironmentId, EventId, IdentityId, InviteId, KeyId, NotifierId,
-    OperationId, PasskeyId, ProjectId, RegistryId, RouteId, ServerId, SessionId, TeamId, TokenId,
-    UserId,
+    OperationId, PasskeyId, ProjectId, RegistryId, RouteId, ServerId, SessionId, StorageId, TeamId,
+    TokenId, UserId,
 };
 pub use invalid::Invalid;
 pub use key::{CreateKey, Key, KeyAlgorithm, UpdateKey};
@@ -169,6 +172,7 @@ pub use sign_in::{
     SignInWays,
 };
 pub use stats::ContainerStats;
+pub use storage::{CreateStorage, Storage, StorageKind, UpdateStorage};
 pub use swarm::{LiveNode, Swarm, SwarmManager, SwarmServer};
 pub use team::{
     AcceptInvite, AcceptedInvite, CreateInvite, CreateTeam, CreatedInvite, GrantRight, Invite,

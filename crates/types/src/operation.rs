@@ -5,8 +5,8 @@ use utoipa::ToSchema;
 
 use crate::{
     ApplicationId, CertificateId, DestinationId, EnvironmentId, KeyId, MemberKind, NotifierId,
-    OperationId, OperationResult, ProjectId, RegistryId, RouteId, ServerId, TeamId, Timestamp,
-    TokenId, UserId, text::words,
+    OperationId, OperationResult, ProjectId, RegistryId, RouteId, ServerId, StorageId, TeamId,
+    Timestamp, TokenId, UserId, text::words,
 };
 
 words! {
@@ -52,6 +52,10 @@ words! {
         RemoveApplication = "remove-application",
         /// Running a program in a container.
         RunCommand = "run-command",
+        /// Keeping what a database has in a storage.
+        BackUpDatabase = "back-up-database",
+        /// Giving a database what a backup has.
+        RestoreDatabase = "restore-database",
     }
 }
 
@@ -100,6 +104,7 @@ pub enum Subject {
     Project(ProjectId),
     Environment(EnvironmentId),
     Application(ApplicationId),
+    Storage(StorageId),
 }
 
 impl Subject {
@@ -119,6 +124,7 @@ impl Subject {
             Self::Project(_) => "project",
             Self::Environment(_) => "environment",
             Self::Application(_) => "application",
+            Self::Storage(_) => "storage",
         }
     }
 
@@ -138,6 +144,7 @@ impl Subject {
             Self::Project(id) => id.as_str(),
             Self::Environment(id) => id.as_str(),
             Self::Application(id) => id.as_str(),
+            Self::Storage(id) => id.as_str(),
         }
     }
 }

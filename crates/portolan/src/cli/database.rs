@@ -4,8 +4,8 @@ use std::{net::IpAddr, num::NonZeroU16, path::PathBuf};
 
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use portolan_types::{
-    ApplicationName, CredentialName, DatabaseConfig, DatabaseVersion, EngineName, Invalid,
-    PublicPort, SettingName, SettingValue,
+    ApplicationName, BackupId, CredentialName, DatabaseConfig, DatabaseVersion, EngineName,
+    Invalid, PublicPort, SettingName, SettingValue,
 };
 
 use super::{
@@ -69,9 +69,73 @@ Settings that are given (--set) are all of them from now on."
     Stop(DatabaseWorkArgs),
     /// Stop a database and start it again.
     Restart(DatabaseWorkArgs),
+    /// Back a database up into a storage, while it goes on.
+    Backup {
+        /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME.
+        database: Reference,
+        /// Where it is kept: id or name [default: the only storage].
+        #[arg(long)]
+        storage: Option<Reference>,
+        #[command(flatten)]
+        wait: DeployWaitArgs,
+    },
+    /// Give a database what a backup has. What is in it now is lost.
+    #[command(after_help = "Examples:
+  portolan database restore orders --backup tz4a98xxat96iws9zmbrgj3a
+  portolan database restore orders-2 --backup tz4a98xxat96iws9zmbrgj3a   another one of its engine")]
+    Restore {
+        /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME.
+        database: Reference,
+        /// Which one, by its id: see `portolan database backups list`.
+        #[arg(long, value_name = "ID")]
+        backup: BackupId,
+        #[command(flatten)]
+        consent: ConsentArgs,
+        #[command(flatten)]
+        wait: DeployWaitArgs,
+    },
+    /// Backups of databases: they outlive their databases.
+    #[command(subcommand)]
+    Backups(BackupsCommand),
     /// Remove a database with its container; its data stay.
     #[command(alias = "delete")]
     Remove(RemoveDatabaseArgs),
+}
+
+/// What can be done with backups.
+#[derive(Debug, Subcommand)]
+pub(crate) enum BackupsCommand {
+    /// List backups, newest first.
+    List {
+        /// Only those of this database: id or name.
+        #[arg(long)]
+        database: Option<Reference>,
+        /// Only those in this storage: id or name.
+        #[arg(long)]
+        storage: Option<Reference>,
+        #[command(flatten)]
+        list: ListArgs,
+    },
+    /// Show a backup.
+    Show {
+        /// Its id.
+        backup: BackupId,
+    },
+    /// Download a backup: all that the database held, compressed by gzip.
+    Download {
+        /// Its id.
+        backup: BackupId,
+        /// A file that is not there yet; `-` is stdout.
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+    },
+    /// Remove a backup with what lies in the storage.
+    Remove {
+        /// Its id.
+        backup: BackupId,
+        #[command(flatten)]
+        consent: ConsentArgs,
+    },
 }
 
 /// Which databases are listed.

@@ -19,6 +19,7 @@ use crate::{
     watch::Wait,
 };
 
+pub(crate) mod backups;
 mod view;
 pub(crate) mod work;
 

@@ -2,13 +2,14 @@
 
 use crate::{
     cli::{
-        AddDatabaseArgs, DatabaseCommand, DatabaseWorkArgs, EditDatabaseArgs, GlobalArgs,
-        ListDatabasesArgs, RemoveDatabaseArgs,
+        AddDatabaseArgs, BackupsCommand, DatabaseCommand, DatabaseWorkArgs, EditDatabaseArgs,
+        GlobalArgs, ListDatabasesArgs, RemoveDatabaseArgs,
     },
     client::Client,
     commands::{
         database::{
             self, NewDatabase, Of,
+            backups::{self, Target},
             work::{self, Act, Data},
         },
         manner::Manner,
@@ -42,9 +43,39 @@ pub(super) async fn run(
         DatabaseCommand::Start(args) => return act(client, printer, args, Act::Start).await,
         DatabaseCommand::Stop(args) => return act(client, printer, args, Act::Stop).await,
         DatabaseCommand::Restart(args) => return act(client, printer, args, Act::Restart).await,
+        DatabaseCommand::Backup { database, storage, wait } => {
+            let of = (&database, storage.as_ref());
+            return backups::take(client, printer, of, wait.into()).await;
+        }
+        DatabaseCommand::Restore { database, backup, consent, wait } => {
+            let manner = (consent.into(), wait.into());
+            return backups::restore(client, printer, (&database, backup), manner).await;
+        }
+        DatabaseCommand::Backups(command) => run_backups(client, printer, command).await?,
         DatabaseCommand::Remove(args) => return remove(client, printer, args).await,
     }
     Ok(Outcome::Done)
+}
+
+async fn run_backups(
+    client: &Client,
+    printer: &Printer,
+    command: BackupsCommand,
+) -> anyhow::Result<()> {
+    match command {
+        BackupsCommand::List { database, storage, list } => {
+            let of = backups::Of { database, storage };
+            backups::list(client, printer, &of, list.into()).await
+        }
+        BackupsCommand::Show { backup } => backups::show(client, printer, &backup).await,
+        BackupsCommand::Download { backup, to } => {
+            let target = if to.as_os_str() == "-" { Target::Stdout } else { Target::File(&to) };
+            backups::download(client, printer, (&backup, target)).await
+        }
+        BackupsCommand::Remove { backup, consent } => {
+            backups::remove(client, printer, &backup, consent.into()).await
+        }
+    }
 }
 
 async fn add(client: &Client, printer: &Printer, args: AddDatabaseArgs) -> anyhow::Result<Outcome> {

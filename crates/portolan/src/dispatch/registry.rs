@@ -7,18 +7,18 @@ use secrecy::ExposeSecret;
 
 use crate::{
     ask::{Answers, read_secret},
-    cli::{AddRegistryArgs, EditRegistryArgs, RegistryCommand},
-    client::Client,
+    cli::{AddRegistryArgs, EditRegistryArgs, GlobalArgs, RegistryCommand},
     commands::registry,
     failure::Outcome,
     printer::Printer,
 };
 
 pub(super) async fn run(
-    client: &Client,
+    global: GlobalArgs,
     printer: &Printer,
     command: RegistryCommand,
 ) -> anyhow::Result<Outcome> {
+    let client = &super::client(global, printer)?;
     match command {
         RegistryCommand::List(list) => registry::list(client, printer, list.into()).await?,
         RegistryCommand::Show { registry } => registry::show(client, printer, &registry).await?,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use portolan_types::{
     Application, Certificate, Database, Destination, Environment, Identity, Invite, Key, Member,
-    Membership, Notifier, Passkey, Project, Registry, Route, Server, Token,
+    Membership, Notifier, Passkey, Project, Registry, Route, Server, Storage, Token,
 };
 
 use super::{Named, in_list};
@@ -41,6 +41,23 @@ impl Named for Registry {
 
     fn context(&self) -> String {
         format!("{} at {}", self.user, self.host)
+    }
+}
+
+impl Named for Storage {
+    const WHAT: &'static str = "storage";
+    const PATH: &'static str = "/v1/storages";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn names(&self) -> Vec<Cow<'_, str>> {
+        vec![self.name.as_str().into()]
+    }
+
+    fn context(&self) -> String {
+        self.kind.to_string()
     }
 }
 

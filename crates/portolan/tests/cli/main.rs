@@ -4,6 +4,7 @@ mod addresses;
 mod applications;
 mod audit;
 mod backup;
+mod backups;
 mod builds;
 mod change;
 mod containers;

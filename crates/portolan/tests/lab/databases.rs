@@ -104,3 +104,75 @@ fn applications_use_databases_whose_data_survive() -> Result<()> {
     }
     Ok(())
 }
+
+/// The containers of an application write into both; both are backed up, destroyed with their volumes, made
+/// anew under their names, and restored.
+#[test]
+#[ignore = "needs the lab"]
+fn databases_are_backed_up_destroyed_and_restored() -> Result<()> {
+    let scene = Scene::set("charlie")?;
+    let (orders, cache, storage) = (unique("orders"), unique("cache"), unique("cellar"));
+    let portolan = &scene.stage.portolan;
+    portolan.run(&["storage", "add", &storage, "--kind", "disk"])?;
+    let engines = [
+        (&orders, ["--engine", "postgres", "--version", "15"]),
+        (&cache, ["--engine", "redis", "--version", "7"]),
+    ];
+    for (name, engine) in &engines {
+        scene.add(name, engine)?;
+    }
+    let (clerk, porter) = (unique("clerk"), unique("porter"));
+    scene.client(&clerk, "postgres:15", ("DATABASE_URL", &orders))?;
+    scene.client(&porter, "redis:7", ("REDIS_URL", &cache))?;
+    let psql = |sql: &str| scene.ask(&clerk, &format!("psql \"$DATABASE_URL\" -qAtc '{sql}'"));
+    let redis = |words: &str| {
+        scene.ask(&porter, &format!("redis-cli -u \"$REDIS_URL\" --no-auth-warning {words}"))
+    };
+    psql("create table t as select n, md5(n::text) as m from generate_series(1, 20000) n")?;
+    redis("set k kept")?;
+    redis("eval \"for i=1,20000 do redis.call('set','k'..i,i) end\" 0")?;
+
+    let backup = |name: &str| -> Result<String> {
+        let made = portolan.json(&["database", "backup", name, "--storage", &storage])?;
+        ensure!(made["state"] == "ready", "{made}");
+        Ok(made["id"].as_str().unwrap_or_default().to_owned())
+    };
+    let (of_orders, of_cache) = (backup(&orders)?, backup(&cache)?);
+    // What came after the backup is gone with it, and what went is there.
+    psql("delete from t where n > 10; create table u (n int)")?;
+    redis("flushall")?;
+    let restore = |name: &str, backup: &str| {
+        portolan.run(&["database", "restore", name, "--backup", backup, "--yes"])
+    };
+    restore(&orders, &of_orders)?;
+    restore(&cache, &of_cache)?;
+    ensure!(psql("select count(*) from t")? == "20000", "the table is another");
+    ensure!(psql("select to_regclass($$u$$) is null")? == "t", "what came later is there");
+    ensure!(redis("get k")? == "kept" && redis("dbsize")? == "20001", "the keys are others");
+
+    for app in [&clerk, &porter] {
+        portolan.run(&["app", "remove", app, "--yes"])?;
+    }
+    for (name, engine) in &engines {
+        portolan.run(&["database", "remove", name, "--data", "--yes"])?;
+        scene.add(name, engine)?;
+    }
+    restore(&orders, &of_orders)?;
+    restore(&cache, &of_cache)?;
+    scene.client(&clerk, "postgres:15", ("DATABASE_URL", &orders))?;
+    scene.client(&porter, "redis:7", ("REDIS_URL", &cache))?;
+    ensure!(psql("select m from t where n = 20000")?.len() == 32, "the table is not there");
+    ensure!(redis("get k20000")? == "20000", "the keys are not there");
+    portolan.run(&["database", "deploy", &cache])?;
+    eventually("the keys are there after a deployment", || {
+        Ok(redis("get k").ok().filter(|text| text == "kept"))
+    })?;
+
+    for app in [&clerk, &porter] {
+        portolan.run(&["app", "remove", app, "--yes"])?;
+    }
+    for (name, _) in &engines {
+        portolan.run(&["database", "remove", name, "--data", "--yes"])?;
+    }
+    Ok(())
+}

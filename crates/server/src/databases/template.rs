@@ -51,6 +51,22 @@ pub(crate) struct Template {
     #[serde(default)]
     pub script: Option<String>,
     pub variables: BTreeMap<VariableName, String>,
+    /// Absent where there is no way that is certain.
+    #[serde(default)]
+    pub backup: Option<BackupWay>,
+}
+
+/// How an engine is backed up: programs in its container, which find what they need in its variables.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BackupWay {
+    /// Says the backup on its standard output.
+    pub take: Vec<String>,
+    /// Reads it from its standard input, and changes nothing before it has seen that it can.
+    pub restore: Vec<String>,
+    /// Whether the engine reads what was restored when it starts.
+    #[serde(default)]
+    pub restart: bool,
 }
 
 fn plain_tag() -> String {
@@ -95,6 +111,7 @@ impl Template {
             user: self.user.clone(),
             database: self.database.clone(),
             takes_script: self.script.is_some(),
+            backs_up: self.backup.is_some(),
         }
     }
 
@@ -105,7 +122,7 @@ impl Template {
     }
 
     /// The numbers that say which series a version is of; `None` where it has too few.
-    pub(super) fn series_of(&self, version: &DatabaseVersion) -> Option<Vec<u32>> {
+    pub(crate) fn series_of(&self, version: &DatabaseVersion) -> Option<Vec<u32>> {
         version.numbers().get(..self.series).map(<[u32]>::to_vec)
     }
 
@@ -206,6 +223,9 @@ mod tests {
             for argument in one.command.iter().chain(&one.health) {
                 let argument = argument.as_str();
                 assert_eq!(fill(argument, value), argument, "{name}");
+            }
+            for argument in one.backup.iter().flat_map(|way| way.take.iter().chain(&way.restore)) {
+                assert_eq!(&fill(argument, value), argument, "{name}");
             }
         }
     }

@@ -12,7 +12,7 @@ use sqlx::{
 use super::{Db, MIGRATIONS};
 
 /// All that there are, those that others refer to first.
-pub const TABLES: [&str; 51] = [
+pub const TABLES: [&str; 54] = [
     "teams",
     "users",
     "memberships",
@@ -46,6 +46,9 @@ pub const TABLES: [&str; 51] = [
     "hooks",
     "databases",
     "database_references",
+    "storages",
+    "backups",
+    "backup_schedules",
     "proxies",
     "attachments",
     "routes",

@@ -81,6 +81,7 @@ pub(super) fn subject(row: &AnyRow) -> Result<Subject, sqlx::Error> {
         "project" => Ok(Subject::Project(parsed(row, "subject_id")?)),
         "environment" => Ok(Subject::Environment(parsed(row, "subject_id")?)),
         "application" => Ok(Subject::Application(parsed(row, "subject_id")?)),
+        "storage" => Ok(Subject::Storage(parsed(row, "subject_id")?)),
         other => Err(decode_error(
             "subject_type",
             portolan_types::Invalid::new(format!("unknown subject `{other}`")),

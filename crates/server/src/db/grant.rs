@@ -222,6 +222,12 @@ pub(crate) async fn locate(
              where b.team_id = $1 and b.id = $2",
             id.as_str(),
         ),
+        Thing::Backup(id) => (
+            "select 'project' as subject_type, project_id as subject_id
+             from backups
+             where team_id = $1 and id = $2",
+            id.as_str(),
+        ),
     };
     let row = sqlx::query(sql).bind(team.as_str()).bind(id).fetch_optional(conn).await?;
     row.as_ref().map(place).transpose()

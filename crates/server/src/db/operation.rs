@@ -244,7 +244,7 @@ pub async fn hold_subject(
 }
 
 /// Ends what was queued or running for the subject and is displaced by newer work. A program in a
-/// container goes on whatever is done beside it, and says itself how it ended.
+/// container goes on whatever is done beside it, and says itself how it ended; so do backups.
 pub async fn supersede(
     conn: &mut AnyConnection,
     newer: &Operation,
@@ -253,7 +253,8 @@ pub async fn supersede(
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "update operations set state = 'failed', failure = $2, finished_at = $3
-         where subject_id = $1 and state in ('queued', 'running') and kind <> 'run-command'
+         where subject_id = $1 and state in ('queued', 'running') and kind not in
+               ('run-command', 'back-up-database', 'restore-database')
            and ($5 = 'everything'
                 or ($5 = 'same-kind' and kind = $4)
                 or ($5 = 'shape' and kind not in

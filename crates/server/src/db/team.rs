@@ -49,6 +49,7 @@ pub async fn list_contents(
          union all select 'certificate ' || name from certificates where team_id = $1
          union all select 'notifier ' || name from notifiers where team_id = $1
          union all select 'project ' || name from projects where team_id = $1
+         union all select 'storage ' || name from storages where team_id = $1
          union all
          select 'member ' || u.email from memberships m join users u on u.id = m.user_id
          where m.team_id = $1 and m.user_id <> $2
@@ -159,7 +160,7 @@ mod tests {
     use crate::db::{Db, dump::TABLES};
 
     /// What keeps a team from being deleted, and who is in it.
-    const IN_THE_WAY: [&str; 11] = [
+    const IN_THE_WAY: [&str; 13] = [
         "servers",
         "routes",
         "keys",
@@ -171,6 +172,8 @@ mod tests {
         "drifts",
         "verifications",
         "memberships",
+        "storages",
+        "backups",
     ];
 
     #[tokio::test]

@@ -15,8 +15,8 @@ use super::{
     BuildListener, ContainerDetail, Counted, Endpoint, Exec, ExecOutput, Host, HostContainer,
     HostError, HostEvent, HostImage, HostNetwork, HostNode, HostRole, HostService, HostTask,
     ImageBuild, LineQuery, LogQuery, Member, NewContainer, NewFile, NewNetwork, NewService,
-    PullListener, RegistryLogin, ServiceChange, Shell, System, TerminalProgram, engine::Engine,
-    ssh::Session,
+    Program, PullListener, RegistryLogin, ServiceChange, Shell, System, TerminalProgram,
+    engine::Engine, ssh::Session,
 };
 
 mod build;
@@ -36,6 +36,7 @@ mod members;
 mod networks;
 mod output;
 mod pace;
+mod program;
 mod registry;
 mod role;
 mod routes;
@@ -251,6 +252,14 @@ impl Host for DockerHost {
 
     async fn exec(&self, docker_id: &str, exec: &Exec) -> Result<ExecOutput, HostError> {
         exec::run(&self.engine, docker_id, exec).await
+    }
+
+    async fn open_program(
+        &self,
+        docker_id: &str,
+        command: &[String],
+    ) -> Result<Program, HostError> {
+        program::open(&self.engine, docker_id, command).await
     }
 
     async fn open_terminal(

@@ -4,6 +4,7 @@
 //! that runs it.
 
 mod add;
+mod backups;
 mod detail;
 mod fields;
 mod head;
@@ -19,10 +20,12 @@ pub(super) fn rows(pages: Pages<'_>) -> Pages<'_> {
     let added =
         &["create_database", "list_database_templates", "list_environments", "list_destinations"];
     let overview = &["show_database", "list_database_templates", "show_operation"];
+    let kept = &["show_database", "list_backups", "list_storages"];
     pages
         .page("/databases", listed, get(list::list))
         .page("/databases/new", added, get(add::form))
         .page("/databases/{id}", overview, get(detail::overview))
+        .page("/databases/{id}/backups", kept, get(backups::backups))
         .page("/databases/{id}/settings", &["update_database"], get(detail::settings))
         .page("/databases/{id}/danger", &["delete_database"], get(detail::danger))
 }

@@ -4,7 +4,9 @@
 use portolan_types::{ContainerStats, LineCount, LogLine, ReadLogs, Timestamp, page::SearchText};
 use serde::Deserialize;
 
-use crate::{Actor, Error, api::AppState, container::Named, error::Refusal, readings};
+use crate::{
+    Actor, Error, amount::bytes, api::AppState, container::Named, error::Refusal, readings,
+};
 
 /// How far back, as the form offers it: the word, what it means, and the seconds.
 pub(super) const AGES: [(&str, &str, i64); 4] = [
@@ -120,33 +122,5 @@ impl Numbers {
             disk: format!("{read} read, {written} written"),
             processes: stats.processes,
         }
-    }
-}
-
-/// `1.5 GiB`, as the script of the page says it.
-fn bytes(count: u64) -> String {
-    const UNITS: [&str; 6] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
-    let mut unit = 0;
-    let mut tenths = u128::from(count) * 10;
-    while tenths >= 10_240 && unit + 1 < UNITS.len() {
-        tenths /= 1_024;
-        unit += 1;
-    }
-    match unit {
-        0 => format!("{count} B"),
-        _ => format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit]),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bytes_are_said_in_units() {
-        assert_eq!((bytes(0), bytes(1_023)), ("0 B".to_owned(), "1023 B".to_owned()));
-        assert_eq!((bytes(1_024), bytes(1_536)), ("1.0 KiB".to_owned(), "1.5 KiB".to_owned()));
-        assert_eq!((bytes((1 << 20) - 1), bytes(1 << 20)), ("1023.9 KiB".into(), "1.0 MiB".into()));
-        assert_eq!(bytes(u64::MAX), "16383.9 PiB");
     }
 }

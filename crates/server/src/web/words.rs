@@ -44,6 +44,8 @@ pub(super) const fn work(kind: OperationKind) -> &'static str {
         OperationKind::RestartApplication => "Restart",
         OperationKind::RemoveApplication => "Remove",
         OperationKind::RunCommand => "Run a command in",
+        OperationKind::BackUpDatabase => "Back up",
+        OperationKind::RestoreDatabase => "Restore",
     }
 }
 
@@ -91,6 +93,8 @@ const FLEET: Group = Group {
         room("/projects", "Projects", "j"),
         room("/applications", "Applications", "w"),
         room("/databases", "Databases", "q"),
+        room("/backups", "Backups", "z"),
+        room("/storages", "Storages", "v"),
     ],
 };
 

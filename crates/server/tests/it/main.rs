@@ -7,6 +7,7 @@ mod addresses;
 mod applications;
 mod audit;
 mod backup;
+mod backups;
 mod builds;
 mod certificates;
 mod change;

@@ -4,6 +4,7 @@
 mod account;
 mod addresses;
 mod applications;
+mod backups;
 mod barriers;
 mod browser;
 mod builds;

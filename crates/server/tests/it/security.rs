@@ -11,7 +11,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    applications, certificates, databases, notifiers, openid, projects, registries, sessions,
+    applications, backups, certificates, databases, notifiers, openid, projects, registries,
+    sessions,
     support::{Answer, Client, TestApp},
 };
 
@@ -42,6 +43,9 @@ pub(crate) struct Things {
     application: String,
     /// The same of a database.
     database: String,
+    storage: String,
+    /// One that came to nothing.
+    backup: String,
     team: String,
 }
 
@@ -64,9 +68,14 @@ impl Things {
         let environment = projects::environment(&app.owner, &project, "staging").await?;
         let environment = environment.id.to_string();
         let on = (environment.as_str(), destination.id.as_str());
+        let database = databases::add_nowhere(app, on, "orders").await?;
+        let storage = backups::add_storage(&app.owner, "cellar").await?.id.to_string();
+        let kept = (project.id.as_str(), storage.as_str(), database.as_str());
         Ok(Self {
             application: undeployed(app, on).await?,
-            database: databases::add_nowhere(app, on, "orders").await?,
+            backup: backups::write_failed(app, kept).await?,
+            database,
+            storage: backups::add_storage(&app.owner, "attic").await?.id.to_string(),
             environment,
             project: project.id.to_string(),
             key: app.owner.key("spare").await?,
@@ -118,6 +127,8 @@ impl Things {
             Some("environments") => &self.environment,
             Some("applications" | "hooks") => &self.application,
             Some("databases") => &self.database,
+            Some("storages") => &self.storage,
+            Some("backups") => &self.backup,
             Some("teams") if path.contains("{id}") => &self.team,
             _ if path.contains('{') => bail!("no id for {path}"),
             _ => return Ok(path.to_owned()),
@@ -169,6 +180,8 @@ impl Things {
                 "name": "y",
                 "engine": "postgres",
             }),
+            ("POST", "/v1/databases/{id}/restore") => json!({ "backup_id": self.backup }),
+            ("POST", "/v1/storages") => json!({ "name": "x", "kind": "disk" }),
             ("PATCH", "/v1/databases/{id}") => {
                 json!({ "config": { "settings": { "work_mem": "64MB" } } })
             }
@@ -234,6 +247,8 @@ impl Things {
             environment,
             application,
             database,
+            storage,
+            backup,
             team: _,
         } = self;
         let all = [
@@ -255,6 +270,8 @@ impl Things {
             environment,
             application,
             database,
+            storage,
+            backup,
         ];
         all.into_iter().map(String::as_str).collect()
     }
@@ -269,6 +286,14 @@ impl Things {
             "/v1/keys/{id}" => self.key = app.owner.key(&name).await?,
             "/v1/registries/{id}" => {
                 self.registry = registries::add(&app.owner, &name).await?.id.to_string();
+            }
+            "/v1/storages/{id}" => {
+                self.storage = backups::add_storage(&app.owner, &name).await?.id.to_string();
+            }
+            "/v1/backups/{id}" => {
+                let storage = backups::add_storage(&app.owner, &name).await?.id.to_string();
+                let kept = (self.project.as_str(), storage.as_str(), self.database.as_str());
+                self.backup = backups::write_failed(app, kept).await?;
             }
             "/v1/certificates/{id}" => {
                 self.certificate = certificates::add(app, &name).await?.id.to_string();
@@ -480,6 +505,8 @@ async fn world(app: &TestApp) -> Result<Vec<String>> {
         "environments",
         "applications",
         "databases",
+        "storages",
+        "backups",
     ] {
         let mut page: Value = app.owner.get(&format!("/v1/{list}?limit=200")).await?.ok()?;
         // A server is heard of while nothing happens.

@@ -231,7 +231,7 @@ impl Drop for TestApp {
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
     pub(crate) url: String,
-    token: Option<String>,
+    pub(crate) token: Option<String>,
     http: reqwest::Client,
 }
 

@@ -9,7 +9,7 @@ use portolan_types::{
 use serde_json::{Value, json};
 
 use crate::{
-    certificates,
+    backups, certificates,
     events::Reader,
     notifiers, projects, registries,
     security::{Person, Team, drift, join},
@@ -110,9 +110,11 @@ story! {
             other.grant(app, server.id.as_str(), Right::Use).await?;
         }
         let registry = registries::add(&app.owner, "private").await?.id.to_string();
+        let storage = backups::add_storage(&app.owner, "cellar").await?.id.to_string();
         for (kind, id) in [
             ("keys", key),
             ("registries", registry),
+            ("storages", storage),
             ("certificates", certificate),
             ("notifiers", notifier),
         ] {

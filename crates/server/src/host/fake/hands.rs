@@ -3,8 +3,8 @@
 use portolan_types::id::cuid2;
 
 use super::{
-    ContainerDetail, Endpoint, FakeEngine, FakeExec, FakeImage, HostEvent, HostNetwork,
-    NetworkFault, NewContainer, World, event, lock,
+    ContainerDetail, Endpoint, FakeEngine, FakeExec, FakeImage, FakePrograms, HostEvent,
+    HostNetwork, NetworkFault, NewContainer, World, event, lock,
 };
 use crate::host::TerminalProgram;
 
@@ -208,6 +208,11 @@ impl FakeEngine {
     /// What containers answer when a program is run in them; without, each program succeeds.
     pub fn answer_exec(&self, answer: FakeExec) {
         lock(&self.world).workloads.answer_exec(answer);
+    }
+
+    /// Lets programs do this that are spoken with.
+    pub fn run_programs(&self, programs: FakePrograms) {
+        lock(&self.world).workloads.programs = Some(programs);
     }
 
     /// What was run in terminals in its containers, oldest first.

@@ -14,13 +14,14 @@ use portolan_types::{LogLine, TerminalSize};
 use tokio::sync::watch;
 
 use super::{
-    FakeEngine, Meant, Trouble, World, event, lines, lock, lost, shell, stats, swarm::SwarmWorld,
+    FakeEngine, Meant, Trouble, World, event, lines, lock, lost, program, shell, stats,
+    swarm::SwarmWorld,
 };
 use crate::host::{
     BuildListener, ContainerDetail, Counted, Endpoint, Exec, ExecOutput, Host, HostContainer,
     HostError, HostEvent, HostImage, HostNetwork, HostNode, HostRole, HostService, HostTask,
     ImageBuild, LineQuery, LogQuery, Member, NewContainer, NewFile, NewNetwork, NewService,
-    PullListener, RegistryLogin, ServiceChange, Shell, System, TerminalProgram,
+    Program, PullListener, RegistryLogin, ServiceChange, Shell, System, TerminalProgram,
 };
 
 /// A connection to a fake engine.
@@ -427,6 +428,16 @@ impl Host for FakeHost {
 
     async fn exec(&self, docker_id: &str, exec: &Exec) -> Result<ExecOutput, HostError> {
         self.call("exec", |world| world.exec(docker_id, exec)).await
+    }
+
+    async fn open_program(
+        &self,
+        docker_id: &str,
+        command: &[String],
+    ) -> Result<Program, HostError> {
+        let (container, act) =
+            self.call("open_program", |world| world.open_program(docker_id)).await?;
+        Ok(program::open(&self.engine, (container, command.to_vec()), act))
     }
 
     async fn open_terminal(

@@ -9,7 +9,9 @@ use std::{
 
 use portolan_types::id::cuid2;
 
-use super::{FakeBuild, World, containers::refused, lock, registries::FakeRegistries};
+use super::{
+    FakeBuild, FakePrograms, World, containers::refused, lock, registries::FakeRegistries,
+};
 use crate::host::{
     Exec, ExecOutput, HostError, HostImage, LogQuery, MountSource, NewContainer, NewFile,
     RegistryLogin, TerminalProgram, probe,
@@ -94,6 +96,7 @@ pub(super) struct Workloads {
     pub(super) asked: HashMap<String, NewContainer>,
     pub(super) occupied: BTreeSet<u16>,
     answer: Option<FakeExec>,
+    pub(super) programs: Option<FakePrograms>,
     /// What was run in terminals, oldest first.
     pub(super) in_terminals: Vec<TerminalProgram>,
     /// Last words of containers that ended.
@@ -317,6 +320,18 @@ impl World {
         }
         self.workloads.in_terminals.push(program.clone());
         Ok(())
+    }
+
+    /// The name of its container, and what programs do.
+    pub(super) fn open_program(
+        &mut self,
+        docker_id: &str,
+    ) -> Result<(String, Option<FakePrograms>), HostError> {
+        let container = self.known(docker_id)?;
+        if !container.is_running() {
+            return refused(409, format!("Container {docker_id} is not running"));
+        }
+        Ok((container.member.name.clone(), self.workloads.programs.clone()))
     }
 
     pub(super) fn exec(&mut self, docker_id: &str, exec: &Exec) -> Result<ExecOutput, HostError> {

@@ -17,12 +17,14 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tab {
     Overview,
+    Backups,
     Settings,
     Danger,
 }
 
-const TABS: [tabs::Tab<Tab>; 3] = [
+const TABS: [tabs::Tab<Tab>; 4] = [
     tabs::Tab::new(Tab::Overview, "Overview", ""),
+    tabs::Tab::new(Tab::Backups, "Backups", "/backups"),
     tabs::Tab::for_changes(Tab::Settings, "Settings", "/settings"),
     tabs::Tab::for_changes(Tab::Danger, "Remove", "/danger"),
 ];

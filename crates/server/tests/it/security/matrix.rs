@@ -330,8 +330,9 @@ story! {
                 let reads = route.method == Method::GET && route.policy != Policy::Public;
                 // A terminal is read in another way.
                 let wanted = if route.policy == Policy::Terminal { 426 } else { 200 };
-                // Nothing runs of the application that there is.
-                let of_none = answer.text.contains("/problems/never-deployed");
+                // Nothing runs of the application that there is, and its backup came to nothing.
+                let none = ["/problems/never-deployed", "/problems/backup-not-ready"];
+                let of_none = none.iter().any(|kind| answer.text.contains(kind));
                 let answers = answer.status == wanted || of_none;
                 ensure!(!reads || answers, "{route:?} as {who:?}: {}", answer.text);
                 check(&route, expected, &answer)

@@ -1,0 +1,123 @@
+//! Backups of databases and storages on the command line.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::{
+    fake::Fake,
+    program::{Program, snapshot},
+    samples::{ID, OPERATION, OTHER_ID, database, days_ago, operation, step},
+};
+
+fn storage() -> Value {
+    json!({
+        "id": OTHER_ID, "name": "cellar", "kind": "disk", "backups": 2, "bytes": 1_536,
+        "created_at": days_ago(2), "updated_at": days_ago(2),
+    })
+}
+
+fn backup(id: &str, state: &str) -> Value {
+    json!({
+        "id": id, "project_id": OTHER_ID, "database_id": ID, "database_name": "orders",
+        "engine": "postgres", "version": "17", "storage_id": OTHER_ID, "storage_name": "cellar",
+        "state": state, "operation_id": OPERATION, "created_at": days_ago(1),
+    })
+}
+
+fn ready() -> Value {
+    let mut ready = backup(ID, "ready");
+    ready["size"] = json!(1_536);
+    ready["sha256"] = json!("ab".repeat(32));
+    ready["finished_at"] = json!(days_ago(1));
+    ready
+}
+
+fn failed() -> Value {
+    let mut failed = backup(OTHER_ID, "failed");
+    failed["reason"] = json!("the engine's program ended with exit code 1: no\u{1b}[2J");
+    failed
+}
+
+fn fake() -> Fake {
+    let work = operation("succeeded", &[step("store", "succeeded", "1.5 KiB of 9.1 KiB stored")]);
+    let one = format!("/v1/backups/{ID}");
+    Fake::new()
+        .list("/v1/databases", &[database(ID, "production", "orders")])
+        .list("/v1/storages", &[storage()])
+        .list("/v1/backups", &[ready(), failed()])
+        .get(&one, ready())
+        .get(&format!("/v1/backups/{OTHER_ID}"), failed())
+        .get(&format!("{one}/content"), json!("what the database held"))
+        .on("POST", "/v1/storages", 201, storage())
+        .on("PATCH", &format!("/v1/storages/{OTHER_ID}"), 200, storage())
+        .on("DELETE", &format!("/v1/storages/{OTHER_ID}"), 204, Value::Null)
+        .on("DELETE", &one, 202, backup(ID, "removing"))
+        .on("POST", &format!("/v1/databases/{ID}/backups"), 202, work.clone())
+        .on("POST", &format!("/v1/databases/{ID}/restore"), 202, work.clone())
+        .get(&format!("/v1/operations/{OPERATION}"), work)
+}
+
+#[test]
+fn what_there_is_is_listed_and_shown() {
+    let fake = fake();
+    let program = Program::with(&fake);
+    snapshot!("storage_list", program.run(&["storage", "list"]));
+    snapshot!("storage_show", program.run(&["storage", "show", "cellar"]));
+    snapshot!("backup_list", program.run(&["database", "backups", "list"]));
+    snapshot!("backup_show", program.run(&["db", "backups", "show", OTHER_ID]));
+    let list = ["db", "backups", "list", "--database", "orders", "--storage", "cellar"];
+    program.run(&list).data();
+    let wanted = format!("/v1/backups?database_id={ID}&storage_id={OTHER_ID}&limit=50");
+    assert!(fake.asked().iter().any(|asked| asked.path == wanted), "{:?}", fake.asked());
+}
+
+#[test]
+fn storages_are_made_renamed_and_removed() {
+    let fake = fake();
+    let program = Program::with(&fake);
+    program.run(&["storage", "add", "cellar", "--kind", "disk"]).data();
+    assert_eq!(fake.only("POST").body, json!({ "name": "cellar", "kind": "disk" }));
+    program.run(&["storage", "edit", "cellar", "--rename", "attic"]).data();
+    assert_eq!(fake.only("PATCH").body, json!({ "name": "attic" }));
+    program.run(&["storage", "remove", "cellar"]).fails(2, "--yes");
+    program.run(&["storage", "remove", "cellar", "--yes"]).data();
+    assert_eq!(fake.only("DELETE").path, format!("/v1/storages/{OTHER_ID}"));
+    program.run(&["storage", "add", "cellar", "--kind", "tape"]).fails(2, "tape");
+}
+
+#[test]
+fn a_backup_is_taken_and_shown() {
+    let fake = fake();
+    let ran = Program::with(&fake).run(&["database", "backup", "orders", "--storage", "cellar"]);
+    assert_eq!(fake.only("POST").body, json!({ "storage_id": OTHER_ID }));
+    assert!(ran.stderr.contains("1.5 KiB of 9.1 KiB stored"), "{ran}");
+    assert!(ran.data().contains(ID));
+}
+
+#[test]
+fn a_backup_is_given_back_to_whoever_is_sure() {
+    let fake = fake();
+    let program = Program::with(&fake);
+    let restore = ["database", "restore", "orders", "--backup", ID];
+    program.run(&restore).fails(2, "--yes");
+    program.run(&[&restore[..], &["--yes"]].concat()).data();
+    assert_eq!(fake.only("POST").body, json!({ "backup_id": ID }));
+}
+
+#[test]
+fn a_backup_is_downloaded_into_a_new_file_and_removed() {
+    let fake = fake();
+    let program = Program::with(&fake);
+    let file = program.home().join("orders.gz");
+    let to = file.to_str().expect("a path");
+    let download = ["database", "backups", "download", ID, "--to"];
+    program.run(&[&download[..], &[to]].concat()).data();
+    let held = fs::read_to_string(&file).expect("a file");
+    assert!(held.contains("what the database held"), "{held}");
+    program.run(&[&download[..], &[to]].concat()).fails(1, "could not make");
+    let ran = program.run(&[&download[..], &["-"]].concat());
+    assert!(ran.data().contains("what the database held"));
+    program.run(&["db", "backups", "remove", ID, "--yes"]).data();
+    assert_eq!(fake.only("DELETE").path, format!("/v1/backups/{ID}"));
+}

@@ -1,0 +1,117 @@
+//! `/v1/backups`, and what makes and uses them below `/v1/databases/{id}`.
+
+use axum::{
+    Json as Answer,
+    body::Body,
+    extract::State,
+    http::{StatusCode, header},
+    response::IntoResponse,
+};
+use portolan_types::{
+    BackUpDatabase, Backup, BackupFilter, BackupId, DatabaseId, Operation, Page, PageQuery,
+    RestoreDatabase,
+};
+
+use super::{
+    AppState,
+    extract::{Answered, Caller, Json, Path, Query, Wait},
+    problem::Problems,
+};
+use crate::{Error, databases::backups};
+
+/// Lists the team's backups of databases, newest first. They outlive their databases.
+#[utoipa::path(get, path = "/v1/backups", tag = "backups", params(BackupFilter, PageQuery),
+    security(("token" = ["read"])),
+    responses((status = 200, description = "A page", body = Page<Backup>), Problems))]
+pub(super) async fn list_backups(
+    State(app): State<AppState>,
+    Caller(actor): Caller,
+    Query(filter): Query<BackupFilter>,
+    Query(query): Query<PageQuery>,
+) -> Result<Answer<Page<Backup>>, Error> {
+    Ok(Answer(backups::list(&app, &actor, &filter, &query).await?))
+}
+
+/// Backs a database up into a storage, while it goes on. What came of it is the operation's outcome.
+#[utoipa::path(post, path = "/v1/databases/{id}/backups", tag = "backups",
+    params(("id" = DatabaseId, Path, description = "The database"), Wait),
+    security(("token" = ["operate"])),
+    responses((status = 202, description = "The work", body = Operation), Problems))]
+pub(super) async fn back_up_database(
+    State(app): State<AppState>,
+    Caller(actor): Caller,
+    Path(id): Path<DatabaseId>,
+    Query(wait): Query<Wait>,
+    Json(input): Json<BackUpDatabase>,
+) -> Result<Answered<Operation>, Error> {
+    let begun = backups::take(&app, &actor, &id, input).await?;
+    wait.accepted(&app, &actor, &begun).await
+}
+
+/// Gives a database what a backup has: of itself or of another one of its engine, which may be gone.
+/// What it has now is lost. Nothing is touched before the backup was found to be what was stored.
+#[utoipa::path(post, path = "/v1/databases/{id}/restore", tag = "backups",
+    params(("id" = DatabaseId, Path, description = "The database"), Wait),
+    security(("token" = ["manage"])),
+    responses((status = 202, description = "The work", body = Operation), Problems))]
+pub(super) async fn restore_database(
+    State(app): State<AppState>,
+    Caller(actor): Caller,
+    Path(id): Path<DatabaseId>,
+    Query(wait): Query<Wait>,
+    Json(input): Json<RestoreDatabase>,
+) -> Result<Answered<Operation>, Error> {
+    let begun = backups::restore(&app, &actor, &id, &input).await?;
+    wait.accepted(&app, &actor, &begun).await
+}
+
+/// Shows a backup.
+#[utoipa::path(get, path = "/v1/backups/{id}", tag = "backups",
+    params(("id" = BackupId, Path, description = "The backup")),
+    security(("token" = ["read"])),
+    responses((status = 200, description = "The backup", body = Backup), Problems))]
+pub(super) async fn show_backup(
+    State(app): State<AppState>,
+    Caller(actor): Caller,
+    Path(id): Path<BackupId>,
+) -> Result<Answer<Backup>, Error> {
+    Ok(Answer(backups::show(&app, &actor, &id).await?))
+}
+
+/// Hands a backup out as it lies in the storage: all that the database held, in the engine's own form,
+/// compressed by gzip. Who took it is an event.
+#[utoipa::path(get, path = "/v1/backups/{id}/content", tag = "backups",
+    params(("id" = BackupId, Path, description = "The backup")),
+    security(("token" = ["manage"])),
+    responses(
+        (status = 200, description = "The backup", body = Vec<u8>, content_type = "application/gzip"),
+        Problems,
+    ))]
+pub(super) async fn download_backup(
+    State(app): State<AppState>,
+    Caller(actor): Caller,
+    Path(id): Path<BackupId>,
+) -> Result<impl IntoResponse, Error> {
+    let backups::Content { backup, parts } = backups::read(&app, &actor, &id).await?;
+    // Both are words without anything that would end the value.
+    let name = format!("attachment; filename=\"{}-{}.gz\"", backup.database_name, backup.id);
+    let head = [
+        (header::CONTENT_TYPE, "application/gzip".to_owned()),
+        (header::CONTENT_DISPOSITION, name),
+        (header::CONTENT_LENGTH, backup.size.unwrap_or_default().to_string()),
+    ];
+    Ok((head, Body::from_stream(parts)))
+}
+
+/// Removes a backup with what lies in the storage. It is listed until that is gone.
+#[utoipa::path(delete, path = "/v1/backups/{id}", tag = "backups",
+    params(("id" = BackupId, Path, description = "The backup")),
+    security(("token" = ["manage"])),
+    responses((status = 202, description = "The backup that goes", body = Backup), Problems))]
+pub(super) async fn delete_backup(
+    State(app): State<AppState>,
+    Caller(actor): Caller,
+    Path(id): Path<BackupId>,
+) -> Result<(StatusCode, Answer<Backup>), Error> {
+    Ok((StatusCode::ACCEPTED, Answer(backups::remove(&app, &actor, &id).await?)))
+}

@@ -1,0 +1,172 @@
+//! Storages: where backups of databases are kept. Made, listed, renamed, removed.
+//!
+//! Owns what is allowed. What lies in one is read and written by `object`.
+
+mod disk;
+pub(crate) mod object;
+
+use portolan_types::{
+    CreateStorage, Name, Page, PageQuery, Storage, StorageId, Subject, Timestamp, UpdateStorage,
+};
+use sqlx::AnyConnection;
+
+use crate::{
+    Actor, App, Error,
+    db::{self, Transaction},
+    events::{self, Happened},
+    idempotency::{self, IdempotencyKey},
+    page,
+    rights::Visible,
+};
+
+/// What the secret of a storage is sealed for: the row it belongs to.
+pub(crate) fn seal_context(id: &str) -> String {
+    format!("storage:{id}")
+}
+
+/// Makes a storage. Nothing is written into it before the first backup.
+pub async fn create(
+    app: &App,
+    actor: &Actor,
+    input: CreateStorage,
+    repeat: Option<IdempotencyKey>,
+) -> Result<Storage, Error> {
+    let (team, id, now) = (actor.team_id(), StorageId::generate(), Timestamp::now());
+    let mut tx = app.db.begin().await?;
+    let request = ("storage", &input);
+    let earlier = idempotency::claim(&mut tx, team, repeat.as_ref(), &request, id.as_str()).await?;
+    if let Some(earlier) = earlier {
+        drop(tx);
+        let id = earlier.parse().map_err(|_| Error::NotFound("storage"))?;
+        return show(app, actor, &id).await;
+    }
+    let CreateStorage { name, kind } = input;
+    let new = Storage { id, name, kind, backups: 0, bytes: 0, created_at: now, updated_at: now };
+    db::storage::insert(&mut tx, team, &new)
+        .await
+        .map_err(|error| Error::on_unique(error, || taken(&new.name)))?;
+    note(&mut tx, actor, (None, Some(&new))).await?;
+    tx.commit().await?;
+    Ok(new)
+}
+
+fn taken(name: &Name) -> Error {
+    Error::refused(
+        "storage-exists",
+        format!("the team already has a storage named `{name}`"),
+        "use that one, or choose another name",
+    )
+}
+
+/// A storage of the team.
+pub async fn show(app: &App, actor: &Actor, id: &StorageId) -> Result<Storage, Error> {
+    find(&mut *app.db.acquire().await?, actor.visible(), id).await
+}
+
+async fn find(
+    conn: &mut AnyConnection,
+    visible: Visible<'_>,
+    id: &StorageId,
+) -> Result<Storage, Error> {
+    db::storage::find(conn, visible, id).await?.ok_or(Error::NotFound("storage"))
+}
+
+/// The team's storages, oldest first.
+pub async fn list(app: &App, actor: &Actor, query: &PageQuery) -> Result<Page<Storage>, Error> {
+    let mut conn = app.db.acquire().await?;
+    let storages = db::storage::list(&mut conn, actor.visible(), query).await?;
+    Ok(page::of(storages, query, |one| (one.created_at, one.id.as_str())))
+}
+
+/// The storage that is meant for a backup: the named one, or the only one that the team has. Whoever
+/// may back a database up may use each of them.
+pub(crate) async fn choose(
+    conn: &mut AnyConnection,
+    actor: &Actor,
+    named: Option<&StorageId>,
+) -> Result<Storage, Error> {
+    let whole = Visible::whole(actor.team_id());
+    if let Some(id) = named {
+        return find(conn, whole, id).await;
+    }
+    let mut all = db::storage::list(conn, whole, &PageQuery::default()).await?;
+    match (all.pop(), all.is_empty()) {
+        (Some(only), true) => Ok(only),
+        (Some(_), false) => Err(Error::field("storage_id", "there are several: name one")),
+        (None, _) => Err(Error::refused(
+            "no-storage",
+            "the team has no storage for backups",
+            "make one first (`create_storage`)",
+        )),
+    }
+}
+
+/// Gives it another name.
+pub async fn update(
+    app: &App,
+    actor: &Actor,
+    id: &StorageId,
+    input: UpdateStorage,
+) -> Result<Storage, Error> {
+    let mut tx = app.db.begin().await?;
+    let before = find(&mut tx, actor.visible(), id).await?;
+    let name = input.name.unwrap_or_else(|| before.name.clone());
+    if name == before.name {
+        return Ok(before);
+    }
+    let after = Storage { name, updated_at: Timestamp::now(), ..before.clone() };
+    let changed = db::storage::rename(&mut tx, actor.team_id(), &after)
+        .await
+        .map_err(|error| Error::on_unique(error, || taken(&after.name)))?;
+    if !changed {
+        return Err(Error::NotFound("storage"));
+    }
+    note(&mut tx, actor, (Some(&before), Some(&after))).await?;
+    tx.commit().await?;
+    Ok(after)
+}
+
+/// Removes a storage in which there is nothing.
+pub async fn delete(app: &App, actor: &Actor, id: &StorageId) -> Result<(), Error> {
+    let mut tx = app.db.begin().await?;
+    let before = find(&mut tx, actor.visible(), id).await?;
+    let gone = db::storage::delete(&mut tx, actor.team_id(), id)
+        .await
+        .map_err(|error| Error::on_foreign_key(error, || in_use(&before)))?;
+    if !gone {
+        return Err(Error::NotFound("storage"));
+    }
+    note(&mut tx, actor, (Some(&before), None)).await?;
+    Ok(tx.commit().await?)
+}
+
+fn in_use(storage: &Storage) -> Error {
+    Error::refused(
+        "storage-in-use",
+        format!("{} backups are in storage `{}`", storage.backups, storage.name),
+        "remove them first (`list_backups`, `delete_backup`), those that failed too",
+    )
+}
+
+/// What somebody did with a storage.
+async fn note(
+    tx: &mut Transaction,
+    actor: &Actor,
+    (before, after): (Option<&Storage>, Option<&Storage>),
+) -> Result<(), Error> {
+    let (kind, what) = match (before, after) {
+        (None, _) => ("storage.added", "added"),
+        (Some(_), Some(_)) => ("storage.edited", "edited"),
+        (Some(_), None) => ("storage.removed", "removed"),
+    };
+    let Some(storage) = after.or(before) else { return Ok(()) };
+    let happened = Happened {
+        team: actor.team_id(),
+        kind,
+        subject: Subject::Storage(storage.id.clone()),
+        name: storage.name.as_str(),
+        message: format!("storage `{}` was {what} by {}", storage.name, actor.user.email),
+    };
+    let entry = happened.by(actor.author()).change(&before, &after);
+    Ok(events::record(tx, entry, Timestamp::now()).await?)
+}

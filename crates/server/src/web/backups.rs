@@ -1,0 +1,94 @@
+//! `/backups` and `/storages`: what was backed up, and where it is kept. A database's own backups are
+//! on its page (`databases::backups`).
+
+use askama::Template;
+use axum::{extract::State, routing::get};
+use portolan_types::{
+    Backup, BackupFilter, BackupId, BackupState, Page, PageQuery, Storage, StorageId,
+};
+
+use super::{
+    chrome::Chrome,
+    extract::{Path, Query},
+    pages::Pages,
+    shown::{self, Shown},
+};
+use crate::{amount::bytes, api::AppState, databases::backups, storages};
+
+pub(super) fn rows(pages: Pages<'_>) -> Pages<'_> {
+    pages
+        .page("/backups", &["list_backups"], get(list))
+        .page("/backups/{id}", &["show_backup"], get(show))
+        .page("/storages", &["list_storages"], get(list_storages))
+        .page("/storages/{id}", &["show_storage"], get(show_storage))
+}
+
+#[derive(Template)]
+#[template(path = "backups/list.html")]
+struct List {
+    chrome: Chrome,
+    page: Page<Backup>,
+    search: String,
+}
+
+async fn list(
+    State(app): State<AppState>,
+    chrome: Chrome,
+    Query(filter): Query<BackupFilter>,
+    Query(query): Query<PageQuery>,
+) -> Shown {
+    let page = backups::list(&app, &chrome.actor, &filter, &query).await?;
+    Ok(shown::page(&List { chrome, page, search: shown::searched(&query) }))
+}
+
+#[derive(Template)]
+#[template(path = "backups/show.html")]
+struct Show {
+    chrome: Chrome,
+    backup: Backup,
+    may_manage: bool,
+}
+
+async fn show(State(app): State<AppState>, chrome: Chrome, Path(id): Path<BackupId>) -> Shown {
+    let backup = backups::show(&app, &chrome.actor, &id).await?;
+    let may_manage = chrome.may_manage_project(&backup.project_id);
+    Ok(shown::page(&Show { chrome, backup, may_manage }))
+}
+
+#[derive(Template)]
+#[template(path = "storages/list.html")]
+struct Storages {
+    chrome: Chrome,
+    page: Page<Storage>,
+    search: String,
+}
+
+async fn list_storages(
+    State(app): State<AppState>,
+    chrome: Chrome,
+    Query(query): Query<PageQuery>,
+) -> Shown {
+    let page = storages::list(&app, &chrome.actor, &query).await?;
+    Ok(shown::page(&Storages { chrome, page, search: shown::searched(&query) }))
+}
+
+#[derive(Template)]
+#[template(path = "storages/show.html")]
+struct ShowStorage {
+    chrome: Chrome,
+    storage: Storage,
+}
+
+async fn show_storage(
+    State(app): State<AppState>,
+    chrome: Chrome,
+    Path(id): Path<StorageId>,
+) -> Shown {
+    let storage = storages::show(&app, &chrome.actor, &id).await?;
+    Ok(shown::page(&ShowStorage { chrome, storage }))
+}
+
+/// What a backup takes, where that is known.
+pub(super) fn size(backup: &Backup) -> String {
+    backup.size.map_or_else(|| "-".to_owned(), bytes)
+}
