@@ -89,7 +89,9 @@ impl Change<'_> {
             if networks.iter().any(is_old) {
                 reach.keeps_the_old(&self.nodes.others[index].server);
             }
-            networks.into_iter().for_each(|network| reach.has_elsewhere(network));
+            for network in networks {
+                reach.has_elsewhere(network);
+            }
         }
         reach
     }
