@@ -4,7 +4,7 @@
 //! never do. [`Host`] and [`Dialer`] have two implementations: real hosts (`ssh`, `local`) and
 //! the in-memory fleet of the tests (`fake`).
 
-use std::{collections::BTreeMap, fmt::Debug, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt::Debug, io, path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -356,6 +356,23 @@ pub trait Host: Debug + Send + Sync + 'static {
         docker_id: &str,
         directory: &str,
         files: &[NewFile],
+    ) -> Result<(), HostError>;
+
+    /// What a container has at a path, running or not, as an archive whose names begin with the last part
+    /// of that. Whoever takes it may be slow over a connection of `dial_apart` alone.
+    async fn read_archive(
+        &self,
+        docker_id: &str,
+        path: &str,
+    ) -> Result<BoxStream<'static, Result<Bytes, HostError>>, HostError>;
+
+    /// Unpacks an archive below a directory of a container, running or not, as it comes. It has no bound
+    /// in time: who sends it has.
+    async fn put_archive(
+        &self,
+        docker_id: &str,
+        directory: &str,
+        archive: BoxStream<'static, io::Result<Bytes>>,
     ) -> Result<(), HostError>;
 
     /// Reads a small file back, running or not; `None` where there is none.

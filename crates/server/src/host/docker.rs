@@ -3,7 +3,7 @@
 //! Owns which endpoints are asked and what is made of their answers. How requests travel is in
 //! `engine`; what they and the answers look like is in bollard.
 
-use std::{collections::BTreeMap, future::pending, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, future::pending, io, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -19,6 +19,7 @@ use super::{
     engine::Engine, ssh::Session,
 };
 
+mod archives;
 mod build;
 mod containers;
 mod create;
@@ -235,6 +236,23 @@ impl Host for DockerHost {
         docker_id: &str,
     ) -> Result<BoxStream<'static, Result<Counted, HostError>>, HostError> {
         stats::open(&self.engine, docker_id).await
+    }
+
+    async fn read_archive(
+        &self,
+        docker_id: &str,
+        path: &str,
+    ) -> Result<BoxStream<'static, Result<Bytes, HostError>>, HostError> {
+        archives::read(&self.engine, docker_id, path).await
+    }
+
+    async fn put_archive(
+        &self,
+        docker_id: &str,
+        directory: &str,
+        archive: BoxStream<'static, io::Result<Bytes>>,
+    ) -> Result<(), HostError> {
+        archives::put(&self.engine, docker_id, directory, archive).await
     }
 
     async fn put_files(

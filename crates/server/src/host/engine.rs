@@ -5,10 +5,11 @@
 //! them again, `transport` is what bollard speaks through, `failure` puts what goes wrong into
 //! words, `forgiving` reads what bollard does not.
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use bollard::{Docker, errors::Error as DockerError};
-use futures_util::future::BoxFuture;
+use bytes::Bytes;
+use futures_util::{future::BoxFuture, stream::BoxStream};
 use hyper::{Method, body::Incoming, upgrade::Upgraded};
 use hyper_util::rt::TokioIo;
 use serde::de::DeserializeOwned;
@@ -201,6 +202,16 @@ impl Engine {
             read(body).await
         };
         bounded(action, within, conversing).await
+    }
+
+    /// Sends an archive as it comes, without a deadline of its own. The answer is dropped.
+    pub(super) async fn put_stream(
+        &self,
+        path: &str,
+        archive: BoxStream<'static, io::Result<Bytes>>,
+    ) -> Result<(), HostError> {
+        let path = self.version.path(path);
+        Box::pin(self.http.put_stream(&path, archive)).await.map(drop)
     }
 
     /// Whether a container can be made on several networks at once (API 1.44, Docker 25).

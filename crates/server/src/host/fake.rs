@@ -20,6 +20,7 @@ use super::{
     NewContainer, OfferedKey, Pin, Progress, Route, Shell, System, Target,
 };
 
+mod archives;
 mod builds;
 mod containers;
 mod hands;
@@ -173,6 +174,8 @@ struct World {
     without_key: Cell<u64>,
     /// What containers said, by their ids.
     spoken: HashMap<String, Vec<LogLine>>,
+    /// The link is cut after so many files of archives were put.
+    breaks_after: Option<usize>,
 }
 
 /// The names of the networks that each container is on, by its name.
@@ -241,6 +244,7 @@ impl FakeEngine {
             deaf: BTreeSet::new(),
             without_key: Cell::new(0),
             spoken: HashMap::new(),
+            breaks_after: None,
         };
         Self {
             world: Mutex::new(world),

@@ -156,6 +156,21 @@ impl Http {
         Ok(self.accepted(answer).await?.into_body())
     }
 
+    /// Sends an archive as it comes, and reads the whole answer.
+    pub(super) async fn put_stream(
+        &self,
+        path: &str,
+        archive: BoxStream<'static, io::Result<Bytes>>,
+    ) -> Result<Bytes, HostError> {
+        let frames: BoxStream<'static, _> = Box::pin(archive.map_ok(Frame::data));
+        let request = Request::put(format!("{ADDRESS}{path}"))
+            .header(CONTENT_TYPE, "application/x-tar")
+            .body(Either::Right(StreamBody::new(frames)));
+        let request = request.map_err(|error| not_understood(&error))?;
+        let answer = self.send(&self.streams, request).await?;
+        self.read(self.accepted(answer).await?).await
+    }
+
     /// A request that becomes a stream of bytes both ways, without bounds and without an end.
     pub(super) async fn upgrade(&self, path: &str, body: Bytes) -> Result<Upgraded, HostError> {
         let mut request = post(path, body)?;

@@ -239,6 +239,21 @@ impl FakeEngine {
         world.read_file(&id, path).ok().flatten()
     }
 
+    /// Puts a file into a volume.
+    pub fn write(&self, volume: &str, path: &str, content: &[u8]) {
+        lock(&self.world).workloads.write(volume, path, content);
+    }
+
+    /// A file in a volume.
+    pub fn written(&self, volume: &str, path: &str) -> Option<Vec<u8>> {
+        lock(&self.world).workloads.written(volume, path)
+    }
+
+    /// Cuts the link after so many files of archives were put, once.
+    pub fn cut_after(&self, files: usize) {
+        lock(&self.world).breaks_after = Some(files);
+    }
+
     /// The names of the volumes that there are.
     pub fn volume_names(&self) -> Vec<String> {
         lock(&self.world).workloads.volume_names()

@@ -2,13 +2,17 @@
 
 use std::{
     collections::BTreeMap,
+    io,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures_util::{StreamExt, stream::BoxStream};
+use futures_util::{
+    StreamExt, TryStreamExt,
+    stream::{self, BoxStream},
+};
 use ipnet::IpNet;
 use portolan_types::{LogLine, TerminalSize};
 use tokio::sync::watch;
@@ -411,6 +415,28 @@ impl Host for FakeHost {
     ) -> Result<BoxStream<'static, Result<Counted, HostError>>, HostError> {
         self.call("container_stats", |world| world.known(docker_id).map(drop)).await?;
         Ok(stats::open(&self.engine, docker_id))
+    }
+
+    async fn read_archive(
+        &self,
+        docker_id: &str,
+        path: &str,
+    ) -> Result<BoxStream<'static, Result<Bytes, HostError>>, HostError> {
+        let archive =
+            self.call("read_archive", |world| world.read_archive(docker_id, path)).await?;
+        let parts: Vec<_> = archive.chunks(700).map(Bytes::copy_from_slice).map(Ok).collect();
+        Ok(stream::iter(parts).boxed())
+    }
+
+    async fn put_archive(
+        &self,
+        docker_id: &str,
+        directory: &str,
+        archive: BoxStream<'static, io::Result<Bytes>>,
+    ) -> Result<(), HostError> {
+        let parts = archive.try_collect::<Vec<_>>().await;
+        let sent = parts.map_err(|error| HostError::Lost { why: error.to_string() })?.concat();
+        self.call("put_archive", |world| world.put_archive(docker_id, directory, &sent)).await
     }
 
     async fn put_files(

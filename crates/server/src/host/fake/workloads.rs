@@ -223,6 +223,32 @@ impl Workloads {
         mounts.iter().any(|mount| mount.source == MountSource::Volume(name.to_owned()))
     }
 
+    pub(super) fn write(&mut self, volume: &str, path: &str, content: &[u8]) {
+        self.files.insert((volume.to_owned(), path.to_owned()), content.to_vec());
+    }
+
+    pub(super) fn written(&self, volume: &str, path: &str) -> Option<Vec<u8>> {
+        self.files.get(&(volume.to_owned(), path.to_owned())).cloned()
+    }
+
+    pub(super) fn put_file(&mut self, docker_id: &str, path: &str, content: Vec<u8>) {
+        let place = self.kept_at(docker_id, path);
+        self.files.insert(place, content);
+    }
+
+    /// Files below a path of a container, by the rest of their paths.
+    pub(super) fn files_below(
+        &self,
+        docker_id: &str,
+        path: &str,
+    ) -> impl Iterator<Item = (&str, &[u8])> {
+        let (place, path) = self.kept_at(docker_id, &format!("{path}/"));
+        self.files.iter().filter_map(move |((of, file), content)| {
+            let below = file.strip_prefix(path.trim_end_matches('/'))?;
+            (*of == place && below.starts_with('/')).then_some((below, content.as_slice()))
+        })
+    }
+
     /// Where a path of a container is kept: in a volume it outlives the container.
     fn kept_at(&self, docker_id: &str, path: &str) -> (String, String) {
         let mounts = self.asked.get(docker_id).map_or(&[][..], |new| &new.mounts);
