@@ -48,16 +48,17 @@ use crate::client::BaseUrl;
 pub(crate) use self::{
     addresses::{AddressesCommand, SetAddressesArgs},
     application::{
-        AddApplicationArgs, ApplicationCommand, Assignment, EditApplicationArgs, HookCommand,
-        ListApplicationsArgs, RemoveApplicationArgs, SetVariablesArgs, VariableCommand, WorkArgs,
+        AddApplicationArgs, ApplicationCommand, Assignment, DecideArgs, EditApplicationArgs,
+        HookCommand, ListApplicationsArgs, MoveApplicationArgs, RemoveApplicationArgs,
+        SetVariablesArgs, ToDestinationArgs, VariableCommand, WorkArgs,
     },
     audit::{AuditCommand, AuditFilterArgs, VerifyAuditArgs},
     backup::{BackupArgs, RestoreArgs},
     certificate::CertificateCommand,
     container::{ContainerArgs, ContainerCommand, ExecArgs, LogsArgs, StatsArgs, TerminalArgs},
     database::{
-        AddDatabaseArgs, BackupsCommand, DatabaseCommand, DatabaseWorkArgs, EditDatabaseArgs,
-        ListDatabasesArgs, RemoveDatabaseArgs,
+        AddDatabaseArgs, BackupsCommand, DatabaseCommand, DatabaseWorkArgs, DecideDatabaseArgs,
+        EditDatabaseArgs, ListDatabasesArgs, MoveDatabaseArgs, RemoveDatabaseArgs,
     },
     deploy::DeployArgs,
     destination::{

@@ -31,6 +31,7 @@ mod builder;
 pub(crate) mod check;
 pub mod deployments;
 pub mod hooks;
+pub mod moves;
 pub mod names;
 pub mod plan;
 mod references;
@@ -128,6 +129,7 @@ fn filled_in(
         reason: None,
         container: None,
         deployment_id: None,
+        moved: None,
         operation_id: None,
         created_at: now,
         updated_at: now,

@@ -145,6 +145,16 @@ pub async fn list(
     Ok(Page { items, next: page.next })
 }
 
+/// Who refers to a database, as the actor sees it.
+pub(crate) async fn list_uses(
+    conn: &mut AnyConnection,
+    actor: &Actor,
+    id: &DatabaseId,
+) -> Result<Vec<DatabaseUse>, Error> {
+    let uses = uses_of(conn, actor, std::slice::from_ref(id)).await?;
+    Ok(uses.into_values().next().unwrap_or_default())
+}
+
 /// Who refers to databases, as the actor sees it.
 async fn uses_of(
     conn: &mut AnyConnection,

@@ -105,6 +105,9 @@ const fn displaced(by: OperationKind) -> Displaced {
         | OperationKind::StartApplication
         | OperationKind::StopApplication
         | OperationKind::RestartApplication
+        | OperationKind::MoveApplication
+        | OperationKind::ConfirmMove
+        | OperationKind::TakeBackMove
         | OperationKind::RemoveApplication => Displaced::Everything,
         OperationKind::SetProxy
         | OperationKind::StartProxy

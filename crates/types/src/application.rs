@@ -14,6 +14,7 @@ use crate::{
 mod build;
 mod check;
 mod mount;
+mod moving;
 mod spec;
 mod task;
 mod variable;
@@ -21,6 +22,7 @@ mod variable;
 pub use build::{Build, BuildStage, GitReference, RepositoryLogin, RepositoryPath, RepositoryUrl};
 pub use check::{HealthCheck, Seconds};
 pub use mount::{ApplicationMount, BindPath, MountPath, MountSource};
+pub use moving::{ApplicationMove, ApplicationMoved, MoveApplication, MoveState, MovedVolume};
 pub use spec::{
     ApplicationSpec, Argument, Balance, HostPort, LabelKey, LabelValue, ResourceLimits,
     RestartRule, Strategy, Transport,
@@ -137,6 +139,9 @@ pub struct Application {
     pub container: Option<ContainerName>,
     /// The deployment that made it.
     pub deployment_id: Option<DeploymentId>,
+    /// Its move to another destination, as long as that is not over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<ApplicationMove>,
     /// The latest work on it.
     pub operation_id: Option<OperationId>,
     pub created_at: Timestamp,

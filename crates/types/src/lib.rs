@@ -65,12 +65,13 @@ pub use address::{
     SubnetPool, SubnetPools, UpdateAddressPlan,
 };
 pub use application::{
-    Application, ApplicationMount, ApplicationName, ApplicationSpec, ApplicationState,
-    ApplicationTask, ApplicationTasks, Argument, Balance, BindPath, Build, BuildStage,
-    ChangeVariables, CreateApplication, GitReference, HealthCheck, HostPort, LabelKey, LabelValue,
-    MountPath, MountSource, ReferVariable, RepositoryLogin, RepositoryPath, RepositoryUrl,
-    ResourceLimits, RestartRule, Seconds, SetVariable, Strategy, Transport, UpdateApplication,
-    Variable, VariableName, VariableValue, Variables,
+    Application, ApplicationMount, ApplicationMove, ApplicationMoved, ApplicationName,
+    ApplicationSpec, ApplicationState, ApplicationTask, ApplicationTasks, Argument, Balance,
+    BindPath, Build, BuildStage, ChangeVariables, CreateApplication, GitReference, HealthCheck,
+    HostPort, LabelKey, LabelValue, MountPath, MountSource, MoveApplication, MoveState,
+    MovedVolume, ReferVariable, RepositoryLogin, RepositoryPath, RepositoryUrl, ResourceLimits,
+    RestartRule, Seconds, SetVariable, Strategy, Transport, UpdateApplication, Variable,
+    VariableName, VariableValue, Variables,
 };
 pub use attachment::{Attachment, AttachmentProbe, ProxyAttachment};
 pub use audit::{

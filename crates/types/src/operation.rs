@@ -50,6 +50,12 @@ words! {
         StopApplication = "stop-application",
         RestartApplication = "restart-application",
         RemoveApplication = "remove-application",
+        /// Deploying it on another destination, in the place of what serves.
+        MoveApplication = "move-application",
+        /// Removing what a move left where the application was.
+        ConfirmMove = "confirm-move",
+        /// Bringing an application back to where it was moved from.
+        TakeBackMove = "take-back-move",
         /// Running a program in a container.
         RunCommand = "run-command",
         /// Keeping what a database has in a storage.

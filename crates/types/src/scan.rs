@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    Blocker, Check, CommandResult, DestinationId, MovedContainer, MovedService, NetworkName, Reach,
-    ReachProof, Timestamp, text::words,
+    ApplicationMoved, Blocker, Check, CommandResult, DestinationId, MovedContainer, MovedService,
+    NetworkName, Reach, ReachProof, Timestamp, text::words,
 };
 
 words! {
@@ -132,6 +132,8 @@ pub enum OperationResult {
     },
     /// What a program in a container did; for who may run one there.
     Command(CommandResult),
+    /// An application on another destination.
+    Move(ApplicationMoved),
 }
 
 /// What a forgotten destination leaves on its host, as far as it was seen.

@@ -118,6 +118,20 @@ What else was changed since it was deployed is deployed too.")]
     Stop(WorkArgs),
     /// Stop an application and start it again.
     Restart(WorkArgs),
+    /// Move an application to another destination, with its routes and what is in its volumes.
+    #[command(after_help = "Examples:
+  portolan app move web backend --dry-run
+  portolan app move shop/production/web backend
+  portolan app confirm-move web              what is left on the other server goes
+
+On one server what serves goes on until the other is ready; one that writes to volumes is stopped first,
+and started again should the other not become ready. To another server volumes are copied and compared,
+and what is left is kept, stopped, until the move is confirmed or taken back.")]
+    Move(MoveApplicationArgs),
+    /// Remove what a move to another server left where an application was: that cannot be undone.
+    ConfirmMove(DecideArgs),
+    /// Bring an application back to the server that it was moved from; what was written since is lost.
+    TakeBack(DecideArgs),
     /// List the deployments of an application, the latest first; or show one.
     Deployments {
         /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME.
@@ -277,6 +291,42 @@ pub(crate) struct WorkArgs {
     pub(crate) app: Reference,
     #[command(flatten)]
     pub(crate) wait: WaitArgs,
+}
+
+/// An application to move.
+#[derive(Debug, Args)]
+pub(crate) struct MoveApplicationArgs {
+    /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME.
+    pub(crate) app: Reference,
+    #[command(flatten)]
+    pub(crate) to: ToDestinationArgs,
+}
+
+/// An application that was moved.
+#[derive(Debug, Args)]
+pub(crate) struct DecideArgs {
+    /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME.
+    pub(crate) app: Reference,
+    #[command(flatten)]
+    pub(crate) consent: ConsentArgs,
+    #[command(flatten)]
+    pub(crate) wait: WaitArgs,
+}
+
+/// Where something is moved, and how.
+#[derive(Debug, Args)]
+pub(crate) struct ToDestinationArgs {
+    /// Where it goes: id, name or network.
+    pub(crate) destination: Reference,
+    /// Move it although a database is then not found by its name.
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) run: DryRunArgs,
+    #[command(flatten)]
+    pub(crate) consent: ConsentArgs,
+    #[command(flatten)]
+    pub(crate) wait: DeployWaitArgs,
 }
 
 /// An application to remove.

@@ -9,7 +9,7 @@ use portolan_types::{
 };
 
 use super::{
-    application::DeployWaitArgs,
+    application::{DeployWaitArgs, ToDestinationArgs},
     shared::{ConsentArgs, DryRunArgs, ListArgs, WaitArgs},
 };
 use crate::{amount, find::Reference};
@@ -97,6 +97,19 @@ Settings that are given (--set) are all of them from now on."
     /// Backups of databases: they outlive their databases.
     #[command(subcommand)]
     Backups(BackupsCommand),
+    /// Move a database to another destination, with its data.
+    #[command(after_help = "Examples:
+  portolan database move orders backend --dry-run
+  portolan database move orders backend --force
+
+It is stopped first, and started again where it was should it not become ready. To another server its
+data are copied and compared, and kept here until the move is confirmed. Applications find it by its name
+on their own destination alone: move them too.")]
+    Move(MoveDatabaseArgs),
+    /// Remove what a move to another server left where a database was: that cannot be undone.
+    ConfirmMove(DecideDatabaseArgs),
+    /// Bring a database back to the server that it was moved from; what was written since is lost.
+    TakeBack(DecideDatabaseArgs),
     /// Remove a database with its container; its data stay.
     #[command(alias = "delete")]
     Remove(RemoveDatabaseArgs),
@@ -278,6 +291,26 @@ fn setting(text: &str) -> Result<(SettingName, SettingValue), Invalid> {
 pub(crate) struct DatabaseWorkArgs {
     /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME.
     pub(crate) database: Reference,
+    #[command(flatten)]
+    pub(crate) wait: WaitArgs,
+}
+
+/// A database to move.
+#[derive(Debug, Args)]
+pub(crate) struct MoveDatabaseArgs {
+    /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME.
+    pub(crate) database: Reference,
+    #[command(flatten)]
+    pub(crate) to: ToDestinationArgs,
+}
+
+/// A database that was moved.
+#[derive(Debug, Args)]
+pub(crate) struct DecideDatabaseArgs {
+    /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME.
+    pub(crate) database: Reference,
+    #[command(flatten)]
+    pub(crate) consent: ConsentArgs,
     #[command(flatten)]
     pub(crate) wait: WaitArgs,
 }

@@ -34,11 +34,16 @@ pub(super) async fn remove(
         if manner.run == Run::Dry || !preview.allowed {
             return show(printer, &preview);
         }
-        preview.steps.iter().for_each(|step| printer.say(&Line::plain(format!("- {step}"))));
+        say_steps(printer, &preview);
         confirm_by_name(printer, manner.consent, question, name)?;
     }
     let operation: Operation = client.remove(path, &[query]).await?;
     accompany(client, printer, operation, manner.wait).await
+}
+
+/// Says what would be done, before it is agreed to.
+pub(super) fn say_steps(printer: &Printer, preview: &Preview) {
+    preview.steps.iter().for_each(|step| printer.say(&Line::plain(format!("- {step}"))));
 }
 
 /// Shows a preview. One that is refused ends the command as the change itself would.

@@ -5,7 +5,7 @@ use portolan_types::{
     MovedService, OperationResult, ReachOutcome, ScannedNetwork,
 };
 
-use super::{container_exec, reach, verification};
+use super::{application::moving, container_exec, reach, verification};
 use crate::{
     failure::Outcome,
     printer::{Printer, Span, Style, Table},
@@ -27,6 +27,7 @@ pub(super) fn show(printer: &Printer, result: &OperationResult) -> anyhow::Resul
         OperationResult::Command(result) => container_exec::show(printer, result)?,
         OperationResult::Change { containers, services } => changed(printer, containers, services)?,
         OperationResult::Forgotten { left_behind } => printer.line(&stays(left_behind))?,
+        OperationResult::Move(result) => moving::show(printer, result)?,
     }
     Ok(())
 }
@@ -45,6 +46,7 @@ pub(super) fn outcome(result: &OperationResult) -> Outcome {
         | OperationResult::Verification { .. }
         | OperationResult::ProxyLogs { .. }
         | OperationResult::Change { .. }
+        | OperationResult::Move(_)
         | OperationResult::Forgotten { .. } => Outcome::Done,
     }
 }

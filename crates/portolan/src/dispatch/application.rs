@@ -5,13 +5,15 @@ use portolan_types::{ApplicationSpec, DeployApplication, Server};
 use super::container;
 use crate::{
     cli::{
-        AddApplicationArgs, ApplicationCommand, Assignment, EditApplicationArgs, HookCommand,
-        ListApplicationsArgs, RemoveApplicationArgs, SetVariablesArgs, VariableCommand, WorkArgs,
+        AddApplicationArgs, ApplicationCommand, Assignment, DecideArgs, EditApplicationArgs,
+        HookCommand, ListApplicationsArgs, MoveApplicationArgs, RemoveApplicationArgs,
+        SetVariablesArgs, ToDestinationArgs, VariableCommand, WorkArgs,
     },
     client::Client,
     commands::{
         application::{
             self, Edit, NewApplication, Of, Then, build_log, deployments, hook,
+            moving::{self, Decision, Moved, Target},
             remove::{self, Volumes},
             tasks,
             variables::{self, Kept, Typed},
@@ -84,9 +86,32 @@ pub(super) async fn run(
             return container::terminal(client, printer, Named::Of(app), terminal).await;
         }
         ApplicationCommand::Env(command) => run_variables(client, printer, command).await?,
+        ApplicationCommand::Move(MoveApplicationArgs { app, to }) => {
+            return move_over(client, printer, &Moved::Application(app), to).await;
+        }
+        ApplicationCommand::ConfirmMove(DecideArgs { app, consent, wait }) => {
+            let decided = (&Moved::Application(app), Decision::Confirm);
+            return moving::decide(client, printer, decided, (consent.into(), wait.into())).await;
+        }
+        ApplicationCommand::TakeBack(DecideArgs { app, consent, wait }) => {
+            let decided = (&Moved::Application(app), Decision::TakeBack);
+            return moving::decide(client, printer, decided, (consent.into(), wait.into())).await;
+        }
         ApplicationCommand::Remove(args) => return remove(client, printer, args).await,
     }
     Ok(Outcome::Done)
+}
+
+/// An application, or a database.
+pub(super) async fn move_over(
+    client: &Client,
+    printer: &Printer,
+    moved: &Moved,
+    args: ToDestinationArgs,
+) -> anyhow::Result<Outcome> {
+    let ToDestinationArgs { destination, force, run, consent, wait } = args;
+    let manner = Manner { run: run.into(), consent: consent.into(), wait: wait.into() };
+    moving::move_over(client, printer, (moved, &Target { destination, force }), manner).await
 }
 
 fn then(deploy: bool, wait: impl Into<Wait>) -> Then {

@@ -1,12 +1,14 @@
 //! `portolan database`, from what was typed to what is done.
 
+use super::application;
 use crate::{
     cli::{
-        AddDatabaseArgs, BackupsCommand, DatabaseCommand, DatabaseWorkArgs, EditDatabaseArgs,
-        GlobalArgs, ListDatabasesArgs, RemoveDatabaseArgs,
+        AddDatabaseArgs, BackupsCommand, DatabaseCommand, DatabaseWorkArgs, DecideDatabaseArgs,
+        EditDatabaseArgs, GlobalArgs, ListDatabasesArgs, MoveDatabaseArgs, RemoveDatabaseArgs,
     },
     client::Client,
     commands::{
+        application::moving::{self, Decision, Moved},
         database::{
             self, NewDatabase, Of,
             backups::{self, Target},
@@ -52,6 +54,17 @@ pub(super) async fn run(
             return backups::restore(client, printer, (&database, backup), manner).await;
         }
         DatabaseCommand::Backups(command) => run_backups(client, printer, command).await?,
+        DatabaseCommand::Move(MoveDatabaseArgs { database, to }) => {
+            return application::move_over(client, printer, &Moved::Database(database), to).await;
+        }
+        DatabaseCommand::ConfirmMove(DecideDatabaseArgs { database, consent, wait }) => {
+            let decided = (&Moved::Database(database), Decision::Confirm);
+            return moving::decide(client, printer, decided, (consent.into(), wait.into())).await;
+        }
+        DatabaseCommand::TakeBack(DecideDatabaseArgs { database, consent, wait }) => {
+            let decided = (&Moved::Database(database), Decision::TakeBack);
+            return moving::decide(client, printer, decided, (consent.into(), wait.into())).await;
+        }
         DatabaseCommand::Remove(args) => return remove(client, printer, args).await,
     }
     Ok(Outcome::Done)

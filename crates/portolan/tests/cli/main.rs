@@ -17,6 +17,7 @@ mod help;
 mod hostile;
 mod lists;
 mod login;
+mod moves;
 mod notifiers;
 mod people;
 mod problems;

@@ -5,8 +5,8 @@ use std::num::NonZeroU32;
 use axum::{Json as Answer, extract::State, http::StatusCode};
 use portolan_types::{
     Application, ApplicationId, ApplicationTasks, ChangeVariables, CreateApplication,
-    DeployApplication, Deployment, DestinationId, EnvironmentId, Operation, Page, PageQuery,
-    Preview, RollBack, UpdateApplication, Variables,
+    DeployApplication, Deployment, DestinationId, EnvironmentId, MoveApplication, Operation, Page,
+    PageQuery, Preview, RollBack, UpdateApplication, Variables,
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -18,7 +18,9 @@ use super::{
 };
 use crate::{
     Error,
-    applications::{self, Filter, deployments, remove, remove::Volumes, tasks, variables, work},
+    applications::{
+        self, Filter, deployments, moves, remove, remove::Volumes, tasks, variables, work,
+    },
 };
 
 /// Which applications are listed.
@@ -257,6 +259,64 @@ pub(super) async fn restart_application(
     Query(wait): Query<Wait>,
 ) -> Result<Answered<Operation>, Error> {
     let begun = work::restart(&app, &actor, &id).await?;
+    wait.accepted(&app, &actor, &begun).await
+}
+
+/// Moves an application, or what runs a database, to another destination. On one server what serves goes
+/// on until the other is ready, where both can run beside each other, and volumes stay as they are. To
+/// another server volumes are copied and compared, and what is left waits to be confirmed.
+#[utoipa::path(post, path = "/v1/applications/{id}/move", tag = "applications",
+    params(("id" = ApplicationId, Path, description = "The application, or the database"), Wait, Ask),
+    security(("token" = ["manage"])),
+    responses(
+        (status = 202, description = "The work", body = Operation),
+        (status = 200, description = "What would happen", body = Preview),
+        Problems,
+    ))]
+pub(super) async fn move_application(
+    State(app): State<AppState>,
+    Caller(actor): Caller,
+    Path(id): Path<ApplicationId>,
+    Query(wait): Query<Wait>,
+    Query(ask): Query<Ask>,
+    Json(input): Json<MoveApplication>,
+) -> Result<Answered<Operation>, Error> {
+    if ask.preview {
+        return Ok(Answered::Previewed(moves::preview(&app, &actor, &id, input).await?));
+    }
+    let begun = moves::begin(&app, &actor, &id, input).await?;
+    wait.accepted(&app, &actor, &begun).await
+}
+
+/// Removes what a move to another server left where the application was: its container, and its volumes
+/// with what is in them. That cannot be undone.
+#[utoipa::path(post, path = "/v1/applications/{id}/confirm-move", tag = "applications",
+    params(("id" = ApplicationId, Path, description = "The application, or the database"), Wait),
+    security(("token" = ["manage"])),
+    responses((status = 202, description = "The work", body = Operation), Problems))]
+pub(super) async fn confirm_move(
+    State(app): State<AppState>,
+    Caller(actor): Caller,
+    Path(id): Path<ApplicationId>,
+    Query(wait): Query<Wait>,
+) -> Result<Answered<Operation>, Error> {
+    let begun = moves::confirm(&app, &actor, &id).await?;
+    wait.accepted(&app, &actor, &begun).await
+}
+
+/// Brings an application back to the server that it was moved from, as it was then. What was written to
+/// its volumes since is lost.
+#[utoipa::path(post, path = "/v1/applications/{id}/take-back-move", tag = "applications",
+    params(("id" = ApplicationId, Path, description = "The application, or the database"), Wait),
+    security(("token" = ["manage"])),
+    responses((status = 202, description = "The work", body = Operation), Problems))]
+pub(super) async fn take_back_move(
+    State(app): State<AppState>,
+    Caller(actor): Caller,
+    Path(id): Path<ApplicationId>,
+    Query(wait): Query<Wait>,
+) -> Result<Answered<Operation>, Error> {
+    let begun = moves::take_back(&app, &actor, &id).await?;
     wait.accepted(&app, &actor, &begun).await
 }
 

@@ -4,10 +4,10 @@ use std::num::NonZeroU32;
 
 use portolan_types::{
     Application, ApplicationId, ContainerName, DeployApplication, Deployment, DeploymentId,
-    DeploymentState, DestinationKind, Image, Operation, OperationKind, Page, PageQuery, RollBack,
-    Subject, Timestamp,
+    DeploymentState, Destination, DestinationKind, Image, Operation, OperationKind, Page,
+    PageQuery, RollBack, Subject, Timestamp,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     builder, check, check_own, find, names, note,
@@ -68,7 +68,7 @@ pub(crate) async fn begin_wanted(
     plan.variables.extend(references::values(app, tx, &application.id).await?);
     plan.files = databases::files_of(app, tx, application).await?;
     builder::choose(tx, actor.team_id(), &mut plan.spec).await?;
-    begin(tx, (app, actor), row, (&plan, None)).await
+    begin(tx, (app, actor), row, (&plan, Of::Wanted)).await
 }
 
 /// Deploys what an earlier deployment was: its image, spec and variables.
@@ -92,7 +92,7 @@ pub async fn roll_back(
     check_kept(&row.application, &earlier.deployment)?;
     let plan = Plan::open(&app.vault, &earlier.deployment.id, &earlier.sealed_plan)?;
     names::claim(&mut tx, &row.application, &plan.spec).await?;
-    let operation = begin(&mut tx, (app, actor), &row, (&plan, Some(&earlier))).await?;
+    let operation = begin(&mut tx, (app, actor), &row, (&plan, Of::Earlier(&earlier))).await?;
     tx.commit().await?;
     wake(app, actor, &row.application).await?;
     Ok(operation)
@@ -135,14 +135,50 @@ fn check_kept(application: &Application, earlier: &Deployment) -> Result<(), Err
     ))
 }
 
+/// What a deployment makes.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Of<'a> {
+    /// What is wanted now.
+    Wanted,
+    /// What an earlier one was.
+    Earlier(&'a Planned),
+    /// What serves, on another destination.
+    Moved(&'a Planned, &'a Destination),
+}
+
+impl<'a> Of<'a> {
+    const fn earlier(self) -> Option<&'a Planned> {
+        match self {
+            Self::Wanted => None,
+            Self::Earlier(one) | Self::Moved(one, _) => Some(one),
+        }
+    }
+
+    const fn kind(self) -> OperationKind {
+        match self {
+            Self::Wanted | Self::Earlier(_) => OperationKind::DeployApplication,
+            Self::Moved(..) => OperationKind::MoveApplication,
+        }
+    }
+
+    fn asked(self, number: NonZeroU32, image: &Image) -> Value {
+        match self {
+            Self::Wanted | Self::Earlier(_) => json!({ "number": number, "image": image }),
+            Self::Moved(_, to) => {
+                json!({ "number": number, "image": image, "destination": to.name })
+            }
+        }
+    }
+}
+
 /// Writes a deployment down with its work, in the place of whatever is under way.
-async fn begin(
+pub(super) async fn begin(
     tx: &mut Transaction,
     (app, actor): (&App, &Actor),
     row: &Assigned,
-    (plan, earlier): (&Plan, Option<&Planned>),
+    (plan, of): (&Plan, Of<'_>),
 ) -> Result<Operation, Error> {
-    let application = &row.application;
+    let (application, earlier) = (&row.application, of.earlier());
     let now = Timestamp::now();
     db::deployment::cancel_pending(tx, &application.id, "another one was asked for", now).await?;
     let number = db::deployment::next_number(tx, &application.id).await?;
@@ -151,9 +187,9 @@ async fn begin(
         Some(earlier) => earlier.deployment.image.clone(),
         None => image_of(plan, application, number)?,
     };
-    let asked = json!({ "number": number, "image": image });
+    let asked = of.asked(number, &image);
     let task = Task {
-        kind: OperationKind::DeployApplication,
+        kind: of.kind(),
         subject: Subject::Application(application.id.clone()),
         name: application.name.as_str(),
         input: Some(operations::input(&asked)?),
@@ -172,7 +208,10 @@ async fn begin(
             image,
             commit: earlier.and_then(|earlier| earlier.deployment.commit.clone()),
             image_id: earlier.and_then(|earlier| earlier.deployment.image_id.clone()),
-            rolled_back_to: earlier.map(|earlier| earlier.deployment.number),
+            rolled_back_to: match of {
+                Of::Earlier(earlier) => Some(earlier.deployment.number),
+                Of::Wanted | Of::Moved(..) => None,
+            },
             container,
             by: actor.user.email.clone(),
             operation_id: operation.id.clone(),
@@ -271,6 +310,8 @@ pub async fn cancel(app: &App, actor: &Actor, id: &ApplicationId) -> Result<Oper
     let operation = under_way.deployment.operation_id;
     db::operation::finish(&mut tx, &operation, Some(&why), now).await?;
     db::deployment::cancel_pending(&mut tx, id, &words, now).await?;
+    // What is left of a move goes at once.
+    db::application::moving::give_up(&mut tx, id).await?;
     let entry = told(actor, &application, "application.deployment-cancelled", "cancelled");
     events::record(&mut tx, entry.part_of(&operation), now).await?;
     tx.commit().await?;

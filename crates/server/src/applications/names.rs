@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// How the names of an application's containers and volumes begin on its host.
-pub(super) fn prefix(application: &Application) -> String {
+pub(crate) fn prefix(application: &Application) -> String {
     let id: String = application.id.as_str().chars().take(6).collect();
     format!("{}-{id}-", application.name)
 }
@@ -39,9 +39,22 @@ pub(super) async fn claim(
     application: &Application,
     spec: &ApplicationSpec,
 ) -> Result<(), Error> {
+    check_free(tx, application, spec).await?;
+    let names = of(application, spec);
+    db::application::set_aliases(tx, application, &names)
+        .await
+        .map_err(|error| Error::on_unique(error, || clash(application, "a name", "another one")))
+}
+
+/// Refuses names of an application that something else has on its network, with its owner.
+pub(super) async fn check_free(
+    conn: &mut AnyConnection,
+    application: &Application,
+    spec: &ApplicationSpec,
+) -> Result<(), Error> {
     let names = of(application, spec);
     for name in &names {
-        let owner = db::application::find_owner(tx, &application.destination_id, name).await?;
+        let owner = db::application::find_owner(conn, &application.destination_id, name).await?;
         if let Some((_, owner)) = owner.filter(|(id, _)| *id != application.id) {
             return Err(clash(
                 application,
@@ -50,12 +63,10 @@ pub(super) async fn claim(
             ));
         }
     }
-    if let Some((name, stranger)) = find_stranger(tx, application, &names).await? {
-        return Err(clash(application, &format!("`{name}`"), &stranger));
+    match find_stranger(conn, application, &names).await? {
+        Some((name, stranger)) => Err(clash(application, &format!("`{name}`"), &stranger)),
+        None => Ok(()),
     }
-    db::application::set_aliases(tx, application, &names)
-        .await
-        .map_err(|error| Error::on_unique(error, || clash(application, "a name", "another one")))
 }
 
 /// The first of the names to which a container or a service on the network answers, as it was last seen,

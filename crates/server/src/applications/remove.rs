@@ -8,7 +8,7 @@ use portolan_types::{
 use serde::{Deserialize, Serialize};
 use sqlx::AnyConnection;
 
-use super::{check_own, find, names, wake, work::check_stays};
+use super::{check_own, find, moves, names, wake, work::check_stays};
 use crate::{
     Actor, App, Error,
     db::{self, Transaction, application::Wanted},
@@ -67,6 +67,7 @@ pub(crate) async fn begin(
     volumes: Volumes,
 ) -> Result<Operation, Error> {
     check_stays(application)?;
+    moves::check_confirmed(application)?;
     let id = &application.id;
     db::deployment::cancel_pending(tx, id, "the application is removed", Timestamp::now()).await?;
     let task = Task {
@@ -90,7 +91,9 @@ pub async fn preview(
 ) -> Result<Preview, Error> {
     let mut conn = app.db.acquire().await?;
     let application = find(&mut conn, actor, id).await?.application;
-    let allowed = check_stays(&application).and_then(|()| check_own(&application));
+    let allowed = check_stays(&application)
+        .and_then(|()| moves::check_confirmed(&application))
+        .and_then(|()| check_own(&application));
     looked_at(&mut conn, &application, (volumes, allowed)).await
 }
 

@@ -1,7 +1,8 @@
 //! Work on what runs of an application: started, stopped, restarted.
 
 use portolan_types::{
-    Application, ApplicationId, ApplicationState, Operation, OperationKind, Subject, Timestamp,
+    Application, ApplicationId, ApplicationState, MoveState, Operation, OperationKind, Subject,
+    Timestamp,
 };
 
 use super::{find, wake, word};
@@ -59,16 +60,23 @@ async fn act(
     Ok(operation)
 }
 
-/// One that goes is let go first.
+/// One that goes is let go first, and so is one that goes elsewhere.
 pub(crate) fn check_stays(application: &Application) -> Result<(), Error> {
-    if application.state != ApplicationState::Removing {
-        return Ok(());
+    if application.state == ApplicationState::Removing {
+        return Err(Error::refused(
+            "application-removing",
+            format!("{} `{}` is being removed", word(application), application.name),
+            "wait until it is gone",
+        ));
     }
-    Err(Error::refused(
-        "application-removing",
-        format!("{} `{}` is being removed", word(application), application.name),
-        "wait until it is gone",
-    ))
+    if application.moved.as_ref().is_some_and(|moved| moved.state == MoveState::Moving) {
+        return Err(Error::refused(
+            "application-moving",
+            format!("{} `{}` is being moved", word(application), application.name),
+            "wait until that is over, or give it up (`cancel_deployment`)",
+        ));
+    }
+    Ok(())
 }
 
 /// What somebody did with what runs of an application.

@@ -2,15 +2,16 @@
 //! is there once in an environment decides races.
 
 use portolan_types::{
-    Application, ApplicationId, ApplicationName, ApplicationState, ApplicationTask, DeploymentId,
-    DestinationId, EnvironmentId, OperationId, OperationKind, PageQuery, ServerId, TeamId,
-    Timestamp,
+    Application, ApplicationId, ApplicationMove, ApplicationName, ApplicationState,
+    ApplicationTask, DeploymentId, DestinationId, EnvironmentId, OperationId, OperationKind,
+    PageQuery, ServerId, TeamId, Timestamp,
 };
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
 use super::{Window, json_option, moment, parsed, parsed_option, to_json};
 use crate::rights::Visible;
 
+pub mod moving;
 mod names;
 
 pub use names::{find_owner, set_aliases};
@@ -29,12 +30,21 @@ macro_rules! select {
                     a.name, a.spec, a.sealed_variables, a.revision, a.wanted, a.state, a.reason,
                     a.deployment_id, a.halted, a.tasks, a.operation_id, a.created_at, a.updated_at,
                     y.container, y.revision as deployed_revision, o.kind as work,
+                    m.state as move_state, m.from_id, m.to_id, m.operation_id as move_operation_id,
+                    m.created_at as moved_at,
+                    case when ", visible!($by, server "mf.server_id"), " then mf.name end
+                        as move_from_name,
+                    case when ", visible!($by, server "mt.server_id"), " then mt.name end
+                        as move_to_name,
                     (select b.id from databases b where b.id = a.id) as database_id
              from applications a
              join environments e on e.id = a.environment_id
              join projects p on p.id = e.project_id
              join destinations d on d.id = a.destination_id
              join servers s on s.id = d.server_id
+             left join moves m on m.application_id = a.id
+             left join destinations mf on mf.id = m.from_id
+             left join destinations mt on mt.id = m.to_id
              left join deployments y on y.id = a.deployment_id
              left join operations o on o.id = a.operation_id and o.state in ('queued', 'running')
              ",
@@ -110,12 +120,26 @@ impl FromRow<'_, AnyRow> for Assigned {
                 reason: row.try_get("reason")?,
                 container: parsed_option(row, "container")?,
                 deployment_id: parsed_option(row, "deployment_id")?,
+                moved: moved(row)?,
                 operation_id: parsed_option(row, "operation_id")?,
                 created_at: moment(row, "created_at")?,
                 updated_at: moment(row, "updated_at")?,
             },
         })
     }
+}
+
+fn moved(row: &AnyRow) -> Result<Option<ApplicationMove>, sqlx::Error> {
+    let Some(state) = parsed_option(row, "move_state")? else { return Ok(None) };
+    Ok(Some(ApplicationMove {
+        from_destination_id: parsed(row, "from_id")?,
+        from_destination_name: parsed_option(row, "move_from_name")?,
+        to_destination_id: parsed(row, "to_id")?,
+        to_destination_name: parsed_option(row, "move_to_name")?,
+        state,
+        operation_id: parsed(row, "move_operation_id")?,
+        since: moment(row, "moved_at")?,
+    }))
 }
 
 /// A name that the environment has already is a unique violation; an environment or destination that
@@ -256,7 +280,7 @@ pub async fn list_of_cluster(
     .await
 }
 
-/// Where the applications of a server are, by their ids.
+/// Where the applications of a server are, by their ids; of one that is moved both places.
 pub async fn list_places(
     conn: &mut AnyConnection,
     server: &ServerId,
@@ -265,6 +289,11 @@ pub async fn list_places(
         "select a.destination_id, a.id
          from applications a
          join destinations d on d.id = a.destination_id
+         where d.server_id = $1
+         union
+         select d.id, m.application_id
+         from moves m
+         join destinations d on d.id in (m.from_id, m.to_id)
          where d.server_id = $1",
     )
     .bind(server.as_str())
@@ -273,15 +302,20 @@ pub async fn list_places(
     rows.iter().map(|row| Ok((parsed(row, "destination_id")?, row.try_get("id")?))).collect()
 }
 
-/// What people call the applications on a destination.
+/// What people call the applications on a destination, and those that are moved there or from there.
 pub async fn list_names(
     conn: &mut AnyConnection,
     destination: &DestinationId,
 ) -> Result<Vec<String>, sqlx::Error> {
-    sqlx::query_scalar("select name from applications where destination_id = $1 order by name")
-        .bind(destination.as_str())
-        .fetch_all(conn)
-        .await
+    sqlx::query_scalar(
+        "select name from applications
+         where destination_id = $1
+            or id in (select application_id from moves where from_id = $1 or to_id = $1)
+         order by name",
+    )
+    .bind(destination.as_str())
+    .fetch_all(conn)
+    .await
 }
 
 /// Holds the row until the end of the transaction: whoever asks for work on it waits.

@@ -12,7 +12,7 @@ use sqlx::{
 use super::{Db, MIGRATIONS};
 
 /// All that there are, those that others refer to first.
-pub const TABLES: [&str; 54] = [
+pub const TABLES: [&str; 55] = [
     "teams",
     "users",
     "memberships",
@@ -41,6 +41,7 @@ pub const TABLES: [&str; 54] = [
     "environments",
     "applications",
     "application_aliases",
+    "moves",
     "deployments",
     "build_logs",
     "hooks",

@@ -350,22 +350,35 @@ pub async fn delete_of_server(
     Ok(())
 }
 
-/// Leads the routes of an application to another container; their proxy is to be told. Answers how
+/// Over which network routes lead.
+#[derive(Debug)]
+pub struct Over<'a> {
+    pub destination: &'a DestinationId,
+    /// A server's id, or a swarm's cluster id.
+    pub scope: &'a str,
+}
+
+/// Leads the routes of an application to another container, over another network where one is named:
+/// there, an address that another route has is a unique violation. Their proxy is to be told. Answers how
 /// many there are.
 pub async fn retarget(
     conn: &mut AnyConnection,
     application: &ApplicationId,
-    target: &ContainerName,
+    (target, over): (&ContainerName, Option<&Over<'_>>),
     now: Timestamp,
 ) -> Result<u64, sqlx::Error> {
     past::keep(conn, kept!(route "application_id = $2"), &[application.as_str()], now).await?;
     let done = sqlx::query(
-        "update routes set target = $2, state = 'pending', reason = null, updated_at = $3
+        "update routes
+         set target = $2, destination_id = coalesce($4, destination_id),
+             scope = coalesce($5, scope), state = 'pending', reason = null, updated_at = $3
          where application_id = $1",
     )
     .bind(application.as_str())
     .bind(target.as_str())
     .bind(now.as_millis())
+    .bind(over.map(|over| over.destination.as_str()))
+    .bind(over.map(|over| over.scope))
     .execute(conn)
     .await?;
     Ok(done.rows_affected())
@@ -396,6 +409,19 @@ pub async fn list_of_application(
     .fetch_all(conn)
     .await?;
     rows.iter().map(way).collect()
+}
+
+/// The routes to an application, whoever sees them.
+pub async fn list_led(
+    conn: &mut AnyConnection,
+    application: &ApplicationId,
+) -> Result<Vec<Route>, sqlx::Error> {
+    let rows: Vec<Assigned> =
+        sqlx::query_as(select!("where r.application_id = $1 order by r.host, r.path"))
+            .bind(application.as_str())
+            .fetch_all(conn)
+            .await?;
+    Ok(rows.into_iter().map(|row| row.route).collect())
 }
 
 /// Removes the routes of an application that goes.

@@ -7,7 +7,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use portolan_types::{ApplicationId, OperationId, OperationKind, Subject, Timestamp};
+use portolan_types::{ApplicationId, MovedVolume, OperationId, OperationKind, Subject, Timestamp};
 use tokio::sync::{Notify, OwnedMutexGuard};
 
 use self::job::{Job, Open};
@@ -27,14 +27,18 @@ use crate::{
     sighting::Sighting,
 };
 
+mod across;
 mod act;
 mod build;
 mod build_log;
+mod carry;
 mod course;
 mod definition;
 mod deploy;
 mod fetch;
 mod job;
+mod leftovers;
+mod moving;
 mod ready;
 mod remove;
 mod serve;
@@ -52,6 +56,7 @@ use workshop::{Failed, Made};
 pub(super) struct Memory {
     beside: Beside,
     builds: Beside<Made, Failed>,
+    carries: Beside<Vec<MovedVolume>, carry::Failed>,
     workshop: Workshop,
     open: HashMap<ApplicationId, Open>,
     watch: service::Watch,
@@ -60,15 +65,17 @@ pub(super) struct Memory {
 impl Memory {
     /// The keeper's bell is rung when something that runs beside it has ended.
     pub(super) fn new(workshop: Workshop, bell: Arc<Notify>) -> Self {
-        let (beside, builds) = (Beside::new(bell.clone()), Beside::new(bell));
+        let (beside, builds) = (Beside::new(bell.clone()), Beside::new(bell.clone()));
+        let carries = Beside::new(bell);
         let (open, watch) = (HashMap::new(), service::Watch::default());
-        Self { beside, builds, workshop, open, watch }
+        Self { beside, builds, carries, workshop, open, watch }
     }
 
     /// Its calls end with it.
     fn forget(&mut self, operation: &OperationId) {
         self.beside.forget(operation);
         self.builds.forget(operation);
+        self.carries.forget(operation);
     }
 
     /// Forgets work that is over, or whose place other work took: its step and its calls end with it.
@@ -205,12 +212,16 @@ async fn worked(
             None => return Ok(Progress::Done),
         },
     };
-    let Memory { beside, builds, workshop, .. } = memory;
-    let mut job = Job { scene, recorder, open, beside, builds, workshop };
+    let Memory { beside, builds, carries, workshop, .. } = memory;
+    let mut job = Job { scene, recorder, open, beside, builds, carries, workshop };
     let done = match kind {
         kind if scene.row.application.is_service() => service::run(&mut job, kind).await,
-        OperationKind::DeployApplication => deploy::run(&mut job).await,
+        OperationKind::DeployApplication | OperationKind::MoveApplication => {
+            deploy::run(&mut job).await
+        }
         OperationKind::RemoveApplication => remove::run(&mut job).await,
+        OperationKind::ConfirmMove => leftovers::confirm(&mut job).await,
+        OperationKind::TakeBackMove => leftovers::take_back(&mut job).await,
         _ => act::run(&mut job, kind).await,
     };
     let progress = match done {

@@ -34,7 +34,7 @@ mod schedule;
 mod sweep;
 
 use job::Job;
-pub(super) use knock::{Knocked, knock};
+pub(super) use knock::{Knocked, clear_tries, knock};
 pub(super) use schedule::queue_due;
 
 /// How long making way may take, and removing the probes for it.

@@ -10,6 +10,7 @@ pub(super) mod fields;
 mod head;
 mod inside;
 mod list;
+pub(super) mod moving;
 pub(super) mod places;
 pub(super) mod rows;
 mod settings;
@@ -77,6 +78,11 @@ fn details(pages: Pages<'_>) -> Pages<'_> {
             "/applications/{id}/settings",
             &["update_application", "list_registries", "show_hook"],
             get(settings::show),
+        )
+        .page(
+            "/applications/{id}/move",
+            &["move_application", "confirm_move", "take_back_move", "list_destinations"],
+            get(moving::show),
         )
         .page("/applications/{id}/danger", &["delete_application"], get(settings::danger))
 }

@@ -27,5 +27,10 @@ pub(super) fn rows(pages: Pages<'_>) -> Pages<'_> {
         .page("/databases/{id}", overview, get(detail::overview))
         .page("/databases/{id}/backups", kept, get(backups::backups))
         .page("/databases/{id}/settings", &["update_database"], get(detail::settings))
+        .page(
+            "/databases/{id}/move",
+            &["move_application", "confirm_move", "take_back_move", "list_destinations"],
+            get(detail::moving),
+        )
         .page("/databases/{id}/danger", &["delete_database"], get(detail::danger))
 }

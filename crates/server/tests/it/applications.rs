@@ -18,6 +18,7 @@ use crate::{
 
 mod faults;
 mod inside;
+mod moves;
 mod refusals;
 mod swarm;
 

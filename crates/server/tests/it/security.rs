@@ -174,6 +174,7 @@ impl Things {
                 "name": "x",
                 "spec": { "image": "nowhere:1" },
             }),
+            ("POST", "/v1/applications/{id}/move") => json!({ "destination_id": self.destination }),
             ("POST", "/v1/databases") => json!({
                 "environment_id": self.environment,
                 "destination_id": self.destination,

@@ -1,8 +1,9 @@
 //! Applications as tables and details.
 
 use portolan_types::{
-    Application, ApplicationMount, ApplicationSpec, ApplicationState, ApplicationTask, Argument,
-    Build, HealthCheck, HostPort, MountSource, Name, Route, Seconds, Transport,
+    Application, ApplicationMount, ApplicationMove, ApplicationSpec, ApplicationState,
+    ApplicationTask, Argument, Build, HealthCheck, HostPort, MountSource, MoveState, Name, Route,
+    Seconds, Transport,
 };
 
 use super::tasks;
@@ -51,6 +52,7 @@ pub(super) fn details(one: &Application, routes: &[Route], tasks: &[ApplicationT
         .maybe("server", one.server_name.as_ref().map(Name::as_str))
         .span("state", state_span(one.state))
         .maybe("reason", one.reason.as_deref())
+        .maybe("move", one.moved.as_ref().map(moved))
         .maybe("changed", one.changed.then_some("since it was deployed last"))
         .maybe(what, one.container.as_ref().map(ToString::to_string))
         .maybe("tasks", lines(tasks, tasks::line))
@@ -58,6 +60,20 @@ pub(super) fn details(one: &Application, routes: &[Route], tasks: &[ApplicationT
     with_spec(details, &one.spec)
         .maybe("routes", lines(routes, |route| format!("{} {}", route.address(), route.state)))
         .row("created", since(one.created_at))
+}
+
+/// A move that is not over.
+fn moved(moved: &ApplicationMove) -> String {
+    let from = moved.from_destination_name.as_ref().map_or("elsewhere", Name::as_str);
+    match moved.state {
+        MoveState::Moving => "under way".to_owned(),
+        MoveState::Waiting => {
+            format!(
+                "from {from}: waits for `portolan app confirm-move` or `portolan app take-back`"
+            )
+        }
+        MoveState::Over => "what it left is being removed".to_owned(),
+    }
 }
 
 /// Only what is other than an image alone has.

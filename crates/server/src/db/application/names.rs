@@ -6,16 +6,19 @@ use sqlx::{AnyConnection, Row};
 use super::super::parsed;
 
 /// Gives an application these names on its network, and no others. One that another application has
-/// there is a unique violation.
+/// there is a unique violation. On another network it keeps those that it has: it may be moved.
 pub async fn set_aliases(
     conn: &mut AnyConnection,
     application: &Application,
     aliases: &[Alias],
 ) -> Result<(), sqlx::Error> {
-    sqlx::query("delete from application_aliases where application_id = $1")
-        .bind(application.id.as_str())
-        .execute(&mut *conn)
-        .await?;
+    sqlx::query(
+        "delete from application_aliases where application_id = $1 and destination_id = $2",
+    )
+    .bind(application.id.as_str())
+    .bind(application.destination_id.as_str())
+    .execute(&mut *conn)
+    .await?;
     for alias in aliases {
         sqlx::query(
             "insert into application_aliases (destination_id, alias, application_id)

@@ -86,7 +86,7 @@ pub(super) async fn asked_at(job: &Job<'_>) -> Result<Timestamp, Halt> {
 }
 
 /// The container by its id, made again where it is gone.
-async fn container(job: &Job<'_>, course: &Course) -> Result<String, Halt> {
+pub(super) async fn container(job: &Job<'_>, course: &Course) -> Result<String, Halt> {
     if let Some(found) = job.scene.container(course.container()).await? {
         return Ok(found.member.docker_id);
     }

@@ -7,7 +7,7 @@ use crate::{
         plan::{Plan, PlannedFile},
         remove::volumes_of,
     },
-    db::{self, deployment::Planned},
+    db::{self, application::moving::Moving, deployment::Planned},
     host::{FileContent, NewFile},
 };
 
@@ -16,12 +16,22 @@ use crate::{
 pub(super) struct Course {
     pub(super) made: Planned,
     pub(super) plan: Plan,
+    /// The network on which its container is made.
+    network: String,
+    /// That it moves its application.
+    pub(super) moving: Option<Moving>,
 }
 
 impl Course {
     pub(super) fn of(scene: &Scene<'_>, made: Planned) -> Result<Self, Error> {
         let plan = Plan::open(&scene.app.vault, &made.deployment.id, &made.sealed_plan)?;
-        Ok(Self { made, plan })
+        Ok(Self { made, plan, network: scene.row.network.clone(), moving: None })
+    }
+
+    /// The same of one that moves its application.
+    pub(super) fn moving(self, moving: Option<Moving>) -> Self {
+        let to = moving.as_ref().map(|moving| moving.to.network.clone());
+        Self { network: to.unwrap_or(self.network), moving, ..self }
     }
 
     /// That of the deployment that serves.
@@ -49,7 +59,7 @@ impl Course {
             let made = scene.host.create_volume(&volume, &definition::labels(application)).await;
             job.answer(made, &format!("make volume `{volume}`"))?;
         }
-        let network = scene.row.network.as_str();
+        let network = self.network.as_str();
         let new = definition::wanted(application, network, (&self.made, &self.plan), image);
         let made = scene.host.create_container(&new).await;
         let id = job.answer(made, &format!("make container `{}`", self.container()))?;

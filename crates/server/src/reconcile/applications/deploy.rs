@@ -5,10 +5,11 @@ use portolan_types::{DeploymentState, Timestamp};
 
 use super::{
     super::{recorder::failure, work::Halt},
-    Progress, build,
+    Progress, across, build,
     course::Course,
     definition, fetch,
     job::{Job, has_passed},
+    moving,
     ready::{self, Readiness},
     serve,
     stop::{removed, stopped},
@@ -20,6 +21,9 @@ use crate::{
 
 pub(super) async fn run(job: &mut Job<'_>) -> Result<Progress, Halt> {
     let course = read(job).await?;
+    if let Some(moved) = course.moving.as_ref().filter(|moved| !moved.is_on_one_server()) {
+        return across::run(job, &course, moved).await;
+    }
     if course.made.switched_at.is_none() {
         let Some(image) = fetch::image(job, &course).await? else { return Ok(Progress::UnderWay) };
         let Some(container) = made(job, &course, &image).await? else {
@@ -40,17 +44,18 @@ pub(super) async fn run(job: &mut Job<'_>) -> Result<Progress, Halt> {
 }
 
 pub(super) async fn read(job: &Job<'_>) -> Result<Course, Halt> {
+    let moving = moving::of_work(job).await?;
     let mut conn = job.scene.app.db.acquire().await?;
     let found = db::deployment::find_by_operation(&mut conn, &job.recorder.id).await?;
     let gone = || {
         let why = "the deployment is not on record any more";
         failure("no-deployment", why, "deploy again (`deploy_application`)")
     };
-    Ok(Course::of(job.scene, found.ok_or_else(gone)?)?)
+    Ok(Course::of(job.scene, found.ok_or_else(gone)?)?.moving(moving))
 }
 
 /// The new container, made and started; `None` while the old one is being stopped for it.
-async fn made(
+pub(super) async fn made(
     job: &mut Job<'_>,
     course: &Course,
     image: &str,
@@ -65,8 +70,9 @@ async fn made(
             failure("container-name-taken", why, "remove or rename it, and deploy again").into()
         );
     }
-    if found.as_ref().is_some_and(|found| found.started_at.is_some()) {
-        return Ok(found);
+    if let Some(found) = found.as_ref().filter(|found| found.started_at.is_some()) {
+        moving::runs(job, found).await?;
+        return Ok(Some(found.clone()));
     }
     if !course.plan.spec.is_rolling() && !halted(job).await? {
         return Ok(None);
@@ -82,6 +88,7 @@ async fn made(
     };
     let started = job.scene.host.start_container(&id).await;
     job.answer(started, &format!("start container `{}`", course.container()))?;
+    moving::started(job).await?;
     job.leave(&format!("container `{}` was started", course.container())).await?;
     let found = job.scene.host.find_container(&id).await;
     let found = job.answer(found, "look at the container")?;
@@ -95,12 +102,13 @@ fn vanished(course: &Course) -> Halt {
 
 /// Stops the container that serves, so that the new one can have what both need. It is started again
 /// should the new one fail.
-async fn halted(job: &mut Job<'_>) -> Result<bool, Halt> {
+pub(super) async fn halted(job: &mut Job<'_>) -> Result<bool, Halt> {
     let running = job.scene.containers().find(|one| one.member.state == "running");
     if let Some(old) = running {
         let mut conn = job.scene.app.db.acquire().await?;
         db::application::set_halted(&mut conn, &job.scene.row.application.id, true).await?;
         drop(conn);
+        moving::stops(job).await?;
         job.enter("stop").await?;
         if !stopped(job, old)? {
             return Ok(false);
@@ -137,6 +145,9 @@ fn names(containers: &[&HostContainer]) -> String {
 
 pub(super) async fn finish(job: &mut Job<'_>, course: &Course) -> Result<Progress, Halt> {
     build::trim(job).await?;
+    if let Some(moved) = &course.moving {
+        return moving::finish(job, course, moved).await;
+    }
     let deployment = &course.made.deployment;
     let mut tx = job.scene.app.db.begin().await?;
     let end = (DeploymentState::Serving, None);

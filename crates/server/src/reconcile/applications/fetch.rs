@@ -30,9 +30,10 @@ pub(super) async fn image(job: &mut Job<'_>, course: &Course) -> Result<Option<S
     {
         return Ok(Some(id.clone()));
     }
-    // What was built once is fetched from its registry when it is brought back.
+    // What was built once is fetched from its registry when it is brought back, or elsewhere.
     if let Some(build) = &course.plan.spec.build
         && deployment.rolled_back_to.is_none()
+        && course.moving.is_none()
     {
         match build::image(job, course, build).await? {
             Built::NotYet => return Ok(None),

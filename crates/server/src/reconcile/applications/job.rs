@@ -8,7 +8,9 @@ use std::{
     time::Duration,
 };
 
-use portolan_types::{DeploymentState, Failure, OperationId, OperationKind, StepState, Timestamp};
+use portolan_types::{
+    DeploymentState, Failure, MovedVolume, OperationId, OperationKind, StepState, Timestamp,
+};
 use tokio::time::Instant;
 
 use super::{
@@ -18,12 +20,16 @@ use super::{
         recorder::{OpenStep, Recorder},
         work::{Halt, halt},
     },
-    Progress, Scene, serve,
+    Progress, Scene, across, carry, serve,
     workshop::{Failed, Made, Told, Workshop},
 };
 use crate::{
+    Error,
     applications::{in_its_words, word},
-    db::{self, Transaction},
+    db::{
+        self, Transaction,
+        application::moving::{self, Moving},
+    },
     events::{self, Entry, Happened},
     host::{HostError, PullProgress},
 };
@@ -42,6 +48,11 @@ pub(super) struct Open {
     pub(super) answered: BTreeSet<IpAddr>,
     /// How far the image is that is being built.
     pub(super) told: Option<Told>,
+    /// How far volumes are that are being copied, and how often that was begun.
+    pub(super) carried: Option<carry::Progress>,
+    pub(super) tries: u32,
+    /// Whether what an earlier process left on the other host was removed.
+    pub(super) swept: bool,
     /// It was built on another server, and is in its registry.
     pub(super) pushed: bool,
     step: Option<(&'static str, OpenStep, Instant)>,
@@ -53,6 +64,9 @@ impl Open {
             operation: operation.clone(),
             pull: None,
             told: None,
+            carried: None,
+            tries: 0,
+            swept: false,
             pushed: false,
             resolved: Arc::default(),
             ready: None,
@@ -70,10 +84,25 @@ pub(super) struct Job<'a> {
     pub(super) open: Open,
     pub(super) beside: &'a mut Beside,
     pub(super) builds: &'a mut Beside<Made, Failed>,
+    pub(super) carries: &'a mut Beside<Vec<MovedVolume>, carry::Failed>,
     pub(super) workshop: &'a Workshop,
 }
 
 impl Job<'_> {
+    /// The same work on another host. What is open of it has to be taken back afterwards.
+    pub(super) fn at<'b>(&'b mut self, scene: &'b Scene<'b>) -> Job<'b> {
+        let id = &self.recorder.id;
+        Job {
+            scene,
+            recorder: Recorder::going_on(scene.app, self.recorder.kind(), id),
+            open: std::mem::replace(&mut self.open, Open::new(id)),
+            beside: &mut *self.beside,
+            builds: &mut *self.builds,
+            carries: &mut *self.carries,
+            workshop: self.workshop,
+        }
+    }
+
     /// A host's answer. Its refusal is an outcome; a lost connection ends the pass.
     pub(super) fn answer<T>(&self, answer: Result<T, HostError>, action: &str) -> Result<T, Halt> {
         answer.map_err(|error| halt(self.scene.server_name(), error, action))
@@ -134,7 +163,12 @@ impl Job<'_> {
         }
         let (kind, what) = match self.recorder.kind() {
             OperationKind::DeployApplication => ("application.not-deployed", "was not deployed"),
+            OperationKind::MoveApplication => ("application.not-moved", "was not moved"),
             OperationKind::RemoveApplication => ("application.not-removed", "was not removed"),
+            OperationKind::ConfirmMove => {
+                ("application.not-cleared", "is not gone where it was before")
+            }
+            OperationKind::TakeBackMove => ("application.not-taken-back", "was not taken back"),
             OperationKind::StopApplication => ("application.not-stopped", "was not stopped"),
             _ => ("application.not-started", "was not started"),
         };
@@ -146,6 +180,10 @@ impl Job<'_> {
             let end = (DeploymentState::Failed, Some(failure.message.as_str()));
             db::deployment::finish(&mut tx, &made.deployment.id, end, now).await?;
         }
+        let moved = match self.recorder.kind() {
+            OperationKind::MoveApplication => self.give_up(&mut tx).await?,
+            _ => None,
+        };
         let what = format!("{what}: {}", failure.message);
         events::record(&mut tx, self.event(kind, &what), now).await?;
         self.recorder.finish(&mut tx, Some(failure)).await?;
@@ -153,7 +191,17 @@ impl Job<'_> {
         self.recorder.tell();
         // What the try left behind goes at once.
         self.scene.app.wake(&self.scene.server.server.id);
+        if let Some(moved) = moved {
+            across::wake(self.scene.app, &moved);
+        }
         Ok(Progress::Done)
+    }
+
+    /// A move came to nothing: what is left of it is to go.
+    async fn give_up(&self, tx: &mut Transaction) -> Result<Option<Moving>, Error> {
+        let id = &self.scene.row.application.id;
+        moving::give_up(tx, id).await?;
+        Ok(moving::find(tx, id).await?)
     }
 
     /// What is to be done is named as it is done with what the application runs.

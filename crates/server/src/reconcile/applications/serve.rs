@@ -9,6 +9,7 @@ use super::{
     Scene,
     course::Course,
     job::{Job, has_passed},
+    moving,
 };
 use crate::{
     Error,
@@ -35,7 +36,13 @@ pub(super) async fn switch(job: &mut Job<'_>, course: &Course) -> Result<(), Hal
     db::deployment::switch(&mut tx, (from, &deployment.id), now).await?;
     db::application::set_serving(&mut tx, &application.id, Some(&deployment.id)).await?;
     let container = &deployment.container;
-    let routes = db::route::retarget(&mut tx, &application.id, container, now).await?;
+    let over = course.moving.as_ref().map(|moved| moving::over(&moved.to));
+    let target = (container, over.as_ref());
+    let routes = db::route::retarget(&mut tx, &application.id, target, now).await;
+    let routes = moving::led(routes)?;
+    if let Some(moved) = &course.moving {
+        moving::settle(&mut tx, scene, &moved.to, now).await?;
+    }
     tx.commit().await?;
     let words = match routes {
         0 => format!("`{container}` serves; it has no routes"),
@@ -96,6 +103,13 @@ pub(super) async fn give_back(
     db::application::set_serving(tx, &application.id, Some(id)).await?;
     // It may have been stopped for the new one.
     db::application::set_halted(tx, &application.id, true).await?;
-    db::route::retarget(tx, &application.id, container, now).await?;
+    // One that was to move it serves nowhere else.
+    let moved = db::application::moving::find(tx, &application.id).await?;
+    let moved = moved.filter(|moved| moved.operation_id == made.deployment.operation_id);
+    if let Some(moved) = &moved {
+        moving::settle(tx, scene, &moved.from, now).await?;
+    }
+    let over = moved.as_ref().map(|moved| moving::over(&moved.from));
+    db::route::retarget(tx, &application.id, (container, over.as_ref()), now).await?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! An application without work: what stopped for a deployment that came to nothing is started again,
 //! and containers of deployments that do not serve are removed.
 
-use super::{super::PassError, Memory, Progress, Scene};
+use super::{super::PassError, Memory, Progress, Scene, leftovers};
 use crate::{
     db,
     host::{HostContainer, HostError},
@@ -17,6 +17,7 @@ pub(super) async fn run(scene: &Scene<'_>, memory: &mut Memory) -> Result<Progre
     for one in scene.containers().filter(|one| Some(one.member.name.as_str()) != serves) {
         remove(scene, one).await?;
     }
+    leftovers::tidied(scene).await?;
     Ok(Progress::Done)
 }
 

@@ -5,7 +5,10 @@ use std::{net::IpAddr, time::Duration};
 use portolan_types::{OperationId, Server};
 use tokio_util::sync::CancellationToken;
 
-use super::probes::{Ground, Probes, Stop, Trouble, Whose, foreign_machine};
+use super::{
+    probes::{Ground, Probes, Stop, Trouble, Whose, foreign_machine},
+    sweep,
+};
 use crate::{
     host::{Host, HostError},
     reconcile::PassError,
@@ -44,6 +47,17 @@ pub(in crate::reconcile) async fn knock(
         Ok(_) => Ok(Knocked::NotYet),
         Err(trouble) => Err(told(trouble)),
     }
+}
+
+/// Removes what tries of a piece of work left where a crash cut them off, on a host other than that of its
+/// server: only its own keeper would sweep it there.
+pub(in crate::reconcile) async fn clear_tries(
+    host: &dyn Host,
+    server: &Server,
+    operation: &OperationId,
+) -> Result<(), HostError> {
+    let ground = Ground { host, server: server.name.as_str(), whose: Whose::Own };
+    sweep::all_of(&ground, operation).await.map_err(told)
 }
 
 /// Nobody cancels a single try, and it has no rows of its own: what went wrong is the host's.

@@ -42,10 +42,13 @@ struct Overview {
 }
 
 impl Overview {
-    /// A deployment that was not given up or ended.
+    /// A deployment or a move that was not given up or ended.
     fn can_be_cancelled(&self) -> bool {
         self.operation.as_ref().is_some_and(|operation| {
-            operation.kind == OperationKind::DeployApplication && !operation.state.is_over()
+            matches!(
+                operation.kind,
+                OperationKind::DeployApplication | OperationKind::MoveApplication
+            ) && !operation.state.is_over()
         })
     }
 }

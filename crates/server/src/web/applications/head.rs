@@ -25,10 +25,11 @@ pub(super) enum Tab {
     Variables,
     Events,
     Settings,
+    Move,
     Danger,
 }
 
-const TABS: [tabs::Tab<Tab>; 10] = [
+const TABS: [tabs::Tab<Tab>; 11] = [
     tabs::Tab::new(Tab::Overview, "Overview", ""),
     tabs::Tab::new(Tab::Deployments, "Deployments", "/deployments"),
     tabs::Tab::kept_for(For::Use, Tab::Logs, "Logs", "/logs"),
@@ -38,6 +39,7 @@ const TABS: [tabs::Tab<Tab>; 10] = [
     tabs::Tab::new(Tab::Variables, "Variables", "/variables"),
     tabs::Tab::new(Tab::Events, "Events", "/events"),
     tabs::Tab::for_changes(Tab::Settings, "Settings", "/settings"),
+    tabs::Tab::for_changes(Tab::Move, "Move", "/move"),
     tabs::Tab::for_changes(Tab::Danger, "Remove", "/danger"),
 ];
 

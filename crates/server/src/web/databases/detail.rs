@@ -10,11 +10,12 @@ use super::{
 };
 use crate::{
     api::AppState,
-    applications::remove::Volumes,
+    applications::{self, remove::Volumes},
     databases::{self, remove},
     operations,
     web::{
         acts::Near,
+        applications::moving::{MoveForm, targets},
         chrome::Chrome,
         extract::Path,
         operations::is_told,
@@ -69,6 +70,30 @@ pub(super) async fn settings(
     let head = Head::read(&app, &chrome, &id, Tab::Settings).await?;
     let of = (&head.database).into();
     Ok(shown::page(&Settings { chrome, head, of }))
+}
+
+#[derive(Template)]
+#[template(path = "databases/move.html")]
+struct Move {
+    chrome: Chrome,
+    head: Head,
+    form: MoveForm,
+}
+
+pub(super) async fn moving(
+    State(app): State<AppState>,
+    chrome: Chrome,
+    Path(id): Path<DatabaseId>,
+) -> Shown {
+    let head = Head::read(&app, &chrome, &id, Tab::Move).await?;
+    let one = &head.database;
+    let form = MoveForm {
+        id: one.id.to_string(),
+        targets: targets(&app, &chrome, &one.destination_id).await?,
+        moved: applications::show(&app, &chrome.actor, &(&id).into()).await?.moved,
+        is_stopped: true,
+    };
+    Ok(shown::page(&Move { chrome, head, form }))
 }
 
 #[derive(Template)]

@@ -19,13 +19,15 @@ pub(super) enum Tab {
     Overview,
     Backups,
     Settings,
+    Move,
     Danger,
 }
 
-const TABS: [tabs::Tab<Tab>; 4] = [
+const TABS: [tabs::Tab<Tab>; 5] = [
     tabs::Tab::new(Tab::Overview, "Overview", ""),
     tabs::Tab::new(Tab::Backups, "Backups", "/backups"),
     tabs::Tab::for_changes(Tab::Settings, "Settings", "/settings"),
+    tabs::Tab::for_changes(Tab::Move, "Move", "/move"),
     tabs::Tab::for_changes(Tab::Danger, "Remove", "/danger"),
 ];
 
