@@ -29,6 +29,7 @@ mod identities;
 mod invites;
 mod keys;
 mod lines;
+mod links;
 mod members;
 mod middleware;
 mod notifiers;
@@ -258,6 +259,8 @@ fn projects() -> OpenApiRouter<AppState> {
         .routes(routes!(builds::read_build_log))
         .routes(routes!(hooks::show_hook, hooks::create_hook, hooks::delete_hook))
         .routes(routes!(hooks::call_hook))
+        .routes(routes!(links::list_links, links::create_link))
+        .routes(routes!(links::delete_link))
         .routes(routes!(databases::list_database_templates))
         .routes(routes!(databases::list_databases, databases::create_database))
         .routes(routes!(

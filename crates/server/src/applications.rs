@@ -31,6 +31,7 @@ mod builder;
 pub(crate) mod check;
 pub mod deployments;
 pub mod hooks;
+pub(crate) mod isolation;
 pub mod moves;
 pub mod names;
 pub mod plan;
@@ -78,6 +79,8 @@ pub(crate) async fn add(
     let destination = place(tx, actor, &environment, input.destination_id.as_ref()).await?;
     check::rights(actor, &destination, None, &input.spec)?;
     check::place(&destination, &input.spec)?;
+    db::destination::lock(tx, &destination.id).await?;
+    isolation::check(tx, actor, (&environment.id, &destination)).await?;
     builder::check(tx, (actor, &destination), &input.spec).await?;
     let new = filled_in(id, &environment, &destination, input);
     db::application::insert(tx, actor.team_id(), &new)

@@ -78,6 +78,7 @@ pub mod idempotency;
 pub mod identity;
 pub mod invite;
 pub mod key;
+pub mod link;
 pub mod member;
 pub mod notifier;
 pub mod offline;

@@ -35,6 +35,7 @@ pub mod host;
 pub mod idempotency;
 pub mod invites;
 pub mod keys;
+pub mod links;
 pub mod members;
 pub mod metrics;
 pub mod notifiers;

@@ -4,6 +4,7 @@
 //! database; what was different at a moment of the past in `past`; how it looks is the page's affair.
 //! The drawing of address ranges is another (`chart`).
 
+mod applications;
 mod draw;
 pub(crate) mod facts;
 mod members;
@@ -14,11 +15,13 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use portolan_types::{Attachment, Chart, Destination, Proxy, Route, Server, ServerId, Timestamp};
+use portolan_types::{
+    Attachment, Chart, Destination, Link, Proxy, Route, Server, ServerId, Timestamp,
+};
 use sqlx::AnyConnection;
 
 use self::{draw::Looks, facts::Facts};
-use crate::{Actor, App, Error, db, rights::Visible, sighting::Seen};
+use crate::{Actor, App, Error, db, db::application::Drawn, rights::Visible, sighting::Seen};
 
 /// The rows of the fleet's things that somebody sees.
 #[derive(Debug, Default)]
@@ -34,6 +37,8 @@ pub(crate) struct Fleet {
 struct World {
     fleet: Fleet,
     attachments: Vec<Attachment>,
+    applications: Vec<Drawn>,
+    links: Vec<Link>,
     sightings: BTreeMap<ServerId, Seen>,
 }
 
@@ -68,6 +73,8 @@ async fn read(conn: &mut AnyConnection, visible: Visible<'_>) -> Result<World, E
     Ok(World {
         fleet: read_fleet(conn, visible).await?,
         attachments: db::attachment::list_all(conn, visible).await?,
+        applications: db::application::list_drawn(conn, visible).await?,
+        links: db::link::list_seen(conn, visible).await?,
         sightings: db::sighting::list_of_team(conn, visible).await?.into_iter().collect(),
     })
 }

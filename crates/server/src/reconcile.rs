@@ -23,6 +23,7 @@ mod fleet;
 mod hosts;
 mod inside;
 mod janitor;
+mod links;
 mod make;
 mod members;
 mod occasion;

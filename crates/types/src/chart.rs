@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::{DestinationId, RouteId, ServerId, Timestamp, text::words};
+use crate::{ApplicationId, DestinationId, RouteId, ServerId, Timestamp, text::words};
 
 words! {
     /// What a node of the chart stands for.
@@ -18,6 +18,10 @@ words! {
         Container = "container",
         /// A service of a swarm: its tasks are containers on any node.
         Service = "service",
+        /// What is deployed, in the place of its containers.
+        Application = "application",
+        /// The same, where it runs a database.
+        Database = "database",
     }
 }
 
@@ -32,6 +36,8 @@ words! {
         Member = "member",
         /// The overlay reaches this server.
         Spans = "spans",
+        /// The one reaches the other, which is on another destination.
+        Link = "link",
     }
 }
 
@@ -45,8 +51,8 @@ pub struct Chart {
     pub links: Vec<ChartLink>,
     /// Containers and services beyond what one picture holds.
     pub left_out: u32,
-    /// The moment of the past that it shows, if one was asked for. Containers, services and how far
-    /// overlays reached are not kept, so they are not in it.
+    /// The moment of the past that it shows, if one was asked for. Applications, containers, services
+    /// and how far overlays reached are not kept, so they are not in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
     /// The earliest moment that can be asked for.
@@ -73,7 +79,7 @@ pub struct ChartNode {
     /// The node of the server that it is on; absent for what is on several, or on none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,
-    /// The Compose project, or the stack.
+    /// The Compose project, or the stack; of applications and databases PROJECT/ENVIRONMENT.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
     /// It is wanted, and was not there when its host was last looked at.
@@ -84,6 +90,12 @@ pub struct ChartNode {
     /// The destination that it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub destination_id: Option<DestinationId>,
+    /// The application that it is, or that runs the database that it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub application_id: Option<ApplicationId>,
+    /// The container or the service that serves, of applications and databases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container: Option<String>,
     /// When it was last looked at: of servers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen_at: Option<Timestamp>,
@@ -108,7 +120,7 @@ pub struct ChartLink {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "shop.example.com/")]
     pub label: Option<String>,
-    /// Of a route.
+    /// Of a route, or of a link.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
     /// It is wanted, and was not there.

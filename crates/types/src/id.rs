@@ -96,6 +96,8 @@ id! {
     DatabaseId,
     /// One deployment of an application.
     DeploymentId,
+    /// That an application may reach a resource of another destination.
+    LinkId,
     /// A way from outside to a container.
     RouteId,
     /// A login of a container registry.

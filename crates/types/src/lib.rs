@@ -23,6 +23,7 @@ mod hook;
 pub mod id;
 mod invalid;
 pub mod key;
+mod link;
 pub mod name;
 pub mod network;
 pub mod notifier;
@@ -106,12 +107,13 @@ pub use event::{Author, Event, EventFilter, KindPrefix, Severity, Topic};
 pub use hook::{CreatedHook, Hook, HookAnswer};
 pub use id::{
     ApplicationId, AuditEntryId, BackupId, CertificateId, DatabaseId, DeliveryId, DeploymentId,
-    DestinationId, DriftId, EnvironmentId, EventId, IdentityId, InviteId, KeyId, NotifierId,
-    OperationId, PasskeyId, ProjectId, RegistryId, RouteId, ServerId, SessionId, StorageId, TeamId,
-    TokenId, UserId,
+    DestinationId, DriftId, EnvironmentId, EventId, IdentityId, InviteId, KeyId, LinkId,
+    NotifierId, OperationId, PasskeyId, ProjectId, RegistryId, RouteId, ServerId, SessionId,
+    StorageId, TeamId, TokenId, UserId,
 };
 pub use invalid::Invalid;
 pub use key::{CreateKey, Key, KeyAlgorithm, UpdateKey};
+pub use link::{CreateLink, Link, LinkEnd, LinkState, Links};
 pub use name::{Description, Name};
 pub use network::{NetworkName, NetworkOptions};
 pub use notifier::{

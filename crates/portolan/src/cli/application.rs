@@ -210,6 +210,33 @@ Examples:
     /// The hook by which a push to its repository deploys an application.
     #[command(subcommand)]
     Hook(HookCommand),
+    /// List the links of an application or a database.
+    Links {
+        /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME.
+        app: Reference,
+    },
+    /// Let an application reach one resource of another destination by its names.
+    #[command(
+        after_help = "Resources of different environments share no network. The two get one of their own, now and
+after each deployment; both have to be on one server.
+
+Examples:
+  portolan app link web orders-db
+  portolan app link shop/production/web auth/production/login"
+    )]
+    Link {
+        /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME of an application.
+        app: Reference,
+        /// The application or the database to be reached.
+        to: Reference,
+    },
+    /// Take a link away again.
+    Unlink {
+        /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME of an application.
+        app: Reference,
+        /// What it no longer reaches.
+        to: Reference,
+    },
     /// Environment variables of an application.
     #[command(subcommand)]
     Env(VariableCommand),

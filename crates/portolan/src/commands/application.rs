@@ -19,6 +19,7 @@ use crate::{
 pub(crate) mod build_log;
 pub(crate) mod deployments;
 pub(crate) mod hook;
+pub(crate) mod link;
 pub(crate) mod moving;
 pub(crate) mod remove;
 pub(crate) mod tasks;

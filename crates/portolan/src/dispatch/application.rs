@@ -12,7 +12,7 @@ use crate::{
     client::Client,
     commands::{
         application::{
-            self, Edit, NewApplication, Of, Then, build_log, deployments, hook,
+            self, Edit, NewApplication, Of, Then, build_log, deployments, hook, link,
             moving::{self, Decision, Moved, Target},
             remove::{self, Volumes},
             tasks,
@@ -84,6 +84,11 @@ pub(super) async fn run(
         }
         ApplicationCommand::Terminal { app, terminal } => {
             return container::terminal(client, printer, Named::Of(app), terminal).await;
+        }
+        ApplicationCommand::Links { app } => link::list(client, printer, &app).await?,
+        ApplicationCommand::Link { app, to } => link::create(client, printer, (&app, &to)).await?,
+        ApplicationCommand::Unlink { app, to } => {
+            link::remove(client, printer, (&app, &to)).await?;
         }
         ApplicationCommand::Env(command) => run_variables(client, printer, command).await?,
         ApplicationCommand::Move(MoveApplicationArgs { app, to }) => {

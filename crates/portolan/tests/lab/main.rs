@@ -14,6 +14,7 @@ mod destinations;
 mod drift;
 mod faults;
 mod inside;
+mod links;
 mod moves;
 mod pages;
 mod plan;

@@ -10,7 +10,7 @@ use portolan_types::{
 
 use super::{
     deployments::{self, Of},
-    find, names,
+    find, isolation, names,
     plan::Plan,
     word,
     work::check_stays,
@@ -111,6 +111,8 @@ async fn write(
     wanted: &Wanted,
 ) -> Result<Operation, Error> {
     let Wanted { row, serving, plan, to } = wanted;
+    db::destination::lock(tx, &to.id).await?;
+    isolation::check(tx, actor, (&row.application.environment_id, to)).await?;
     names::claim(tx, &wanted.there(), &plan.spec).await?;
     let of = Of::Moved(serving, to);
     let operation = deployments::begin(tx, (app, actor), row, (plan, of)).await?;

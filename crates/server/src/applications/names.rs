@@ -3,7 +3,7 @@
 //! Unique among applications by the database; what else is on the network is compared as it was last
 //! seen.
 
-use portolan_types::{Alias, Application, ApplicationSpec};
+use portolan_types::{Alias, Application, ApplicationSpec, DestinationId, ServerId};
 use sqlx::AnyConnection;
 
 use crate::{
@@ -32,39 +32,56 @@ pub(crate) fn of(application: &Application, spec: &ApplicationSpec) -> Vec<Alias
     std::iter::once(own.clone()).chain(others).collect()
 }
 
-/// Claims the names of an application on its network as a spec has them, and gives up those that it
-/// had.
-pub(super) async fn claim(
+/// Claims the names of an application as a spec has them, and gives up those that it had: on its own
+/// network, and on those from where it is reached by a link.
+pub(crate) async fn claim(
     tx: &mut Transaction,
     application: &Application,
     spec: &ApplicationSpec,
 ) -> Result<(), Error> {
-    check_free(tx, application, spec).await?;
+    let places = check_free(tx, application, spec).await?;
     let names = of(application, spec);
-    db::application::set_aliases(tx, application, &names)
-        .await
-        .map_err(|error| Error::on_unique(error, || clash(application, "a name", "another one")))
+    db::application::set_aliases(tx, &application.id, (&places, &names)).await.map_err(|error| {
+        Error::on_unique(error, || clash("a name", "another application", "a destination of it"))
+    })
 }
 
-/// Refuses names of an application that something else has on its network, with its owner.
+/// Refuses names of an application that something else has where it is found by them, with its owner;
+/// answers where that is.
 pub(super) async fn check_free(
     conn: &mut AnyConnection,
     application: &Application,
     spec: &ApplicationSpec,
-) -> Result<(), Error> {
+) -> Result<Vec<DestinationId>, Error> {
     let names = of(application, spec);
-    for name in &names {
-        let owner = db::application::find_owner(conn, &application.destination_id, name).await?;
+    let mut places = vec![application.destination_id.clone()];
+    places.extend(db::link::list_callers(conn, &application.id).await?);
+    for place in &places {
+        check_place(conn, application, (place, &names)).await?;
+    }
+    Ok(places)
+}
+
+async fn check_place(
+    conn: &mut AnyConnection,
+    application: &Application,
+    (place, names): (&DestinationId, &[Alias]),
+) -> Result<(), Error> {
+    let called = if *place == application.destination_id {
+        application.destination_name.as_ref().map(ToString::to_string)
+    } else {
+        db::destination::find_network(conn, place).await?
+    };
+    let called =
+        called.map_or_else(|| "its destination".into(), |name| format!("destination `{name}`"));
+    for name in names {
+        let owner = db::application::find_owner(conn, place, name).await?;
         if let Some((_, owner)) = owner.filter(|(id, _)| *id != application.id) {
-            return Err(clash(
-                application,
-                &format!("`{name}`"),
-                &format!("application `{owner}`"),
-            ));
+            return Err(clash(&format!("`{name}`"), &format!("application `{owner}`"), &called));
         }
     }
-    match find_stranger(conn, application, &names).await? {
-        Some((name, stranger)) => Err(clash(application, &format!("`{name}`"), &stranger)),
+    match find_stranger(conn, (&application.server_id, place), names).await? {
+        Some((name, stranger)) => Err(clash(&format!("`{name}`"), &stranger, &called)),
         None => Ok(()),
     }
 }
@@ -73,11 +90,11 @@ pub(super) async fn check_free(
 /// that is no application's: the names of those are in the database.
 async fn find_stranger(
     conn: &mut AnyConnection,
-    application: &Application,
+    (server, place): (&ServerId, &DestinationId),
     names: &[Alias],
 ) -> Result<Option<(Alias, String)>, Error> {
-    let seen = db::sighting::find(conn, &application.server_id).await?;
-    let network = db::destination::find_network(conn, &application.destination_id).await?;
+    let seen = db::sighting::find(conn, server).await?;
+    let network = db::destination::find_network(conn, place).await?;
     let (Some(seen), Some(network)) = (seen, network) else { return Ok(None) };
     let containers = seen.sighting.containers.iter().filter(|one| one.application.is_none());
     let stranger = |name: &Alias| {
@@ -104,11 +121,10 @@ fn answers_to(container: &HostContainer, network: &str, name: &Alias) -> bool {
     })
 }
 
-fn clash(application: &Application, name: &str, owner: &str) -> Error {
-    let place = application.destination_name.as_ref().map_or("it", |name| name.as_str());
+fn clash(name: &str, owner: &str, place: &str) -> Error {
     Error::refused(
         "alias-taken",
-        format!("{name} is a name of {owner} on destination `{place}` already"),
+        format!("{name} is a name of {owner} on {place} already"),
         "choose another name or alias, or another destination",
     )
 }

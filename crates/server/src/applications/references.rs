@@ -32,7 +32,7 @@ pub(super) async fn set(
     // Whoever reads the application's environment reads the password.
     actor.require_on(Right::Use, &runs.project_id)?;
     check_stays(runs)?;
-    check_near(application, runs)?;
+    check_near(tx, application, runs).await?;
     databases::check_part(&found, from.part)?;
     let before = db::database_reference::list(tx, &application.id).await?;
     if before.iter().any(|one| one.variable == *name && one.from == *from) {
@@ -43,9 +43,15 @@ pub(super) async fn set(
     Ok(true)
 }
 
-/// On another network its name means nothing.
-fn check_near(application: &Application, database: &Application) -> Result<(), Error> {
-    if application.destination_id == database.destination_id {
+/// On another network its name means nothing, unless the two are linked.
+async fn check_near(
+    tx: &mut Transaction,
+    application: &Application,
+    database: &Application,
+) -> Result<(), Error> {
+    if application.destination_id == database.destination_id
+        || db::link::exists(tx, &application.id, &database.id).await?
+    {
         return Ok(());
     }
     Err(Error::refused(
@@ -55,8 +61,7 @@ fn check_near(application: &Application, database: &Application) -> Result<(), E
              there by its name",
             database.name, application.name
         ),
-        "refer to a database on the application's destination, or make one there \
-         (`create_database`)",
+        "link the two (`create_link`), or refer to a database on the application's destination",
     ))
 }
 

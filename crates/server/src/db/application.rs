@@ -11,10 +11,12 @@ use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 use super::{Window, json_option, moment, parsed, parsed_option, to_json};
 use crate::rights::Visible;
 
+mod drawn;
 pub mod moving;
 mod names;
 
-pub use names::{find_owner, set_aliases};
+pub use drawn::{Drawn, list_drawn};
+pub use names::{find_owner, release_aliases, set_aliases};
 
 /// Applications with the names of where they are, as somebody sees them. A server that they do not
 /// see has no name.
@@ -445,9 +447,9 @@ pub async fn delete_of_destination(
 ) -> Result<(), sqlx::Error> {
     sqlx::query("delete from applications where destination_id = $1")
         .bind(destination.as_str())
-        .execute(conn)
+        .execute(&mut *conn)
         .await?;
-    Ok(())
+    release_aliases(conn).await
 }
 
 /// The same for every destination of a server that is forgotten.
@@ -460,16 +462,17 @@ pub async fn delete_of_server(
          where destination_id in (select id from destinations where server_id = $1)",
     )
     .bind(server.as_str())
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
-    Ok(())
+    release_aliases(conn).await
 }
 
 /// Removes the row, with its deployments.
 pub async fn delete(conn: &mut AnyConnection, id: &ApplicationId) -> Result<bool, sqlx::Error> {
     let done = sqlx::query("delete from applications where id = $1")
         .bind(id.as_str())
-        .execute(conn)
+        .execute(&mut *conn)
         .await?;
+    release_aliases(conn).await?;
     Ok(done.rows_affected() == 1)
 }

@@ -212,6 +212,15 @@ pub async fn list_assigned(
     .await
 }
 
+/// Holds the row until the end of the transaction: whoever puts something there waits.
+pub async fn lock(conn: &mut AnyConnection, id: &DestinationId) -> Result<(), sqlx::Error> {
+    sqlx::query("update destinations set team_id = team_id where id = $1")
+        .bind(id.as_str())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// Whether there is such a destination, of whatever team.
 pub async fn exists(conn: &mut AnyConnection, id: &DestinationId) -> Result<bool, sqlx::Error> {
     let row = sqlx::query("select 1 from destinations where id = $1")

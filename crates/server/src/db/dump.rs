@@ -12,7 +12,7 @@ use sqlx::{
 use super::{Db, MIGRATIONS};
 
 /// All that there are, those that others refer to first.
-pub const TABLES: [&str; 55] = [
+pub const TABLES: [&str; 56] = [
     "teams",
     "users",
     "memberships",
@@ -42,6 +42,7 @@ pub const TABLES: [&str; 55] = [
     "applications",
     "application_aliases",
     "moves",
+    "links",
     "deployments",
     "build_logs",
     "hooks",

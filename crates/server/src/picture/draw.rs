@@ -9,6 +9,7 @@ use portolan_types::{
 };
 
 use super::{
+    applications,
     facts::{AttachmentFacts, DestinationFacts, Facts, ProxyFacts, ServerFacts},
     members, routes,
 };
@@ -64,6 +65,7 @@ pub(super) fn draw(facts: &Facts, sightings: &Sightings, looks: Looks) -> Chart 
     for attachment in &facts.attachments {
         drawing.attachment(attachment);
     }
+    applications::draw(&mut drawing, facts);
     members::draw(&mut drawing, facts, sightings);
     routes::draw(&mut drawing, facts);
     drawing.chart
@@ -94,6 +96,8 @@ pub(super) fn node(id: String, kind: ChartNodeKind, name: &str, state: &str) -> 
         missing: false,
         server_id: None,
         destination_id: None,
+        application_id: None,
+        container: None,
         seen_at: None,
     }
 }

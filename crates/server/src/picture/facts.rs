@@ -5,12 +5,13 @@
 use std::collections::BTreeMap;
 
 use portolan_types::{
-    Attachment, Destination, DestinationId, DestinationKind, DestinationState, Proxy, ProxyKind,
-    ProxyState, Reachability, Route, RouteId, RouteState, Server, ServerId, ServerState,
+    ApplicationId, Attachment, DatabaseId, Destination, DestinationId, DestinationKind,
+    DestinationState, Link, LinkState, Proxy, ProxyKind, ProxyState, Reachability, Route, RouteId,
+    RouteState, Server, ServerId, ServerState,
 };
 
 use super::World;
-use crate::{destinations::ours, sighting::Seen};
+use crate::{db::application::Drawn, destinations::ours, sighting::Seen};
 
 /// A kind of thing whose past is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -111,6 +112,31 @@ pub struct RouteFacts {
     pub state: RouteState,
 }
 
+/// An application or a database; neither is kept of the past.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ApplicationFacts {
+    pub id: ApplicationId,
+    pub name: String,
+    /// PROJECT/ENVIRONMENT.
+    pub place: String,
+    pub database_id: Option<DatabaseId>,
+    pub destination_id: DestinationId,
+    /// None on a swarm.
+    pub server_id: Option<ServerId>,
+    pub state: String,
+    pub reason: Option<String>,
+    pub container: Option<String>,
+}
+
+/// A link between two of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct LinkFacts {
+    pub from: ApplicationId,
+    pub to: ApplicationId,
+    pub state: LinkState,
+    pub is_up: bool,
+}
+
 /// All that one picture is made of, besides what was seen on the hosts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Facts {
@@ -119,6 +145,8 @@ pub(super) struct Facts {
     pub(super) destinations: Vec<DestinationFacts>,
     pub(super) attachments: Vec<AttachmentFacts>,
     pub(super) routes: Vec<RouteFacts>,
+    pub(super) applications: Vec<ApplicationFacts>,
+    pub(super) links: Vec<LinkFacts>,
 }
 
 impl Facts {
@@ -131,6 +159,8 @@ impl Facts {
             destinations: fleet.destinations.iter().map(destination).collect(),
             attachments: world.attachments.iter().map(AttachmentFacts::of).collect(),
             routes: fleet.routes.iter().map(RouteFacts::of).collect(),
+            applications: world.applications.iter().map(ApplicationFacts::of).collect(),
+            links: world.links.iter().map(LinkFacts::of).collect(),
         }
     }
 }
@@ -199,6 +229,34 @@ impl RouteFacts {
             path: route.path.to_string(),
             target: route.target.as_str().to_owned(),
             state: route.state,
+        }
+    }
+}
+
+impl ApplicationFacts {
+    fn of(one: &Drawn) -> Self {
+        let is_on_server = one.destination_kind == DestinationKind::Standalone;
+        Self {
+            id: one.id.clone(),
+            name: one.name.clone(),
+            place: one.place.clone(),
+            database_id: one.database_id.clone(),
+            destination_id: one.destination_id.clone(),
+            server_id: is_on_server.then(|| one.server_id.clone()),
+            state: one.state.to_string(),
+            reason: one.reason.clone(),
+            container: one.container.clone(),
+        }
+    }
+}
+
+impl LinkFacts {
+    fn of(link: &Link) -> Self {
+        Self {
+            from: link.from.application_id.clone(),
+            to: link.to.application_id.clone(),
+            state: link.state,
+            is_up: link.state == LinkState::Up,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use portolan_types::{ChartLink, ChartLinkKind, ChartNode, ChartNodeKind, ServerId};
 
 use super::{
+    applications::application_node,
     draw::{Drawing, Looks, Sightings, destination_node, link, node, server_node},
     facts::{DestinationFacts, Facts},
 };
@@ -25,17 +26,25 @@ pub(super) fn draw<'a>(drawing: &mut Drawing<'a>, facts: &'a Facts, sightings: &
         for container in &seen.sighting.containers {
             let by_service =
                 container.service_id.as_deref().is_some_and(|id| services.contains(id));
-            if by_service || container.is_our_proxy() || container.probe.is_some() {
+            let stands_for = is_drawn(drawing, container.application.as_deref());
+            let is_ours = container.is_our_proxy() || container.probe.is_some() || stands_for;
+            if by_service || is_ours {
                 continue;
             }
             draw_container(drawing, server, container, &names);
         }
         for service in &seen.sighting.services {
-            if !proxies.contains(service.docker_id.as_str()) {
+            let stands_for = is_drawn(drawing, service.application.as_deref());
+            if !(stands_for || proxies.contains(service.docker_id.as_str())) {
                 draw_service(drawing, server, service);
             }
         }
     }
+}
+
+/// Whether an application stands for it.
+fn is_drawn(drawing: &Drawing<'_>, application: Option<&str>) -> bool {
+    application.is_some_and(|id| drawing.has(&application_node(id)))
 }
 
 /// The services that a manager told of: they stand for their containers.

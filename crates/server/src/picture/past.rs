@@ -69,7 +69,8 @@ pub(super) fn undone(facts: Facts, formers: Vec<Former>) -> Facts {
 }
 
 fn all(facts: Facts) -> impl Iterator<Item = Fact> {
-    let Facts { servers, proxies, destinations, attachments, routes } = facts;
+    // Of the others nothing is kept.
+    let Facts { servers, proxies, destinations, attachments, routes, .. } = facts;
     let things = servers.into_iter().map(Fact::Server);
     let things = things.chain(proxies.into_iter().map(Fact::Proxy));
     let things = things.chain(destinations.into_iter().map(Fact::Destination));

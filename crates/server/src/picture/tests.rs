@@ -2,12 +2,16 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use portolan_types::{Chart, ChartLinkKind, ChartNode, ChartNodeKind, ServerId, Timestamp};
+use portolan_types::{
+    ApplicationState, Chart, ChartLinkKind, ChartNode, ChartNodeKind, DestinationKind, LinkState,
+    ServerId, Timestamp,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{Fleet, World, draw};
 use crate::{
+    db::application::Drawn,
     host::{Attachment, HostContainer, HostNetwork, HostService, Member},
     sighting::{Seen, Sighting},
 };
@@ -105,6 +109,79 @@ fn find<'a>(chart: &'a Chart, name: &str) -> Option<&'a ChartNode> {
 
 fn is_linked(chart: &Chart, kind: ChartLinkKind, from: &str, to: &str) -> bool {
     chart.links.iter().any(|one| one.kind == kind && one.from == from && one.to == to)
+}
+
+fn application(number: usize, on: usize, name: &str) -> Drawn {
+    Drawn {
+        id: id('a', number).parse().expect("an id"),
+        name: name.to_owned(),
+        place: "shop/production".to_owned(),
+        database_id: (number == 2).then(|| id('a', number).parse().expect("an id")),
+        destination_id: id('d', on).parse().expect("an id"),
+        destination_kind: DestinationKind::Standalone,
+        server_id: server_id(1),
+        state: ApplicationState::Running,
+        reason: None,
+        container: Some(format!("{name}-1")),
+    }
+}
+
+fn linked(from: usize, to: usize) -> portolan_types::Link {
+    let end =
+        |number| json!({ "application_id": id('a', number), "destination_id": id('d', number) });
+    read(json!({
+        "id": id('l', 1), "from": end(from), "to": end(to), "network": "link-x", "state": "up",
+        "created_at": AT,
+    }))
+}
+
+/// An application stands for its containers, routes lead to it, and what it reaches by a link is told.
+/// For somebody who does not see it, its containers are drawn.
+#[test]
+fn applications_stand_for_their_containers() {
+    let mut run = container("web-1", &[1]);
+    run.application = Some(id('a', 1));
+    let mut hidden = container("hidden-1", &[1]);
+    hidden.application = Some(id('a', 9));
+    let mut world = World {
+        fleet: Fleet {
+            servers: vec![server(1)],
+            destinations: vec![destination(1, 1, "standalone"), destination(2, 1, "standalone")],
+            proxies: vec![proxy(1)],
+            routes: vec![route(1, 1, 1, "web-1")],
+        },
+        applications: vec![
+            application(1, 1, "web"),
+            application(2, 2, "db"),
+            application(3, 7, "x"),
+        ],
+        links: vec![linked(1, 2)],
+        sightings: BTreeMap::from([(
+            server_id(1),
+            seen(Sighting {
+                networks: vec![network(1), network(2)],
+                containers: vec![run, hidden],
+                ..Sighting::default()
+            }),
+        )]),
+        ..World::default()
+    };
+    let chart = draw(&world);
+    let (web, db) =
+        (find(&chart, "web").expect("it is drawn"), find(&chart, "db").expect("so is it"));
+    assert_eq!((web.kind, db.kind), (ChartNodeKind::Application, ChartNodeKind::Database));
+    assert_eq!(web.container.as_deref(), Some("web-1"));
+    assert!(find(&chart, "web-1").is_none() && find(&chart, "hidden-1").is_some(), "{chart:?}");
+    // Its destination is not seen.
+    assert!(find(&chart, "x").is_none(), "{chart:?}");
+    let on = format!("destination:{}", id('d', 1));
+    assert!(is_linked(&chart, ChartLinkKind::Member, &on, &web.id), "{chart:?}");
+    assert!(is_linked(&chart, ChartLinkKind::Link, &web.id, &db.id), "{chart:?}");
+    let led = chart.links.iter().any(|one| one.kind == ChartLinkKind::Route && one.to == web.id);
+    assert!(led, "no route leads to it: {chart:?}");
+    world.links[0].state = LinkState::Waiting;
+    let waits = draw(&world).links.iter().any(|one| one.kind == ChartLinkKind::Link && one.missing);
+    assert!(waits, "it is said to be up");
 }
 
 #[test]

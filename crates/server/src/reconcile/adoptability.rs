@@ -13,7 +13,7 @@ use super::{
 use crate::{
     App, Error,
     db::{destination::Assigned, server},
-    host::HostNetwork,
+    host::{HostNetwork, label},
     servers,
 };
 
@@ -21,9 +21,13 @@ use crate::{
 /// allowed because of them.
 pub(super) fn maker(network: &HostNetwork) -> Maker {
     let label = |key: &str| network.labels.get(key).cloned();
+    let is_link = network.labels.contains_key(label::LINK);
     let (kind, detail) = if RESERVED.contains(&network.name.as_str()) || network.ingress {
         (MakerKind::Docker, None)
-    } else if network.labels.contains_key(LABEL_DESTINATION) || network.name == proxy::NETWORK {
+    } else if network.labels.contains_key(LABEL_DESTINATION)
+        || is_link
+        || network.name == proxy::NETWORK
+    {
         (MakerKind::Portolan, None)
     } else if let Some(stack) = label("com.docker.stack.namespace") {
         (MakerKind::SwarmStack, Some(stack))
@@ -104,6 +108,9 @@ fn reason_against(place: &Place, network: &HostNetwork, all: &[HostNetwork]) -> 
     }
     if network.labels.contains_key(LABEL_INTERIM) {
         return Some("it stands in for a destination that is being changed".into());
+    }
+    if network.labels.contains_key(label::LINK) {
+        return Some("it links two resources".into());
     }
     if name == proxy::NETWORK {
         return Some("Portolan keeps it for its proxy, which publishes its ports there".into());

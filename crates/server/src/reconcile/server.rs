@@ -14,7 +14,7 @@ use tokio::{
 use super::{
     PassError, Surroundings, adopt, applications, containers,
     destinations::{self, Round},
-    members,
+    links, members,
     occasion::{Occasion, Trigger},
     orphans, proxy, reachability,
     registries::Checks,
@@ -432,6 +432,8 @@ impl Keeper {
         pulse.pass("containers", containers).await?;
         let members = Box::pin(members::pass(&round, row, &rows, seen, &mut self.members));
         pulse.pass("members", members).await?;
+        // Before the applications, whose containers join the networks when they are made.
+        pulse.pass("links", Box::pin(links::pass(app, row, host, seen))).await?;
         // Before the proxy, which is told in the same look where requests are led.
         let applications =
             Box::pin(applications::pass(around, &round, &mut self.applications, row, seen));

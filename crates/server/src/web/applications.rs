@@ -9,6 +9,7 @@ mod detail;
 pub(super) mod fields;
 mod head;
 mod inside;
+mod links;
 mod list;
 pub(super) mod moving;
 pub(super) mod places;
@@ -73,6 +74,7 @@ fn details(pages: Pages<'_>) -> Pages<'_> {
             &["list_variables", "list_databases"],
             get(settings::variables),
         )
+        .page("/applications/{id}/links", &["list_links", "create_link"], get(links::show))
         .page("/applications/{id}/events", &["list_events"], get(detail::events))
         .page(
             "/applications/{id}/settings",

@@ -102,13 +102,23 @@ pub(super) fn ends(chart: &Chart) -> Vec<String> {
         chart.nodes.iter().map(|node| (node.id.as_str(), node.name.as_str())).collect();
     let end = |node: &ChartNode| match node.kind {
         ChartNodeKind::Destination => Some(node.name.clone()),
-        ChartNodeKind::Container if !node.missing => {
+        ChartNodeKind::Container | ChartNodeKind::Application | ChartNodeKind::Database
+            if !node.missing =>
+        {
             let server = node.parent.as_deref().and_then(|id| servers.get(id))?;
-            Some(format!("{server}:{}", node.name))
+            Some(format!("{server}:{}", container(node)?))
         }
         _ => None,
     };
     chart.nodes.iter().filter_map(end).take(OFFERED).collect()
+}
+
+/// The container that it is, or that serves.
+fn container(node: &ChartNode) -> Option<&str> {
+    match node.kind {
+        ChartNodeKind::Container => Some(&node.name),
+        _ => node.container.as_deref(),
+    }
 }
 
 /// Where more of it is shown.
@@ -120,6 +130,12 @@ fn page(node: &ChartNode) -> Option<String> {
         ChartNodeKind::Server | ChartNodeKind::Proxy => {
             node.server_id.as_ref().map(|id| format!("/servers/{id}"))
         }
+        ChartNodeKind::Application => {
+            node.application_id.as_ref().map(|id| format!("/applications/{id}"))
+        }
+        ChartNodeKind::Database => {
+            node.application_id.as_ref().map(|id| format!("/databases/{id}"))
+        }
         ChartNodeKind::Internet | ChartNodeKind::Container | ChartNodeKind::Service => None,
     }
 }
@@ -130,6 +146,7 @@ const fn towards(kind: ChartLinkKind) -> &'static str {
         ChartLinkKind::Attachment => "is on",
         ChartLinkKind::Member => "has",
         ChartLinkKind::Spans => "spans",
+        ChartLinkKind::Link => "reaches",
     }
 }
 
@@ -139,5 +156,6 @@ const fn backwards(kind: ChartLinkKind) -> &'static str {
         ChartLinkKind::Attachment => "is served by",
         ChartLinkKind::Member => "is on",
         ChartLinkKind::Spans => "is spanned by",
+        ChartLinkKind::Link => "is reached by",
     }
 }

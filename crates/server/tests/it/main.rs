@@ -26,6 +26,7 @@ mod hostile;
 mod idempotency;
 mod invites;
 mod keys;
+mod links;
 mod notifiers;
 mod openapi;
 mod openid;

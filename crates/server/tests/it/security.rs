@@ -46,6 +46,8 @@ pub(crate) struct Things {
     storage: String,
     /// One that came to nothing.
     backup: String,
+    /// One on another destination.
+    neighbour: String,
     team: String,
 }
 
@@ -71,11 +73,14 @@ impl Things {
         let database = databases::add_nowhere(app, on, "orders").await?;
         let storage = backups::add_storage(&app.owner, "cellar").await?.id.to_string();
         let kept = (project.id.as_str(), storage.as_str(), database.as_str());
+        let dock = app.owner.destination(&server, "dock").await?;
+        let beside = (environment.as_str(), dock.id.as_str());
         Ok(Self {
             application: undeployed(app, on).await?,
             backup: backups::write_failed(app, kept).await?,
             database,
             storage: backups::add_storage(&app.owner, "attic").await?.id.to_string(),
+            neighbour: applications::add_nowhere(app, beside, "beside").await?,
             environment,
             project: project.id.to_string(),
             key: app.owner.key("spare").await?,
@@ -134,7 +139,7 @@ impl Things {
             _ => return Ok(path.to_owned()),
         };
         let path = path.replace("{id}", id).replace("{container}", "app").replace("{number}", "1");
-        Ok(path.replace("{on}", &self.server))
+        Ok(path.replace("{on}", &self.server).replace("{to}", &self.neighbour))
     }
 
     /// A body that would be accepted from the owner.
@@ -190,6 +195,7 @@ impl Things {
             ("PATCH", "/v1/applications/{id}/variables") => {
                 json!({ "set": [{ "name": "A", "value": "1" }] })
             }
+            ("POST", "/v1/applications/{id}/links") => json!({ "to": self.neighbour }),
             ("POST", "/v1/keys" | "/v1/projects") | ("PATCH", _) => json!({ "name": "x" }),
             ("POST", "/v1/servers") => json!({
                 "name": "x",
@@ -250,6 +256,7 @@ impl Things {
             database,
             storage,
             backup,
+            neighbour,
             team: _,
         } = self;
         let all = [
@@ -273,8 +280,16 @@ impl Things {
             database,
             storage,
             backup,
+            neighbour,
         ];
         all.into_iter().map(String::as_str).collect()
+    }
+
+    /// Another application where the first one is.
+    async fn another(&self, app: &TestApp, name: &str) -> Result<String> {
+        let destination = app.owner.find_destination("web").await?;
+        let on = (self.environment.as_str(), destination.id.as_str());
+        applications::add_nowhere(app, on, name).await
     }
 
     /// Makes what a call is about to remove anew, so that the next one finds it again.
@@ -332,11 +347,19 @@ impl Things {
                 let made = projects::environment(&app.owner, &project, &name).await?;
                 self.environment = made.id.to_string();
             }
-            "/v1/applications/{id}/hook" => listen(app, &self.application).await?,
+            // The one before may have been removed meanwhile.
+            "/v1/applications/{id}/hook" => {
+                self.application = self.another(app, &name).await?;
+                listen(app, &self.application).await?;
+            }
+            "/v1/applications/{id}/links/{to}" => {
+                self.application = self.another(app, &name).await?;
+                let path = format!("/v1/applications/{}/links", self.application);
+                let body = json!({ "to": self.neighbour });
+                let _: Value = app.owner.post(&path, body).await?.created()?;
+            }
             "/v1/applications/{id}" => {
-                let destination = app.owner.find_destination("web").await?;
-                let on = (self.environment.as_str(), destination.id.as_str());
-                self.application = applications::add_nowhere(app, on, &name).await?;
+                self.application = self.another(app, &name).await?;
             }
             "/v1/databases/{id}" => {
                 let destination = app.owner.find_destination("web").await?;

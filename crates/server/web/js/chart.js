@@ -24,7 +24,7 @@ async function start(root) {
   const painter = startPainting(svg);
   const view = startView(svg, painter.sheet, (at) => (root.querySelector("[data-zoom]").textContent = `${Math.round(at.k * 100)} %`), painter.reveal);
   startArranging(root.dataset.worker);
-  const wanted = { kinds: new Set(["proxy", "destination", "container", "service"]), states: "all", folded: new Map() };
+  const wanted = { kinds: new Set(["proxy", "destination", "application", "database", "container", "service"]), states: "all", folded: new Map() };
   const sheet = { width: 0, height: 0, places: new Map(), shape: "" };
   const state = { live: null, world: null, scene: null, chosen: null, turn: 0 };
 

@@ -7,7 +7,7 @@ use sqlx::AnyConnection;
 use super::{Wanted, check_confirmed, elsewhere};
 use crate::{
     Actor, Error,
-    applications::{check, names, word, work::check_stays},
+    applications::{check, isolation, names, word, work::check_stays},
     databases,
     db::{self, application::Wanted as Asked},
     error::Refusal,
@@ -29,7 +29,9 @@ pub(super) async fn all(
         runs(wanted),
         place(wanted),
         check::place(&wanted.to, &wanted.plan.spec),
-        names::check_free(conn, &there, &wanted.plan.spec).await,
+        isolation::check(conn, actor, (&wanted.from().environment_id, &wanted.to)).await,
+        links(conn, wanted).await,
+        names::check_free(conn, &there, &wanted.plan.spec).await.map(drop),
         elsewhere::check(conn, actor, wanted).await,
         routes(conn, wanted).await,
         near(conn, actor, wanted, input).await,
@@ -73,6 +75,19 @@ fn place(wanted: &Wanted) -> Result<(), Error> {
         ));
     }
     Ok(())
+}
+
+/// A link is between two places of one server.
+async fn links(conn: &mut AnyConnection, wanted: &Wanted) -> Result<(), Error> {
+    let one = wanted.from();
+    if !db::link::has_any(conn, &one.id).await? {
+        return Ok(());
+    }
+    Err(Error::refused(
+        "move-of-linked",
+        format!("{} `{}` is linked to a resource of another destination", word(one), one.name),
+        "remove its links first (`list_links`), and link it anew where it is then",
+    ))
 }
 
 /// Requests come over the proxy's place on the network.

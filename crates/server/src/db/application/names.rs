@@ -1,35 +1,61 @@
 //! Names on networks that are applications'. That each is there once on a network decides races.
 
-use portolan_types::{Alias, Application, ApplicationId, DestinationId};
+use portolan_types::{Alias, ApplicationId, DestinationId};
 use sqlx::{AnyConnection, Row};
 
 use super::super::parsed;
 
-/// Gives an application these names on its network, and no others. One that another application has
-/// there is a unique violation. On another network it keeps those that it has: it may be moved.
+/// Gives an application these names on these networks, and no others there. One that another
+/// application has there is a unique violation. Elsewhere it keeps those that it has: it may be moved.
 pub async fn set_aliases(
     conn: &mut AnyConnection,
-    application: &Application,
-    aliases: &[Alias],
+    application: &ApplicationId,
+    (places, aliases): (&[DestinationId], &[Alias]),
 ) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "delete from application_aliases where application_id = $1 and destination_id = $2",
-    )
-    .bind(application.id.as_str())
-    .bind(application.destination_id.as_str())
-    .execute(&mut *conn)
-    .await?;
-    for alias in aliases {
+    for place in places {
         sqlx::query(
-            "insert into application_aliases (destination_id, alias, application_id)
-             values ($1, $2, $3)",
+            "delete from application_aliases where application_id = $1 and destination_id = $2",
         )
-        .bind(application.destination_id.as_str())
-        .bind(alias.as_str())
-        .bind(application.id.as_str())
+        .bind(application.as_str())
+        .bind(place.as_str())
         .execute(&mut *conn)
         .await?;
+        for alias in aliases {
+            sqlx::query(
+                "insert into application_aliases (destination_id, alias, application_id)
+                 values ($1, $2, $3)",
+            )
+            .bind(place.as_str())
+            .bind(alias.as_str())
+            .bind(application.as_str())
+            .execute(&mut *conn)
+            .await?;
+        }
     }
+    Ok(())
+}
+
+/// Gives up the names on networks where nothing is known by them any more: neither is the application
+/// there, nor is it reached from there by a link, nor on its way there or back.
+pub async fn release_aliases(conn: &mut AnyConnection) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "delete from application_aliases
+         where not exists (
+                   select 1 from applications a
+                   where a.id = application_aliases.application_id
+                     and a.destination_id = application_aliases.destination_id)
+           and not exists (
+                   select 1 from links l
+                   join applications f on f.id = l.from_id
+                   where l.to_id = application_aliases.application_id
+                     and f.destination_id = application_aliases.destination_id)
+           and not exists (
+                   select 1 from moves m
+                   where m.application_id = application_aliases.application_id
+                     and application_aliases.destination_id in (m.from_id, m.to_id))",
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 

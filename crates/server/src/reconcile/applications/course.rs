@@ -1,6 +1,10 @@
 //! What a deployment is made by, as it was when it was asked for, and its container.
 
-use super::{super::work::Halt, Scene, definition, job::Job};
+use super::{
+    super::{links, work::Halt},
+    Scene, definition,
+    job::Job,
+};
 use crate::{
     Error,
     applications::{
@@ -59,8 +63,12 @@ impl Course {
             let made = scene.host.create_volume(&volume, &definition::labels(application)).await;
             job.answer(made, &format!("make volume `{volume}`"))?;
         }
-        let network = self.network.as_str();
-        let new = definition::wanted(application, network, (&self.made, &self.plan), image);
+        let mut places = vec![definition::place(application, &self.network, &self.plan)];
+        let mut conn = scene.app.db.acquire().await?;
+        let links = (scene.server, &application.id);
+        places.extend(links::joined(&mut conn, scene.host.as_ref(), links).await?);
+        drop(conn);
+        let new = definition::wanted(application, places, (&self.made, &self.plan), image);
         let made = scene.host.create_container(&new).await;
         let id = job.answer(made, &format!("make container `{}`", self.container()))?;
         self.put_files(job, &id).await?;

@@ -39,7 +39,7 @@ pub(super) fn marks(application: &Application, labels: &BTreeMap<String, String>
 /// The container of a deployment, of an image by its id.
 pub(super) fn wanted(
     application: &Application,
-    network: &str,
+    places: Vec<Place>,
     (made, plan): (&Planned, &Plan),
     image: &str,
 ) -> NewContainer {
@@ -53,7 +53,7 @@ pub(super) fn wanted(
         command: texts(&spec.command),
         environment: variables.map(|(name, value)| (name.to_string(), value.to_string())).collect(),
         labels: all_labels(application, made, plan),
-        network: NetworkMode::Networks(vec![place(application, network, plan)]),
+        network: NetworkMode::Networks(places),
         ports: spec.published.iter().map(published).collect(),
         mounts: spec.mounts.iter().map(|one| mount(application, one)).collect(),
         restart: restart(spec.restart),
@@ -88,7 +88,8 @@ pub(super) fn all_labels(
     all
 }
 
-fn place(application: &Application, network: &str, plan: &Plan) -> Place {
+/// Its place on its destination.
+pub(super) fn place(application: &Application, network: &str, plan: &Plan) -> Place {
     let names = names::of(application, &plan.spec);
     let aliases = names.iter().map(ToString::to_string).collect();
     Place { network: network.to_owned(), endpoint: Endpoint { aliases, ..Endpoint::default() } }

@@ -44,5 +44,8 @@ pub(super) async fn forget(job: &mut Job<'_>) -> Result<Progress, Halt> {
     let mut tx = job.scene.app.db.begin().await?;
     db::route::delete_of_application(&mut tx, id, now).await?;
     db::application::delete(&mut tx, id).await?;
-    job.succeeded(tx, ("application.removed", "was removed")).await
+    let progress = job.succeeded(tx, ("application.removed", "was removed")).await?;
+    // The networks of its links go in another look.
+    job.scene.app.wake(&job.scene.server.server.id);
+    Ok(progress)
 }

@@ -23,13 +23,14 @@ pub(super) enum Tab {
     Command,
     Terminal,
     Variables,
+    Links,
     Events,
     Settings,
     Move,
     Danger,
 }
 
-const TABS: [tabs::Tab<Tab>; 11] = [
+const TABS: [tabs::Tab<Tab>; 12] = [
     tabs::Tab::new(Tab::Overview, "Overview", ""),
     tabs::Tab::new(Tab::Deployments, "Deployments", "/deployments"),
     tabs::Tab::kept_for(For::Use, Tab::Logs, "Logs", "/logs"),
@@ -37,6 +38,7 @@ const TABS: [tabs::Tab<Tab>; 11] = [
     tabs::Tab::kept_for(For::Work, Tab::Command, "Command", "/command"),
     tabs::Tab::kept_for(For::Work, Tab::Terminal, "Terminal", "/terminal"),
     tabs::Tab::new(Tab::Variables, "Variables", "/variables"),
+    tabs::Tab::new(Tab::Links, "Links", "/links"),
     tabs::Tab::new(Tab::Events, "Events", "/events"),
     tabs::Tab::for_changes(Tab::Settings, "Settings", "/settings"),
     tabs::Tab::for_changes(Tab::Move, "Move", "/move"),

@@ -18,7 +18,7 @@ use crate::{
         remove::{self, Volumes},
         variables,
     },
-    databases,
+    databases, links,
     web::{
         acts::Near,
         chrome::Chrome,
@@ -55,14 +55,22 @@ pub(super) async fn variables(
     Ok(shown::page(&ListVariables { chrome, head, variables, databases }))
 }
 
-/// The databases on the application's destination. Who does not see that sees none.
+/// The databases that the application finds by name. Who does not see its destination sees none.
 async fn near(app: &AppState, actor: &Actor, head: &Head) -> Result<Vec<Database>, Error> {
-    if head.application.destination_name.is_none() {
-        return Ok(Vec::new());
+    let mut found = Vec::new();
+    if head.application.destination_name.is_some() {
+        let destination_id = Some(head.application.destination_id.clone());
+        let filter = databases::Filter { environment_id: None, destination_id };
+        found = databases::list(app, actor, filter, &PageQuery::largest()).await?.items;
     }
-    let destination_id = Some(head.application.destination_id.clone());
-    let filter = databases::Filter { environment_id: None, destination_id };
-    Ok(databases::list(app, actor, filter, &PageQuery::largest()).await?.items)
+    for link in links::list(app, actor, &head.application.id).await?.items {
+        let leads_out = link.from.application_id == head.application.id;
+        let seen = link.to.database_id.filter(|_| leads_out && link.to.name.is_some());
+        if let Some(id) = seen {
+            found.push(databases::show(app, actor, &id).await?);
+        }
+    }
+    Ok(found)
 }
 
 #[derive(Template)]

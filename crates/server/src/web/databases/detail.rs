@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::State;
-use portolan_types::{Database, DatabaseId, Operation, Preview};
+use portolan_types::{Database, DatabaseId, Link, Operation, Preview};
 
 use super::{
     fields::Fields,
@@ -12,7 +12,7 @@ use crate::{
     api::AppState,
     applications::{self, remove::Volumes},
     databases::{self, remove},
-    operations,
+    links, operations,
     web::{
         acts::Near,
         applications::moving::{MoveForm, targets},
@@ -34,6 +34,8 @@ struct Overview {
     told: bool,
     /// Versions of its series that are offered, without the present one.
     versions: Vec<String>,
+    /// By which applications of other destinations reach it.
+    links: Vec<Link>,
 }
 
 pub(super) async fn overview(
@@ -46,7 +48,8 @@ pub(super) async fn overview(
     let operation = operations::show_latest(&app, &chrome.actor, named).await?;
     let told = operation.as_ref().is_some_and(is_told);
     let versions = later(&head.database);
-    Ok(shown::page(&Overview { chrome, head, operation, told, versions }))
+    let links = links::list(&app, &chrome.actor, &(&id).into()).await?.items;
+    Ok(shown::page(&Overview { chrome, head, operation, told, versions, links }))
 }
 
 fn later(one: &Database) -> Vec<String> {

@@ -29,7 +29,10 @@ fn claimed(chart: &Chart) -> BTreeSet<String> {
         | ChartNodeKind::Server
         | ChartNodeKind::Proxy
         | ChartNodeKind::Destination => true,
-        ChartNodeKind::Container | ChartNodeKind::Service => false,
+        ChartNodeKind::Container
+        | ChartNodeKind::Service
+        | ChartNodeKind::Application
+        | ChartNodeKind::Database => false,
     });
     let nodes = nodes.map(|node| {
         let said = (&node.id, &node.name, &node.state, &node.reason, &node.parent);
@@ -41,7 +44,7 @@ fn claimed(chart: &Chart) -> BTreeSet<String> {
             "{:?}",
             (&link.from, &link.label, &link.state, link.missing, &link.route_id)
         )),
-        ChartLinkKind::Member | ChartLinkKind::Spans => None,
+        ChartLinkKind::Member | ChartLinkKind::Spans | ChartLinkKind::Link => None,
     });
     nodes.chain(links).collect()
 }

@@ -183,11 +183,12 @@ story! {
 
         let own = projects::add(&app.owner, "own").await?;
         let own_part = projects::environment(&app.owner, &own, "staging").await?;
+        let quay = app.owner.destination(&at.server, "quay").await?;
         let member = join(app, "member", Team::Same).await?;
         member.grant_in(app, own.id.as_str(), Right::Manage).await?;
         member.grant(app, at.destination.server_id.as_str(), Right::Use).await?;
         let body = json!({
-            "environment_id": own_part.id, "destination_id": at.destination.id, "name": "spy",
+            "environment_id": own_part.id, "destination_id": quay.id, "name": "spy",
             "spec": { "image": "shop:1" },
         });
         let spy: Application = member.client.post("/v1/applications", body).await?.created()?;
@@ -195,15 +196,18 @@ story! {
         let refer = json!({ "refer": [{ "name": "A", "from_database": { "database_id": orders.id } }] });
         assert_eq!(member.client.patch(&variables, refer.clone()).await?.status, 403);
         member.grant_in(app, orders.project_id.as_str(), Right::Use).await?;
+        let link = json!({ "to": orders.id });
+        let links = format!("/v1/applications/{}/links", spy.id);
+        let _: portolan_types::Link = member.client.post(&links, link).await?.created()?;
         member.client.patch(&variables, refer).await?.ok::<Variables>()?;
 
         let public = json!({
-            "environment_id": own_part.id, "destination_id": at.destination.id, "name": "open",
+            "environment_id": own_part.id, "destination_id": quay.id, "name": "open",
             "engine": "postgres", "config": { "public": { "port": 15432 } },
         });
         assert_eq!(member.client.post("/v1/databases", public).await?.status, 403);
         let closed = json!({
-            "environment_id": own_part.id, "destination_id": at.destination.id, "name": "closed",
+            "environment_id": own_part.id, "destination_id": quay.id, "name": "closed",
             "engine": "postgres",
         });
         let made: Value = member.client.post("/v1/databases", closed).await?.created()?;

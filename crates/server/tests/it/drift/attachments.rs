@@ -12,6 +12,7 @@ use portolan_types::{
 };
 use serde_json::{Value, json};
 
+use super::has_cause;
 use crate::{
     proxies::{self, NAME},
     support::{TestApp, eventually, story},
@@ -45,7 +46,7 @@ story! {
         assert_eq!(drift.mended.get("network"), Some(&network));
         ensure!(drift.mended.contains_key("address"), "{drift:?}");
         // The look may have been under way when it happened: then the event itself comes after it.
-        ensure!(drift.cause.starts_with("Docker told of the network: "), "{}", drift.cause);
+        has_cause(&drift, "network")?;
         ensure!(drift.cause.ends_with(&network), "{}", drift.cause);
         ensure!((0..2_000).contains(&drift.duration_ms.context("a duration")?), "{drift:?}");
         let operation = drift.operation_id.context("an operation")?;

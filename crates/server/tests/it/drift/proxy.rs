@@ -7,6 +7,7 @@ use portolan_types::{
 };
 use serde_json::{Value, json};
 
+use super::has_cause;
 use crate::{
     proxies::{self, NAME},
     support::{eventually, story},
@@ -41,9 +42,7 @@ story! {
             assert_eq!(drift.before.get("docker_id"), Some(&before));
             let now = engine.container(NAME).context("a container")?.member.docker_id;
             assert_eq!(drift.mended.get("docker_id"), Some(&now));
-            // A look for what was asked of the server may be the first to see it.
-            let told = drift.cause.starts_with("Docker told of the container: ");
-            ensure!(told || drift.cause.starts_with("found when "), "{}", drift.cause);
+            has_cause(&drift, "container")?;
             ensure!((0..2_000).contains(&drift.duration_ms.context("a duration")?), "{drift:?}");
             let operation = drift.operation_id.context("an operation")?;
             let outcome = app.owner.outcome(operation.as_str()).await?;

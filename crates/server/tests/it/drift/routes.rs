@@ -4,6 +4,7 @@ use anyhow::{Context, ensure};
 use portolan_types::{DriftKind, DriftPolicy, DriftState, RouteState};
 use serde_json::json;
 
+use super::has_cause;
 use crate::{proxies, support::story};
 
 const KIND: DriftKind = DriftKind::RouteDark;
@@ -22,7 +23,7 @@ story! {
         let told = app.drift_of(KIND, DriftState::Told).await?;
         assert_eq!(told.message, "container `web` is exited");
         assert_eq!(told.before.get("target").map(String::as_str), Some("web:80"));
-        ensure!(told.cause.starts_with("Docker told of the container: "), "{}", told.cause);
+        has_cause(&told, "container")?;
         assert_eq!((&told.server_id, told.destination_id.as_ref()), (&server.id, Some(&web.id)));
         app.restart_and_look(&server).await?;
         assert_eq!(app.drifts_of(KIND).await?, std::slice::from_ref(&told));

@@ -74,7 +74,7 @@ export function mermaid(chart) {
   const quoted = (words) => `"${clipped(words, 80).replace(/[^\p{L}\p{N} .,:;/()_@+-]/gu, (c) => `#${c.codePointAt(0)};`)}"`;
   const shape = (node) => {
     const words = quoted(`${node.name} (${node.missing ? "missing" : node.state})`);
-    return { internet: `((${words}))`, destination: `(${words})`, proxy: `{{${words}}}`, service: `[[${words}]]` }[node.kind] ?? `[${words}]`;
+    return { internet: `((${words}))`, destination: `(${words})`, proxy: `{{${words}}}`, service: `[[${words}]]`, database: `[(${words})]` }[node.kind] ?? `[${words}]`;
   };
   const lines = ["flowchart LR"];
   const inside = new Map();
@@ -91,7 +91,7 @@ export function mermaid(chart) {
     lines.push("  end");
   }
   for (const link of chart.links) {
-    const arrow = link.missing ? "-.->" : { route: "==>", spans: "---" }[link.kind] ?? "-->";
+    const arrow = link.missing ? "-.->" : { route: "==>", spans: "---", link: "-.-o" }[link.kind] ?? "-->";
     const label = link.label ? `|${quoted(link.label)}|` : "";
     lines.push(`  ${names.get(link.from)} ${arrow}${label} ${names.get(link.to)}`);
   }

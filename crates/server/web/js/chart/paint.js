@@ -174,7 +174,7 @@ function glyph(node, x, y) {
 
 function leaf(node, at) {
   const made = group(node, at);
-  const round = { internet: 28, destination: 14, proxy: 4, service: 4, container: 4, group: 4, server: 8 }[node.kind] ?? 4;
+  const round = { internet: 28, destination: 14, proxy: 4, service: 4, application: 4, database: 4, container: 4, group: 4, server: 8 }[node.kind] ?? 4;
   made.append(element("rect", { class: "body", width: at.width, height: at.height, rx: round }));
   if (node.kind === "proxy") made.append(element("path", { class: "bar", d: `M4 0h4v${at.height}h-4a4 4 0 0 1 -4 -4v-${at.height - 8}a4 4 0 0 1 4 -4z` }));
   if (node.kind === "service" || node.kind === "group") {

@@ -2,7 +2,7 @@
 // and the two questions about it. Texts from hosts are only ever set as text.
 import { isWell, meaning, plain } from "./words.js";
 
-const PAGES = { server: "/servers/", destination: "/destinations/", proxy: "/servers/" };
+const PAGES = { server: "/servers/", destination: "/destinations/", proxy: "/servers/", application: "/applications/", database: "/databases/" };
 
 // What a link says, seen from either end.
 const WORDS = {
@@ -10,6 +10,7 @@ const WORDS = {
   attachment: { to: "is on", from: "is served by" },
   member: { to: "has", from: "is on" },
   spans: { to: "spans", from: "is spanned by" },
+  link: { to: "reaches", from: "is reached by" },
 };
 
 export function startPanel(root, chart) {
@@ -58,7 +59,7 @@ export function startPanel(root, chart) {
     const buttons = make("p", { class: "flex flex-wrap gap-2" });
     const page = pageOf(node);
     if (page) buttons.append(make("a", { class: "btn btn-sm btn-primary", href: page }, "Open its page"));
-    if (["container", "service", "destination"].includes(node.kind) && !node.missing) {
+    if ((["container", "service", "destination"].includes(node.kind) || node.container) && !node.missing) {
       buttons.append(asks("From here", from, node, world), asks("To here", to, node, world));
     }
     parts.push(buttons);
@@ -68,7 +69,7 @@ export function startPanel(root, chart) {
 
   function pageOf(node) {
     if (!PAGES[node.kind]) return null;
-    const id = node.kind === "destination" ? node.destination_id : node.server_id;
+    const id = { destination: node.destination_id, application: node.application_id, database: node.application_id }[node.kind] ?? node.server_id;
     return id ? PAGES[node.kind] + encodeURIComponent(id) : null;
   }
 
@@ -76,7 +77,7 @@ export function startPanel(root, chart) {
     const button = make("button", { class: "btn btn-sm", type: "button" }, words);
     const server = world.nodes.get(node.parent);
     button.addEventListener("click", () => {
-      field.value = node.kind === "destination" ? node.destination_id : server ? `${server.name}:${node.name}` : node.name;
+      field.value = node.kind === "destination" ? node.destination_id : server ? `${server.name}:${node.container ?? node.name}` : (node.container ?? node.name);
       const details = field.closest("details");
       details.open = true;
       details.scrollIntoView({ block: "nearest" });

@@ -1,9 +1,9 @@
 // What states mean, for shapes and colours: the same groups as the macro `state` of the templates.
 const MEANINGS = {
   good: ["ready", "reachable", "running", "live", "outside", "service", "attached"],
-  moving: ["pending", "changing", "deleting", "removing", "queued", "new", "created", "restarting"],
-  bad: ["failed", "unreachable", "refused", "missing", "dead"],
-  odd: ["drifted", "dark"],
+  moving: ["pending", "changing", "deleting", "removing", "queued", "new", "created", "starting", "restarting"],
+  bad: ["failed", "unreachable", "refused", "missing", "dead", "down"],
+  odd: ["drifted", "dark", "unhealthy"],
 };
 
 export function meaning(node) {

@@ -22,7 +22,9 @@ pub(super) fn wanted(
 ) -> NewService {
     let (application, network) = (&scene.row.application, scene.row.network.as_str());
     let spec = &course.plan.spec;
-    let mut task = definition::wanted(application, network, (&course.made, &course.plan), image);
+    let place = definition::place(application, network, &course.plan);
+    let mut task =
+        definition::wanted(application, vec![place], (&course.made, &course.plan), image);
     let number = version.deployment.clone().unwrap_or_default();
     task.labels.insert(label::DEPLOYMENT.to_owned(), number);
     let is_rolling = spec.is_rolling_on_swarm();
