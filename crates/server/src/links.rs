@@ -12,7 +12,7 @@ use portolan_types::{
 use crate::{
     Actor, App, Error,
     applications::{self, names},
-    db::{self, Transaction},
+    db::{self, Transaction, database_reference::Reference},
     events::{self, Happened},
 };
 
@@ -50,7 +50,8 @@ pub async fn create(
         .await
         .map_err(|error| Error::on_unique(error, || linked(&from, &to)))?;
     names::claim(&mut tx, &to, &to.spec).await?;
-    note(&mut tx, actor, (&from, &to), "linked").await?;
+    let message = format!("`{}` was linked to `{}` by {}", from.name, to.name, actor.user.email);
+    note(&mut tx, actor, &from, ("application.linked", message)).await?;
     let links = db::link::list(&mut tx, actor.visible(), &from.id).await?;
     tx.commit().await?;
     app.wake(&from.server_id);
@@ -64,38 +65,32 @@ pub async fn delete(
     (from, to): (&ApplicationId, &ApplicationId),
 ) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    let from = find_locked(&mut tx, actor, from).await?;
-    // It need not be visible to whoever no longer wants to reach it.
-    db::application::lock(&mut tx, to).await?;
+    hold(&mut tx, (from, to)).await?;
+    let from = applications::find(&mut tx, actor, from).await?.application;
+    // The other one need not be visible to whoever no longer wants to reach it.
     check_unused(&mut tx, &from, to).await?;
     if !db::link::end(&mut tx, &from.id, to).await? {
         return Err(Error::NotFound("link"));
     }
     db::application::release_aliases(&mut tx).await?;
-    let happened = Happened {
-        team: actor.team_id(),
-        kind: "application.unlinked",
-        subject: Subject::Application(from.id.clone()),
-        name: from.name.as_str(),
-        message: format!("a link of `{}` was removed by {}", from.name, actor.user.email),
-    };
-    let entry = happened.by(actor.author()).of(&from.destination_id);
-    events::record(&mut tx, entry, Timestamp::now()).await?;
+    let message = format!("a link of `{}` was removed by {}", from.name, actor.user.email);
+    note(&mut tx, actor, &from, ("application.unlinked", message)).await?;
     tx.commit().await?;
     app.wake(&from.server_id);
     Ok(())
 }
 
-async fn find_locked(
+/// Holds both until the end of the transaction, in the same order for everybody.
+async fn hold(
     tx: &mut Transaction,
-    actor: &Actor,
-    id: &ApplicationId,
-) -> Result<Application, Error> {
-    db::application::lock(tx, id).await?;
-    Ok(applications::find(tx, actor, id).await?.application)
+    (from, to): (&ApplicationId, &ApplicationId),
+) -> Result<(), Error> {
+    for id in [from.min(to), from.max(to)] {
+        db::application::lock(tx, id).await?;
+    }
+    Ok(())
 }
 
-/// Both, held in the same order by everybody.
 async fn both(
     tx: &mut Transaction,
     actor: &Actor,
@@ -104,9 +99,7 @@ async fn both(
     if from == to {
         return Err(Error::field("to", "a resource reaches itself without a link"));
     }
-    for id in [from.min(to), from.max(to)] {
-        db::application::lock(tx, id).await?;
-    }
+    hold(tx, (from, to)).await?;
     let from = applications::find(tx, actor, from).await?.application;
     let to = applications::find(tx, actor, to).await?.application;
     Ok((from, to))
@@ -161,8 +154,8 @@ async fn check_unused(
     to: &ApplicationId,
 ) -> Result<(), Error> {
     let taken = db::database_reference::list(tx, &from.id).await?;
-    let is_it = |id: &portolan_types::DatabaseId| id.as_str() == to.as_str();
-    let Some(one) = taken.iter().find(|one| is_it(&one.from.database_id)) else { return Ok(()) };
+    let is_it = |one: &&Reference| one.from.database_id.as_str() == to.as_str();
+    let Some(one) = taken.iter().find(is_it) else { return Ok(()) };
     Err(Error::refused(
         "link-in-use",
         format!(
@@ -176,15 +169,15 @@ async fn check_unused(
 async fn note(
     tx: &mut Transaction,
     actor: &Actor,
-    (from, to): (&Application, &Application),
-    what: &str,
+    from: &Application,
+    (kind, message): (&'static str, String),
 ) -> Result<(), Error> {
     let happened = Happened {
         team: actor.team_id(),
-        kind: "application.linked",
+        kind,
         subject: Subject::Application(from.id.clone()),
         name: from.name.as_str(),
-        message: format!("`{}` was {what} to `{}` by {}", from.name, to.name, actor.user.email),
+        message,
     };
     let entry = happened.by(actor.author()).of(&from.destination_id);
     Ok(events::record(tx, entry, Timestamp::now()).await?)

@@ -18,7 +18,7 @@ struct Scene {
 
 impl Scene {
     fn set(host: &str) -> Result<Self> {
-        let stage = Stage::set(host)?;
+        let stage = Stage::beside(host)?;
         let network = stage.network("data");
         stage.portolan.run(&create(&stage.host.name, &network))?;
         let project = unique("shop");
@@ -56,7 +56,7 @@ impl Scene {
 #[test]
 #[ignore = "needs the lab"]
 fn applications_use_databases_whose_data_survive() -> Result<()> {
-    let scene = Scene::set("charlie")?;
+    let scene = Scene::set("alpha")?;
     let (orders, cache) = (unique("orders"), unique("cache"));
     let script = scene.stage.portolan.path("schema.sql");
     std::fs::write(&script, "create table t (n int); insert into t values (41);")?;
@@ -110,7 +110,7 @@ fn applications_use_databases_whose_data_survive() -> Result<()> {
 #[test]
 #[ignore = "needs the lab"]
 fn databases_are_backed_up_destroyed_and_restored() -> Result<()> {
-    let scene = Scene::set("charlie")?;
+    let scene = Scene::set("alpha")?;
     let (orders, cache, storage) = (unique("orders"), unique("cache"), unique("cellar"));
     let portolan = &scene.stage.portolan;
     portolan.run(&["storage", "add", &storage, "--kind", "disk"])?;

@@ -25,6 +25,7 @@ pub(crate) const NAME: &str = "portolan-proxy";
 pub(crate) struct Stage {
     pub(crate) portolan: Portolan,
     pub(crate) host: Host,
+    has_proxy: bool,
     networks: RefCell<Vec<String>>,
 }
 
@@ -32,7 +33,9 @@ impl Drop for Stage {
     fn drop(&mut self) {
         // Or what is taken away here would be put back.
         drop(self.portolan.kill());
-        drop(sweep(&self.host));
+        if self.has_proxy {
+            drop(sweep(&self.host));
+        }
         for network in self.networks.take() {
             drop(self.host.try_docker(&["network", "rm", &network]));
         }
@@ -59,8 +62,17 @@ impl Stage {
     pub(crate) fn of(portolan: Portolan, host: &str) -> Result<Self> {
         let host = Host::find(host)?;
         sweep(&host)?;
+        Self::with(portolan, host, true)
+    }
+
+    /// The same for what needs no proxy: whoever has one there keeps it.
+    pub(crate) fn beside(host: &str) -> Result<Self> {
+        Self::with(Portolan::start()?, Host::find(host)?, false)
+    }
+
+    fn with(portolan: Portolan, host: Host, has_proxy: bool) -> Result<Self> {
         portolan.add_server(&host, "deploy")?;
-        Ok(Self { portolan, host, networks: RefCell::default() })
+        Ok(Self { portolan, host, has_proxy, networks: RefCell::default() })
     }
 
     pub(crate) fn proxy(&self, kind: &str, more: &[&str]) -> Result<String> {
