@@ -65,7 +65,7 @@ impl Scene {
         self.stage.portolan.json(&["operation", "show", &id])
     }
 
-    fn file(&self, host: &Host, container: &str) -> Result<Vec<u8>> {
+    fn file(host: &Host, container: &str) -> Result<Vec<u8>> {
         let kept = std::env::temp_dir().join(unique("read"));
         host.docker(&["cp", &format!("{container}:/data/large"), &kept.to_string_lossy()])?;
         let content = std::fs::read(&kept)?;
@@ -130,12 +130,12 @@ fn an_application_moves_to_another_network_and_another_host_with_its_data() -> R
     scene.app("move", &[&near, "--yes"])?;
     let gap = scene.work()?["result"]["gap_ms"].as_u64().context("a gap")?;
     eprintln!("to another network: nothing ran for {gap} ms");
-    ensure!(scene.shown()?["destination_name"] == Value::from(near), "it is elsewhere");
+    ensure!(scene.shown()?["destination_name"] == near.as_str(), "it is elsewhere");
     eventually("an answer over the other network", || {
         Ok(scene.stage.answers(SITE)?.then_some(()))
     })?;
     let (source, second) = (scene.stage.host.clone(), scene.container()?);
-    ensure!(scene.file(&source, &second)? == content, "the data are not the same");
+    ensure!(Scene::file(&source, &second)? == content, "the data are not the same");
 
     // To another host, killed in the middle of the copy.
     let there = scene.there.clone();
@@ -153,11 +153,11 @@ fn an_application_moves_to_another_network_and_another_host_with_its_data() -> R
     let moved = &done["result"];
     eprintln!("to another host: nothing ran for {} ms, {}", moved["gap_ms"], moved["volumes"]);
     let third = scene.container()?;
-    ensure!(scene.file(&scene.other, &third)? == content, "the data are not the same there");
+    ensure!(Scene::file(&scene.other, &third)? == content, "the data are not the same there");
     // What was is kept, stopped.
     let state = ["inspect", "--format", "{{.State.Running}}", &second];
     ensure!(source.docker(&state)?.trim() == "false", "it runs on both");
-    ensure!(scene.file(&source, &second)? == content, "the source lost its data");
+    ensure!(Scene::file(&source, &second)? == content, "the source lost its data");
     ensure!(scene.shown()?["moved"]["state"] == "waiting", "nobody is asked");
 
     scene.app("take-back", &["--yes"])?;
@@ -172,7 +172,7 @@ fn an_application_moves_to_another_network_and_another_host_with_its_data() -> R
     let gone = source.try_docker(&["inspect", &second])?;
     ensure!(gone.code != 0, "the container stays");
     let fourth = scene.container()?;
-    ensure!(scene.file(&scene.other, &fourth)? == content, "the data are not the same there");
+    ensure!(Scene::file(&scene.other, &fourth)? == content, "the data are not the same there");
     scene.app("remove", &["--volumes", "--yes"])?;
     Ok(())
 }

@@ -13,7 +13,7 @@ use super::{moment, parsed, parsed_option};
 use crate::rights::Visible;
 
 /// What the network of a link is called.
-pub fn network_of(id: &LinkId) -> NetworkName {
+pub(crate) fn network_of(id: &LinkId) -> NetworkName {
     format!("link-{id}").parse().expect("a word and an id are a network's name")
 }
 

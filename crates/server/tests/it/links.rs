@@ -98,7 +98,7 @@ fn names(at: &Place, container: &str, network: &str) -> Option<Vec<String>> {
 }
 
 fn serving(one: &Application) -> Result<&str> {
-    one.container.as_ref().map(|name| name.as_str()).context("a container")
+    one.container.as_ref().map(portolan_types::ContainerName::as_str).context("a container")
 }
 
 story! {

@@ -308,8 +308,8 @@ story! {
         let there = waits(app, &made).await?;
         assert_eq!(there.server_id, quay.server_id);
         let now = there.container.context("a container")?.to_string();
-        assert_eq!(containers(&beta, "shop"), [now.clone()]);
-        assert_eq!(containers(&at.engine, "shop"), [first.clone()]);
+        assert_eq!(containers(&beta, "shop"), std::slice::from_ref(&now));
+        assert_eq!(containers(&at.engine, "shop"), std::slice::from_ref(&first));
         ensure!(at.engine.container(&first).is_some_and(|one| !one.is_running()), "it runs");
         ensure!(at.engine.written(&volume, "/a").is_some(), "the source lost its data");
         let path = format!("/v1/applications/{}", made.id);
@@ -384,7 +384,7 @@ story! {
             ensure!(failure.message.contains("no space left on device"), "{method}: {failure:?}");
             beta.calm();
             app.is_at(&made, &at.destination).await?;
-            assert_eq!(containers(&at.engine, "shop"), [first.clone()], "{method}");
+            assert_eq!(containers(&at.engine, "shop"), std::slice::from_ref(&first), "{method}");
             ensure!(beta.container_names().is_empty() && beta.volume_names().is_empty(), "{method}");
         }
         at.engine.trouble_in("read_archive", Trouble::Refuse(why));
