@@ -42,6 +42,7 @@ mod scan;
 mod sealer;
 mod server;
 mod sight;
+mod spare;
 mod swarm;
 mod target;
 mod terminals;

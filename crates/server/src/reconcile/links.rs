@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use ipnet::{IpNet, Ipv4Net};
+use ipnet::IpNet;
 use portolan_types::{
     ApplicationId, DestinationKind, Failure, LinkState, NetworkOptions, Subject, Timestamp,
 };
@@ -15,6 +15,8 @@ use sqlx::AnyConnection;
 use super::{
     PassError,
     compare::LABEL_MANAGED,
+    recorder::failure,
+    spare,
     work::{Halt, halt},
 };
 use crate::{
@@ -29,12 +31,6 @@ use crate::{
     sighting::Sighting,
 };
 
-/// A part of 198.18.0.0/15, which is set aside for benchmarks (RFC 2544), as interim networks have
-/// another: neither engines nor people take addresses from there.
-const RANGE: Ipv4Net = Ipv4Net::new_assert(std::net::Ipv4Addr::new(198, 18, 0, 0), 16);
-/// Room for both containers of two resources that are being deployed.
-const PREFIX: u8 = 28;
-
 /// Brings the links of a server to rest.
 pub(super) async fn pass(
     app: &App,
@@ -45,11 +41,11 @@ pub(super) async fn pass(
     let mut conn = app.db.acquire().await?;
     let rows = db::link::list_of_server(&mut conn, &server.server.id).await?;
     drop(conn);
-    let mut taken = Vec::new();
+    let mut held: Vec<IpNet> = seen.networks.iter().flat_map(spare::subnets).collect();
     for row in &rows {
         let place = Scene { app, server, host, seen, row };
         match &row.ends {
-            Some(ends) => place.keep(ends, &mut taken).await?,
+            Some(ends) => place.keep(ends, &mut held).await?,
             None => place.take_down().await?,
         }
     }
@@ -102,8 +98,8 @@ impl Scene<'_> {
         self.seen.networks.iter().find(|network| is_of(network, self.row))
     }
 
-    async fn keep(&self, ends: &[PlacedEnd; 2], taken: &mut Vec<Ipv4Net>) -> Result<(), PassError> {
-        let missed = match self.connected(ends, taken).await {
+    async fn keep(&self, ends: &[PlacedEnd; 2], held: &mut Vec<IpNet>) -> Result<(), PassError> {
+        let missed = match self.connected(ends, held).await {
             Ok(missed) => missed,
             Err(Halt::Refused(failure)) => Some(failure.message),
             Err(Halt::Pass(error)) => return Err(error),
@@ -145,11 +141,11 @@ impl Scene<'_> {
     async fn connected(
         &self,
         ends: &[PlacedEnd; 2],
-        taken: &mut Vec<Ipv4Net>,
+        held: &mut Vec<IpNet>,
     ) -> Result<Option<String>, Halt> {
         let network = match self.network() {
             Some(network) => network.docker_id.clone(),
-            None => self.make(taken).await?,
+            None => self.make(held).await?,
         };
         let mut missed = None;
         for end in ends {
@@ -160,10 +156,11 @@ impl Scene<'_> {
         Ok(missed)
     }
 
-    async fn make(&self, taken: &mut Vec<Ipv4Net>) -> Result<String, Halt> {
+    async fn make(&self, held: &mut Vec<IpNet>) -> Result<String, Halt> {
         let name = db::link::network_of(&self.row.id);
-        let subnet = free(self.seen, taken).ok_or_else(|| no_room(self.server))?;
-        taken.push(subnet);
+        let found = spare::LINKS.first_clear_of(held);
+        let subnet = found.ok_or_else(|| no_room(self.server))?;
+        held.push(subnet.into());
         let labels = BTreeMap::from([
             (LABEL_MANAGED.to_owned(), "true".to_owned()),
             (label::LINK.to_owned(), self.row.id.to_string()),
@@ -224,24 +221,11 @@ impl Scene<'_> {
     }
 }
 
-/// The first subnet that nothing of the host overlaps with.
-fn free(seen: &Sighting, taken: &[Ipv4Net]) -> Option<Ipv4Net> {
-    let held: Vec<IpNet> = seen.networks.iter().flat_map(subnets).collect();
-    RANGE.subnets(PREFIX).ok()?.find(|subnet| {
-        let other = IpNet::from(*subnet);
-        !taken.contains(subnet)
-            && held.iter().all(|held| !held.contains(&other) && !other.contains(held))
-    })
-}
-
-fn subnets(network: &HostNetwork) -> impl Iterator<Item = IpNet> {
-    network.subnets.iter().filter_map(|one| one.subnet.parse().ok())
-}
-
 fn no_room(server: &Assigned) -> Failure {
-    super::recorder::failure(
+    let range = spare::LINKS.whole();
+    failure(
         "no-link-subnet",
-        format!("no subnet in {RANGE} is free on server `{}`", server.server.name),
+        format!("no subnet in {range} is free on server `{}`", server.server.name),
         "remove networks that use that range",
     )
 }

@@ -6,7 +6,7 @@ use ipnet::{IpNet, Ipv4Net};
 use portolan_types::{Destination, Failure, NetworkOptions};
 
 use super::{
-    super::{compare, recorder::failure},
+    super::{compare, recorder::failure, spare},
     scene::{Scene, Standing},
     swarm,
 };
@@ -14,12 +14,6 @@ use crate::{
     destinations::{change::Memo, version_with},
     host::{Endpoint, HostNetwork, HostService},
 };
-
-/// Interim networks take a part of 198.18.0.0/15, which is set aside for benchmarks (RFC 2544):
-/// neither engines nor people take addresses from there, so it collides with nothing.
-const INTERIM: Ipv4Net = Ipv4Net::new_assert(Ipv4Addr::new(198, 19, 0, 0), 16);
-/// As many addresses as a Linux bridge has ports.
-const INTERIM_PREFIX: u8 = 22;
 
 /// Refuses subnets that another network of the host has. Docker would refuse them too, but only
 /// after the old network is gone.
@@ -63,11 +57,7 @@ fn changed_since(destination: &Destination) -> Failure {
 }
 
 fn overlaps(network: &HostNetwork, subnet: IpNet) -> bool {
-    network
-        .subnets
-        .iter()
-        .filter_map(|one| one.subnet.parse::<IpNet>().ok())
-        .any(|other| other.contains(&subnet) || subnet.contains(&other))
+    spare::subnets(network).any(|other| spare::overlap(other, subnet))
 }
 
 fn taken(destination: &Destination, subnet: IpNet, other: &HostNetwork) -> Failure {
@@ -106,13 +96,9 @@ pub(super) fn interim_options(
 /// not yet have let go of the interim network of the change before, and could join no other one
 /// with its subnet.
 fn interim_subnet(wanted: &[IpNet], scene: &Scene) -> Option<Ipv4Net> {
-    let free = |subnet: &Ipv4Net| {
-        let subnet = IpNet::from(*subnet);
-        let clear = |other: &IpNet| !other.contains(&subnet) && !subnet.contains(other);
-        let mut networks = scene.seen.networks.iter().chain(scene.reach.elsewhere());
-        wanted.iter().all(clear) && !networks.any(|network| overlaps(network, subnet))
-    };
-    INTERIM.subnets(INTERIM_PREFIX).ok()?.find(free)
+    let networks = scene.seen.networks.iter().chain(scene.reach.elsewhere());
+    let held = networks.flat_map(spare::subnets).chain(wanted.iter().copied());
+    spare::INTERIM.first_clear_of(&held.collect::<Vec<_>>())
 }
 
 /// What a container had asked for, as far as the network has room for it, and what it loses.
