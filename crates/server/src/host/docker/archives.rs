@@ -4,9 +4,8 @@
 use std::io;
 
 use bytes::Bytes;
-use futures_util::{StreamExt, stream, stream::BoxStream};
-use http_body_util::BodyExt;
-use hyper::body::Incoming;
+use futures_util::{StreamExt, TryStreamExt, stream::BoxStream};
+use http_body_util::BodyDataStream;
 
 use super::{
     super::{HostError, engine::Engine},
@@ -21,23 +20,8 @@ pub(super) async fn read(
     let id = DockerId::parse(docker_id)?;
     let path = format!("/containers/{id}/archive?path={}", encoded(path));
     let body = engine.stream("read files of the container", &path).await?;
-    let parts = stream::unfold((engine.clone(), body), |(engine, mut body)| async move {
-        next(&engine, &mut body).await.map(|part| (part, (engine, body)))
-    });
-    Ok(parts.boxed())
-}
-
-async fn next(engine: &Engine, body: &mut Incoming) -> Option<Result<Bytes, HostError>> {
-    loop {
-        match body.frame().await? {
-            Ok(frame) => {
-                if let Ok(bytes) = frame.into_data() {
-                    return Some(Ok(bytes));
-                }
-            }
-            Err(error) => return Some(Err(engine.failure(&error))),
-        }
-    }
+    let engine = engine.clone();
+    Ok(BodyDataStream::new(body).map_err(move |error| engine.failure(&error)).boxed())
 }
 
 pub(super) async fn put(

@@ -1,8 +1,12 @@
 //! Programs run in containers.
 
 use bollard::models::ExecConfig;
-use hyper::Method;
-use tokio::time::{Instant, sleep};
+use hyper::{Method, upgrade::Upgraded};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    io::{AsyncWriteExt, WriteHalf},
+    time::{Instant, sleep},
+};
 
 use super::{
     super::{
@@ -29,20 +33,42 @@ pub(super) async fn run(
         user: exec.user.clone(),
         ..ExecConfig::default()
     };
-    let making = engine.docker().create_exec(DockerId::parse(docker_id)?.as_str(), config);
-    let made = engine.ask("prepare a program in the container", making).await?;
-    let id = DockerId::parse(&made.id)?;
+    let id = prepare(engine, docker_id, ("prepare a program in the container", config)).await?;
     let path = format!("/exec/{id}/start");
     let request = (Method::POST, path.as_str(), Content::Json(START.to_vec()));
     let read = |body| output::read(engine, body, Output::apart());
     let action = "see the program in the container end";
     let said = engine.converse(action, exec.within, request, read).await?;
     Ok(ExecOutput {
-        exit_code: exit_code(engine, id.as_str()).await?,
+        exit_code: exit_code(engine, &id).await?,
         stdout: said.stdout(),
         stderr: said.stderr(),
         truncated: said.truncated(),
     })
+}
+
+/// Tells the engine which program it is to run; answers what the engine calls it.
+pub(super) async fn prepare(
+    engine: &Engine,
+    docker_id: &str,
+    (action, config): (&str, ExecConfig),
+) -> Result<String, HostError> {
+    let making = engine.docker().create_exec(DockerId::parse(docker_id)?.as_str(), config);
+    let made = engine.ask(action, making).await?;
+    Ok(DockerId::parse(&made.id)?.as_str().to_owned())
+}
+
+/// Writes to a program that was prepared and runs on this stream.
+pub(super) async fn write(
+    engine: &Engine,
+    writer: &mut WriteHalf<TokioIo<Upgraded>>,
+    bytes: &[u8],
+) -> Result<(), HostError> {
+    let written = async {
+        writer.write_all(bytes).await?;
+        writer.flush().await
+    };
+    written.await.map_err(|error| engine.failure(&error))
 }
 
 /// The engine learns of the end a moment after the outputs were closed.

@@ -12,9 +12,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf, split};
 
 use super::{
     super::{HostError, Program, ProgramInput, ProgramSaid, engine::Engine, limits},
-    exec::exit_code,
+    exec::{exit_code, prepare, write},
     frames::Frames,
-    id::DockerId,
 };
 
 pub(super) async fn open(
@@ -29,9 +28,7 @@ pub(super) async fn open(
         cmd: Some(command.to_vec()),
         ..ExecConfig::default()
     };
-    let making = engine.docker().create_exec(DockerId::parse(docker_id)?.as_str(), config);
-    let made = engine.ask("prepare a program in the container", making).await?;
-    let id = DockerId::parse(&made.id)?.as_str().to_owned();
+    let id = prepare(engine, docker_id, ("prepare a program in the container", config)).await?;
     let start = json!({ "Detach": false, "Tty": false });
     let path = format!("/exec/{id}/start");
     let stream = engine.upgrade("run a program in the container", &path, &start).await?;
@@ -98,11 +95,7 @@ impl std::fmt::Debug for Input {
 #[async_trait]
 impl ProgramInput for Input {
     async fn write(&mut self, bytes: Bytes) -> Result<(), HostError> {
-        let written = async {
-            self.writer.write_all(&bytes).await?;
-            self.writer.flush().await
-        };
-        written.await.map_err(|error| self.engine.failure(&error))
+        write(&self.engine, &mut self.writer, &bytes).await
     }
 
     async fn close(&mut self) -> Result<(), HostError> {

@@ -8,15 +8,14 @@ use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use portolan_types::TerminalSize;
 use serde_json::json;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf, split};
+use tokio::io::{AsyncReadExt, ReadHalf, WriteHalf, split};
 
 use super::{
     super::{
         HostError, Shell, ShellEnd, ShellInput, ShellSaid, TerminalProgram, engine::Engine, limits,
         shell::TERM,
     },
-    exec::exit_code,
-    id::DockerId,
+    exec::{exit_code, prepare, write},
 };
 
 pub(super) async fn open(
@@ -36,9 +35,7 @@ pub(super) async fn open(
         env: Some(std::iter::once(format!("TERM={TERM}")).chain(variables).collect()),
         ..ExecConfig::default()
     };
-    let making = engine.docker().create_exec(DockerId::parse(docker_id)?.as_str(), config);
-    let made = engine.ask("prepare a terminal in the container", making).await?;
-    let id = DockerId::parse(&made.id)?.as_str().to_owned();
+    let id = prepare(engine, docker_id, ("prepare a terminal in the container", config)).await?;
     // Engines before 23 do not read the size here: they are told by the call that follows.
     let (columns, rows) = (size.columns.get(), size.rows.get());
     let start = json!({ "Detach": false, "Tty": true, "ConsoleSize": [rows, columns] });
@@ -107,11 +104,7 @@ impl std::fmt::Debug for Input {
 #[async_trait]
 impl ShellInput for Input {
     async fn write(&mut self, bytes: Bytes) -> Result<(), HostError> {
-        let written = async {
-            self.writer.write_all(&bytes).await?;
-            self.writer.flush().await
-        };
-        written.await.map_err(|error| self.engine.failure(&error))
+        write(&self.engine, &mut self.writer, &bytes).await
     }
 
     /// It is a call beside the stream: where the person does not read it has to wait, and the program
