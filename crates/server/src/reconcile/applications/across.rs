@@ -199,7 +199,7 @@ async fn begin(
             labels: definition::labels(application),
             ..NewContainer::default()
         },
-        volumes: volumes.into_iter().map(|name| (name.clone(), name)).collect(),
+        volumes,
     };
     let (progress, bell) = (carry::Progress::default(), job.carries.bell());
     let carrying = carry::carry(scene.around.dialer.clone(), load, (progress.clone(), bell));

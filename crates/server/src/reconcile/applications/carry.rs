@@ -47,8 +47,8 @@ pub(super) struct Load {
     pub(super) to: End,
     /// What a container that holds the volumes is called on both hosts, and its labels.
     pub(super) holder: NewContainer,
-    /// What each is called here and there.
-    pub(super) volumes: Vec<(String, String)>,
+    /// What each is called, here as there.
+    pub(super) volumes: Vec<String>,
 }
 
 /// One of the two hosts.
@@ -125,7 +125,7 @@ pub(super) async fn carry(
     let to = Holder::make(&dialer, &load, Side::To).await?;
     let way = Way { from, to, progress, bell };
     let mut carried = Vec::new();
-    for (index, (_, name)) in load.volumes.iter().enumerate() {
+    for (index, name) in load.volumes.iter().enumerate() {
         carried.push(way.volume(index, name).await?);
     }
     way.from.remove().await?;
@@ -159,11 +159,11 @@ impl Holder {
         let failed = |error| Failed::Host { server: server.clone(), error };
         let host = dialer.dial_apart(&end.target).await.map_err(failed)?.host;
         if side == Side::To {
-            for (_, volume) in &load.volumes {
+            for volume in &load.volumes {
                 host.create_volume(volume, &load.holder.labels).await.map_err(failed)?;
             }
         }
-        let holder = holder(load, end, side);
+        let holder = holder(load, end);
         let before = host.find_container(&holder.name).await.map_err(failed)?;
         let is_ours = |one: &ContainerDetail| {
             holder.labels.iter().all(|(key, value)| one.labels.get(key) == Some(value))
@@ -190,9 +190,9 @@ impl Holder {
     }
 }
 
-fn holder(load: &Load, end: &End, side: Side) -> NewContainer {
-    let mount = |(index, (here, there)): (usize, &(String, String))| Mount {
-        source: MountSource::Volume(if side == Side::From { here } else { there }.clone()),
+fn holder(load: &Load, end: &End) -> NewContainer {
+    let mount = |(index, volume): (usize, &String)| Mount {
+        source: MountSource::Volume(volume.clone()),
         target: place(index),
         access: MountAccess::ReadWrite,
     };

@@ -6,7 +6,11 @@ use std::collections::BTreeSet;
 use portolan_types::{Application, MoveState, Timestamp};
 
 use super::{
-    super::{PassError, recorder::failure, work::Halt},
+    super::{
+        PassError,
+        recorder::{failure, host_failure},
+        work::Halt,
+    },
     Progress, Scene, across, act,
     course::Course,
     definition,
@@ -156,7 +160,7 @@ pub(super) async fn confirm(job: &mut Job<'_>) -> Result<Progress, Halt> {
 
 fn refused(there: &across::Reached, error: &HostError) -> Halt {
     let name = there.row.server.name.as_str();
-    super::super::recorder::host_failure("remove what is left", name, error).into()
+    host_failure("remove what is left", name, error).into()
 }
 
 /// A person wants it back where it was: first it ends here, then it begins there, by the keeper of that

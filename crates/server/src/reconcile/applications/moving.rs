@@ -23,6 +23,9 @@ use crate::{
 
 /// The move that a piece of work makes.
 pub(super) async fn of_work(job: &Job<'_>) -> Result<Option<Moving>, Halt> {
+    if job.scene.row.application.moved.is_none() {
+        return Ok(None);
+    }
     let mut conn = job.scene.app.db.acquire().await?;
     let found = moving::find(&mut conn, &job.scene.row.application.id).await?;
     Ok(found.filter(|one| one.operation_id == job.recorder.id))

@@ -28,8 +28,6 @@ const AT_THE_END: Duration = Duration::from_secs(10);
 /// What is waited for, and what is done with the storage, for people.
 const PROGRAM: &str = "the engine's program";
 const READ: &str = "read the backup";
-/// Between two words of how far it is.
-const TOLD_EVERY: Duration = Duration::from_secs(2);
 /// How long it may write down what it has when it is stopped, may take until it answers again, and how
 /// often it is asked.
 const STOP_WITHIN: Duration = Duration::from_mins(1);
@@ -154,7 +152,7 @@ async fn write(
         if let Err(failure) = hand(asked, input.as_mut(), unpacked).await {
             return Ok(Err(failure));
         }
-        if told.elapsed() >= TOLD_EVERY {
+        if told.elapsed() >= talk::TOLD_EVERY {
             told = Instant::now();
             recorder.say(step, &format!("{} given back", amount::bytes(read))).await?;
         }

@@ -21,8 +21,6 @@ use crate::{
 
 /// How long an engine may say nothing: it may sort a while before the first word.
 const SILENCE: Duration = Duration::from_mins(10);
-/// Between two words of how far it is.
-const TOLD_EVERY: Duration = Duration::from_secs(2);
 
 /// Takes a backup. Where it fails, pieces of it may be left.
 pub(super) async fn take(
@@ -86,7 +84,7 @@ impl Flow<'_> {
                 }
                 Err(failure) => return Ok(Err(failure)),
             }
-            if told.elapsed() >= TOLD_EVERY {
+            if told.elapsed() >= talk::TOLD_EVERY {
                 told = Instant::now();
                 self.tell(&packer).await?;
             }

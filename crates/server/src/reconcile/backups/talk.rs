@@ -23,6 +23,8 @@ const KEPT: usize = 4 << 10;
 /// Of that, what is told.
 const TOLD: usize = 600;
 
+/// Between two words of how far it is.
+pub(super) const TOLD_EVERY: Duration = Duration::from_secs(2);
 /// The code of a failure of the storage.
 pub(super) const STORAGE_FAILED: &str = "storage-failed";
 
