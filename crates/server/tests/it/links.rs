@@ -84,12 +84,6 @@ pub(crate) async fn is_up(app: &TestApp, of: &Application) -> Result<Link> {
     .await
 }
 
-fn refused(answer: &Answer, code: &str) -> Result<()> {
-    let problem = answer.problem(409)?;
-    ensure!(problem.kind == format!("/problems/{code}"), "{problem:?}");
-    Ok(())
-}
-
 /// What a container answers to on a network, if it is there.
 fn names(at: &Place, container: &str, network: &str) -> Option<Vec<String>> {
     let found = at.engine.container(container)?;
@@ -110,13 +104,13 @@ story! {
             "spec": spec(&[]),
         });
         let answer = app.owner.post("/v1/applications", body).await?;
-        refused(&answer, "destination-of-another-environment")?;
+        answer.refused("destination-of-another-environment")?;
         ensure!(answer.text.contains("of project `shop`"), "{}", answer.text);
         let body = json!({
             "environment_id": other.0.id, "destination_id": at.destination.id, "name": "late",
             "engine": "redis",
         });
-        refused(&app.owner.post("/v1/databases", body).await?, "destination-of-another-environment")?;
+        app.owner.post("/v1/databases", body).await?.refused("destination-of-another-environment")?;
         // Its own environment goes on there.
         add(app, (&at.environment, &at.destination), "job", spec(&[])).await?;
     }
@@ -194,7 +188,7 @@ story! {
         let Two { at, web, other: (environment, destination), mail } = two(app).await?;
         add(app, (&at.environment, &at.destination), "smtp", spec(&[])).await?;
         let answer = link(app, &web, &mail).await?;
-        refused(&answer, "alias-taken")?;
+        answer.refused("alias-taken")?;
         ensure!(answer.text.contains("`smtp` is a name of application `smtp`"), "{}", answer.text);
         let news = add(app, (&environment, &destination), "news", spec(&[])).await?;
         link(app, &web, &news).await?.created::<Link>()?;
@@ -202,7 +196,7 @@ story! {
             "environment_id": at.environment.id, "destination_id": at.destination.id, "name": "news",
             "spec": spec(&[]),
         });
-        refused(&app.owner.post("/v1/applications", body).await?, "alias-taken")?;
+        app.owner.post("/v1/applications", body).await?.refused("alias-taken")?;
         // As long as it is reached.
         unlink(app, &format!("{}/{}", path(&web), news.id)).await?;
         add(app, (&at.environment, &at.destination), "news", spec(&[])).await?;
@@ -224,11 +218,11 @@ story! {
         let refer = json!({ "refer": [
             { "name": "CACHE_URL", "from_database": { "database_id": id, "part": "url" } }
         ] });
-        refused(&app.owner.patch(&variables, refer.clone()).await?, "database-elsewhere")?;
+        app.owner.patch(&variables, refer.clone()).await?.refused("database-elsewhere")?;
         app.owner.post(&path(&web), json!({ "to": id })).await?.created::<Link>()?;
         app.owner.patch(&variables, refer).await?.ok::<Variables>()?;
         let answer = app.owner.delete(&format!("{}/{id}", path(&web))).await?;
-        refused(&answer, "link-in-use")?;
+        answer.refused("link-in-use")?;
         ensure!(answer.text.contains("CACHE_URL"), "{}", answer.text);
         app.owner.patch(&variables, json!({ "remove": ["CACHE_URL"] })).await?.ok::<Variables>()?;
         unlink(app, &format!("{}/{id}", path(&web))).await?;
@@ -241,13 +235,13 @@ story! {
         let Two { at, web, mail, .. } = two(app).await?;
         assert_eq!(link(app, &web, &web).await?.status, 422);
         let job = add(app, (&at.environment, &at.destination), "job", spec(&[])).await?;
-        refused(&link(app, &web, &job).await?, "linked-by-destination")?;
+        link(app, &web, &job).await?.refused("linked-by-destination")?;
         link(app, &web, &mail).await?.created::<Link>()?;
-        refused(&link(app, &web, &mail).await?, "already-linked")?;
+        link(app, &web, &mail).await?.refused("already-linked")?;
         let (server, _) = app.add_server("bravo").await?;
         let far = app.owner.destination(&server, "far").await?;
         let away = add(app, (&at.environment, &far), "away", spec(&[])).await?;
-        refused(&link(app, &web, &away).await?, "link-across-servers")?;
+        link(app, &web, &away).await?.refused("link-across-servers")?;
         let answer = app.owner.delete(&format!("{}/{}", path(&web), job.id)).await?;
         assert_eq!(answer.status, 404);
         let nobody = portolan_types::ApplicationId::generate();

@@ -421,6 +421,13 @@ impl Answer {
         self.json(StatusCode::ACCEPTED)
     }
 
+    /// That it was refused, by the code of the refusal.
+    pub(crate) fn refused(&self, code: &str) -> Result<Problem> {
+        let problem = self.problem(409)?;
+        ensure!(problem.kind == format!("/problems/{code}"), "{problem:?}");
+        Ok(problem)
+    }
+
     /// A problem with its status and media type.
     pub(crate) fn problem(&self, status: u16) -> Result<Problem> {
         let media = self.headers.get("content-type").map(reqwest::header::HeaderValue::as_bytes);

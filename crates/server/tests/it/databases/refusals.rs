@@ -5,13 +5,6 @@ use portolan_types::{Reachability, ServerKind};
 
 use super::*;
 
-/// That it was refused, by the code of the refusal.
-fn refused(answer: &Answer, code: &str) -> Result<()> {
-    let problem = answer.problem(409)?;
-    ensure!(problem.kind == format!("/problems/{code}"), "{problem:?}");
-    Ok(())
-}
-
 story! {
     /// What runs a database is changed, deployed and removed in its place.
     async fn what_runs_a_database_is_left_alone(app) {
@@ -29,7 +22,7 @@ story! {
             app.owner.post(&format!("{path}/roll-back"), json!({})).await?,
             app.owner.delete(&path).await?,
         ] {
-            refused(&answer, "application-of-a-database")?;
+            answer.refused("application-of-a-database")?;
             ensure!(answer.text.contains("`update_database`"), "{}", answer.text);
         }
         let preview: Preview = app.owner.delete(&format!("{path}?preview=true")).await?.ok()?;
@@ -54,7 +47,7 @@ story! {
         refer(app, &shop, url).await?.ok::<Variables>()?;
         let path = format!("/v1/databases/{}", orders.id);
         let answer = app.owner.delete(&path).await?;
-        refused(&answer, "database-in-use")?;
+        answer.refused("database-in-use")?;
         ensure!(answer.text.contains("DATABASE_URL of application `shop`"), "{}", answer.text);
         let preview: Preview = app.owner.delete(&format!("{path}?preview=true")).await?.ok()?;
         ensure!(!preview.allowed && preview.refusals.len() == 1, "{preview:?}");
@@ -81,7 +74,7 @@ story! {
             json!([{ "name": "A", "from_database": { "database_id": id, "part": part } }])
         };
         let answer = refer(app, &far, to(orders.id.as_str(), "url")).await?;
-        refused(&answer, "database-elsewhere")?;
+        answer.refused("database-elsewhere")?;
         let shop = shop(app, &at).await?;
         assert_eq!(refer(app, &shop, to(cache.id.as_str(), "user")).await?.status, 422);
         assert_eq!(refer(app, &shop, to(shop.id.as_str(), "url")).await?.status, 404);
@@ -99,11 +92,11 @@ story! {
         let (orders, _) = add(app, &at, "orders", "postgres").await?;
         let path = format!("/v1/databases/{}/upgrade", orders.id);
         let answer = app.owner.post(&path, json!({ "version": "18" })).await?;
-        refused(&answer, "another-series")?;
+        answer.refused("another-series")?;
         ensure!(answer.text.contains("dump and restore"), "{}", answer.text);
         work(app, &orders, "upgrade", json!({ "version": "17.6" })).await?;
         let answer = app.owner.post(&path, json!({ "version": "17.1" })).await?;
-        refused(&answer, "earlier-version")?;
+        answer.refused("earlier-version")?;
     }
 }
 
@@ -131,7 +124,7 @@ story! {
         ensure!(page.items.is_empty(), "{page:?}");
         add(app, &at, "orders", "postgres").await?;
         let answer = app.owner.post("/v1/databases", body(&at, "orders", "redis", json!({}))).await?;
-        refused(&answer, "application-exists")?;
+        answer.refused("application-exists")?;
     }
 }
 
@@ -163,7 +156,7 @@ story! {
         };
         ask().await?.created::<Value>()?;
         let answer = ask().await?;
-        refused(&answer, "database-made-already")?;
+        answer.refused("database-made-already")?;
         assert_eq!(app.owner.get("/v1/databases").await?.ok::<Page<Database>>()?.items.len(), 1);
     }
 }
