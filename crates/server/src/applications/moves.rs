@@ -10,7 +10,7 @@ use portolan_types::{
 
 use super::{
     deployments::{self, Of},
-    find, isolation, names,
+    find, names,
     plan::Plan,
     word,
     work::check_stays,
@@ -95,6 +95,7 @@ pub async fn begin(
     let mut tx = app.db.begin().await?;
     db::application::lock(&mut tx, id).await?;
     let wanted = Wanted::find(&mut tx, (app, actor), id, &input).await?;
+    db::destination::lock(&mut tx, &wanted.to.id).await?;
     if let Some(refusal) = against::all(&mut tx, actor, &wanted, &input).await?.into_iter().next() {
         return Err(refusal);
     }
@@ -111,8 +112,6 @@ async fn write(
     wanted: &Wanted,
 ) -> Result<Operation, Error> {
     let Wanted { row, serving, plan, to } = wanted;
-    db::destination::lock(tx, &to.id).await?;
-    isolation::check(tx, actor, (&row.application.environment_id, to)).await?;
     names::claim(tx, &wanted.there(), &plan.spec).await?;
     let of = Of::Moved(serving, to);
     let operation = deployments::begin(tx, (app, actor), row, (plan, of)).await?;

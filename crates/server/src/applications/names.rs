@@ -3,7 +3,7 @@
 //! Unique among applications by the database; what else is on the network is compared as it was last
 //! seen.
 
-use portolan_types::{Alias, Application, ApplicationSpec, DestinationId, ServerId};
+use portolan_types::{Alias, Application, ApplicationSpec, DestinationId};
 use sqlx::AnyConnection;
 
 use crate::{
@@ -56,8 +56,11 @@ pub(super) async fn check_free(
     let names = of(application, spec);
     let mut places = vec![application.destination_id.clone()];
     places.extend(db::link::list_callers(conn, &application.id).await?);
+    // They are all on its server.
+    let seen = db::sighting::find(conn, &application.server_id).await?;
+    let seen = seen.map(|seen| seen.sighting).unwrap_or_default();
     for place in &places {
-        check_place(conn, application, (place, &names)).await?;
+        check_place(conn, application, (place, &names), &seen).await?;
     }
     Ok(places)
 }
@@ -66,12 +69,12 @@ async fn check_place(
     conn: &mut AnyConnection,
     application: &Application,
     (place, names): (&DestinationId, &[Alias]),
+    seen: &Sighting,
 ) -> Result<(), Error> {
-    let called = if *place == application.destination_id {
-        application.destination_name.as_ref().map(ToString::to_string)
-    } else {
-        db::destination::find_network(conn, place).await?
-    };
+    let network = db::destination::find_network(conn, place).await?;
+    let own =
+        application.destination_name.as_ref().filter(|_| *place == application.destination_id);
+    let called = own.map(ToString::to_string).or_else(|| network.clone());
     let called =
         called.map_or_else(|| "its destination".into(), |name| format!("destination `{name}`"));
     for name in names {
@@ -80,7 +83,7 @@ async fn check_place(
             return Err(clash(&format!("`{name}`"), &format!("application `{owner}`"), &called));
         }
     }
-    match find_stranger(conn, (&application.server_id, place), names).await? {
+    match network.and_then(|network| find_stranger(seen, &network, names)) {
         Some((name, stranger)) => Err(clash(&format!("`{name}`"), &stranger, &called)),
         None => Ok(()),
     }
@@ -88,22 +91,15 @@ async fn check_place(
 
 /// The first of the names to which a container or a service on the network answers, as it was last seen,
 /// that is no application's: the names of those are in the database.
-async fn find_stranger(
-    conn: &mut AnyConnection,
-    (server, place): (&ServerId, &DestinationId),
-    names: &[Alias],
-) -> Result<Option<(Alias, String)>, Error> {
-    let seen = db::sighting::find(conn, server).await?;
-    let network = db::destination::find_network(conn, place).await?;
-    let (Some(seen), Some(network)) = (seen, network) else { return Ok(None) };
-    let containers = seen.sighting.containers.iter().filter(|one| one.application.is_none());
+fn find_stranger(seen: &Sighting, network: &str, names: &[Alias]) -> Option<(Alias, String)> {
+    let containers = seen.containers.iter().filter(|one| one.application.is_none());
     let stranger = |name: &Alias| {
-        let container = containers.clone().find(|one| answers_to(one, &network, name));
+        let container = containers.clone().find(|one| answers_to(one, network, name));
         let container = container.map(|one| format!("container `{}`", one.member.name));
-        let owner = container.or_else(|| service_called(&seen.sighting, &network, name))?;
+        let owner = container.or_else(|| service_called(seen, network, name))?;
         Some((name.clone(), owner))
     };
-    Ok(names.iter().find_map(stranger))
+    names.iter().find_map(stranger)
 }
 
 fn service_called(seen: &Sighting, network: &str, name: &Alias) -> Option<String> {

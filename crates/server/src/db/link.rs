@@ -25,25 +25,25 @@ impl FromRow<'_, AnyRow> for LinkRow {
         Ok(Self(Link {
             network: network_of(&id),
             id,
-            from: LinkEnd {
-                application_id: parsed(row, "from_id")?,
-                name: parsed_option(row, "from_name")?,
-                database_id: parsed_option(row, "from_database")?,
-                destination_id: parsed(row, "from_destination_id")?,
-                destination_name: parsed_option(row, "from_destination")?,
-            },
-            to: LinkEnd {
-                application_id: parsed(row, "to_id")?,
-                name: parsed_option(row, "to_name")?,
-                database_id: parsed_option(row, "to_database")?,
-                destination_id: parsed(row, "to_destination_id")?,
-                destination_name: parsed_option(row, "to_destination")?,
-            },
+            from: link_end(row, "from")?,
+            to: link_end(row, "to")?,
             state: parsed(row, "state")?,
             reason: row.try_get("reason")?,
             created_at: moment(row, "created_at")?,
         }))
     }
+}
+
+/// One of the two, from the columns whose names begin so.
+fn link_end(row: &AnyRow, which: &str) -> Result<LinkEnd, sqlx::Error> {
+    let column = |what: &str| format!("{which}_{what}");
+    Ok(LinkEnd {
+        application_id: parsed(row, &column("id"))?,
+        name: parsed_option(row, &column("name"))?,
+        database_id: parsed_option(row, &column("database"))?,
+        destination_id: parsed(row, &column("destination_id"))?,
+        destination_name: parsed_option(row, &column("destination"))?,
+    })
 }
 
 /// Links as somebody sees them: what they do not see has no name.
@@ -115,11 +115,11 @@ pub async fn list_reachable(
     from: &ApplicationId,
 ) -> Result<Vec<LinkEnd>, sqlx::Error> {
     let rows = sqlx::query(concat!(
-        "select t.id, t.name, t.destination_id,
+        "select t.id as to_id, t.name as to_name, t.destination_id as to_destination_id,
                 case when ",
         visible!("2", server "d.server_id"),
-        " then d.name end as destination,
-                (select b.id from databases b where b.id = t.id) as database_id
+        " then d.name end as to_destination,
+                (select b.id from databases b where b.id = t.id) as to_database
          from applications f
          join destinations fd on fd.id = f.destination_id
          join destinations d
@@ -138,16 +138,7 @@ pub async fn list_reachable(
     .bind(from.as_str())
     .fetch_all(conn)
     .await?;
-    let end = |row: &AnyRow| {
-        Ok(LinkEnd {
-            application_id: parsed(row, "id")?,
-            name: parsed_option(row, "name")?,
-            database_id: parsed_option(row, "database_id")?,
-            destination_id: parsed(row, "destination_id")?,
-            destination_name: parsed_option(row, "destination")?,
-        })
-    };
-    rows.iter().map(end).collect()
+    rows.iter().map(|row| link_end(row, "to")).collect()
 }
 
 /// Links two resources of a server. That they are linked already is a unique violation.
@@ -305,19 +296,22 @@ fn placed(row: &AnyRow, names: &mut BTreeMap<String, Vec<String>>) -> Result<Pla
         (parsed_option(row, "from_id")?, parsed_option(row, "to_id")?);
     let (Some(from), Some(to)) = ends else { return Ok(Placed { id, ends: None }) };
     let aliases = names.remove(id.as_str()).unwrap_or_default();
-    let from = PlacedEnd {
-        application: from,
-        name: parsed(row, "from_name")?,
-        container: row.try_get("from_container")?,
-        aliases: Vec::new(),
-    };
-    let to = PlacedEnd {
-        application: to,
-        name: parsed(row, "to_name")?,
-        container: row.try_get("to_container")?,
+    let ends =
+        [placed_end(row, "from", (from, Vec::new()))?, placed_end(row, "to", (to, aliases))?];
+    Ok(Placed { id, ends: Some(ends) })
+}
+
+fn placed_end(
+    row: &AnyRow,
+    which: &str,
+    (application, aliases): (ApplicationId, Vec<String>),
+) -> Result<PlacedEnd, sqlx::Error> {
+    Ok(PlacedEnd {
+        application,
+        name: parsed(row, &format!("{which}_name"))?,
+        container: row.try_get(format!("{which}_container").as_str())?,
         aliases,
-    };
-    Ok(Placed { id, ends: Some([from, to]) })
+    })
 }
 
 /// What is answered to on the networks of a server's links, by link.
@@ -344,7 +338,8 @@ async fn list_aliases(
     Ok(names)
 }
 
-/// An environment, other than this one, that has something on a destination.
+/// An environment, other than this one, that has something on a destination, or something that is moved
+/// there or from there.
 pub async fn find_neighbour(
     conn: &mut AnyConnection,
     destination: &DestinationId,
@@ -352,7 +347,9 @@ pub async fn find_neighbour(
 ) -> Result<Option<EnvironmentId>, sqlx::Error> {
     let row = sqlx::query(
         "select environment_id from applications
-         where destination_id = $1 and environment_id <> $2
+         where environment_id <> $2
+           and (destination_id = $1
+                or id in (select application_id from moves where from_id = $1 or to_id = $1))
          order by created_at, id
          limit 1",
     )

@@ -8,7 +8,10 @@ use portolan_types::{
 use serde::{Deserialize, Serialize};
 use sqlx::{AnyConnection, FromRow, any::AnyRow};
 
-use super::super::{json_option, parsed, to_json};
+use super::{
+    super::{json_option, parsed, to_json},
+    release_aliases,
+};
 
 /// A move as its worker knows it.
 #[derive(Debug, Clone)]
@@ -215,17 +218,9 @@ pub async fn forget(
     conn: &mut AnyConnection,
     application: &ApplicationId,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "delete from application_aliases
-         where application_id = $1
-           and destination_id <> (select destination_id from applications where id = $1)",
-    )
-    .bind(application.as_str())
-    .execute(&mut *conn)
-    .await?;
     sqlx::query("delete from moves where application_id = $1")
         .bind(application.as_str())
-        .execute(conn)
+        .execute(&mut *conn)
         .await?;
-    Ok(())
+    release_aliases(conn).await
 }

@@ -11,13 +11,13 @@ use portolan_server::host::{
 };
 use portolan_types::{
     Application, ApplicationMoved, ApplicationState, DeploymentState, Destination, MoveState,
-    Operation, OperationResult, OperationState, Preview, Problem, Reachability, Route, RouteState,
+    Operation, OperationResult, OperationState, Preview, Reachability, Route, RouteState,
 };
 use serde_json::{Value, json};
 
 use super::{Place, at, containers, place, spec, with_images};
 use crate::{
-    proxies,
+    projects, proxies,
     support::{Answer, Database, TestApp, eventually, story},
 };
 
@@ -59,12 +59,6 @@ fn with_volume() -> Value {
     let mut wanted = spec("shop:1");
     wanted["mounts"] = json!([{ "source": { "volume": "data" }, "target": "/data" }]);
     wanted
-}
-
-fn refusal(answer: &Answer, code: &str) -> Result<Problem> {
-    let problem = answer.problem(409)?;
-    ensure!(problem.kind == format!("/problems/{code}"), "{problem:?}");
-    Ok(problem)
 }
 
 /// Names on a network.
@@ -187,10 +181,10 @@ story! {
         let begun: Operation = app.owner.post(&format!("{path}/move"), body).await?.accepted()?;
         for act in ["deploy", "stop", "restart"] {
             let answer = app.owner.post(&format!("{path}/{act}"), json!({})).await?;
-            refusal(&answer, "application-moving")?;
+            answer.refused("application-moving")?;
         }
-        refusal(&app.owner.delete(&path).await?, "application-moving")?;
-        refusal(&app.owner.delete(&format!("/v1/destinations/{}", back.id)).await?, "destination-has-applications")?;
+        app.owner.delete(&path).await?.refused("application-moving")?;
+        app.owner.delete(&format!("/v1/destinations/{}", back.id)).await?.refused("destination-has-applications")?;
         let ended: Operation = app.owner.post(&format!("{path}/cancel"), json!({})).await?.ok()?;
         assert_eq!(ended.id, begun.id);
         app.is_at(&made, &at.destination).await?;
@@ -208,16 +202,16 @@ story! {
         let at = place(app).await?;
         let back = app.owner.destination(&at.server, "back").await?;
         let made = app.add_application(&at, "shop", spec("shop:1")).await?;
-        refusal(&app.ask_to_move(&made, &back).await?, "never-deployed")?;
+        app.ask_to_move(&made, &back).await?.refused("never-deployed")?;
         app.deploy(&made, "shop:1").await?;
         ensure!(app.ask_to_move(&made, &at.destination).await?.status == 422, "it is there");
         app.work_on(&made, "stop", json!({})).await?;
-        refusal(&app.ask_to_move(&made, &back).await?, "application-stopped")?;
+        app.ask_to_move(&made, &back).await?.refused("application-stopped")?;
         app.work_on(&made, "start", json!({})).await?;
 
         let other = Place { destination: back.clone(), ..place_like(&at) };
         app.add_application(&other, "mall", json!({ "image": "shop:1", "aliases": ["shop"] })).await?;
-        let problem = refusal(&app.ask_to_move(&made, &back).await?, "alias-taken")?;
+        let problem = app.ask_to_move(&made, &back).await?.refused("alias-taken")?;
         ensure!(problem.detail.contains("`mall`"), "{problem:?}");
         let seen = app.preview_move(&made, &back).await?;
         ensure!(!seen.allowed && seen.refusals[0].code == "alias-taken", "{seen:?}");
@@ -246,9 +240,9 @@ story! {
         ] });
         app.owner.patch(&format!("/v1/applications/{}/variables", made.id), refer).await?.ok::<Value>()?;
         app.deploy(&made, "shop:1").await?;
-        let problem = refusal(&app.ask_to_move(&made, &back).await?, "database-elsewhere")?;
+        let problem = app.ask_to_move(&made, &back).await?.refused("database-elsewhere")?;
         ensure!(problem.detail.contains("`cache`"), "{problem:?}");
-        let problem = refusal(&app.ask_to_move(&cache, &back).await?, "database-elsewhere")?;
+        let problem = app.ask_to_move(&cache, &back).await?.refused("database-elsewhere")?;
         ensure!(problem.detail.contains("`shop`"), "{problem:?}");
         let body = json!({ "destination_id": back.id, "force": true });
         let path = format!("/v1/applications/{id}/move?wait=30");
@@ -313,8 +307,17 @@ story! {
         ensure!(at.engine.container(&first).is_some_and(|one| !one.is_running()), "it runs");
         ensure!(at.engine.written(&volume, "/a").is_some(), "the source lost its data");
         let path = format!("/v1/applications/{}", made.id);
-        refusal(&app.owner.delete(&path).await?, "move-waits")?;
-        refusal(&app.ask_to_move(&made, &at.destination).await?, "move-waits")?;
+        app.owner.delete(&path).await?.refused("move-waits")?;
+        app.ask_to_move(&made, &at.destination).await?.refused("move-waits")?;
+        // It may come back: what it left is its environment's place still.
+        let other = projects::add(&app.owner, "other").await?;
+        let other = projects::environment(&app.owner, &other, "live").await?;
+        let body = json!({
+            "environment_id": other.id, "destination_id": at.destination.id, "name": "stranger",
+            "spec": spec("shop:1"),
+        });
+        let answer = app.owner.post("/v1/applications", body).await?;
+        answer.refused("destination-of-another-environment")?;
         // It is an application like others meanwhile.
         app.deploy(&made, "shop:2").await?;
 
@@ -324,7 +327,7 @@ story! {
         ensure!(containers(&at.engine, "shop").is_empty(), "a container stays");
         ensure!(at.engine.volume_names().is_empty(), "a volume stays");
         assert_eq!(beta.volume_names(), [volume]);
-        refusal(&app.owner.post(&format!("{path}/confirm-move"), json!({})).await?, "no-move")?;
+        app.owner.post(&format!("{path}/confirm-move"), json!({})).await?.refused("no-move")?;
     }
 }
 
@@ -420,19 +423,19 @@ story! {
         bound["mounts"] = json!([{ "source": { "bind": "/srv/shop" }, "target": "/data" }]);
         let made = app.add_application(&at, "bound", bound).await?;
         app.deploy(&made, "shop:1").await?;
-        refusal(&app.ask_to_move(&made, &quay).await?, "mounts-a-folder")?;
+        app.ask_to_move(&made, &quay).await?.refused("mounts-a-folder")?;
         let mut published = spec("shop:1");
         published["published"] = json!([{ "host": 8080, "container": 80 }]);
         let made = app.add_application(&at, "open", published.clone()).await?;
         app.deploy(&made, "shop:1").await?;
         let there = Place { destination: quay.clone(), ..place_like(&at) };
         app.add_application(&there, "taken", published).await?;
-        refusal(&app.ask_to_move(&made, &quay).await?, "port-taken")?;
+        app.ask_to_move(&made, &quay).await?.refused("port-taken")?;
         beta.stop();
         app.owner.reachable(quay.server_id.as_str(), Reachability::Unreachable).await?;
         let plain = app.add_application(&at, "plain", spec("shop:1")).await?;
         app.deploy(&plain, "shop:1").await?;
-        refusal(&app.ask_to_move(&plain, &quay).await?, "server-unreachable")?;
+        app.ask_to_move(&plain, &quay).await?.refused("server-unreachable")?;
     }
 }
 
