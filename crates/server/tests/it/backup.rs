@@ -144,7 +144,7 @@ story! {
 #[ignore = "needs PostgreSQL (make test)"]
 async fn a_small_fleet_grows_onto_postgres() -> Result<()> {
     let mut app = TestApp::start(Database::Sqlite).await?;
-    moved(&app, Database::postgres().await?).await?;
+    moved(&app, Database::empty_postgres().await?).await?;
     app.stop().await
 }
 

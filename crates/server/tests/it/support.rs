@@ -34,6 +34,7 @@ mod chromium;
 mod database;
 mod eventually;
 pub(crate) mod git;
+mod schema;
 pub(crate) mod sources;
 
 pub(crate) use chromium::Chromium;
@@ -80,6 +81,9 @@ impl TestApp {
     async fn with_owner(database: Database, password: Option<&str>) -> Result<Self> {
         let folder = Arc::new(tempfile::tempdir()?);
         let mut app = Self::prepare(database, folder)?;
+        if matches!(app.database, Database::Sqlite) {
+            schema::on_disk(&app.config.data_dir).await?;
+        }
         app.launch().await?;
         let mut setup = json!({ "setup_token": app.setup_token()?, "email": "owner@example.com" });
         if let Some(password) = password {

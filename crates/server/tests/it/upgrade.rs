@@ -165,7 +165,7 @@ async fn every_schema_that_there_was_sqlite() -> Result<()> {
 #[ignore = "needs PostgreSQL (make test)"]
 async fn every_schema_that_there_was_postgres() -> Result<()> {
     for schema in 1..=dump::newest_schema() {
-        let database = Database::postgres().await?;
+        let database = Database::empty_postgres().await?;
         upgrade(database, schema).await.with_context(|| format!("from {schema}"))?;
     }
     Ok(())

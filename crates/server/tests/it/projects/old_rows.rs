@@ -90,7 +90,7 @@ async fn old_rows_come_over() -> Result<()> {
 #[tokio::test]
 #[ignore = "needs PostgreSQL (make test)"]
 async fn old_rows_come_over_on_postgres() -> Result<()> {
-    let database = Database::postgres().await?;
+    let database = Database::empty_postgres().await?;
     come_over(database.url().context("a URL")?).await?;
     database.drop().await
 }

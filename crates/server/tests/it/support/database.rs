@@ -6,6 +6,8 @@ use portolan_types::id::cuid2;
 use secrecy::SecretString;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
+use super::schema;
+
 /// Where a control plane under test keeps its rows.
 #[derive(Debug, Clone)]
 pub(crate) enum Database {
@@ -14,14 +16,23 @@ pub(crate) enum Database {
 }
 
 impl Database {
-    /// A new, empty database.
+    /// A new database with the schema of today.
     pub(crate) async fn postgres() -> Result<Self> {
-        let server = std::env::var("PORTOLAN_TEST_POSTGRES_URL")
-            .context("PORTOLAN_TEST_POSTGRES_URL is not set: run the tests with `make test`")?;
+        let server = server()?;
+        let original = schema::on_postgres(&server).await?;
+        Self::create(server, &format!(" template {original}")).await
+    }
+
+    /// A new, empty database.
+    pub(crate) async fn empty_postgres() -> Result<Self> {
+        Self::create(server()?, "").await
+    }
+
+    async fn create(server: String, how: &str) -> Result<Self> {
         let name = format!("test_{}", cuid2());
         let mut conn = PgConnection::connect(&server).await?;
         // The name is ours, and `create database` takes no parameters.
-        let sql = AssertSqlSafe(format!("create database {name}"));
+        let sql = AssertSqlSafe(format!("create database {name}{how}"));
         sqlx::query(sql).execute(&mut conn).await?;
         Ok(Self::Postgres { server, name })
     }
@@ -42,8 +53,13 @@ impl Database {
     }
 }
 
+fn server() -> Result<String> {
+    std::env::var("PORTOLAN_TEST_POSTGRES_URL")
+        .context("PORTOLAN_TEST_POSTGRES_URL is not set: run the tests with `make test`")
+}
+
 /// The URL of another database on the same server: `postgres://host/name?options`.
-fn with_database(server: &str, name: &str) -> String {
+pub(super) fn with_database(server: &str, name: &str) -> String {
     let (address, options) = server.split_once('?').unwrap_or((server, ""));
     let (scheme, rest) = address.split_once("://").unwrap_or(("postgres", address));
     let host = rest.split('/').next().unwrap_or_default();
