@@ -71,6 +71,7 @@ impl Error {
             Self::Forbidden(_) => {
                 problem(StatusCode::FORBIDDEN, "forbidden", "Not allowed", detail)
             }
+            Self::Database(ref error) if is_busy(error) => busy(&self),
             Self::Database(_) | Self::Vault(_) | Self::Password(_) => internal(&self),
         }
     }
@@ -115,6 +116,29 @@ pub(crate) fn invalid(errors: Vec<FieldError>) -> Problem {
     }
 }
 
+/// Whether the database may do it a moment later: every connection was in use, or SQLite's one writer
+/// was at work (`SQLITE_BUSY`, <https://www.sqlite.org/rescode.html>).
+fn is_busy(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::PoolTimedOut => true,
+        sqlx::Error::Database(error) => matches!(error.code().as_deref(), Some("5" | "517")),
+        _ => false,
+    }
+}
+
+fn busy(error: &Error) -> Problem {
+    tracing::warn!(%error, "the database had no time for a request");
+    Problem {
+        remedy: Some("try again; if it stays so, give the control plane a faster disk".into()),
+        ..problem(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "busy",
+            "Busy",
+            "the database had too much to do, and nothing was changed",
+        )
+    }
+}
+
 fn internal(error: &Error) -> Problem {
     tracing::error!(%error, "a request failed");
     Problem {
@@ -152,9 +176,22 @@ impl IntoResponses for Problems {
     fn responses() -> std::collections::BTreeMap<String, RefOr<Documented>> {
         let content = Content::new(Some(Ref::from_schema_name(Problem::name())));
         let response = ResponseBuilder::new()
-            .description("A problem: 401, 403, 404, 409, 422, 429 or 500")
+            .description("A problem: 401, 403, 404, 409, 422, 429, 500 or 503")
             .content("application/problem+json", content)
             .build();
         [("default".to_owned(), response.into())].into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_busy_database_is_no_fault_of_the_program() {
+        let problem = Error::Database(sqlx::Error::PoolTimedOut).into_problem();
+        assert_eq!((problem.status, problem.kind.as_str()), (503, "/problems/busy"));
+        let problem = Error::Database(sqlx::Error::RowNotFound).into_problem();
+        assert_eq!((problem.status, problem.kind.as_str()), (500, "/problems/internal"));
     }
 }
