@@ -48,9 +48,9 @@ use crate::client::BaseUrl;
 pub(crate) use self::{
     addresses::{AddressesCommand, SetAddressesArgs},
     application::{
-        AddApplicationArgs, ApplicationCommand, Assignment, DecideArgs, EditApplicationArgs,
-        HookCommand, ListApplicationsArgs, MoveApplicationArgs, RemoveApplicationArgs,
-        SetVariablesArgs, ToDestinationArgs, VariableCommand, WorkArgs,
+        AddApplicationArgs, ApplicationCommand, Assignment, CloneApplicationArgs, DecideArgs,
+        EditApplicationArgs, HookCommand, ListApplicationsArgs, MoveApplicationArgs,
+        RemoveApplicationArgs, SetVariablesArgs, ToDestinationArgs, VariableCommand, WorkArgs,
     },
     audit::{AuditCommand, AuditFilterArgs, VerifyAuditArgs},
     backup::{BackupArgs, RestoreArgs},

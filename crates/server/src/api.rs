@@ -239,6 +239,7 @@ fn projects() -> OpenApiRouter<AppState> {
             applications::update_application,
             applications::delete_application
         ))
+        .routes(routes!(applications::clone_application))
         .routes(routes!(applications::list_variables, applications::change_variables))
         .routes(routes!(applications::deploy_application))
         .routes(routes!(applications::roll_back_application))

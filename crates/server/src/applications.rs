@@ -29,6 +29,7 @@ use crate::{
 pub mod build_log;
 mod builder;
 pub(crate) mod check;
+pub mod cloning;
 pub mod deployments;
 pub mod hooks;
 pub(crate) mod isolation;

@@ -13,6 +13,7 @@ use crate::{
 
 mod build;
 mod check;
+mod cloning;
 mod mount;
 mod moving;
 mod spec;
@@ -21,6 +22,7 @@ mod variable;
 
 pub use build::{Build, BuildStage, GitReference, RepositoryLogin, RepositoryPath, RepositoryUrl};
 pub use check::{HealthCheck, Seconds};
+pub use cloning::{CloneApplication, ClonedApplication};
 pub use mount::{ApplicationMount, BindPath, MountPath, MountSource};
 pub use moving::{ApplicationMove, ApplicationMoved, MoveApplication, MoveState, MovedVolume};
 pub use spec::{

@@ -68,11 +68,11 @@ pub use address::{
 pub use application::{
     Application, ApplicationMount, ApplicationMove, ApplicationMoved, ApplicationName,
     ApplicationSpec, ApplicationState, ApplicationTask, ApplicationTasks, Argument, Balance,
-    BindPath, Build, BuildStage, ChangeVariables, CreateApplication, GitReference, HealthCheck,
-    HostPort, LabelKey, LabelValue, MountPath, MountSource, MoveApplication, MoveState,
-    MovedVolume, ReferVariable, RepositoryLogin, RepositoryPath, RepositoryUrl, ResourceLimits,
-    RestartRule, Seconds, SetVariable, Strategy, Transport, UpdateApplication, Variable,
-    VariableName, VariableValue, Variables,
+    BindPath, Build, BuildStage, ChangeVariables, CloneApplication, ClonedApplication,
+    CreateApplication, GitReference, HealthCheck, HostPort, LabelKey, LabelValue, MountPath,
+    MountSource, MoveApplication, MoveState, MovedVolume, ReferVariable, RepositoryLogin,
+    RepositoryPath, RepositoryUrl, ResourceLimits, RestartRule, Seconds, SetVariable, Strategy,
+    Transport, UpdateApplication, Variable, VariableName, VariableValue, Variables,
 };
 pub use attachment::{Attachment, AttachmentProbe, ProxyAttachment};
 pub use audit::{

@@ -118,6 +118,15 @@ What else was changed since it was deployed is deployed too.")]
     Stop(WorkArgs),
     /// Stop an application and start it again.
     Restart(WorkArgs),
+    /// Make another application of what one is wanted to be: its settings and its variables.
+    #[command(after_help = "Examples:
+  portolan app clone web web-next
+  portolan app clone shop/production/web web --environment shop/staging
+
+A clone has volumes of its own, which are empty, and no routes. What only one can have does not come
+along: published ports on the same server, further names on the same destination. Nothing of it runs
+until it is deployed.")]
+    Clone(CloneApplicationArgs),
     /// Move an application to another destination, with its routes and what is in its volumes.
     #[command(after_help = "Examples:
   portolan app move web backend --dry-run
@@ -318,6 +327,24 @@ pub(crate) struct WorkArgs {
     pub(crate) app: Reference,
     #[command(flatten)]
     pub(crate) wait: WaitArgs,
+}
+
+/// An application of which another is made.
+#[derive(Debug, Args)]
+pub(crate) struct CloneApplicationArgs {
+    /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME.
+    pub(crate) app: Reference,
+    /// What to call the clone.
+    pub(crate) name: ApplicationName,
+    /// Where it belongs: id, name, or PROJECT/NAME of an environment [default: that of the original].
+    #[arg(long)]
+    pub(crate) environment: Option<Reference>,
+    /// Where it runs: id, name or network [default: that of the original, or the other environment's].
+    #[arg(long)]
+    pub(crate) destination: Option<Reference>,
+    /// Begin without the variables of the original.
+    #[arg(long)]
+    pub(crate) without_variables: bool,
 }
 
 /// An application to move.

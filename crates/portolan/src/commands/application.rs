@@ -17,6 +17,7 @@ use crate::{
 };
 
 pub(crate) mod build_log;
+pub(crate) mod cloning;
 pub(crate) mod deployments;
 pub(crate) mod hook;
 pub(crate) mod link;

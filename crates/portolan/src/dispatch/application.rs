@@ -5,14 +5,16 @@ use portolan_types::{ApplicationSpec, DeployApplication, Server};
 use super::container;
 use crate::{
     cli::{
-        AddApplicationArgs, ApplicationCommand, Assignment, DecideArgs, EditApplicationArgs,
-        HookCommand, ListApplicationsArgs, MoveApplicationArgs, RemoveApplicationArgs,
-        SetVariablesArgs, ToDestinationArgs, VariableCommand, WorkArgs,
+        AddApplicationArgs, ApplicationCommand, Assignment, CloneApplicationArgs, DecideArgs,
+        EditApplicationArgs, HookCommand, ListApplicationsArgs, MoveApplicationArgs,
+        RemoveApplicationArgs, SetVariablesArgs, ToDestinationArgs, VariableCommand, WorkArgs,
     },
     client::Client,
     commands::{
         application::{
-            self, Edit, NewApplication, Of, Then, build_log, deployments, hook, link,
+            self, Edit, NewApplication, Of, Then, build_log,
+            cloning::{self, Clone},
+            deployments, hook, link,
             moving::{self, Decision, Moved, Target},
             remove::{self, Volumes},
             tasks,
@@ -84,6 +86,12 @@ pub(super) async fn run(
         }
         ApplicationCommand::Terminal { app, terminal } => {
             return container::terminal(client, printer, Named::Of(app), terminal).await;
+        }
+        ApplicationCommand::Clone(args) => {
+            let CloneApplicationArgs { app, name, environment, destination, without_variables } =
+                args;
+            let wanted = Clone { name, environment, destination, without_variables };
+            cloning::clone(client, printer, (&app, wanted)).await?;
         }
         ApplicationCommand::Links { app } => link::list(client, printer, &app).await?,
         ApplicationCommand::Link { app, to } => link::create(client, printer, (&app, &to)).await?,

@@ -117,6 +117,28 @@ fn an_application_is_added_as_it_was_typed() {
 }
 
 #[test]
+fn a_clone_says_what_it_left_out() {
+    let made = json!({
+        "application": application(OTHER_ID, "staging", "shop"),
+        "left_out": ["port 8080 of the host"],
+    });
+    let fake = fake_on("POST", "/clone", made);
+    let ran = Program::with(&fake).run(&[
+        "app",
+        "clone",
+        "production/shop",
+        "shop",
+        "--environment",
+        "production",
+    ]);
+    assert!(ran.stderr.contains("left out: port 8080 of the host"), "{ran}");
+    assert!(ran.stderr.contains("portolan app deploy store/staging/shop"), "{ran}");
+    let sent = fake.only("POST").body;
+    let wanted = json!({ "name": "shop", "environment_id": OTHER_ID, "without_variables": false });
+    assert_eq!(sent, wanted);
+}
+
+#[test]
 fn adding_can_deploy_at_once() {
     let fake = fake_on("POST", "/deploy", deployed()).on(
         "POST",

@@ -4,9 +4,10 @@ use std::num::NonZeroU32;
 
 use axum::{Json as Answer, extract::State, http::StatusCode};
 use portolan_types::{
-    Application, ApplicationId, ApplicationTasks, ChangeVariables, CreateApplication,
-    DeployApplication, Deployment, DestinationId, EnvironmentId, MoveApplication, Operation, Page,
-    PageQuery, Preview, RollBack, UpdateApplication, Variables,
+    Application, ApplicationId, ApplicationTasks, ChangeVariables, CloneApplication,
+    ClonedApplication, CreateApplication, DeployApplication, Deployment, DestinationId,
+    EnvironmentId, MoveApplication, Operation, Page, PageQuery, Preview, RollBack,
+    UpdateApplication, Variables,
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -19,7 +20,7 @@ use super::{
 use crate::{
     Error,
     applications::{
-        self, Filter, deployments, moves, remove, remove::Volumes, tasks, variables, work,
+        self, Filter, cloning, deployments, moves, remove, remove::Volumes, tasks, variables, work,
     },
 };
 
@@ -88,6 +89,23 @@ pub(super) async fn update_application(
     Json(input): Json<UpdateApplication>,
 ) -> Result<Answer<Application>, Error> {
     Ok(Answer(applications::update(&app, &actor, &id, input).await?))
+}
+
+/// Makes another application of what one is wanted to be: its spec and its variables. Its volumes are new
+/// and empty, it has no routes, and nothing of it runs until it is deployed. Published ports are left out
+/// on the same server, further names on the same destination, and variables that are taken from
+/// databases where those are not found.
+#[utoipa::path(post, path = "/v1/applications/{id}/clone", tag = "applications",
+    params(("id" = ApplicationId, Path, description = "The original")),
+    security(("token" = ["manage"])),
+    responses((status = 201, description = "The clone", body = ClonedApplication), Problems))]
+pub(super) async fn clone_application(
+    State(app): State<AppState>,
+    Caller(actor): Caller,
+    Path(id): Path<ApplicationId>,
+    Json(input): Json<CloneApplication>,
+) -> Result<(StatusCode, Answer<ClonedApplication>), Error> {
+    Ok((StatusCode::CREATED, Answer(cloning::clone(&app, &actor, &id, input).await?)))
 }
 
 /// What becomes of the volumes.

@@ -43,15 +43,45 @@ pub(super) async fn set(
     Ok(true)
 }
 
+/// Takes for another application what one takes from databases; answers what it cannot.
+pub(super) async fn copy(
+    tx: &mut Transaction,
+    actor: &Actor,
+    (from, to): (&ApplicationId, &Application),
+    now: Timestamp,
+) -> Result<Vec<VariableName>, Error> {
+    let mut out_of_reach = Vec::new();
+    for Reference { variable: name, from, .. } in db::database_reference::list(tx, from).await? {
+        let near = match databases::find(tx, actor, &from.database_id).await {
+            Ok(found) => is_near(tx, to, &found.row.application).await?,
+            Err(Error::NotFound(_)) => false,
+            Err(error) => return Err(error),
+        };
+        if near {
+            set(tx, actor, to, (&ReferVariable { name, from_database: from }, now)).await?;
+        } else {
+            out_of_reach.push(name);
+        }
+    }
+    Ok(out_of_reach)
+}
+
 /// On another network its name means nothing, unless the two are linked.
+async fn is_near(
+    tx: &mut Transaction,
+    application: &Application,
+    database: &Application,
+) -> Result<bool, Error> {
+    Ok(application.destination_id == database.destination_id
+        || db::link::exists(tx, &application.id, &database.id).await?)
+}
+
 async fn check_near(
     tx: &mut Transaction,
     application: &Application,
     database: &Application,
 ) -> Result<(), Error> {
-    if application.destination_id == database.destination_id
-        || db::link::exists(tx, &application.id, &database.id).await?
-    {
+    if is_near(tx, application, database).await? {
         return Ok(());
     }
     Err(Error::refused(

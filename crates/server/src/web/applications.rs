@@ -4,6 +4,7 @@
 //! Owns which pages there are. What stands above each is in `head`, a row of a list in `rows`.
 
 mod add;
+mod cloning;
 mod deployments;
 mod detail;
 pub(super) mod fields;
@@ -85,6 +86,11 @@ fn details(pages: Pages<'_>) -> Pages<'_> {
             "/applications/{id}/move",
             &["move_application", "confirm_move", "take_back_move", "list_destinations"],
             get(moving::show),
+        )
+        .page(
+            "/applications/{id}/clone",
+            &["clone_application", "list_environments", "list_destinations"],
+            get(cloning::show),
         )
         .page("/applications/{id}/danger", &["delete_application"], get(settings::danger))
 }

@@ -8,9 +8,9 @@ use axum::{
 };
 use data_encoding::BASE64;
 use portolan_types::{
-    AcceptedInvite, CreatedDatabase, CreatedHook, CreatedInvite, CreatedNotifier, CreatedToken,
-    Delivery, LinkBegun, NewTotp, Preview, Problem, Reach, RecoveryCodes, RemovedServer, ReturnTo,
-    SetupDone,
+    AcceptedInvite, ClonedApplication, CreatedDatabase, CreatedHook, CreatedInvite,
+    CreatedNotifier, CreatedToken, Delivery, LinkBegun, NewTotp, Preview, Problem, Reach,
+    RecoveryCodes, RemovedServer, ReturnTo, SetupDone,
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -36,6 +36,7 @@ pub(super) fn show(
         "create_invite" => {
             fragment(headers, InviteMade { made: read(answer)?, origin: origin(headers), next })
         }
+        "clone_application" => fragment(headers, Cloned { made: read(answer)? }),
         "create_database" => fragment(headers, DatabaseMade { made: read(answer)? }),
         "create_token" => fragment(headers, TokenMade { made: read(answer)?, next }),
         "create_hook" => {
@@ -120,6 +121,12 @@ struct HookMade {
     /// Where people reach this control plane: others may have to go another way.
     origin: String,
     next: String,
+}
+
+#[derive(Template)]
+#[template(path = "results/clone.html")]
+struct Cloned {
+    made: ClonedApplication,
 }
 
 #[derive(Template)]

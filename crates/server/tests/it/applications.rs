@@ -16,6 +16,7 @@ use crate::{
     support::{TestApp, eventually, story},
 };
 
+mod cloning;
 mod faults;
 mod inside;
 mod moves;

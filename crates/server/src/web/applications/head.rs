@@ -26,11 +26,12 @@ pub(super) enum Tab {
     Links,
     Events,
     Settings,
+    Clone,
     Move,
     Danger,
 }
 
-const TABS: [tabs::Tab<Tab>; 12] = [
+const TABS: [tabs::Tab<Tab>; 13] = [
     tabs::Tab::new(Tab::Overview, "Overview", ""),
     tabs::Tab::new(Tab::Deployments, "Deployments", "/deployments"),
     tabs::Tab::kept_for(For::Use, Tab::Logs, "Logs", "/logs"),
@@ -41,6 +42,7 @@ const TABS: [tabs::Tab<Tab>; 12] = [
     tabs::Tab::new(Tab::Links, "Links", "/links"),
     tabs::Tab::new(Tab::Events, "Events", "/events"),
     tabs::Tab::for_changes(Tab::Settings, "Settings", "/settings"),
+    tabs::Tab::for_changes(Tab::Clone, "Clone", "/clone"),
     tabs::Tab::for_changes(Tab::Move, "Move", "/move"),
     tabs::Tab::for_changes(Tab::Danger, "Remove", "/danger"),
 ];

@@ -127,6 +127,7 @@ async fn an_application_is_added_deployed_brought_back_and_removed() -> Result<(
     set_variables(with, it).await?;
     change_and_roll_back(with, it).await?;
     add_a_domain(with, it).await?;
+    make_a_clone(with, it).await?;
     remove(with, it).await?;
     assert_eq!(engine.volume_names(), Vec::<String>::new());
     complained_of_nothing(chromium).await?;
@@ -316,6 +317,25 @@ async fn add_a_domain(
     go(chromium, "Save").await?;
     let route: Route = app.owner.get(&format!("/v1/routes/{}", route.id)).await?.ok()?;
     assert_eq!(route.port.get(), 81);
+    Ok(())
+}
+
+/// It says what it left out, and leads to the clone.
+async fn make_a_clone(
+    (app, chromium): (&TestApp, &Chromium),
+    (url, shop): (&str, &Application),
+) -> Result<()> {
+    chromium.open(&format!("{url}/applications/{}/clone", shop.id)).await?;
+    chromium.fill("[name=name]", "shop-next").await?;
+    chromium.press("Make the clone").await?;
+    chromium.sees("Nothing of it runs until it is deployed").await?;
+    go(chromium, "To the clone").await?;
+    chromium.sees("shop-next").await?;
+    let all: Page<Application> = app.owner.get("/v1/applications").await?.ok()?;
+    let clone = all.items.iter().find(|one| one.name.as_str() == "shop-next");
+    let clone = clone.context("a clone")?;
+    let path = format!("/v1/applications/{}?wait=20", clone.id);
+    app.owner.delete(&path).await?.accepted::<Operation>()?;
     Ok(())
 }
 
