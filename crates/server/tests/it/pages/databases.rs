@@ -64,6 +64,8 @@ async fn a_database_is_added_used_changed_and_removed() -> Result<()> {
     let orders = when(&app, "it runs", |one| one.state == ApplicationState::Running).await?;
     assert_eq!((orders.version.as_str(), &orders.destination_id), ("16", &web.id));
     done(&app, &orders).await?;
+    chromium.open(&format!("{url}/databases/{}", orders.id)).await?;
+    chromium.picture("database").await?;
     let with = (&app, &chromium);
     refer(with, &url, &orders).await?;
     change(with, &url, &orders).await?;
