@@ -13,6 +13,7 @@ pub mod certificate;
 pub mod chart;
 pub mod command;
 pub mod container;
+pub mod cron;
 pub mod database;
 pub mod deployment;
 pub mod destination;
@@ -87,6 +88,7 @@ pub use container::{
     Alias, ConnectContainer, ContainerName, DestinationContainer, DestinationContainers,
     MoveContainer, MovedContainer, MovedService,
 };
+pub use cron::CronExpression;
 pub use database::{
     CreateDatabase, CreatedDatabase, CredentialName, Database, DatabaseConfig, DatabasePart,
     DatabasePassword, DatabaseTemplate, DatabaseTemplates, DatabaseUse, DatabaseVersion,
