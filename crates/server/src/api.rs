@@ -276,6 +276,11 @@ fn projects() -> OpenApiRouter<AppState> {
         .routes(routes!(databases::restart_database))
         .routes(routes!(backups::back_up_database))
         .routes(routes!(backups::restore_database))
+        .routes(routes!(
+            backups::show_backup_schedule,
+            backups::set_backup_schedule,
+            backups::delete_backup_schedule
+        ))
         .routes(routes!(backups::list_backups))
         .routes(routes!(backups::show_backup, backups::delete_backup))
         .routes(routes!(backups::download_backup))

@@ -6,13 +6,13 @@
 
 use portolan_types::{
     Application, ApplicationId, ContainerName, Destination, DestinationId, GrantedOn, Reachability,
-    Server, Subject, TerminalSwitch,
+    Server, Subject, TeamId, TerminalSwitch,
 };
 
 use sqlx::AnyConnection;
 
 use crate::{
-    Actor, App, Error, applications, credentials, db,
+    Actor, App, Error, credentials, db,
     destinations::{self, placement},
     host::HostContainer,
     policy::Policy,
@@ -71,7 +71,7 @@ impl Place {
 pub(crate) async fn find(app: &App, actor: &Actor, named: Named<'_>) -> Result<Place, Error> {
     let place = match named {
         Named::On(destination, container) => on(app, actor, destination, container).await?,
-        Named::Of(application) => of(app, actor, application).await?,
+        Named::Of(application) => serving(app, actor.visible(), application).await?,
     };
     match place.server.reachability {
         Reachability::Reachable => Ok(place),
@@ -93,18 +93,24 @@ async fn on(
     Ok(Place { container: container.clone(), destination, server, application: None })
 }
 
-/// Who sees an application need not see where it runs.
-async fn of(app: &App, actor: &Actor, id: &ApplicationId) -> Result<Place, Error> {
+/// The one that serves an application, whether or not its server answers. Who sees an application need
+/// not see where it runs.
+pub(crate) async fn serving(
+    app: &App,
+    visible: Visible<'_>,
+    id: &ApplicationId,
+) -> Result<Place, Error> {
     let mut conn = app.db.acquire().await?;
-    let application = applications::find(&mut conn, actor, id).await?.application;
+    let found = db::application::find(&mut conn, visible, id).await?;
+    let application = found.ok_or(Error::NotFound("application"))?.application;
     let container = application.container.clone().ok_or_else(|| nothing_serves(&application))?;
-    let destination =
-        destinations::find_whole(&mut conn, actor, &application.destination_id).await?;
-    let whole = Visible::whole(actor.team_id());
+    let whole = Visible::whole(visible.team());
+    let destination = db::destination::find(&mut conn, whole, &application.destination_id).await?;
+    let destination = destination.ok_or(Error::NotFound("destination"))?;
     let server = db::server::find(&mut conn, whole, &destination.server_id).await?;
     let server = server.ok_or(Error::NotFound("server"))?;
     let (container, server) = if application.is_service() {
-        replica(&mut conn, actor, (&application, server)).await?
+        replica(&mut conn, visible.team(), (&application, server)).await?
     } else {
         (container, server)
     };
@@ -115,10 +121,10 @@ async fn of(app: &App, actor: &Actor, id: &ApplicationId) -> Result<Place, Error
 /// destination's own server, where it runs one.
 async fn replica(
     conn: &mut AnyConnection,
-    actor: &Actor,
+    team: &TeamId,
     (application, own): (&Application, Server),
 ) -> Result<(ContainerName, Server), Error> {
-    let mut servers = servers::companions(conn, actor.team_id(), &own).await?;
+    let mut servers = servers::companions(conn, team, &own).await?;
     servers.sort_by_key(|one| one.id != own.id);
     for server in servers.into_iter().filter(|one| one.reachability == Reachability::Reachable) {
         let Some(seen) = db::sighting::find(conn, &server.id).await? else { continue };

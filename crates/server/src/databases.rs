@@ -21,6 +21,7 @@ use crate::{
     },
     events::{self, Happened},
     idempotency::{self, IdempotencyKey},
+    rights::Visible,
 };
 
 pub mod backups;
@@ -106,7 +107,16 @@ pub(crate) async fn find(
     actor: &Actor,
     id: &DatabaseId,
 ) -> Result<Found, Error> {
-    let row = db::application::find(conn, actor.visible(), &id.into()).await?;
+    find_visible(conn, actor.visible(), id).await
+}
+
+/// The same of what is visible, whoever looks.
+async fn find_visible(
+    conn: &mut AnyConnection,
+    visible: Visible<'_>,
+    id: &DatabaseId,
+) -> Result<Found, Error> {
+    let row = db::application::find(conn, visible, &id.into()).await?;
     let kept = db::database::find(conn, id).await?;
     match (row, kept) {
         (Some(row), Some(kept)) => Ok(Found { row, kept }),

@@ -58,6 +58,7 @@ pub mod application;
 pub mod attachment;
 pub mod audit;
 pub mod backup;
+pub mod backup_schedule;
 pub mod build_log;
 pub mod certificate;
 pub mod data_key;

@@ -56,6 +56,7 @@ pub mod registries;
 pub mod rights;
 pub mod routes;
 mod run;
+mod schedule;
 mod seats;
 pub mod secrets;
 pub mod servers;

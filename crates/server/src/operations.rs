@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use portolan_types::{
-    Failure, Operation, OperationId, OperationKind, OperationState, Page, PageQuery, Right,
+    Author, Failure, Operation, OperationId, OperationKind, OperationState, Page, PageQuery, Right,
     Subject, TeamId, Timestamp, id::SubjectId,
 };
 use serde::Serialize;
@@ -68,23 +68,47 @@ pub(crate) async fn queue(
     Ok(operation)
 }
 
+/// Who or what asks for work.
+#[derive(Debug)]
+pub(crate) struct Asker<'a> {
+    pub team: &'a TeamId,
+    pub author: Author,
+    /// As people call it.
+    pub name: &'a str,
+}
+
+impl<'a> Asker<'a> {
+    pub(crate) fn person(actor: &'a Actor) -> Self {
+        Self { team: actor.team_id(), author: actor.author(), name: &actor.user.email }
+    }
+}
+
 /// Queues work that a person asks for, and says so.
 pub(crate) async fn ask(
     conn: &mut AnyConnection,
     actor: &Actor,
     task: Task<'_>,
 ) -> Result<Operation, sqlx::Error> {
+    ask_as(conn, Asker::person(actor), task).await
+}
+
+/// Queues work that is asked for, and says by whom.
+pub(crate) async fn ask_as(
+    conn: &mut AnyConnection,
+    asker: Asker<'_>,
+    task: Task<'_>,
+) -> Result<Operation, sqlx::Error> {
     let input = task.input.as_deref().and_then(|text| serde_json::from_str::<Value>(text).ok());
-    let operation = queue(conn, actor.team_id(), task).await?;
+    let operation = queue(conn, asker.team, task).await?;
     let Operation { id, kind, subject, subject_name: name, .. } = &operation;
     let happened = Happened {
-        team: actor.team_id(),
+        team: asker.team,
         kind: "operation.asked",
         subject: subject.clone(),
         name,
-        message: format!("{kind} of `{name}` was asked for by {}", actor.user.email),
+        message: format!("{kind} of `{name}` was asked for by {}", asker.name),
     };
-    let entry = happened.by(actor.author()).part_of(id).change(&(), &input);
+    let entry = happened.by(asker.author).part_of(id).change(&(), &input);
     events::record(conn, entry, operation.created_at).await?;
     Ok(operation)
 }

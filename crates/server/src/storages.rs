@@ -6,7 +6,8 @@ mod disk;
 pub(crate) mod object;
 
 use portolan_types::{
-    CreateStorage, Name, Page, PageQuery, Storage, StorageId, Subject, Timestamp, UpdateStorage,
+    CreateStorage, Name, Page, PageQuery, Storage, StorageId, Subject, TeamId, Timestamp,
+    UpdateStorage,
 };
 use sqlx::AnyConnection;
 
@@ -82,10 +83,10 @@ pub async fn list(app: &App, actor: &Actor, query: &PageQuery) -> Result<Page<St
 /// may back a database up may use each of them.
 pub(crate) async fn choose(
     conn: &mut AnyConnection,
-    actor: &Actor,
+    team: &TeamId,
     named: Option<&StorageId>,
 ) -> Result<Storage, Error> {
-    let whole = Visible::whole(actor.team_id());
+    let whole = Visible::whole(team);
     if let Some(id) = named {
         return find(conn, whole, id).await;
     }
@@ -140,10 +141,18 @@ pub async fn delete(app: &App, actor: &Actor, id: &StorageId) -> Result<(), Erro
     Ok(tx.commit().await?)
 }
 
-fn in_use(storage: &Storage) -> Error {
+/// What refers to it are backups and schedules.
+fn in_use(Storage { name, backups, .. }: &Storage) -> Error {
+    if *backups == 0 {
+        return Error::refused(
+            "storage-in-use",
+            format!("databases are backed up into storage `{name}` on a schedule"),
+            "let them go elsewhere (`set_backup_schedule`), or end that (`delete_backup_schedule`)",
+        );
+    }
     Error::refused(
         "storage-in-use",
-        format!("{} backups are in storage `{}`", storage.backups, storage.name),
+        format!("{backups} backups are in storage `{name}`"),
         "remove them first (`list_backups`, `delete_backup`), those that failed too",
     )
 }

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    ApplicationName, BackupId, DatabaseId, DatabaseVersion, EngineName, Name, OperationId,
-    ProjectId, StorageId, Timestamp, text::words,
+    ApplicationName, BackupId, CronExpression, DatabaseId, DatabaseVersion, EngineName, Invalid,
+    Name, OperationId, ProjectId, StorageId, Timestamp, text::words,
 };
 
 words! {
@@ -49,6 +49,9 @@ pub struct Backup {
     /// Of what lies in the storage, in hexadecimal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
+    /// Whether a schedule asked for it: such a one goes when newer ones take its place.
+    #[serde(default)]
+    pub scheduled: bool,
     /// The work that takes it, or took it.
     pub operation_id: OperationId,
     pub created_at: Timestamp,
@@ -86,4 +89,96 @@ pub struct BackUpDatabase {
 pub struct RestoreDatabase {
     /// Of this database or of another one of its engine, of no later version than it has.
     pub backup_id: BackupId,
+}
+
+/// How many backups that a schedule asked for are kept: the newest ones that are whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(try_from = "u32", into = "u32")]
+#[schema(value_type = u32, minimum = 1, maximum = 1000, example = 7)]
+pub struct KeptBackups(u32);
+
+impl KeptBackups {
+    pub const MOST: u32 = 1_000;
+}
+
+impl Default for KeptBackups {
+    fn default() -> Self {
+        Self(7)
+    }
+}
+
+impl TryFrom<u32> for KeptBackups {
+    type Error = Invalid;
+
+    fn try_from(count: u32) -> Result<Self, Self::Error> {
+        if (1..=Self::MOST).contains(&count) {
+            return Ok(Self(count));
+        }
+        Err(Invalid::new(format!("1 to {} backups can be kept", Self::MOST)))
+    }
+}
+
+impl std::str::FromStr for KeptBackups {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse::<u32>().map_or_else(|_| Self::try_from(0), Self::try_from)
+    }
+}
+
+impl From<KeptBackups> for u32 {
+    fn from(kept: KeptBackups) -> Self {
+        kept.0
+    }
+}
+
+impl std::fmt::Display for KeptBackups {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// When a database is backed up without anybody asking for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BackupSchedule {
+    pub database_id: DatabaseId,
+    pub storage_id: StorageId,
+    pub storage_name: Name,
+    pub expression: CronExpression,
+    pub keep: KeptBackups,
+    /// When it is backed up next.
+    pub next_at: Timestamp,
+    /// The times after that, the first few.
+    #[serde(default)]
+    pub following: Vec<Timestamp>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// What `set_backup_schedule` takes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetBackupSchedule {
+    /// Where they are kept. May be left out where the team has one storage alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storage_id: Option<StorageId>,
+    pub expression: CronExpression,
+    #[serde(default)]
+    #[schema(default = 7)]
+    pub keep: KeptBackups,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn some_backups_are_kept() {
+        for text in ["0", "-1", "1001", "many", ""] {
+            assert!(text.parse::<KeptBackups>().is_err(), "{text}");
+        }
+        for text in ["1", "1000"] {
+            assert_eq!(text.parse::<KeptBackups>().expect(text).to_string(), text);
+        }
+    }
 }

@@ -80,7 +80,10 @@ pub use audit::{
     AuditBreak, AuditEntry, AuditFault, AuditFilter, AuditHash, AuditNote, AuditOutcome,
     AuditVerdict,
 };
-pub use backup::{BackUpDatabase, Backup, BackupFilter, BackupState, RestoreDatabase};
+pub use backup::{
+    BackUpDatabase, Backup, BackupFilter, BackupSchedule, BackupState, KeptBackups,
+    RestoreDatabase, SetBackupSchedule,
+};
 pub use certificate::{Certificate, CreateCertificate};
 pub use chart::{Chart, ChartLink, ChartLinkKind, ChartNode, ChartNodeKind, ChartQuery};
 pub use command::{CommandResult, ContainerUser, RunCommand};

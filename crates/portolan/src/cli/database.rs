@@ -4,8 +4,8 @@ use std::{net::IpAddr, num::NonZeroU16, path::PathBuf};
 
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use portolan_types::{
-    ApplicationName, BackupId, CredentialName, DatabaseConfig, DatabaseVersion, EngineName,
-    Invalid, PublicPort, SettingName, SettingValue,
+    ApplicationName, BackupId, CredentialName, CronExpression, DatabaseConfig, DatabaseVersion,
+    EngineName, Invalid, KeptBackups, PublicPort, SettingName, SettingValue,
 };
 
 use super::{
@@ -78,6 +78,29 @@ Settings that are given (--set) are all of them from now on."
         storage: Option<Reference>,
         #[command(flatten)]
         wait: DeployWaitArgs,
+    },
+    /// Back a database up again and again, and keep the newest backups; without --cron, show when.
+    #[command(after_help = "Examples:
+  portolan database schedule orders --cron \"0 3 * * *\" --keep 14       every day at 3:00 UTC
+  portolan database schedule orders --cron \"0 */6 * * *\" --storage cellar
+  portolan database schedule orders                                    when it is backed up next")]
+    Schedule {
+        /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME.
+        database: Reference,
+        /// When, in UTC: minute, hour, day of the month, month and day of the week.
+        #[arg(long, value_name = "EXPRESSION")]
+        cron: Option<CronExpression>,
+        /// How many of these backups are kept; older ones are removed [default: 7].
+        #[arg(long, value_name = "N", requires = "cron")]
+        keep: Option<KeptBackups>,
+        /// Where they are kept: id or name [default: the only storage].
+        #[arg(long, requires = "cron")]
+        storage: Option<Reference>,
+    },
+    /// Back a database up no longer by itself. The backups stay.
+    Unschedule {
+        /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME.
+        database: Reference,
     },
     /// Give a database what a backup has. What is in it now is lost.
     #[command(after_help = "Examples:

@@ -20,6 +20,7 @@ use crate::{
 };
 
 pub(crate) mod backups;
+pub(crate) mod schedule;
 mod view;
 pub(crate) mod work;
 

@@ -12,6 +12,7 @@ use crate::{
         database::{
             self, NewDatabase, Of,
             backups::{self, Target},
+            schedule::{self, Times},
             work::{self, Act, Data},
         },
         manner::Manner,
@@ -48,6 +49,16 @@ pub(super) async fn run(
         DatabaseCommand::Backup { database, storage, wait } => {
             let of = (&database, storage.as_ref());
             return backups::take(client, printer, of, wait.into()).await;
+        }
+        DatabaseCommand::Schedule { database, cron: None, .. } => {
+            schedule::show(client, printer, &database).await?;
+        }
+        DatabaseCommand::Schedule { database, cron: Some(expression), keep, storage } => {
+            let times = Times { expression, keep: keep.unwrap_or_default() };
+            schedule::set(client, printer, (&database, storage.as_ref()), times).await?;
+        }
+        DatabaseCommand::Unschedule { database } => {
+            schedule::unset(client, printer, &database).await?;
         }
         DatabaseCommand::Restore { database, backup, consent, wait } => {
             let manner = (consent.into(), wait.into());

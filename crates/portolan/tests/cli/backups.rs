@@ -1,4 +1,4 @@
-//! Backups of databases and storages on the command line.
+//! Backups of databases, their schedules, and storages on the command line.
 
 use std::fs;
 
@@ -39,9 +39,19 @@ fn failed() -> Value {
     failed
 }
 
+fn schedule() -> Value {
+    json!({
+        "database_id": ID, "storage_id": OTHER_ID, "storage_name": "cellar",
+        "expression": "0 3 * * *", "keep": 14, "next_at": "2026-03-01T03:00:00.000Z",
+        "following": ["2026-03-02T03:00:00.000Z", "2026-03-03T03:00:00.000Z"],
+        "created_at": days_ago(1), "updated_at": days_ago(1),
+    })
+}
+
 fn fake() -> Fake {
     let work = operation("succeeded", &[step("store", "succeeded", "1.5 KiB of 9.1 KiB stored")]);
     let one = format!("/v1/backups/{ID}");
+    let times = format!("/v1/databases/{ID}/backup-schedule");
     Fake::new()
         .list("/v1/databases", &[database(ID, "production", "orders")])
         .list("/v1/storages", &[storage()])
@@ -55,6 +65,9 @@ fn fake() -> Fake {
         .on("DELETE", &one, 202, backup(ID, "removing"))
         .on("POST", &format!("/v1/databases/{ID}/backups"), 202, work.clone())
         .on("POST", &format!("/v1/databases/{ID}/restore"), 202, work.clone())
+        .get(&times, schedule())
+        .on("PUT", &times, 200, schedule())
+        .on("DELETE", &times, 204, Value::Null)
         .get(&format!("/v1/operations/{OPERATION}"), work)
 }
 
@@ -120,4 +133,22 @@ fn a_backup_is_downloaded_into_a_new_file_and_removed() {
     assert!(ran.data().contains("what the database held"));
     program.run(&["db", "backups", "remove", ID, "--yes"]).data();
     assert_eq!(fake.only("DELETE").path, format!("/v1/backups/{ID}"));
+}
+
+#[test]
+fn a_database_is_backed_up_on_a_schedule() {
+    let fake = fake();
+    let program = Program::with(&fake);
+    let set = ["database", "schedule", "orders", "--cron", " 0 3  * * *", "--storage", "cellar"];
+    program.run(&[&set[..], &["--keep", "14"]].concat()).data();
+    let body = json!({ "storage_id": OTHER_ID, "expression": "0 3 * * *", "keep": 14 });
+    assert_eq!(fake.only("PUT").body, body);
+    snapshot!("schedule", program.run(&["db", "schedule", "orders"]));
+    program.run(&["db", "schedule", "orders", "--cron", "at noon"]).fails(2, "five fields");
+    program.run(&["db", "schedule", "orders", "--keep", "3"]).fails(2, "--cron");
+    program
+        .run(&["db", "schedule", "orders", "--cron", "0 3 * * *", "--keep", "0"])
+        .fails(2, "1 to 1000");
+    program.run(&["db", "unschedule", "orders"]).data();
+    assert_eq!(fake.only("DELETE").path, format!("/v1/databases/{ID}/backup-schedule"));
 }

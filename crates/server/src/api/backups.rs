@@ -8,8 +8,8 @@ use axum::{
     response::IntoResponse,
 };
 use portolan_types::{
-    BackUpDatabase, Backup, BackupFilter, BackupId, DatabaseId, Operation, Page, PageQuery,
-    RestoreDatabase,
+    BackUpDatabase, Backup, BackupFilter, BackupId, BackupSchedule, DatabaseId, Operation, Page,
+    PageQuery, RestoreDatabase, SetBackupSchedule,
 };
 
 use super::{
@@ -17,7 +17,10 @@ use super::{
     extract::{Answered, Caller, Json, Path, Query, Wait},
     problem::Problems,
 };
-use crate::{Error, databases::backups};
+use crate::{
+    Error,
+    databases::backups::{self, schedule},
+};
 
 /// Lists the team's backups of databases, newest first. They outlive their databases.
 #[utoipa::path(get, path = "/v1/backups", tag = "backups", params(BackupFilter, PageQuery),
@@ -63,6 +66,50 @@ pub(super) async fn restore_database(
 ) -> Result<Answered<Operation>, Error> {
     let begun = backups::restore(&app, &actor, &id, &input).await?;
     wait.accepted(&app, &actor, &begun).await
+}
+
+/// Shows when a database is backed up without anybody asking for it.
+#[utoipa::path(get, path = "/v1/databases/{id}/backup-schedule", tag = "backups",
+    params(("id" = DatabaseId, Path, description = "The database")),
+    security(("token" = ["read"])),
+    responses((status = 200, description = "The schedule", body = BackupSchedule), Problems))]
+pub(super) async fn show_backup_schedule(
+    State(app): State<AppState>,
+    Caller(actor): Caller,
+    Path(id): Path<DatabaseId>,
+) -> Result<Answer<BackupSchedule>, Error> {
+    Ok(Answer(schedule::show(&app, &actor, &id).await?))
+}
+
+/// Has a database backed up on a schedule, in the place of the one before.
+///
+/// The newest backups that it asked for are kept, and older ones of them removed; those that a person
+/// asked for stay. What was missed while the control plane was away is taken once.
+#[utoipa::path(put, path = "/v1/databases/{id}/backup-schedule", tag = "backups",
+    params(("id" = DatabaseId, Path, description = "The database")),
+    security(("token" = ["manage"])),
+    responses((status = 200, description = "The schedule", body = BackupSchedule), Problems))]
+pub(super) async fn set_backup_schedule(
+    State(app): State<AppState>,
+    Caller(actor): Caller,
+    Path(id): Path<DatabaseId>,
+    Json(input): Json<SetBackupSchedule>,
+) -> Result<Answer<BackupSchedule>, Error> {
+    Ok(Answer(schedule::set(&app, &actor, &id, input).await?))
+}
+
+/// Ends the schedule of a database. The backups that it asked for stay.
+#[utoipa::path(delete, path = "/v1/databases/{id}/backup-schedule", tag = "backups",
+    params(("id" = DatabaseId, Path, description = "The database")),
+    security(("token" = ["manage"])),
+    responses((status = 204, description = "It has ended"), Problems))]
+pub(super) async fn delete_backup_schedule(
+    State(app): State<AppState>,
+    Caller(actor): Caller,
+    Path(id): Path<DatabaseId>,
+) -> Result<StatusCode, Error> {
+    schedule::unset(&app, &actor, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Shows a backup.

@@ -3,30 +3,35 @@
 //! Owns what is allowed and what is written down. A request only asks; `reconcile::backups` does it
 //! beside the keepers, over a connection of its own (decision 0050).
 
+mod due;
 mod read;
 mod restore;
+pub mod schedule;
 
 use portolan_types::{
     BackUpDatabase, Backup, BackupFilter, BackupId, BackupState, DatabaseId, Operation,
-    OperationId, OperationKind, Page, PageQuery, Subject, TeamId, Timestamp,
+    OperationId, OperationKind, Page, PageQuery, StorageId, Subject, TeamId, Timestamp,
 };
 use serde::Serialize;
 use sqlx::AnyConnection;
 use tokio::sync::{Notify, mpsc};
 
+pub(crate) use self::due::begin_due;
 pub use self::{
     read::{Content, read},
     restore::restore,
 };
-use super::{Found, find, template};
+use super::{Found, find, find_visible, template};
 use crate::{
     Actor, App, Error,
     applications::work::check_stays,
     container::{self, Named, Place},
     db::{self, Transaction},
     events::{self, Happened},
-    operations::{self, Task},
-    page, storages,
+    operations::{self, Asker, Task},
+    page,
+    rights::Visible,
+    storages,
 };
 
 /// Work that waits to be begun; each is taken at once.
@@ -38,13 +43,15 @@ pub(crate) struct Backups {
     asked: mpsc::Sender<Asked>,
     /// Rung when there is something to remove.
     pub(crate) removed: Notify,
+    /// Rung when a schedule was set.
+    pub(crate) scheduled: Notify,
 }
 
 impl Backups {
     /// The other end goes to who does it.
     pub(crate) fn new() -> (Self, mpsc::Receiver<Asked>) {
         let (asked, taken) = mpsc::channel(WAITING);
-        (Self { asked, removed: Notify::new() }, taken)
+        (Self { asked, removed: Notify::new(), scheduled: Notify::new() }, taken)
     }
 
     /// A place for work that is about to be written down: from then on nobody is waited for. There is
@@ -89,6 +96,32 @@ struct Written<'a> {
     storage: &'a str,
 }
 
+/// Who has a backup taken.
+#[derive(Debug, Clone, Copy)]
+enum By<'a> {
+    Person(&'a Actor),
+    /// One of this team.
+    Schedule(&'a TeamId),
+}
+
+impl<'a> By<'a> {
+    fn visible(self) -> Visible<'a> {
+        match self {
+            Self::Person(actor) => actor.visible(),
+            Self::Schedule(team) => Visible::whole(team),
+        }
+    }
+
+    fn asker(self) -> Asker<'a> {
+        match self {
+            Self::Person(actor) => Asker::person(actor),
+            Self::Schedule(team) => {
+                Asker { team, author: events::portolan("backups"), name: "its schedule" }
+            }
+        }
+    }
+}
+
 /// Has a backup taken. What came of it is the operation's outcome and the backup's state.
 pub async fn take(
     app: &App,
@@ -99,11 +132,28 @@ pub async fn take(
     let place = container::find(app, actor, Named::Of(&id.into())).await?;
     let begins = app.backups.place().await;
     let mut tx = app.db.begin().await?;
-    let (found, way) = held(&mut tx, actor, id).await?;
-    let storage = storages::choose(&mut tx, actor, input.storage_id.as_ref()).await?;
+    let wanted = (id, input.storage_id.as_ref());
+    let (operation, asked) = begin(&mut tx, By::Person(actor), wanted, place).await?;
+    tx.commit().await?;
+    if let Some(begins) = begins {
+        begins.send(asked);
+    }
+    Ok(operation)
+}
+
+/// Writes down that one is to be taken. Nothing is written where it is refused.
+async fn begin(
+    tx: &mut Transaction,
+    by: By<'_>,
+    (id, storage): (&DatabaseId, Option<&StorageId>),
+    place: Place,
+) -> Result<(Operation, Asked), Error> {
+    let team = by.visible().team();
+    let (found, way) = held(tx, by.visible(), id).await?;
+    let storage = storages::choose(tx, team, storage).await?;
     let backup_id = BackupId::generate();
     let written = Written { backup_id: &backup_id, storage: storage.name.as_str() };
-    let operation = queue(&mut tx, actor, (Work::Take, &found), &written).await?;
+    let operation = queue(tx, by.asker(), (Work::Take, &found), &written).await?;
     let backup = Backup {
         id: backup_id,
         project_id: found.row.application.project_id.clone(),
@@ -117,35 +167,37 @@ pub async fn take(
         reason: None,
         size: None,
         sha256: None,
+        scheduled: matches!(by, By::Schedule(_)),
         operation_id: operation.id.clone(),
         created_at: operation.created_at,
         finished_at: None,
     };
-    db::backup::insert(&mut tx, actor.team_id(), &backup).await?;
-    tx.commit().await?;
-    if let Some(begins) = begins {
-        let (team, operation) = (actor.team_id().clone(), operation.id.clone());
-        begins.send(Asked { team, operation, work: Work::Take, backup, place, way });
-    }
-    Ok(operation)
+    db::backup::insert(tx, team, &backup).await?;
+    let (team, id) = (team.clone(), operation.id.clone());
+    Ok((operation, Asked { team, operation: id, work: Work::Take, backup, place, way }))
 }
 
 /// The database, held until the end of the transaction: nothing else is done with its backups, and its
 /// engine has a way.
 async fn held(
     tx: &mut Transaction,
-    actor: &Actor,
+    visible: Visible<'_>,
     id: &DatabaseId,
 ) -> Result<(Found, &'static template::BackupWay), Error> {
     db::application::lock(tx, &id.into()).await?;
-    let found = find(tx, actor, id).await?;
+    let found = find_visible(tx, visible, id).await?;
     check_stays(&found.row.application)?;
-    let template = template::find(&found.kept.engine)?;
-    let way = template.backup.as_ref().ok_or_else(|| no_way(&template.title))?;
+    let way = way_of(&found)?;
     if db::backup::is_at_work(tx, id).await? {
         return Err(under_way(&found));
     }
     Ok((found, way))
+}
+
+/// How its engine is backed up.
+fn way_of(found: &Found) -> Result<&'static template::BackupWay, Error> {
+    let template = template::find(&found.kept.engine)?;
+    template.backup.as_ref().ok_or_else(|| no_way(&template.title))
 }
 
 fn no_way(title: &str) -> Error {
@@ -166,7 +218,7 @@ fn under_way(found: &Found) -> Error {
 
 async fn queue(
     tx: &mut Transaction,
-    actor: &Actor,
+    asker: Asker<'_>,
     (work, found): (Work, &Found),
     written: &Written<'_>,
 ) -> Result<Operation, Error> {
@@ -177,7 +229,7 @@ async fn queue(
         name: application.name.as_str(),
         input: Some(operations::input(written)?),
     };
-    Ok(operations::ask(tx, actor, task).await?)
+    Ok(operations::ask_as(tx, asker, task).await?)
 }
 
 /// One backup, as the actor sees it.

@@ -1,8 +1,8 @@
 //! Backups of databases: what is known of each. What they hold is in their storage.
 
 use portolan_types::{
-    Backup, BackupFilter, BackupId, BackupState, DatabaseId, PageQuery, StorageId, TeamId,
-    Timestamp,
+    Backup, BackupFilter, BackupId, BackupState, DatabaseId, KeptBackups, PageQuery, StorageId,
+    TeamId, Timestamp,
 };
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
@@ -26,6 +26,7 @@ impl FromRow<'_, AnyRow> for BackupRow {
             reason: row.try_get("reason")?,
             size: size(row)?,
             sha256: row.try_get("sha256")?,
+            scheduled: row.try_get::<i64, _>("scheduled")? != 0,
             operation_id: parsed(row, "operation_id")?,
             created_at: moment(row, "created_at")?,
             finished_at: moment_option(row, "finished_at")?,
@@ -41,9 +42,9 @@ fn size(row: &AnyRow) -> Result<Option<u64>, sqlx::Error> {
 macro_rules! select {
     ($($rest:tt)*) => {
         concat!(
-            "select b.id, b.project_id, b.database_id, b.database_name, b.engine, b.version,
-                    b.storage_id, s.name as storage_name, b.state, b.reason, b.size, b.sha256,
-                    b.operation_id, b.created_at, b.finished_at
+            "select b.team_id, b.id, b.project_id, b.database_id, b.database_name, b.engine,
+                    b.version, b.storage_id, s.name as storage_name, b.state, b.reason, b.size,
+                    b.sha256, b.scheduled, b.operation_id, b.created_at, b.finished_at
              from backups b
              join storages s on s.id = b.storage_id ",
             $($rest)*
@@ -61,8 +62,8 @@ pub async fn insert(
     sqlx::query(
         "insert into backups
              (id, team_id, project_id, storage_id, database_id, database_name, engine, version,
-              state, operation_id, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+              state, scheduled, operation_id, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
     )
     .bind(new.id.as_str())
     .bind(team.as_str())
@@ -73,6 +74,7 @@ pub async fn insert(
     .bind(new.engine.as_str())
     .bind(new.version.as_str())
     .bind(new.state.as_str())
+    .bind(i64::from(new.scheduled))
     .bind(new.operation_id.as_str())
     .bind(new.created_at.as_millis())
     .execute(conn)
@@ -133,6 +135,9 @@ pub async fn is_at_work(
         "select 1 from operations
          where subject_id = $1 and kind in ('back-up-database', 'restore-database')
            and state in ('queued', 'running')
+         union all
+         select 1 from backups
+         where database_id = $1 and state = 'running'
          limit 1",
     )
     .bind(database.as_str())
@@ -244,17 +249,31 @@ pub async fn list_in_state(
     state: BackupState,
     before: Timestamp,
 ) -> Result<Vec<OfTeam>, sqlx::Error> {
-    sqlx::query_as(
-        "select b.team_id, b.id, b.project_id, b.database_id, b.database_name, b.engine, b.version,
-                b.storage_id, s.name as storage_name, b.state, b.reason, b.size, b.sha256,
-                b.operation_id, b.created_at, b.finished_at
-         from backups b
-         join storages s on s.id = b.storage_id
-         where b.state = $1 and b.created_at < $2
-         order by b.created_at, b.id",
-    )
+    sqlx::query_as(select!(
+        "where b.state = $1 and b.created_at < $2
+         order by b.created_at, b.id"
+    ))
     .bind(state.as_str())
     .bind(before.as_millis())
+    .fetch_all(conn)
+    .await
+}
+
+/// Of those that a schedule asked for, the whole ones of a database beyond the newest that are kept.
+pub async fn list_beyond(
+    conn: &mut AnyConnection,
+    database: &DatabaseId,
+    keep: KeptBackups,
+) -> Result<Vec<OfTeam>, sqlx::Error> {
+    sqlx::query_as(select!(
+        "where b.database_id = $1 and b.scheduled = 1 and b.state = 'ready'
+         order by b.created_at desc, b.id desc
+         limit $3 offset $2"
+    ))
+    .bind(database.as_str())
+    .bind(i64::from(u32::from(keep)))
+    // SQLite wants a limit where there is an offset.
+    .bind(i64::from(u32::MAX))
     .fetch_all(conn)
     .await
 }

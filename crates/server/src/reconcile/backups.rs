@@ -4,6 +4,7 @@
 //! Owns their tasks, what is left of those that the end of a process cut off, and the removal of what
 //! lies in storages. What goes from the engine to the storage is in `take`, the way back in `give`.
 
+mod due;
 mod give;
 mod pack;
 mod take;
@@ -11,8 +12,10 @@ mod talk;
 
 use std::{sync::Arc, time::Duration};
 
-use portolan_types::{Backup, BackupState, Failure, OperationKind, TeamId, Timestamp};
-use tokio::sync::{Semaphore, mpsc};
+use portolan_types::{
+    Backup, BackupSchedule, BackupState, Failure, OperationKind, TeamId, Timestamp,
+};
+use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -25,6 +28,7 @@ use crate::{
     db::{self, backup::Stored},
     events,
     host::Dialer,
+    rights::Visible,
     storages::object::Object,
     tasks::Pulse,
 };
@@ -42,21 +46,32 @@ pub(super) async fn run(
     pulse: Pulse,
     shutdown: CancellationToken,
 ) {
-    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let (places, swept) = (Arc::new(Semaphore::new(AT_ONCE)), Notify::new());
     let started = Timestamp::now();
     let begin = |asked| {
         let (app, dialer, places) = (app.clone(), dialer.clone(), places.clone());
         keep(app, dialer, places, asked, pulse.clone())
     };
-    tokio::join!(sweep(&app, started, &pulse, &shutdown), crew::keep(asked, &shutdown, begin));
+    tokio::join!(
+        sweep(&app, (started, &swept), &pulse, &shutdown),
+        due::run(&app, &swept, &pulse, &shutdown),
+        crew::keep(asked, &shutdown, begin),
+    );
 }
 
-/// Ends what an earlier process began, and removes what is to go, whenever somebody says so.
-async fn sweep(app: &App, began: Timestamp, pulse: &Pulse, shutdown: &CancellationToken) {
+/// Ends what an earlier process began, and removes what is to go, whenever somebody says so. Rings when
+/// the former is done.
+async fn sweep(
+    app: &App,
+    (began, ended): (Timestamp, &Notify),
+    pulse: &Pulse,
+    shutdown: &CancellationToken,
+) {
     let sweeping = async {
         loop {
             let swept = pulse.run(async {
                 end_before(app, began).await?;
+                ended.notify_one();
                 remove_all(app).await
             });
             if let Err(error) = swept.await {
@@ -199,10 +214,29 @@ async fn succeed(
     if db::backup::set_ready(&mut tx, &backup.id, stored, Timestamp::now()).await? {
         let message = format!("{} is whole: {}", named(backup), amount::bytes(stored.size));
         note(&mut tx, (team, backup, "backup.made"), message).await?;
+        retire(&mut tx, team, backup).await?;
     }
     recorder.finish(&mut tx, None).await?;
     tx.commit().await?;
     recorder.tell();
+    app.backups.removed.notify_one();
+    Ok(())
+}
+
+/// Those whose place it takes go as one does that a person removes.
+async fn retire(tx: &mut db::Transaction, team: &TeamId, backup: &Backup) -> Result<(), Error> {
+    if !backup.scheduled {
+        return Ok(());
+    }
+    let (whole, database) = (Visible::whole(team), &backup.database_id);
+    let schedule = db::backup_schedule::find(tx, whole, database).await?;
+    let Some(BackupSchedule { keep, .. }) = schedule else { return Ok(()) };
+    for one in db::backup::list_beyond(tx, database, keep).await? {
+        if db::backup::set_removing(tx, &one.backup.id).await? {
+            let message = format!("{} goes: newer ones are kept", named(&one.backup));
+            note(tx, (team, &one.backup, "backup.removing"), message).await?;
+        }
+    }
     Ok(())
 }
 

@@ -20,7 +20,7 @@ pub(super) fn rows(pages: Pages<'_>) -> Pages<'_> {
     let added =
         &["create_database", "list_database_templates", "list_environments", "list_destinations"];
     let overview = &["show_database", "list_database_templates", "show_operation"];
-    let kept = &["show_database", "list_backups", "list_storages"];
+    let kept = &["show_database", "list_backups", "show_backup_schedule", "list_storages"];
     pages
         .page("/databases", listed, get(list::list))
         .page("/databases/new", added, get(add::form))

@@ -11,8 +11,8 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use portolan_server::host::fake::{FakeEngine, FakeImage, FakePrograms, FakeSaid, Trouble};
 use portolan_types::{
-    ApplicationState, Backup, BackupState, Database, Destination, Environment, Event, Operation,
-    OperationState, Page, Storage, id::cuid2,
+    ApplicationState, Backup, BackupSchedule, BackupState, Database, Destination, Environment,
+    Event, Operation, OperationState, Page, Storage, id::cuid2,
 };
 use serde_json::{Value, json};
 
@@ -23,9 +23,24 @@ use crate::{
 };
 
 mod refusals;
+mod schedules;
 
 pub(crate) async fn add_storage(client: &Client, name: &str) -> Result<Storage> {
     client.post("/v1/storages", json!({ "name": name, "kind": "disk" })).await?.created()
+}
+
+/// No test runs on that day for long.
+pub(crate) const RARELY: &str = "0 0 29 2 *";
+
+/// Has a database backed up on a schedule.
+pub(crate) async fn schedule(
+    app: &TestApp,
+    database: &str,
+    storage: &str,
+) -> Result<BackupSchedule> {
+    let path = format!("/v1/databases/{database}/backup-schedule");
+    let body = json!({ "storage_id": storage, "expression": RARELY, "keep": 2 });
+    app.owner.put(&path, body).await?.ok()
 }
 
 /// A backup that came to nothing, of which no operation is known; answers its id.

@@ -73,6 +73,7 @@ impl Things {
         let database = databases::add_nowhere(app, on, "orders").await?;
         let storage = backups::add_storage(&app.owner, "cellar").await?.id.to_string();
         let kept = (project.id.as_str(), storage.as_str(), database.as_str());
+        backups::schedule(app, &database, &storage).await?;
         let dock = app.owner.destination(&server, "dock").await?;
         let beside = (environment.as_str(), dock.id.as_str());
         Ok(Self {
@@ -187,6 +188,9 @@ impl Things {
                 "engine": "postgres",
             }),
             ("POST", "/v1/databases/{id}/restore") => json!({ "backup_id": self.backup }),
+            ("PUT", "/v1/databases/{id}/backup-schedule") => {
+                json!({ "storage_id": self.storage, "expression": backups::RARELY })
+            }
             ("POST", "/v1/storages") => json!({ "name": "x", "kind": "disk" }),
             ("PATCH", "/v1/databases/{id}") => {
                 json!({ "config": { "settings": { "work_mem": "64MB" } } })
@@ -292,6 +296,12 @@ impl Things {
         applications::add_nowhere(app, on, name).await
     }
 
+    async fn another_database(&self, app: &TestApp, name: &str) -> Result<String> {
+        let destination = app.owner.find_destination("web").await?;
+        let on = (self.environment.as_str(), destination.id.as_str());
+        databases::add_nowhere(app, on, name).await
+    }
+
     /// Makes what a call is about to remove anew, so that the next one finds it again.
     async fn renew(&mut self, app: &TestApp, route: &Guarded) -> Result<()> {
         if route.method != Method::DELETE {
@@ -305,6 +315,11 @@ impl Things {
             }
             "/v1/storages/{id}" => {
                 self.storage = backups::add_storage(&app.owner, &name).await?.id.to_string();
+            }
+            "/v1/databases/{id}/backup-schedule" => {
+                self.database = self.another_database(app, &name).await?;
+                let storage = backups::add_storage(&app.owner, &name).await?.id.to_string();
+                backups::schedule(app, &self.database, &storage).await?;
             }
             "/v1/backups/{id}" => {
                 let storage = backups::add_storage(&app.owner, &name).await?.id.to_string();
@@ -362,9 +377,7 @@ impl Things {
                 self.application = self.another(app, &name).await?;
             }
             "/v1/databases/{id}" => {
-                let destination = app.owner.find_destination("web").await?;
-                let on = (self.environment.as_str(), destination.id.as_str());
-                self.database = databases::add_nowhere(app, on, &name).await?;
+                self.database = self.another_database(app, &name).await?;
             }
             _ => {}
         }

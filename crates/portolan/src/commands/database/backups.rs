@@ -117,6 +117,7 @@ fn details(one: &Backup) -> Details {
         .maybe("size", one.size.map(bytes))
         .maybe("sha256", one.sha256.as_deref())
         .row("taken", since(one.created_at))
+        .maybe("asked for", one.scheduled.then_some("by its schedule"))
         .row("operation", one.operation_id.as_str())
 }
 

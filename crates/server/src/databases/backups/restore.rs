@@ -7,6 +7,7 @@ use crate::{
     Actor, App, Error,
     container::{self, Named},
     databases::{Found, template},
+    operations::Asker,
 };
 
 /// Has a database given what a backup has. What it has now is gone then.
@@ -19,12 +20,12 @@ pub async fn restore(
     let place = container::find(app, actor, Named::Of(&id.into())).await?;
     let begins = app.backups.place().await;
     let mut tx = app.db.begin().await?;
-    let (found, way) = held(&mut tx, actor, id).await?;
+    let (found, way) = held(&mut tx, actor.visible(), id).await?;
     let backup = find_one(&mut tx, actor, &input.backup_id).await?;
     check_ready(&backup)?;
     check_fits(&found, &backup)?;
     let written = Written { backup_id: &backup.id, storage: backup.storage_name.as_str() };
-    let operation = queue(&mut tx, actor, (Work::Restore, &found), &written).await?;
+    let operation = queue(&mut tx, Asker::person(actor), (Work::Restore, &found), &written).await?;
     tx.commit().await?;
     if let Some(begins) = begins {
         let (team, operation) = (actor.team_id().clone(), operation.id.clone());

@@ -1,7 +1,7 @@
 //! Backups in a browser: a storage is added, a database backed up, restored, and the backup removed.
 
 use anyhow::{Result, ensure};
-use portolan_types::{Backup, BackupState, Page, Storage};
+use portolan_types::{Backup, BackupSchedule, BackupState, Page, Storage};
 
 use super::{browser::signed_in, destinations::without_complaints, people::go};
 use crate::{
@@ -42,6 +42,13 @@ async fn a_database_is_backed_up_and_restored() -> Result<()> {
     chromium.open(&place).await?;
     chromium.sees("cellar").await?;
     assert!(chromium.fits(375, 800).await?);
+    chromium.fill("[name=expression]", "0 3 * * *").await?;
+    go(&chromium, "Set").await?;
+    chromium.sees("the newest 7").await?;
+    let times = format!("/v1/databases/{}/backup-schedule", orders.id);
+    let set: BackupSchedule = app.owner.get(&times).await?.ok()?;
+    assert_eq!(set.storage_id, at.storage.id);
+    chromium.sees(&set.expression.to_string()).await?;
     at.cellar.put(&orders, b"other data")?;
     chromium.fill("[name=_typed]", "orders").await?;
     go(&chromium, "Restore").await?;
