@@ -85,7 +85,7 @@ pub(crate) use self::{
     serve::ConfigArgs,
     server::{AddServerArgs, EditServerArgs, ServerCommand},
     session::SessionCommand,
-    storage::StorageCommand,
+    storage::{AddStorageArgs, EditStorageArgs, StorageCommand},
     team::TeamCommand,
     token::{CreateTokenArgs, EditTokenArgs, TokenCommand},
     user::{AnswersArgs, ResetArgs, TotpCommand, UserCommand},

@@ -7,7 +7,10 @@ pub(crate) use portolan_server::{
     backup::{
         Backup, BackupError, Cost, MasterKey, restore as restore_backup, take as take_backup,
     },
-    config::{Builds, GroupRole, Notifications, Pace, Provider, PublicUrl, Sessions, SignIn, Smtp},
+    config::{
+        Builds, GroupRole, Notifications, Pace, Provider, PublicUrl, Sessions, SignIn, Smtp,
+        Storages,
+    },
     db::offline::OfflineError,
     doctor,
     host::Reachable,

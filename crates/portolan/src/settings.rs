@@ -52,6 +52,7 @@ pub(crate) struct Flags {
     pub(crate) reachable: ReachableFlags,
     pub(crate) notifications: NotificationFlags,
     pub(crate) allow_repositories_at: Option<Networks>,
+    pub(crate) allow_storages_at: Option<Networks>,
     pub(crate) sign_in: SignInFlags,
     pub(crate) log: Option<LogFilter>,
     pub(crate) log_format: Option<LogFormat>,
@@ -108,6 +109,7 @@ impl Settings {
             reachable: merge.reachable(flags.reachable)?,
             notifications: merge.notifications(flags.notifications)?,
             builds: merge.builds(flags.allow_repositories_at)?,
+            storages: merge.storages(flags.allow_storages_at)?,
         };
         Ok(Self {
             config,

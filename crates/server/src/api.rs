@@ -283,9 +283,11 @@ fn projects() -> OpenApiRouter<AppState> {
         ))
         .routes(routes!(backups::list_backups))
         .routes(routes!(backups::show_backup, backups::delete_backup))
+        .routes(routes!(backups::check_backup))
         .routes(routes!(backups::download_backup))
         .routes(routes!(storages::list_storages, storages::create_storage))
         .routes(routes!(storages::show_storage, storages::update_storage, storages::delete_storage))
+        .routes(routes!(storages::try_storage))
         .routes(routes!(environments::list_environments, environments::create_environment))
         .routes(routes!(
             environments::show_environment,

@@ -25,6 +25,7 @@ use crate::{
     notifiers::Post,
     openid::Issuers,
     readings::{Asked, Readings},
+    storages::Outside,
     tasks::Board,
     terminals::{Opening, Terminals},
     vault::{MasterKey, Vault},
@@ -90,6 +91,8 @@ pub struct App {
     pub(crate) commands: Commands,
     /// Backups that are to be taken, given back or removed.
     pub(crate) backups: Backups,
+    /// The way to buckets.
+    pub(crate) outside: Outside,
     /// Rung when the courier has to look without there being an event.
     pub(crate) courier: Notify,
 }
@@ -101,7 +104,7 @@ impl App {
         db: Db,
         (master, vault): (MasterKey, Vault),
         audit: AuditKey,
-        (post, issuers): (Post, Issuers),
+        (post, issuers, outside): (Post, Issuers, Outside),
         stopping: CancellationToken,
     ) -> (Self, Ends) {
         let (wake, woken) = mpsc::unbounded_channel();
@@ -142,6 +145,7 @@ impl App {
             readings,
             commands,
             backups,
+            outside,
             courier: Notify::new(),
         };
         let ends = Ends {

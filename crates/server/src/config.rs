@@ -4,6 +4,7 @@ mod builds;
 mod notifications;
 mod sessions;
 mod sign_in;
+mod storages;
 
 use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
 
@@ -16,6 +17,7 @@ pub use builds::Builds;
 pub use notifications::{Notifications, Pace, Smtp, SmtpSecurity};
 pub use sessions::Sessions;
 pub use sign_in::{GroupRole, Issuer, Provider, PublicUrl, SignIn};
+pub use storages::Storages;
 
 /// The checked configuration of one process.
 #[derive(Debug, Clone)]
@@ -50,6 +52,8 @@ pub struct Config {
     pub notifications: Notifications,
     /// How images are built.
     pub builds: Builds,
+    /// Where backups may be kept.
+    pub storages: Storages,
 }
 
 impl Config {

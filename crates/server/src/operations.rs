@@ -150,7 +150,8 @@ const fn displaced(by: OperationKind) -> Displaced {
         | OperationKind::ReadProxyLogs
         | OperationKind::RunCommand
         | OperationKind::BackUpDatabase
-        | OperationKind::RestoreDatabase => Displaced::Nothing,
+        | OperationKind::RestoreDatabase
+        | OperationKind::CheckBackup => Displaced::Nothing,
     }
 }
 

@@ -26,6 +26,7 @@ use crate::{
     reconcile,
     secrets::{self, OpenError},
     setup,
+    storages::Outside,
     tasks::Tasks,
     vault::{MasterKey, Missing, Vault, VaultError},
 };
@@ -90,6 +91,9 @@ pub enum RunError {
     #[error("could not prepare to ask issuers: {0}")]
     Issuers(reqwest::Error),
 
+    #[error("could not prepare to use buckets: {0}")]
+    Storages(reqwest::Error),
+
     #[error("could not prepare the first sign-in: {0}")]
     Setup(crate::Error),
 
@@ -128,7 +132,8 @@ pub async fn run_with(
     let post = Post::new(&config.notifications)?;
     let issuers = Issuers::new(&config.sign_in).map_err(RunError::Issuers)?;
     let keys = (master, vault);
-    let senders = (post, issuers);
+    let outside = Outside::new(&config.storages).map_err(RunError::Storages)?;
+    let senders = (post, issuers, outside);
     let (app, ends) = App::new(config.clone(), db, keys, audit, senders, shutdown.clone());
     let app = Arc::new(app);
     let router = api::router(app.clone(), Arc::new(Limiter::new(config.requests_per_minute)))?;

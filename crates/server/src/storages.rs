@@ -4,13 +4,18 @@
 
 mod disk;
 pub(crate) mod object;
+mod s3;
+mod trial;
 
 use portolan_types::{
-    CreateStorage, Name, Page, PageQuery, Storage, StorageId, Subject, TeamId, Timestamp,
-    UpdateStorage,
+    AccessKey, CreateStorage, Name, Page, PageQuery, S3Place, SecretKey, Storage, StorageId,
+    StorageKind, Subject, TeamId, Timestamp, UpdateStorage,
 };
+use secrecy::ExposeSecret;
 use sqlx::AnyConnection;
 
+pub(crate) use self::s3::Outside;
+pub use self::trial::try_it;
 use crate::{
     Actor, App, Error,
     db::{self, Transaction},
@@ -23,6 +28,18 @@ use crate::{
 /// What the secret of a storage is sealed for: the row it belongs to.
 pub(crate) fn seal_context(id: &str) -> String {
     format!("storage:{id}")
+}
+
+fn seal(app: &App, id: &StorageId, secret: &SecretKey) -> Result<String, Error> {
+    let secret = secret.expose().to_owned().into();
+    Ok(app.vault.seal(&secret, &seal_context(id.as_str()))?)
+}
+
+/// The secret of a storage, for whoever signs with it.
+fn open_secret(app: &App, id: &StorageId, sealed: &str) -> Result<SecretKey, Error> {
+    let secret = app.vault.open_sealed(sealed, &seal_context(id.as_str()))?;
+    let secret = SecretKey::try_from(secret.expose_secret().to_owned());
+    secret.map_err(|invalid| Error::field("secret_key", invalid.to_string()))
 }
 
 /// Makes a storage. Nothing is written into it before the first backup.
@@ -41,14 +58,33 @@ pub async fn create(
         let id = earlier.parse().map_err(|_| Error::NotFound("storage"))?;
         return show(app, actor, &id).await;
     }
-    let CreateStorage { name, kind } = input;
-    let new = Storage { id, name, kind, backups: 0, bytes: 0, created_at: now, updated_at: now };
-    db::storage::insert(&mut tx, team, &new)
+    let CreateStorage { name, kind, s3, secret_key } = input;
+    check_parts(kind, s3.as_ref(), secret_key.as_ref())?;
+    let sealed = secret_key.map(|secret| seal(app, &id, &secret)).transpose()?;
+    let (backups, bytes) = (0, 0);
+    let new = Storage { id, name, kind, s3, backups, bytes, created_at: now, updated_at: now };
+    db::storage::insert(&mut tx, team, &new, sealed.as_deref())
         .await
         .map_err(|error| Error::on_unique(error, || taken(&new.name)))?;
     note(&mut tx, actor, (None, Some(&new))).await?;
     tx.commit().await?;
     Ok(new)
+}
+
+/// A bucket has an address and a key, and a folder neither.
+fn check_parts(
+    kind: StorageKind,
+    s3: Option<&S3Place>,
+    secret: Option<&SecretKey>,
+) -> Result<(), Error> {
+    match (kind, s3.is_some(), secret.is_some()) {
+        (StorageKind::Disk, false, false) | (StorageKind::S3, true, true) => Ok(()),
+        (StorageKind::S3, false, _) => Err(Error::field("s3", "say where the bucket is")),
+        (StorageKind::S3, true, false) => {
+            Err(Error::field("secret_key", "requests are signed with it"))
+        }
+        (StorageKind::Disk, _, _) => Err(Error::field("s3", "a storage on the disk has none")),
+    }
 }
 
 fn taken(name: &Name) -> Error {
@@ -102,7 +138,7 @@ pub(crate) async fn choose(
     }
 }
 
-/// Gives it another name.
+/// Gives it another name, or another key.
 pub async fn update(
     app: &App,
     actor: &Actor,
@@ -111,12 +147,18 @@ pub async fn update(
 ) -> Result<Storage, Error> {
     let mut tx = app.db.begin().await?;
     let before = find(&mut tx, actor.visible(), id).await?;
-    let name = input.name.unwrap_or_else(|| before.name.clone());
-    if name == before.name {
+    let UpdateStorage { name, access_key, secret_key } = input;
+    check_key(&before, access_key.as_ref(), secret_key.as_ref())?;
+    let mut after = Storage { name: name.unwrap_or_else(|| before.name.clone()), ..before.clone() };
+    if let (Some(place), Some(access_key)) = (&mut after.s3, access_key) {
+        place.access_key = access_key;
+    }
+    let sealed = secret_key.map(|secret| seal(app, id, &secret)).transpose()?;
+    if after == before && sealed.is_none() {
         return Ok(before);
     }
-    let after = Storage { name, updated_at: Timestamp::now(), ..before.clone() };
-    let changed = db::storage::rename(&mut tx, actor.team_id(), &after)
+    after.updated_at = Timestamp::now();
+    let changed = db::storage::update(&mut tx, actor.team_id(), &after, sealed.as_deref())
         .await
         .map_err(|error| Error::on_unique(error, || taken(&after.name)))?;
     if !changed {
@@ -125,6 +167,22 @@ pub async fn update(
     note(&mut tx, actor, (Some(&before), Some(&after))).await?;
     tx.commit().await?;
     Ok(after)
+}
+
+/// A key has a secret of its own.
+fn check_key(
+    storage: &Storage,
+    access_key: Option<&AccessKey>,
+    secret: Option<&SecretKey>,
+) -> Result<(), Error> {
+    if storage.s3.is_none() && (access_key.is_some() || secret.is_some()) {
+        return Err(Error::field("secret_key", "a storage on the disk has none"));
+    }
+    let present = storage.s3.as_ref().map(|place| &place.access_key);
+    if access_key.is_some() && access_key != present && secret.is_none() {
+        return Err(Error::field("secret_key", "another key has another secret: give that too"));
+    }
+    Ok(())
 }
 
 /// Removes a storage in which there is nothing.

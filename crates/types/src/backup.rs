@@ -58,6 +58,12 @@ pub struct Backup {
     /// When it was whole, or had failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<Timestamp>,
+    /// When it was last restored on trial.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checked_at: Option<Timestamp>,
+    /// Why that came to nothing. What an engine said is among it: show it as text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check_failure: Option<String>,
 }
 
 /// Which backups are listed.
@@ -89,6 +95,16 @@ pub struct BackUpDatabase {
 pub struct RestoreDatabase {
     /// Of this database or of another one of its engine, of no later version than it has.
     pub backup_id: BackupId,
+}
+
+/// What `check_backup` takes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CheckBackup {
+    /// It is tried on the server of this database, which is of the same engine. May be left out where the
+    /// database that was backed up is still there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database_id: Option<DatabaseId>,
 }
 
 /// How many backups that a schedule asked for are kept: the newest ones that are whole.

@@ -81,7 +81,7 @@ pub use audit::{
     AuditVerdict,
 };
 pub use backup::{
-    BackUpDatabase, Backup, BackupFilter, BackupSchedule, BackupState, KeptBackups,
+    BackUpDatabase, Backup, BackupFilter, BackupSchedule, BackupState, CheckBackup, KeptBackups,
     RestoreDatabase, SetBackupSchedule,
 };
 pub use certificate::{Certificate, CreateCertificate};
@@ -180,7 +180,10 @@ pub use sign_in::{
     SignInWays,
 };
 pub use stats::ContainerStats;
-pub use storage::{CreateStorage, Storage, StorageKind, UpdateStorage};
+pub use storage::{
+    AccessKey, BucketEndpoint, BucketName, BucketRegion, BucketStyle, CreateStorage, KeyPrefix,
+    S3Place, SecretKey, Storage, StorageKind, StorageTrial, UpdateStorage,
+};
 pub use swarm::{LiveNode, Swarm, SwarmManager, SwarmServer};
 pub use team::{
     AcceptInvite, AcceptedInvite, CreateInvite, CreateTeam, CreatedInvite, GrantRight, Invite,

@@ -62,6 +62,8 @@ words! {
         BackUpDatabase = "back-up-database",
         /// Giving a database what a backup has.
         RestoreDatabase = "restore-database",
+        /// Restoring a backup on trial, beside its database.
+        CheckBackup = "check-backup",
     }
 }
 

@@ -117,6 +117,16 @@ Settings that are given (--set) are all of them from now on."
         #[command(flatten)]
         wait: DeployWaitArgs,
     },
+    /// Restore a backup on trial, into a database that goes again; the database itself is not touched.
+    CheckBackup {
+        /// Its id: see `portolan database backups list`.
+        backup: BackupId,
+        /// On the server of this database, of the same engine: id or name [default: its own].
+        #[arg(long, value_name = "DATABASE")]
+        beside: Option<Reference>,
+        #[command(flatten)]
+        wait: DeployWaitArgs,
+    },
     /// Backups of databases: they outlive their databases.
     #[command(subcommand)]
     Backups(BackupsCommand),

@@ -109,6 +109,10 @@ pub(crate) struct ConfigArgs {
     /// [env: PORTOLAN_ALLOW_REPOSITORIES_AT].
     #[arg(long, value_name = "CIDR[,CIDR]")]
     allow_repositories_at: Option<Networks>,
+    /// Let buckets of backups be in these networks, besides public addresses
+    /// [env: PORTOLAN_ALLOW_STORAGES_AT].
+    #[arg(long, value_name = "CIDR[,CIDR]")]
+    allow_storages_at: Option<Networks>,
     /// Let servers be at these networks too: this machine, its links and the services of clouds
     /// are refused otherwise [env: PORTOLAN_ALLOW_SERVERS_AT].
     #[arg(long, value_name = "CIDR[,CIDR]")]
@@ -154,6 +158,7 @@ impl ConfigArgs {
                 allow_webhooks_to: self.allow_webhooks_to,
             },
             allow_repositories_at: self.allow_repositories_at,
+            allow_storages_at: self.allow_storages_at,
             sign_in: SignInFlags {
                 public_url: self.public_url,
                 allow_issuers_to: self.allow_issuers_to,

@@ -1,6 +1,6 @@
 //! `portolan storage`.
 
-use portolan_types::{CreateStorage, Storage, UpdateStorage};
+use portolan_types::{CreateStorage, KeyPrefix, Storage, StorageTrial, UpdateStorage};
 
 use crate::{
     ask::{Consent, confirm},
@@ -8,7 +8,7 @@ use crate::{
     find::{Reference, find},
     list::{Listing, collect},
     printer::{Details, Line, Printer, Span, Table},
-    words::{bytes, since},
+    words::{bytes, since, took},
 };
 
 pub(crate) async fn list(
@@ -45,10 +45,16 @@ pub(crate) async fn show(
 }
 
 fn details(storage: &Storage) -> Details {
+    let s3 = storage.s3.as_ref();
     Details::default()
         .row("name", storage.name.as_str())
         .row("id", storage.id.as_str())
         .row("kind", storage.kind.as_str())
+        .maybe("endpoint", s3.map(|place| place.endpoint.as_str()))
+        .maybe("bucket", s3.map(|place| place.bucket.as_str()))
+        .maybe("region", s3.map(|place| place.region.as_str()))
+        .maybe("prefix", s3.and_then(|place| place.prefix.as_ref()).map(KeyPrefix::as_str))
+        .maybe("access key", s3.map(|place| place.access_key.as_str()))
         .row("backups", storage.backups.to_string())
         .row("size", bytes(storage.bytes))
         .row("created", since(storage.created_at))
@@ -77,6 +83,23 @@ pub(crate) async fn edit(
     let storage: Storage = find(client, wanted).await?;
     let storage: Storage = client.change(&path(&storage), change).await?;
     printer.one(&storage, details)?;
+    Ok(())
+}
+
+pub(crate) async fn try_it(
+    client: &Client,
+    printer: &Printer,
+    wanted: &Reference,
+) -> anyhow::Result<()> {
+    let storage: Storage = find(client, wanted).await?;
+    let tried: StorageTrial = client.act(&format!("{}/try", path(&storage))).await?;
+    let details = |one: &StorageTrial| {
+        Details::default()
+            .row("storage", storage.name.as_str())
+            .row("answer", "an object was written, read and removed")
+            .row("took", took(one.took_ms))
+    };
+    printer.one(&tried, details)?;
     Ok(())
 }
 

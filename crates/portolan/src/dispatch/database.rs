@@ -64,6 +64,9 @@ pub(super) async fn run(
             let manner = (consent.into(), wait.into());
             return backups::restore(client, printer, (&database, backup), manner).await;
         }
+        DatabaseCommand::CheckBackup { backup, beside, wait } => {
+            return backups::check(client, printer, (&backup, beside.as_ref()), wait.into()).await;
+        }
         DatabaseCommand::Backups(command) => run_backups(client, printer, command).await?,
         DatabaseCommand::Move(MoveDatabaseArgs { database, to }) => {
             return application::move_over(client, printer, &Moved::Database(database), to).await;

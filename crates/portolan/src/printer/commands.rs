@@ -15,6 +15,8 @@ const COMMANDS: &[(&str, &str)] = &[
     ("begin_totp", "user totp enable"),
     ("cancel_deployment", "app cancel"),
     ("change_variables", "app env set"),
+    ("check_backup", "database check-backup"),
+    ("check_backup.database_id", "database check-backup --beside"),
     ("confirm_move", "app confirm-move"),
     ("connect_container", "destination connect"),
     ("create_application", "app add"),
@@ -105,6 +107,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("update_server.address_pools", "server edit --pool"),
     ("update_server.build_server", "server edit --build-server"),
     ("update_server.terminal", "server edit --terminal"),
+    ("update_storage", "storage edit"),
     ("validate_server", "server validate"),
 ];
 

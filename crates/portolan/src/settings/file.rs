@@ -36,6 +36,7 @@ struct Values {
     #[serde(default)]
     oidc: Vec<ProviderValues>,
     allow_repositories_at: Option<String>,
+    allow_storages_at: Option<String>,
     allow_servers_at: Option<String>,
     local_sockets: Option<String>,
     log: Option<String>,
@@ -113,6 +114,7 @@ impl File {
             "public-url" => values.public_url.clone(),
             "allow-issuers-to" => values.allow_issuers_to.clone(),
             "allow-repositories-at" => values.allow_repositories_at.clone(),
+            "allow-storages-at" => values.allow_storages_at.clone(),
             "allow-servers-at" => values.allow_servers_at.clone(),
             "local-sockets" => values.local_sockets.clone(),
             "log" => values.log.clone(),

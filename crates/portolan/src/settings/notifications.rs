@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::Merge;
 use crate::{
     ask::read_secret,
-    control_plane::{Builds, Notifications, Pace, Smtp},
+    control_plane::{Builds, Notifications, Pace, Smtp, Storages},
     failure::Failure,
 };
 
@@ -89,6 +89,11 @@ impl Merge {
     pub(super) fn builds(&self, flag: Option<Networks>) -> anyhow::Result<Builds> {
         let networks = self.optional("allow-repositories-at", flag)?;
         Ok(Builds { allow_repositories_at: networks.unwrap_or_default().into_networks() })
+    }
+
+    pub(super) fn storages(&self, flag: Option<Networks>) -> anyhow::Result<Storages> {
+        let networks = self.optional("allow-storages-at", flag)?;
+        Ok(Storages { allow_storages_at: networks.unwrap_or_default().into_networks() })
     }
 }
 

@@ -30,6 +30,7 @@ fn ready() -> Value {
     ready["size"] = json!(1_536);
     ready["sha256"] = json!("ab".repeat(32));
     ready["finished_at"] = json!(days_ago(1));
+    ready["checked_at"] = json!(days_ago(0));
     ready
 }
 
@@ -65,6 +66,7 @@ fn fake() -> Fake {
         .on("DELETE", &one, 202, backup(ID, "removing"))
         .on("POST", &format!("/v1/databases/{ID}/backups"), 202, work.clone())
         .on("POST", &format!("/v1/databases/{ID}/restore"), 202, work.clone())
+        .on("POST", &format!("{one}/check"), 202, work.clone())
         .get(&times, schedule())
         .on("PUT", &times, 200, schedule())
         .on("DELETE", &times, 204, Value::Null)
@@ -151,4 +153,67 @@ fn a_database_is_backed_up_on_a_schedule() {
         .fails(2, "1 to 1000");
     program.run(&["db", "unschedule", "orders"]).data();
     assert_eq!(fake.only("DELETE").path, format!("/v1/databases/{ID}/backup-schedule"));
+}
+
+#[test]
+fn a_backup_is_checked() {
+    let fake = fake();
+    let program = Program::with(&fake);
+    let ran = program.run(&["database", "check-backup", ID, "--beside", "orders"]);
+    assert_eq!(fake.only("POST").body, json!({ "database_id": ID }));
+    assert!(ran.stderr.contains("succeeded") || ran.stderr.contains("stored"), "{ran}");
+    let ran = program.run(&["db", "backups", "show", ID]);
+    assert!(ran.data().contains("checked"), "{ran}");
+}
+
+#[test]
+fn a_bucket_is_added_tried_and_gets_another_key() {
+    let bucket = json!({
+        "endpoint": "https://s3.example.com", "bucket": "vault", "region": "us-east-1",
+        "prefix": "portolan", "style": "path", "access_key": "AKIA",
+    });
+    let mut made = storage();
+    made["kind"] = json!("s3");
+    made["s3"] = bucket.clone();
+    let tried = json!({ "storage_id": OTHER_ID, "took_ms": 1_200 });
+    let fake = Fake::new()
+        .list("/v1/storages", &[made.clone()])
+        .on("POST", "/v1/storages", 201, made.clone())
+        .on("PATCH", &format!("/v1/storages/{OTHER_ID}"), 200, made)
+        .on("POST", &format!("/v1/storages/{OTHER_ID}/try"), 200, tried);
+    let program = Program::with(&fake);
+    let file = program.home().join("secret");
+    fs::write(&file, "open-sesame\n").expect("a file");
+    let file = file.to_str().expect("a path");
+    let add = [
+        "storage",
+        "add",
+        "cellar",
+        "--kind",
+        "s3",
+        "--endpoint",
+        "https://s3.example.com/",
+        "--bucket",
+        "vault",
+        "--prefix",
+        "portolan",
+        "--access-key",
+        "AKIA",
+    ];
+    let ran = program.run(&[&add[..], &["--secret-key-file", file]].concat());
+    assert!(!ran.data().contains("open-sesame"));
+    let body = json!({
+        "name": "cellar", "kind": "s3", "s3": bucket, "secret_key": "open-sesame",
+    });
+    assert_eq!(fake.only("POST").body, body);
+    program.run(&add[..9]).fails(2, "--access-key");
+    let edit = ["storage", "edit", "cellar", "--access-key", "BKIA", "--secret-key-file", file];
+    program.run(&edit).data();
+    assert_eq!(
+        fake.only("PATCH").body,
+        json!({ "access_key": "BKIA", "secret_key": "open-sesame" })
+    );
+    assert!(
+        program.run(&["storage", "try", "cellar"]).data().contains("written, read and removed")
+    );
 }

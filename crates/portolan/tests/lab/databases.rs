@@ -141,6 +141,17 @@ fn databases_are_backed_up_destroyed_and_restored() -> Result<()> {
     // What came after the backup is gone with it, and what went is there.
     psql("delete from t where n > 10; create table u (n int)")?;
     redis("flushall")?;
+    for backup in [&of_orders, &of_cache] {
+        portolan.run(&["database", "check-backup", backup])?;
+        let checked = portolan.json(&["database", "backups", "show", backup])?;
+        ensure!(
+            checked["checked_at"].is_string() && checked["check_failure"].is_null(),
+            "{checked}"
+        );
+    }
+    ensure!(psql("select count(*) from t")? == "10", "the database was touched by a check");
+    let left = scene.stage.host.docker(&["ps", "-aq", "--filter", "name=portolan-check-"])?;
+    ensure!(left.trim().is_empty(), "a check left something: {left}");
     let restore = |name: &str, backup: &str| {
         portolan.run(&["database", "restore", name, "--backup", backup, "--yes"])
     };

@@ -8,8 +8,8 @@ use axum::{
     response::IntoResponse,
 };
 use portolan_types::{
-    BackUpDatabase, Backup, BackupFilter, BackupId, BackupSchedule, DatabaseId, Operation, Page,
-    PageQuery, RestoreDatabase, SetBackupSchedule,
+    BackUpDatabase, Backup, BackupFilter, BackupId, BackupSchedule, CheckBackup, DatabaseId,
+    Operation, Page, PageQuery, RestoreDatabase, SetBackupSchedule,
 };
 
 use super::{
@@ -123,6 +123,26 @@ pub(super) async fn show_backup(
     Path(id): Path<BackupId>,
 ) -> Result<Answer<Backup>, Error> {
     Ok(Answer(backups::show(&app, &actor, &id).await?))
+}
+
+/// Restores a backup on trial: into a database of its engine and version that is made for it, that nobody
+/// reaches, and that goes again. The database itself is not touched.
+///
+/// It is done on the server of the database, or of another one that is named. What came of it is the
+/// operation's outcome, and `checked_at` and `check_failure` of the backup.
+#[utoipa::path(post, path = "/v1/backups/{id}/check", tag = "backups",
+    params(("id" = BackupId, Path, description = "The backup"), Wait),
+    security(("token" = ["operate"])),
+    responses((status = 202, description = "The work", body = Operation), Problems))]
+pub(super) async fn check_backup(
+    State(app): State<AppState>,
+    Caller(actor): Caller,
+    Path(id): Path<BackupId>,
+    Query(wait): Query<Wait>,
+    Json(input): Json<CheckBackup>,
+) -> Result<Answered<Operation>, Error> {
+    let begun = backups::check(&app, &actor, &id, &input).await?;
+    wait.accepted(&app, &actor, &begun).await
 }
 
 /// Hands a backup out as it lies in the storage: all that the database held, in the engine's own form,

@@ -1,7 +1,9 @@
 //! `/v1/storages`.
 
 use axum::{Json as Answer, extract::State, http::StatusCode};
-use portolan_types::{CreateStorage, Page, PageQuery, Storage, StorageId, UpdateStorage};
+use portolan_types::{
+    CreateStorage, Page, PageQuery, Storage, StorageId, StorageTrial, UpdateStorage,
+};
 
 use super::{
     AppState,
@@ -75,4 +77,17 @@ pub(super) async fn delete_storage(
 ) -> Result<StatusCode, Error> {
     storages::delete(&app, &actor, &id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Writes a small object into a storage, reads it and removes it, and says what does not work.
+#[utoipa::path(post, path = "/v1/storages/{id}/try", tag = "backups",
+    params(("id" = StorageId, Path, description = "The storage")),
+    security(("token" = ["admin"])),
+    responses((status = 200, description = "It can be used", body = StorageTrial), Problems))]
+pub(super) async fn try_storage(
+    State(app): State<AppState>,
+    Caller(actor): Caller,
+    Path(id): Path<StorageId>,
+) -> Result<Answer<StorageTrial>, Error> {
+    Ok(Answer(storages::try_it(&app, &actor, &id).await?))
 }

@@ -3,10 +3,12 @@
 //! Owns what is allowed and what is written down. A request only asks; `reconcile::backups` does it
 //! beside the keepers, over a connection of its own (decision 0050).
 
+mod check;
 mod due;
 mod read;
 mod restore;
 pub mod schedule;
+mod trial;
 
 use portolan_types::{
     BackUpDatabase, Backup, BackupFilter, BackupId, BackupState, DatabaseId, Operation,
@@ -16,11 +18,12 @@ use serde::Serialize;
 use sqlx::AnyConnection;
 use tokio::sync::{Notify, mpsc};
 
-pub(crate) use self::due::begin_due;
 pub use self::{
+    check::check,
     read::{Content, read},
     restore::restore,
 };
+pub(crate) use self::{due::begin_due, trial::Trial};
 use super::{Found, find, find_visible, template};
 use crate::{
     Actor, App, Error,
@@ -61,14 +64,14 @@ impl Backups {
     }
 }
 
-/// A backup that is to be taken or given back.
+/// A backup that is to be taken, given back or checked.
 #[derive(Debug)]
 pub(crate) struct Asked {
     pub team: TeamId,
     pub operation: OperationId,
     pub work: Work,
     pub backup: Backup,
-    /// The container of the database.
+    /// The container of the database, or of the one beside which it is checked.
     pub place: Place,
     pub way: &'static template::BackupWay,
 }
@@ -78,6 +81,8 @@ pub(crate) struct Asked {
 pub(crate) enum Work {
     Take,
     Restore,
+    /// On trial, beside the database.
+    Check,
 }
 
 impl Work {
@@ -85,6 +90,7 @@ impl Work {
         match self {
             Self::Take => OperationKind::BackUpDatabase,
             Self::Restore => OperationKind::RestoreDatabase,
+            Self::Check => OperationKind::CheckBackup,
         }
     }
 }
@@ -171,6 +177,8 @@ async fn begin(
         operation_id: operation.id.clone(),
         created_at: operation.created_at,
         finished_at: None,
+        checked_at: None,
+        check_failure: None,
     };
     db::backup::insert(tx, team, &backup).await?;
     let (team, id) = (team.clone(), operation.id.clone());

@@ -30,6 +30,8 @@ impl FromRow<'_, AnyRow> for BackupRow {
             operation_id: parsed(row, "operation_id")?,
             created_at: moment(row, "created_at")?,
             finished_at: moment_option(row, "finished_at")?,
+            checked_at: moment_option(row, "checked_at")?,
+            check_failure: row.try_get("check_failure")?,
         }))
     }
 }
@@ -44,7 +46,8 @@ macro_rules! select {
         concat!(
             "select b.team_id, b.id, b.project_id, b.database_id, b.database_name, b.engine,
                     b.version, b.storage_id, s.name as storage_name, b.state, b.reason, b.size,
-                    b.sha256, b.scheduled, b.operation_id, b.created_at, b.finished_at
+                    b.sha256, b.scheduled, b.operation_id, b.created_at, b.finished_at,
+                    b.checked_at, b.check_failure
              from backups b
              join storages s on s.id = b.storage_id ",
             $($rest)*
@@ -144,6 +147,38 @@ pub async fn is_at_work(
     .fetch_optional(conn)
     .await?;
     Ok(row.is_some())
+}
+
+/// Whether a backup is being restored on trial beside a database.
+pub async fn is_checked_at(
+    conn: &mut AnyConnection,
+    database: &DatabaseId,
+) -> Result<bool, sqlx::Error> {
+    let row = sqlx::query(
+        "select 1 from operations
+         where subject_id = $1 and kind = 'check-backup' and state in ('queued', 'running')
+         limit 1",
+    )
+    .bind(database.as_str())
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.is_some())
+}
+
+/// What came of restoring it on trial.
+pub async fn set_checked(
+    conn: &mut AnyConnection,
+    id: &BackupId,
+    failure: Option<&str>,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("update backups set checked_at = $2, check_failure = $3 where id = $1")
+        .bind(id.as_str())
+        .bind(now.as_millis())
+        .bind(failure)
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
 /// What was stored.

@@ -254,7 +254,7 @@ pub async fn supersede(
     sqlx::query(
         "update operations set state = 'failed', failure = $2, finished_at = $3
          where subject_id = $1 and state in ('queued', 'running') and kind not in
-               ('run-command', 'back-up-database', 'restore-database')
+               ('run-command', 'back-up-database', 'restore-database', 'check-backup')
            and ($5 = 'everything'
                 or ($5 = 'same-kind' and kind = $4)
                 or ($5 = 'shape' and kind not in
@@ -354,13 +354,16 @@ pub enum Holder {
     Over,
 }
 
-/// Who holds what an operation made; `None` when there is no such operation.
+/// Who holds what an operation made; `None` when there is no such operation. A backup is checked beside the
+/// keepers.
 pub async fn find_holder(
     conn: &mut AnyConnection,
     id: &OperationId,
 ) -> Result<Option<Holder>, sqlx::Error> {
     let row = sqlx::query(
-        "select o.state, coalesce(d.server_id, s.id, o.server_id) as server_id
+        "select o.state,
+                case when o.kind <> 'check-backup'
+                     then coalesce(d.server_id, s.id, o.server_id) end as server_id
          from operations o
          left join destinations d on d.id = o.subject_id
          left join servers s on s.id = o.subject_id

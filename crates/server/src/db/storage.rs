@@ -1,9 +1,9 @@
 //! Storages of backups. What lies in them is in `backup`.
 
-use portolan_types::{PageQuery, Storage, StorageId, TeamId};
+use portolan_types::{PageQuery, S3Place, Storage, StorageId, TeamId};
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
-use super::{Window, decode_error, folded, moment, parsed};
+use super::{Window, decode_error, folded, json_option, moment, parsed, to_json};
 use crate::rights::Visible;
 
 struct StorageRow(Storage);
@@ -14,6 +14,7 @@ impl FromRow<'_, AnyRow> for StorageRow {
             id: parsed(row, "id")?,
             name: parsed(row, "name")?,
             kind: parsed(row, "kind")?,
+            s3: json_option(row, "place")?,
             backups: count(row, "backups")?,
             bytes: count(row, "bytes")?,
             created_at: moment(row, "created_at")?,
@@ -31,7 +32,7 @@ fn count(row: &AnyRow, column: &str) -> Result<u64, sqlx::Error> {
 macro_rules! select {
     ($($rest:tt)*) => {
         concat!(
-            "select s.id, s.name, s.kind, s.created_at, s.updated_at,
+            "select s.id, s.name, s.kind, s.place, s.created_at, s.updated_at,
                     (select count(*) from backups b where b.storage_id = s.id) as backups,
                     (select cast(coalesce(sum(b.size), 0) as bigint)
                      from backups b where b.storage_id = s.id) as bytes
@@ -46,10 +47,12 @@ pub async fn insert(
     conn: &mut AnyConnection,
     team: &TeamId,
     new: &Storage,
+    sealed_secret: Option<&str>,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "insert into storages (id, team_id, name, folded, kind, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7)",
+        "insert into storages
+             (id, team_id, name, folded, kind, created_at, updated_at, place, sealed_secret)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
     .bind(new.id.as_str())
     .bind(team.as_str())
@@ -58,9 +61,40 @@ pub async fn insert(
     .bind(new.kind.as_str())
     .bind(new.created_at.as_millis())
     .bind(new.updated_at.as_millis())
+    .bind(new.s3.as_ref().map(to_json).transpose()?)
+    .bind(sealed_secret)
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// What is needed to use a storage.
+#[derive(Debug)]
+pub enum Kept {
+    Disk,
+    S3 { place: S3Place, sealed_secret: String },
+}
+
+impl FromRow<'_, AnyRow> for Kept {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        let place: Option<S3Place> = json_option(row, "place")?;
+        let sealed: Option<String> = row.try_get("sealed_secret")?;
+        Ok(match (place, sealed) {
+            (Some(place), Some(sealed_secret)) => Self::S3 { place, sealed_secret },
+            _ => Self::Disk,
+        })
+    }
+}
+
+/// A storage that a backup or a trial is in, whoever asks.
+pub async fn find_kept(
+    conn: &mut AnyConnection,
+    id: &StorageId,
+) -> Result<Option<Kept>, sqlx::Error> {
+    sqlx::query_as("select place, sealed_secret from storages where id = $1")
+        .bind(id.as_str())
+        .fetch_optional(conn)
+        .await
 }
 
 /// The storage, if the team has it.
@@ -100,14 +134,16 @@ pub async fn list(
     Ok(rows.into_iter().map(|StorageRow(storage)| storage).collect())
 }
 
-/// Gives it another name. `false` when the team has no such one; a name in use is a unique violation.
-pub async fn rename(
+/// Gives it another name, or another key. `false` when the team has no such one; a name in use is a unique violation.
+pub async fn update(
     conn: &mut AnyConnection,
     team: &TeamId,
     storage: &Storage,
+    sealed_secret: Option<&str>,
 ) -> Result<bool, sqlx::Error> {
     let done = sqlx::query(
-        "update storages set name = $3, folded = $4, updated_at = $5
+        "update storages set name = $3, folded = $4, updated_at = $5, place = $6,
+                             sealed_secret = coalesce($7, sealed_secret)
          where team_id = $1 and id = $2",
     )
     .bind(team.as_str())
@@ -115,6 +151,8 @@ pub async fn rename(
     .bind(storage.name.as_str())
     .bind(folded(&storage.name))
     .bind(storage.updated_at.as_millis())
+    .bind(storage.s3.as_ref().map(to_json).transpose()?)
+    .bind(sealed_secret)
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)

@@ -33,7 +33,7 @@ mod build;
 mod build_log;
 mod carry;
 mod course;
-mod definition;
+pub(super) mod definition;
 mod deploy;
 mod fetch;
 mod job;

@@ -1,9 +1,12 @@
-//! Backups of databases: each a task that takes one, or gives one back, over a connection of its own,
-//! and writes down what came of it.
+//! Backups of databases: each a task that takes one, gives one back or checks one, over a connection of
+//! its own, and writes down what came of it (`conclude`).
 //!
 //! Owns their tasks, what is left of those that the end of a process cut off, and the removal of what
-//! lies in storages. What goes from the engine to the storage is in `take`, the way back in `give`.
+//! lies in storages. What goes from the engine to the storage is in `take`, the way back in `give`; `due` is
+//! the clock of schedules.
 
+mod check;
+mod conclude;
 mod due;
 mod give;
 mod pack;
@@ -12,9 +15,7 @@ mod talk;
 
 use std::{sync::Arc, time::Duration};
 
-use portolan_types::{
-    Backup, BackupSchedule, BackupState, Failure, OperationKind, TeamId, Timestamp,
-};
+use portolan_types::{Backup, BackupState, Failure, Timestamp};
 use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
@@ -23,18 +24,19 @@ use super::{
     recorder::{Recorder, failure},
 };
 use crate::{
-    App, Error, amount,
-    databases::backups::{Asked, Work, happened, named, told},
-    db::{self, backup::Stored},
-    events,
+    App, Error,
+    databases::backups::{Asked, Work},
+    db,
     host::Dialer,
-    rights::Visible,
-    storages::object::Object,
+    storages::object::{Object, StorageError},
     tasks::Pulse,
 };
+use talk::Outcome;
 
 /// How many go on at once: each packs what comes, which takes a processor.
 const AT_ONCE: usize = 2;
+/// How many are checked at once, which takes long and a database's memory. Nothing else waits for these.
+const CHECKED_AT_ONCE: usize = 1;
 /// Between tries to remove what a storage would not let go, and to write down what was cut off.
 const AGAIN: Duration = Duration::from_mins(1);
 
@@ -46,7 +48,7 @@ pub(super) async fn run(
     pulse: Pulse,
     shutdown: CancellationToken,
 ) {
-    let (places, swept) = (Arc::new(Semaphore::new(AT_ONCE)), Notify::new());
+    let (places, swept) = (Arc::new(Places::new()), Notify::new());
     let started = Timestamp::now();
     let begin = |asked| {
         let (app, dialer, places) = (app.clone(), dialer.clone(), places.clone());
@@ -57,6 +59,25 @@ pub(super) async fn run(
         due::run(&app, &swept, &pulse, &shutdown),
         crew::keep(asked, &shutdown, begin),
     );
+}
+
+/// Where work waits for its turn.
+struct Places {
+    moving: Semaphore,
+    checking: Semaphore,
+}
+
+impl Places {
+    fn new() -> Self {
+        Self { moving: Semaphore::new(AT_ONCE), checking: Semaphore::new(CHECKED_AT_ONCE) }
+    }
+
+    const fn of(&self, work: Work) -> &Semaphore {
+        match work {
+            Work::Take | Work::Restore => &self.moving,
+            Work::Check => &self.checking,
+        }
+    }
 }
 
 /// Ends what an earlier process began, and removes what is to go, whenever somebody says so. Rings when
@@ -87,18 +108,17 @@ async fn sweep(
 /// What an earlier process began, or never came to, is over, and its pieces are taken away.
 async fn end_before(app: &App, moment: Timestamp) -> Result<(), Error> {
     let mut conn = app.db.acquire().await?;
-    for (work, why) in [(Work::Take, cut_off(Work::Take)), (Work::Restore, cut_off(Work::Restore))]
-    {
-        db::operation::fail_before(&mut conn, work.kind(), moment, &why).await?;
+    for work in [Work::Take, Work::Restore, Work::Check] {
+        db::operation::fail_before(&mut conn, work.kind(), moment, &cut_off(work)).await?;
     }
     let left = db::backup::list_in_state(&mut conn, BackupState::Running, moment).await?;
     drop(conn);
     for one in left {
-        if let Err(error) = Object::of(app, &one.backup).remove().await {
+        if let Err(error) = clear(app, &one.backup).await {
             tracing::warn!(backup.id = %one.backup.id, %error, "pieces of a backup are left");
             continue;
         }
-        fail(app, (&one.team, &one.backup), &cut_off(Work::Take)).await?;
+        conclude::failed(app, (&one.team, &one.backup), &cut_off(Work::Take)).await?;
     }
     Ok(())
 }
@@ -116,7 +136,16 @@ fn cut_off(work: Work) -> Failure {
              the new",
             "restore it again (`restore_database`)",
         ),
+        Work::Check => failure(
+            "interrupted",
+            "Portolan ended before the backup was checked: the database was not touched",
+            "check it again (`check_backup`)",
+        ),
     }
+}
+
+async fn clear(app: &App, backup: &Backup) -> Result<(), StorageError> {
+    Object::of(app, backup).await?.remove().await
 }
 
 /// Removes what is to go; what a storage does not let go stays, with the reason.
@@ -126,8 +155,8 @@ async fn remove_all(app: &App) -> Result<(), Error> {
         db::backup::list_in_state(&mut conn, BackupState::Removing, Timestamp::now()).await?;
     drop(conn);
     for one in going {
-        match Object::of(app, &one.backup).remove().await {
-            Ok(()) => removed(app, &one.team, &one.backup).await?,
+        match clear(app, &one.backup).await {
+            Ok(()) => conclude::removed(app, &one.team, &one.backup).await?,
             Err(error) => {
                 let mut conn = app.db.acquire().await?;
                 let why = format!("could not be removed: {error}");
@@ -138,35 +167,16 @@ async fn remove_all(app: &App) -> Result<(), Error> {
     Ok(())
 }
 
-async fn removed(app: &App, team: &TeamId, backup: &Backup) -> Result<(), Error> {
-    let mut tx = app.db.begin().await?;
-    if db::backup::delete(&mut tx, &backup.id).await? {
-        let message = format!("{} is gone", named(backup));
-        note(&mut tx, (team, backup, "backup.removed"), message).await?;
-    }
-    Ok(tx.commit().await?)
-}
-
-async fn note(
-    tx: &mut db::Transaction,
-    (team, backup, kind): (&TeamId, &Backup, &'static str),
-    message: String,
-) -> Result<(), Error> {
-    let happened = events::Happened { message, ..happened(team, backup, kind) };
-    let entry = happened.by(events::portolan("backups")).part_of(&backup.operation_id);
-    Ok(events::record(tx, entry.change(&(), &Some(told(backup))), Timestamp::now()).await?)
-}
-
 async fn keep(
     app: Arc<App>,
     dialer: Arc<dyn Dialer>,
-    places: Arc<Semaphore>,
+    places: Arc<Places>,
     asked: Asked,
     pulse: Pulse,
 ) {
     // It is never closed.
-    let _place = places.acquire().await;
-    let done = pulse.run(attempt(&app, dialer.as_ref(), &asked));
+    let _place = places.of(asked.work).acquire().await;
+    let done = pulse.run(Box::pin(attempt(&app, dialer.as_ref(), &asked)));
     if let Err(error) = done.await {
         tracing::error!(operation.id = %asked.operation, %error, "could not write down what became of a backup");
     }
@@ -176,122 +186,83 @@ async fn attempt(app: &App, dialer: &dyn Dialer, asked: &Asked) -> Result<(), Er
     let Some(recorder) = Recorder::start(app, asked.work.kind(), &asked.operation).await? else {
         return Ok(());
     };
+    let object = Object::of(app, &asked.backup).await;
+    let object = object.map_err(|error| talk::of_storage(asked, "look for a backup", &error));
     match asked.work {
-        Work::Take => take(app, dialer, (&recorder, asked)).await,
-        Work::Restore => restore(app, dialer, (&recorder, asked)).await,
+        Work::Take => take((app, dialer), &recorder, (asked, &object)).await,
+        Work::Restore => restore((app, dialer), &recorder, (asked, &object)).await,
+        Work::Check => check((app, dialer), &recorder, (asked, &object)).await,
+    }
+}
+
+/// Where the backup is or will be, or why nobody knows.
+type Place = Result<Object, Failure>;
+
+/// Its outcome, unless the process is to end before.
+async fn until_stopped<T>(
+    app: &App,
+    work: Work,
+    doing: impl Future<Output = Outcome<T>>,
+) -> Outcome<T> {
+    tokio::select! {
+        done = doing => done,
+        () = app.stopping.cancelled() => Ok(Err(cut_off(work))),
     }
 }
 
 async fn take(
-    app: &App,
-    dialer: &dyn Dialer,
-    (recorder, asked): (&Recorder<'_>, &Asked),
+    (app, dialer): (&App, &dyn Dialer),
+    recorder: &Recorder<'_>,
+    (asked, object): (&Asked, &Place),
 ) -> Result<(), Error> {
-    let object = Object::of(app, &asked.backup);
-    let taken = tokio::select! {
-        taken = take::take((app, dialer), recorder, (asked, &object)) => taken?,
-        () = app.stopping.cancelled() => Err(cut_off(Work::Take)),
+    let doing = async {
+        match object {
+            Ok(object) => take::take((app, dialer), recorder, (asked, object)).await,
+            Err(failure) => Ok(Err(failure.clone())),
+        }
     };
+    let taken = until_stopped(app, Work::Take, doing).await?;
     let backup = (&asked.team, &asked.backup);
     match taken {
-        Ok(stored) => succeed(app, (recorder, backup), &stored).await,
+        Ok(stored) => conclude::taken(app, (recorder, backup), &stored).await,
         Err(failure) => {
-            if let Err(error) = object.remove().await {
+            if let Ok(object) = object
+                && let Err(error) = object.remove().await
+            {
                 tracing::warn!(backup.id = %asked.backup.id, %error, "pieces of a backup are left");
             }
-            fail(app, backup, &failure).await?;
+            conclude::failed(app, backup, &failure).await?;
             recorder.conclude(Some(&failure), None).await
         }
     }
 }
 
-async fn succeed(
-    app: &App,
-    (recorder, (team, backup)): (&Recorder<'_>, (&TeamId, &Backup)),
-    stored: &Stored,
-) -> Result<(), Error> {
-    let mut tx = app.db.begin().await?;
-    if db::backup::set_ready(&mut tx, &backup.id, stored, Timestamp::now()).await? {
-        let message = format!("{} is whole: {}", named(backup), amount::bytes(stored.size));
-        note(&mut tx, (team, backup, "backup.made"), message).await?;
-        retire(&mut tx, team, backup).await?;
-    }
-    recorder.finish(&mut tx, None).await?;
-    tx.commit().await?;
-    recorder.tell();
-    app.backups.removed.notify_one();
-    Ok(())
-}
-
-/// Those whose place it takes go as one does that a person removes.
-async fn retire(tx: &mut db::Transaction, team: &TeamId, backup: &Backup) -> Result<(), Error> {
-    if !backup.scheduled {
-        return Ok(());
-    }
-    let (whole, database) = (Visible::whole(team), &backup.database_id);
-    let schedule = db::backup_schedule::find(tx, whole, database).await?;
-    let Some(BackupSchedule { keep, .. }) = schedule else { return Ok(()) };
-    for one in db::backup::list_beyond(tx, database, keep).await? {
-        if db::backup::set_removing(tx, &one.backup.id).await? {
-            let message = format!("{} goes: newer ones are kept", named(&one.backup));
-            note(tx, (team, &one.backup, "backup.removing"), message).await?;
-        }
-    }
-    Ok(())
-}
-
-async fn fail(
-    app: &App,
-    (team, backup): (&TeamId, &Backup),
-    failure: &Failure,
-) -> Result<(), Error> {
-    let mut tx = app.db.begin().await?;
-    if db::backup::set_failed(&mut tx, &backup.id, &failure.message, Timestamp::now()).await? {
-        let name = &backup.database_name;
-        let message = format!("database `{name}` could not be backed up: {}", failure.message);
-        note(&mut tx, (team, backup, "backup.failed"), message).await?;
-    }
-    Ok(tx.commit().await?)
-}
-
 async fn restore(
-    app: &App,
-    dialer: &dyn Dialer,
-    (recorder, asked): (&Recorder<'_>, &Asked),
+    (app, dialer): (&App, &dyn Dialer),
+    recorder: &Recorder<'_>,
+    (asked, object): (&Asked, &Place),
 ) -> Result<(), Error> {
-    let object = Object::of(app, &asked.backup);
-    let given = tokio::select! {
-        given = give::give((app, dialer), recorder, (asked, &object)) => given?,
-        () = app.stopping.cancelled() => Err(cut_off(Work::Restore)),
+    let doing = async {
+        match object {
+            Ok(object) => give::give((app, dialer), recorder, (asked, object)).await,
+            Err(failure) => Ok(Err(failure.clone())),
+        }
     };
-    let mut tx = app.db.begin().await?;
-    note_restored(&mut tx, asked, given.as_ref().err()).await?;
-    recorder.finish(&mut tx, given.as_ref().err()).await?;
-    tx.commit().await?;
-    recorder.tell();
-    Ok(())
+    let given = until_stopped(app, Work::Restore, doing).await?;
+    conclude::restored(app, (recorder, asked), given.as_ref().err()).await
 }
 
-/// It is about the database that was to be restored, which may be another than was backed up.
-async fn note_restored(
-    tx: &mut db::Transaction,
-    asked: &Asked,
-    failure: Option<&Failure>,
+async fn check(
+    (app, dialer): (&App, &dyn Dialer),
+    recorder: &Recorder<'_>,
+    (asked, object): (&Asked, &Place),
 ) -> Result<(), Error> {
-    let (subject, name) = asked.place.subject();
-    let (kind, message) = match failure {
-        None => (
-            "database.restored",
-            format!("database `{name}` has what {} has", named(&asked.backup)),
-        ),
-        Some(failure) => (
-            "database.not-restored",
-            format!("database `{name}` could not be restored: {}", failure.message),
-        ),
+    let doing = async {
+        match object {
+            Ok(object) => check::check((app, dialer), recorder, (asked, object)).await,
+            Err(failure) => Ok(Err(failure.clone())),
+        }
     };
-    let happened = events::Happened { team: &asked.team, kind, subject, name, message };
-    let by = events::portolan(OperationKind::RestoreDatabase.as_str());
-    let entry = happened.by(by).part_of(&asked.operation);
-    let entry = entry.of(&asked.place.destination.id).change(&(), &Some(told(&asked.backup)));
-    Ok(events::record(tx, entry, Timestamp::now()).await?)
+    let checked = until_stopped(app, Work::Check, doing).await?;
+    conclude::checked(app, (recorder, asked), checked.as_ref().err()).await
 }

@@ -8,7 +8,7 @@ use secrecy::ExposeSecret;
 use super::*;
 use crate::{
     Config,
-    config::{Builds, Notifications, Sessions, SignIn},
+    config::{Builds, Notifications, Sessions, SignIn, Storages},
     host::Reachable,
     vault::Missing,
 };
@@ -39,6 +39,7 @@ impl Place {
             reachable: Reachable::default(),
             notifications: Notifications::default(),
             builds: Builds::default(),
+            storages: Storages::default(),
         };
         drop(crate::run::take_data_dir(&config).expect("a data directory"));
         let db = Db::connect(&config.database_url()).await.expect("a database");

@@ -129,6 +129,7 @@ const PLACES: &[(&str, &str, Place)] = &[
     ("begin_totp", "your account", Page("/account")),
     ("cancel_deployment", "the application", Place::Application("")),
     ("change_variables", "its variables", Place::Application("/variables")),
+    ("check_backup", "the backups", Page("/backups")),
     ("confirm_move", "its move", Place::Application("/move")),
     ("connect_container", "its containers", Destination("/containers")),
     ("create_application", "a new application", Page("/applications/new")),
@@ -197,6 +198,7 @@ const PLACES: &[(&str, &str, Place)] = &[
     ("update_registry", "the registries", Page("/registries")),
     ("update_route", "the routes", Page("/routes")),
     ("update_server", "the server's settings", Server("/settings")),
+    ("update_storage", "the storages", Page("/storages")),
     ("validate_server", "the server", Server("")),
 ];
 

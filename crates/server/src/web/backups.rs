@@ -4,8 +4,10 @@
 use askama::Template;
 use axum::{extract::State, routing::get};
 use portolan_types::{
-    Backup, BackupFilter, BackupId, BackupState, Page, PageQuery, Storage, StorageId,
+    Backup, BackupFilter, BackupId, BackupState, Database, Page, PageQuery, Storage, StorageId,
 };
+
+use serde::Deserialize;
 
 use super::{
     chrome::Chrome,
@@ -13,12 +15,17 @@ use super::{
     pages::Pages,
     shown::{self, Shown},
 };
-use crate::{amount::bytes, api::AppState, databases::backups, storages};
+use crate::{
+    amount::bytes,
+    api::AppState,
+    databases::{self, Filter, backups},
+    storages,
+};
 
 pub(super) fn rows(pages: Pages<'_>) -> Pages<'_> {
     pages
         .page("/backups", &["list_backups"], get(list))
-        .page("/backups/{id}", &["show_backup"], get(show))
+        .page("/backups/{id}", &["show_backup", "list_databases"], get(show))
         .page("/storages", &["list_storages"], get(list_storages))
         .page("/storages/{id}", &["show_storage"], get(show_storage))
 }
@@ -46,13 +53,21 @@ async fn list(
 struct Show {
     chrome: Chrome,
     backup: Backup,
+    /// Beside which it can be checked: its own first.
+    beside: Vec<Database>,
     may_manage: bool,
+    may_operate: bool,
 }
 
 async fn show(State(app): State<AppState>, chrome: Chrome, Path(id): Path<BackupId>) -> Shown {
     let backup = backups::show(&app, &chrome.actor, &id).await?;
     let may_manage = chrome.may_manage_project(&backup.project_id);
-    Ok(shown::page(&Show { chrome, backup, may_manage }))
+    let may_operate = chrome.may_operate_project(&backup.project_id);
+    let (of_all, all) = (Filter::default(), PageQuery::largest());
+    let mut beside = databases::list(&app, &chrome.actor, of_all, &all).await?.items;
+    beside.retain(|one| one.engine == backup.engine && chrome.may_operate_project(&one.project_id));
+    beside.sort_by_key(|one| one.id != backup.database_id);
+    Ok(shown::page(&Show { chrome, backup, beside, may_manage, may_operate }))
 }
 
 #[derive(Template)]
@@ -77,15 +92,25 @@ async fn list_storages(
 struct ShowStorage {
     chrome: Chrome,
     storage: Storage,
+    /// Whether it was tried a moment ago, and could be used.
+    tried: bool,
+}
+
+/// What a form that was sent leads back with.
+#[derive(Debug, Deserialize)]
+struct After {
+    #[serde(default)]
+    tried: Option<String>,
 }
 
 async fn show_storage(
     State(app): State<AppState>,
     chrome: Chrome,
     Path(id): Path<StorageId>,
+    Query(after): Query<After>,
 ) -> Shown {
     let storage = storages::show(&app, &chrome.actor, &id).await?;
-    Ok(shown::page(&ShowStorage { chrome, storage }))
+    Ok(shown::page(&ShowStorage { chrome, storage, tried: after.tried.is_some() }))
 }
 
 /// What a backup takes, where that is known.

@@ -49,6 +49,7 @@ pub(super) const fn work(kind: OperationKind) -> &'static str {
         OperationKind::RunCommand => "Run a command in",
         OperationKind::BackUpDatabase => "Back up",
         OperationKind::RestoreDatabase => "Restore",
+        OperationKind::CheckBackup => "Check a backup beside",
     }
 }
 

@@ -22,6 +22,8 @@ use crate::{
     support::{Client, TestApp, eventually, story},
 };
 
+mod buckets;
+mod checks;
 mod refusals;
 mod schedules;
 

@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use portolan_server::{
     Config, RunError,
-    config::{Builds, Notifications, Sessions},
+    config::{Builds, Notifications, Sessions, Storages},
     host::{
         Dialer, Reachable,
         fake::{FakeEngine, FakeFleet},
@@ -34,6 +34,7 @@ mod chromium;
 mod database;
 mod eventually;
 pub(crate) mod git;
+pub(crate) mod s3;
 mod schema;
 pub(crate) mod sources;
 
@@ -111,6 +112,7 @@ impl TestApp {
             sign_in: crate::openid::nowhere()?,
             reachable: Reachable::default(),
             notifications: Notifications::default(),
+            storages: Storages { allow_storages_at: vec!["127.0.0.0/8".parse()?] },
             builds: Builds { allow_repositories_at: vec!["127.0.0.0/8".parse()?] },
         };
         let owner = Client::new("http://127.0.0.1:0")?;

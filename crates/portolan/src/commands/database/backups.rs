@@ -1,4 +1,4 @@
-//! Backups of databases: taken, listed, given back, downloaded, removed.
+//! Backups of databases: taken, listed, checked, given back, downloaded, removed.
 
 use std::{
     io::{self, Write},
@@ -7,8 +7,8 @@ use std::{
 
 use anyhow::Context;
 use portolan_types::{
-    BackUpDatabase, Backup, BackupId, BackupState, Database, Operation, Page, RestoreDatabase,
-    Storage,
+    BackUpDatabase, Backup, BackupId, BackupState, CheckBackup, Database, Operation, Page,
+    RestoreDatabase, Storage,
 };
 use tokio::{fs::OpenOptions, io::AsyncWriteExt};
 
@@ -117,6 +117,8 @@ fn details(one: &Backup) -> Details {
         .maybe("size", one.size.map(bytes))
         .maybe("sha256", one.sha256.as_deref())
         .row("taken", since(one.created_at))
+        .maybe("checked", one.checked_at.map(since))
+        .maybe("does not restore", one.check_failure.as_deref())
         .maybe("asked for", one.scheduled.then_some("by its schedule"))
         .row("operation", one.operation_id.as_str())
 }
@@ -139,6 +141,19 @@ pub(crate) async fn restore(
     let path = format!("/v1/databases/{}/restore", database.id);
     let request = RestoreDatabase { backup_id: id };
     let operation: Operation = client.act_with(&path, &request).await?;
+    accompany(client, printer, operation, wait).await
+}
+
+/// Whether it restores, on the server of a database.
+pub(crate) async fn check(
+    client: &Client,
+    printer: &Printer,
+    (id, beside): (&BackupId, Option<&Reference>),
+    wait: Wait,
+) -> anyhow::Result<Outcome> {
+    let beside: Option<Database> = find_any(client, beside).await?;
+    let request = CheckBackup { database_id: beside.map(|one| one.id) };
+    let operation: Operation = client.act_with(&format!("{}/check", path(id)), &request).await?;
     accompany(client, printer, operation, wait).await
 }
 

@@ -27,8 +27,8 @@ pub async fn read(app: &App, actor: &Actor, id: &BackupId) -> Result<Content, Er
     use futures_util::{StreamExt, TryStreamExt};
     let backup = find_one(&mut *app.db.acquire().await?, actor, id).await?;
     check_ready(&backup)?;
-    let opened = Object::of(app, &backup).open().await;
-    let parts = opened.map_err(|error| unreadable(&backup, &error))?;
+    let opened = async { Object::of(app, &backup).await?.open().await };
+    let parts = opened.await.map_err(|error| unreadable(&backup, &error))?;
     let mut tx = app.db.begin().await?;
     note(&mut tx, actor, &backup, ("backup.downloaded", "was downloaded")).await?;
     tx.commit().await?;

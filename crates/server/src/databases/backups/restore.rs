@@ -34,16 +34,23 @@ pub async fn restore(
     Ok(operation)
 }
 
+/// No engine reads what another one wrote.
+pub(super) fn check_engine(found: &Found, backup: &Backup) -> Result<(), Error> {
+    let (name, engine) = (&found.row.application.name, &found.kept.engine);
+    if backup.engine == *engine {
+        return Ok(());
+    }
+    Err(Error::refused(
+        "another-engine",
+        format!("the backup is of {}, and database `{name}` is {engine}", backup.engine),
+        "use a database of its engine (`create_database`)",
+    ))
+}
+
 /// Engines read what an earlier one of theirs wrote, and not the other way round.
 fn check_fits(found: &Found, backup: &Backup) -> Result<(), Error> {
     let (name, kept) = (&found.row.application.name, &found.kept);
-    if backup.engine != kept.engine {
-        return Err(Error::refused(
-            "another-engine",
-            format!("the backup is of {}, and database `{name}` is {}", backup.engine, kept.engine),
-            "restore it into a database of its engine (`create_database`)",
-        ));
-    }
+    check_engine(found, backup)?;
     let template = template::find(&kept.engine)?;
     if template.series_of(&backup.version) > template.series_of(&kept.version) {
         let (title, written, present) = (&template.title, &backup.version, &kept.version);

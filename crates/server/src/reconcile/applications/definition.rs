@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use portolan_types::{
-    Application, ApplicationMount, Argument, HostPort, MountSource, RestartRule, Transport,
+    Application, ApplicationMount, Argument, HealthCheck, HostPort, MountSource, ResourceLimits,
+    RestartRule, Seconds, Transport,
 };
 
 use super::super::compare::LABEL_MANAGED;
@@ -57,22 +58,30 @@ pub(super) fn wanted(
         ports: spec.published.iter().map(published).collect(),
         mounts: spec.mounts.iter().map(|one| mount(application, one)).collect(),
         restart: restart(spec.restart),
-        limits: Limits {
-            memory_bytes: spec.limits.memory_bytes,
-            millicpus: spec.limits.millicpus.map(u64::from),
-            processes: spec.limits.processes,
-        },
-        health: spec.health.as_ref().map(|health| HealthProbe {
-            command: texts(&health.command),
-            interval: health.interval_seconds.duration(),
-            timeout: health.timeout_seconds.duration(),
-            start_period: health
-                .start_seconds
-                .map_or(Duration::ZERO, portolan_types::Seconds::duration),
-            retries: health.retries,
-        }),
+        limits: limits(spec.limits),
+        health: spec.health.as_ref().map(health),
         stop_timeout: Some(spec.stop_seconds.duration()),
         ..NewContainer::default()
+    }
+}
+
+/// What it may use.
+pub(in crate::reconcile) fn limits(limits: ResourceLimits) -> Limits {
+    Limits {
+        memory_bytes: limits.memory_bytes,
+        millicpus: limits.millicpus.map(u64::from),
+        processes: limits.processes,
+    }
+}
+
+/// How the engine sees whether it is well.
+pub(in crate::reconcile) fn health(check: &HealthCheck) -> HealthProbe {
+    HealthProbe {
+        command: check.command.iter().map(ToString::to_string).collect(),
+        interval: check.interval_seconds.duration(),
+        timeout: check.timeout_seconds.duration(),
+        start_period: check.start_seconds.map_or(Duration::ZERO, Seconds::duration),
+        retries: check.retries,
     }
 }
 

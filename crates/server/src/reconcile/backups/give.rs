@@ -25,6 +25,10 @@ const SILENCE: Duration = Duration::from_mins(10);
 const WORKS_ON: Duration = Duration::from_hours(6);
 /// How long the one end may take when the other has ended.
 const AT_THE_END: Duration = Duration::from_secs(10);
+/// What became of a backup that an engine was given.
+pub(super) const CORRUPT: &str = "backup-corrupt";
+pub(super) const REFUSED: &str = "restore-refused";
+pub(super) const NOT_READ: &str = "not-read";
 /// What is waited for, and what is done with the storage, for people.
 const PROGRAM: &str = "the engine's program";
 const READ: &str = "read the backup";
@@ -50,8 +54,17 @@ pub(super) async fn give(
         Err(failure) => return talk::fail(recorder, step, failure).await,
     };
     recorder.done(step, &format!("container `{}` runs", container.member.name)).await?;
+    let docker_id = container.member.docker_id.as_str();
+    restore(recorder, (asked, object), (host.as_ref(), docker_id)).await
+}
+
+/// Lets the engine in a container read it, and start with it where it has to.
+pub(super) async fn restore(
+    recorder: &Recorder<'_>,
+    (asked, object): (&Asked, &Object),
+    (host, docker_id): (&dyn Host, &str),
+) -> Outcome<()> {
     let step = recorder.begin("restore").await?;
-    let docker_id = &container.member.docker_id;
     let opened = host.open_program(docker_id, &asked.way.restore).await;
     let fed = match opened {
         Ok(program) => feed(recorder, (&step, asked), (program, object)).await?,
@@ -62,13 +75,13 @@ pub(super) async fn give(
         Err(failure) => return talk::fail(recorder, step, failure).await,
     }
     if asked.way.restart {
-        return restart(recorder, asked, (host.as_ref(), docker_id)).await;
+        return restart(recorder, asked, (host, docker_id)).await;
     }
     Ok(Ok(()))
 }
 
 /// What lies in the storage is what was put there: all of it is read once, and nothing else is done.
-async fn check(asked: &Asked, object: &Object) -> Result<(), Failure> {
+pub(super) async fn check(asked: &Asked, object: &Object) -> Result<(), Failure> {
     let wrong = |error| talk::of_storage(asked, READ, &error);
     let mut parts = object.open().await.map_err(wrong)?;
     let mut seen = Seen::default();
@@ -80,7 +93,7 @@ async fn check(asked: &Asked, object: &Object) -> Result<(), Failure> {
         return Ok(());
     }
     Err(failure(
-        "backup-corrupt",
+        CORRUPT,
         format!(
             "what lies in storage `{}` is not what was stored: {} with the hash {}",
             backup.storage_name,
@@ -124,7 +137,7 @@ async fn feed(
         (Ok(0), written) => written,
         // A program says what it makes of half a backup; why it got half is told by the storage.
         (Ok(_), Err(failure)) if failure.code == talk::STORAGE_FAILED => Err(failure),
-        (Ok(code), _) => Err(refused(code, &complaint)),
+        (Ok(code), _) => Err(refused(asked, code, &complaint)),
         (Err(failure), _) => Err(failure),
     })
 }
@@ -197,18 +210,18 @@ async fn hear(
     Err(talk::silent(PROGRAM, Duration::ZERO))
 }
 
-fn refused(code: i64, complaint: &Complaint) -> Failure {
+fn refused(asked: &Asked, code: i64, complaint: &Complaint) -> Failure {
     let words = complaint.words();
     failure(
-        "restore-refused",
+        REFUSED,
         format!("the engine's program ended with exit code {code}: {words}"),
-        "see what the engine says of it, and restore it again (`restore_database`)",
+        talk::again(asked.work),
     )
 }
 
 fn not_read() -> Failure {
     failure(
-        "not-read",
+        NOT_READ,
         "the engine's program ended before it had read the whole backup",
         "restore it again (`restore_database`)",
     )
@@ -216,7 +229,7 @@ fn not_read() -> Failure {
 
 fn unreadable(error: &std::io::Error) -> Failure {
     failure(
-        "backup-corrupt",
+        CORRUPT,
         format!("the backup could not be unpacked: {error}"),
         "restore another backup (`list_backups`)",
     )

@@ -13,7 +13,7 @@ use super::super::{
 };
 use crate::{
     App, Error,
-    databases::backups::Asked,
+    databases::backups::{Asked, Work},
     host::{ContainerDetail, Dialer, Host, HostError, clean},
     storages::object::StorageError,
 };
@@ -73,6 +73,18 @@ pub(super) fn silent(what: &str, silence: Duration) -> Failure {
         format!("{what} was not heard of for {seconds} s: it may run on in the container"),
         "look at the database, and try again",
     )
+}
+
+/// What to do where an engine did not read a backup.
+pub(super) const fn again(work: Work) -> &'static str {
+    match work {
+        Work::Check => {
+            "see what the engine says of it, and take another backup (`back_up_database`)"
+        }
+        Work::Take | Work::Restore => {
+            "see what the engine says of it, and restore it again (`restore_database`)"
+        }
+    }
 }
 
 /// The end of what a program says on its standard error.

@@ -1,4 +1,5 @@
-//! Removing what verifications made: at the end of each, and whatever a crash left behind.
+//! Removing what verifications made: at the end of each, and whatever a crash left behind, of backups
+//! that were checked too.
 //!
 //! Probes end by themselves after some minutes, and the label tells whose they are. Those of an
 //! operation that this installation does not know may be another installation's, which is at work:
@@ -17,8 +18,8 @@ use crate::{
     sighting::Sighting,
 };
 
-/// Older than any probe in use: a verification takes two minutes.
-const STALE_SECONDS: i64 = 15 * 60;
+/// Older than anything in use: a verification takes two minutes, checking a backup some hours.
+const STALE_SECONDS: i64 = 24 * 3_600;
 
 /// Removes all that one operation made on a host.
 pub(super) async fn all_of(ground: &Ground<'_>, operation: &OperationId) -> Result<(), Trouble> {

@@ -64,6 +64,10 @@ async fn a_database_is_backed_up_and_restored() -> Result<()> {
     chromium.open(&format!("{url}/backups/{}", taken.id)).await?;
     chromium.sees("Download").await?;
     assert!(chromium.fits(375, 800).await?);
+    go(&chromium, "Check").await?;
+    chromium.sees("it answers with what the backup has").await?;
+    chromium.open(&format!("{url}/backups/{}", taken.id)).await?;
+    chromium.sees("restores").await?;
     chromium.fill("[name=_typed]", "orders").await?;
     go(&chromium, "Delete").await?;
     eventually("it is gone", || async { Ok(all(&app).await?.is_empty().then_some(())) }).await?;
