@@ -19,6 +19,7 @@ mod moving;
 mod spec;
 mod task;
 mod variable;
+mod words;
 
 pub use build::{Build, BuildStage, GitReference, RepositoryLogin, RepositoryPath, RepositoryUrl};
 pub use check::{HealthCheck, Seconds};
@@ -33,6 +34,7 @@ pub use task::{ApplicationTask, ApplicationTasks};
 pub use variable::{
     ChangeVariables, ReferVariable, SetVariable, Variable, VariableName, VariableValue, Variables,
 };
+pub use words::Words;
 
 words! {
     /// How an application is doing.

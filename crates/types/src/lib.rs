@@ -73,7 +73,7 @@ pub use application::{
     CreateApplication, GitReference, HealthCheck, HostPort, LabelKey, LabelValue, MountPath,
     MountSource, MoveApplication, MoveState, MovedVolume, ReferVariable, RepositoryLogin,
     RepositoryPath, RepositoryUrl, ResourceLimits, RestartRule, Seconds, SetVariable, Strategy,
-    Transport, UpdateApplication, Variable, VariableName, VariableValue, Variables,
+    Transport, UpdateApplication, Variable, VariableName, VariableValue, Variables, Words,
 };
 pub use attachment::{Attachment, AttachmentProbe, ProxyAttachment};
 pub use audit::{

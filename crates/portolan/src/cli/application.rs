@@ -15,7 +15,6 @@ mod build;
 mod hook;
 mod spec;
 mod variable;
-mod words;
 
 pub(crate) use self::{
     build::BuildArgs,

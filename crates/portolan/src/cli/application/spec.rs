@@ -9,10 +9,9 @@ use std::{
 use clap::{Args, ValueEnum};
 use portolan_types::{
     Alias, ApplicationMount, ApplicationSpec, Balance, Build, HealthCheck, HostPort, Image,
-    Invalid, LabelKey, LabelValue, MountSource, RestartRule, Seconds, Strategy, Transport,
+    Invalid, LabelKey, LabelValue, MountSource, RestartRule, Seconds, Strategy, Transport, Words,
 };
 
-use super::words::Words;
 use crate::amount;
 
 /// Flags of a spec. What is not typed stays; a list that is typed is all of it from now on.

@@ -2,11 +2,12 @@
 //!
 //! No shell runs: there are quotes and backslashes, and no variables, patterns or operators.
 
-use portolan_types::{Argument, Invalid};
+use super::Argument;
+use crate::Invalid;
 
 /// At least one argument.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Words(pub(crate) Vec<Argument>);
+pub struct Words(pub Vec<Argument>);
 
 impl std::str::FromStr for Words {
     type Err = Invalid;
