@@ -2,82 +2,35 @@
 
 use askama::Template;
 use axum::extract::State;
-use portolan_types::{DatabaseTemplate, DestinationId, Environment, EnvironmentId, PageQuery};
-use serde::Deserialize;
+use portolan_types::DatabaseTemplate;
 
 use super::fields::Fields;
 use crate::{
     api::AppState,
     databases,
-    db::destination::Filter,
-    destinations, environments,
     web::{
-        applications::places::{self, Place},
+        applications::places::{Asked, Choice, Place},
         chrome::Chrome,
         extract::Query,
         shown::{self, Shown},
     },
 };
 
-/// What leads to the page of a new database.
-#[derive(Debug, Deserialize)]
-pub(super) struct Wanted {
-    environment_id: Option<EnvironmentId>,
-    destination_id: Option<DestinationId>,
-}
-
 #[derive(Template)]
 #[template(path = "databases/new.html")]
 struct New {
     chrome: Chrome,
     engines: Vec<DatabaseTemplate>,
-    /// Those in which the caller may add something.
-    environments: Vec<Environment>,
-    environment: Option<EnvironmentId>,
-    places: Vec<Place>,
-    place: Option<DestinationId>,
-    /// Where the things of the chosen environment go.
-    default: Option<DestinationId>,
+    to: Choice,
     of: Fields,
-}
-
-impl New {
-    fn is_in(&self, environment: &EnvironmentId) -> bool {
-        self.environment.as_ref() == Some(environment)
-    }
-
-    fn is_on(&self, destination: &DestinationId) -> bool {
-        self.place.as_ref() == Some(destination)
-    }
-
-    fn is_default(&self, destination: &DestinationId) -> bool {
-        self.default.as_ref() == Some(destination)
-    }
-
-    fn can_be_sent(&self) -> bool {
-        self.places.iter().any(|place| place.refused.is_none())
-    }
 }
 
 pub(super) async fn form(
     State(app): State<AppState>,
     chrome: Chrome,
-    Query(wanted): Query<Wanted>,
+    Query(asked): Query<Asked>,
 ) -> Shown {
-    let (actor, all) = (&chrome.actor, PageQuery::largest());
-    let mut environments = environments::list(&app, actor, None, &all).await?.items;
-    environments.retain(|one| chrome.may_manage_project(&one.project_id));
-    let chosen = environments.iter().find(|one| Some(&one.id) == wanted.environment_id.as_ref());
-    let chosen = chosen.or(environments.first());
-    let (environment, default) = (
-        chosen.map(|one| one.id.clone()),
-        chosen.and_then(|one| one.default_destination_id.clone()),
-    );
-    let places = destinations::list(&app, actor, &Filter::default(), &all).await?.items;
-    let places: Vec<Place> = places.into_iter().map(|one| Place::alone(&chrome, one)).collect();
-    let place = places::proposed(&places, [wanted.destination_id.as_ref(), default.as_ref()]);
+    let to = Choice::read(&app, &chrome, &asked, Place::alone).await?;
     let engines = databases::templates().items;
-    let of = Fields::default();
-    let new = New { chrome, engines, environments, environment, places, place, default, of };
-    Ok(shown::page(&new))
+    Ok(shown::page(&New { chrome, engines, to, of: Fields::default() }))
 }
