@@ -41,6 +41,7 @@ mod role;
 mod scan;
 mod sealer;
 mod server;
+mod side;
 mod sight;
 mod spare;
 mod swarm;

@@ -20,6 +20,7 @@ use super::{
     registries::Checks,
     retries::Retries,
     role, scan,
+    side::{Around, Held},
     sight::Sight,
     swarm, target, validation,
     verify::{self, Verifier},
@@ -433,7 +434,8 @@ impl Keeper {
         let members = Box::pin(members::pass(&round, row, &rows, seen, &mut self.members));
         pulse.pass("members", members).await?;
         // Before the applications, whose containers join the networks when they are made.
-        pulse.pass("links", Box::pin(links::pass(app, row, host, seen))).await?;
+        let (beside, mut held) = (Around { server: row, host, seen }, Held::seen(seen));
+        pulse.pass("links", Box::pin(links::pass(app, beside, &mut held))).await?;
         // Before the proxy, which is told in the same look where requests are led.
         let applications =
             Box::pin(applications::pass(around, &round, &mut self.applications, row, seen));
