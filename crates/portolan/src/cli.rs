@@ -34,6 +34,7 @@ mod serve;
 mod server;
 mod session;
 mod shared;
+mod stack;
 mod storage;
 mod team;
 mod token;
@@ -85,6 +86,7 @@ pub(crate) use self::{
     serve::ConfigArgs,
     server::{AddServerArgs, EditServerArgs, ServerCommand},
     session::SessionCommand,
+    stack::{ApplyStackArgs, RemoveStackArgs, StackCommand},
     storage::{AddStorageArgs, EditStorageArgs, StorageCommand},
     team::TeamCommand,
     token::{CreateTokenArgs, EditTokenArgs, TokenCommand},
@@ -196,6 +198,9 @@ pub(crate) enum Command {
     /// Programs that are deployed into destinations.
     #[command(subcommand, visible_alias = "application")]
     App(ApplicationCommand),
+    /// Applications of Compose files, placed together.
+    #[command(subcommand)]
+    Stack(StackCommand),
     /// Engines that run in destinations: PostgreSQL, Redis and others.
     #[command(subcommand, visible_alias = "db")]
     Database(DatabaseCommand),

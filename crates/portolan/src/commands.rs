@@ -46,6 +46,7 @@ pub(crate) mod secrets;
 pub(crate) mod serve;
 pub(crate) mod server;
 pub(crate) mod session;
+pub(crate) mod stack;
 pub(crate) mod storage;
 pub(crate) mod team;
 pub(crate) mod terminal;

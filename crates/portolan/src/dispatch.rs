@@ -47,6 +47,7 @@ mod registry;
 mod route;
 mod secrets;
 mod server;
+mod stack;
 mod storage;
 mod team;
 
@@ -91,6 +92,7 @@ pub(crate) async fn dispatch(cli: Cli, printer: &Printer) -> anyhow::Result<Outc
         Command::App(command) => {
             return application::run(&client(global, printer)?, printer, command).await;
         }
+        Command::Stack(command) => return stack::run(global, printer, command).await,
         Command::Storage(command) => return storage::run(global, printer, command).await,
         Command::Database(command) => return database::run(global, printer, command).await,
         Command::Deploy(args) => {

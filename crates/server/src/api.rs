@@ -49,6 +49,7 @@ mod servers;
 mod session;
 mod sessions;
 mod sign_in;
+mod stacks;
 mod storages;
 mod teams;
 mod terminals;
@@ -98,6 +99,7 @@ pub(crate) type AppState = Arc<App>;
         (name = "servers", description = "Docker hosts"),
         (name = "projects", description = "Where applications and databases are grouped"),
         (name = "applications", description = "Programs that are deployed into destinations"),
+        (name = "stacks", description = "Applications of Compose files, placed together"),
         (name = "databases", description = "Engines that run in destinations, and who uses them"),
         (name = "backups", description = "Backups of databases, and where they are kept"),
         (name = "routes", description = "Ways from outside to containers"),
@@ -262,6 +264,9 @@ fn projects() -> OpenApiRouter<AppState> {
         .routes(routes!(hooks::call_hook))
         .routes(routes!(links::list_links, links::create_link))
         .routes(routes!(links::delete_link))
+        .routes(routes!(stacks::list_stacks, stacks::create_stack))
+        .routes(routes!(stacks::show_stack, stacks::delete_stack))
+        .routes(routes!(stacks::apply_stack))
         .routes(routes!(databases::list_database_templates))
         .routes(routes!(databases::list_databases, databases::create_database))
         .routes(routes!(

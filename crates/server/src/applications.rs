@@ -7,9 +7,9 @@
 use std::borrow::Cow;
 
 use portolan_types::{
-    Application, ApplicationId, ApplicationState, ContainerName, CreateApplication, Destination,
-    DestinationId, Environment, EnvironmentId, Page, PageQuery, Right, Subject, Timestamp,
-    UpdateApplication,
+    Application, ApplicationId, ApplicationSpec, ApplicationState, ContainerName,
+    CreateApplication, Destination, DestinationId, Environment, EnvironmentId, Page, PageQuery,
+    Right, Subject, Timestamp, UpdateApplication,
 };
 use sqlx::AnyConnection;
 
@@ -92,7 +92,7 @@ pub(crate) async fn add(
 }
 
 /// Where it goes: where it is said, or where the environment's things go.
-async fn place(
+pub(crate) async fn place(
     conn: &mut AnyConnection,
     actor: &Actor,
     environment: &Environment,
@@ -127,6 +127,7 @@ fn filled_in(
         server_name: Some(destination.server_name.clone()),
         name: input.name,
         database_id: None,
+        stack_id: None,
         spec: input.spec,
         changed: false,
         state: ApplicationState::New,
@@ -152,7 +153,7 @@ fn taken(application: &Application) -> Error {
 }
 
 /// What somebody did to an application.
-async fn note(
+pub(crate) async fn note(
     tx: &mut Transaction,
     actor: &Actor,
     before: Option<&Application>,
@@ -244,20 +245,32 @@ pub async fn update(
     db::application::lock(&mut tx, id).await?;
     let before = find(&mut tx, actor, id).await?.application;
     check_own(&before)?;
+    check_alone(&before)?;
     let Some(spec) = input.spec.filter(|spec| *spec != before.spec) else { return Ok(before) };
-    check::bounds(&spec)?;
-    let destination = destinations::find_whole(&mut tx, actor, &before.destination_id).await?;
-    check::rights(actor, &destination, Some(&before.spec), &spec)?;
-    check::place(&destination, &spec)?;
-    if spec.build != before.spec.build || spec.image != before.spec.image {
-        builder::check(&mut tx, (actor, &destination), &spec).await?;
-    }
-    let after = Application { spec, updated_at: Timestamp::now(), ..before.clone() };
-    db::application::set_spec(&mut tx, &after).await?;
-    names::claim(&mut tx, &after, &after.spec).await?;
+    let after = set_spec(&mut tx, actor, &before, spec).await?;
     note(&mut tx, actor, Some(&before), Some(&after)).await?;
     tx.commit().await?;
     show(app, actor, id).await
+}
+
+/// Stores another spec of an application, with its row held.
+pub(crate) async fn set_spec(
+    tx: &mut Transaction,
+    actor: &Actor,
+    before: &Application,
+    spec: ApplicationSpec,
+) -> Result<Application, Error> {
+    check::bounds(&spec)?;
+    let destination = destinations::find_whole(tx, actor, &before.destination_id).await?;
+    check::rights(actor, &destination, Some(&before.spec), &spec)?;
+    check::place(&destination, &spec)?;
+    if spec.build != before.spec.build || spec.image != before.spec.image {
+        builder::check(tx, (actor, &destination), &spec).await?;
+    }
+    let after = Application { spec, updated_at: Timestamp::now(), ..before.clone() };
+    db::application::set_spec(tx, &after).await?;
+    names::claim(tx, &after, &after.spec).await?;
+    Ok(after)
 }
 
 /// Wakes whoever may have to work on it: on a swarm, each of its managers. Call it after the commit.
@@ -284,6 +297,21 @@ pub(crate) fn check_own(application: &Application) -> Result<(), Error> {
         format!("application `{}` runs a database, and is made as that says", application.name),
         "change the database (`update_database`), deploy it (`deploy_database`) or remove it \
          (`delete_database`)",
+    ))
+}
+
+/// A service of a stack is made as its file says, and not by people.
+pub(crate) fn check_alone(application: &Application) -> Result<(), Error> {
+    if application.stack_id.is_none() {
+        return Ok(());
+    }
+    Err(Error::refused(
+        "application-of-a-stack",
+        format!(
+            "application `{}` is a service of a stack, and is made as its file says",
+            application.name
+        ),
+        "change the file (`apply_stack`), or remove the stack (`delete_stack`)",
     ))
 }
 

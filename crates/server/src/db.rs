@@ -98,6 +98,7 @@ pub mod session;
 pub mod setup;
 mod several;
 pub mod sighting;
+pub mod stack;
 pub mod step;
 pub mod storage;
 pub mod team;

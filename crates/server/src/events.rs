@@ -93,6 +93,7 @@ impl<'a> From<Happened<'a>> for Entry<'a> {
             | Subject::Project(_)
             | Subject::Environment(_)
             | Subject::Application(_)
+            | Subject::Stack(_)
             | Subject::Storage(_) => (None, None),
         };
         let by = portolan("keeper");

@@ -5,6 +5,7 @@
 //! (`tests/it/fuzzing.rs`). Never in the binary.
 
 mod backups;
+mod compose;
 mod configurations;
 mod engines;
 mod keys;
@@ -17,8 +18,9 @@ mod words;
 pub type Entry = fn(&[u8]);
 
 /// All of them, by the names of their targets and of the folders with their seeds.
-pub const ENTRIES: [(&str, Entry); 8] = [
+pub const ENTRIES: [(&str, Entry); 9] = [
     ("backups", backups::fuzz),
+    ("compose", compose::fuzz),
     ("configurations", configurations::fuzz),
     ("engines", engines::fuzz),
     ("keys", keys::fuzz),

@@ -44,6 +44,7 @@ mod server;
 mod side;
 mod sight;
 mod spare;
+mod stacks;
 mod swarm;
 mod target;
 mod terminals;

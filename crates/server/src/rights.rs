@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use portolan_types::{
     ApplicationId, BackupId, DatabaseId, DestinationId, DriftId, EnvironmentId, GrantedOn,
-    ProjectId, Right, RouteId, ServerId, TeamId, UserId,
+    ProjectId, Right, RouteId, ServerId, StackId, TeamId, UserId,
 };
 use sqlx::AnyConnection;
 
@@ -83,6 +83,7 @@ pub(crate) enum Thing {
     Application(ApplicationId),
     Database(DatabaseId),
     Backup(BackupId),
+    Stack(StackId),
 }
 
 impl Thing {
@@ -97,6 +98,7 @@ impl Thing {
             Self::Application(_) => "application",
             Self::Database(_) => "database",
             Self::Backup(_) => "backup",
+            Self::Stack(_) => "stack",
         }
     }
 }

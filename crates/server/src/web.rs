@@ -41,6 +41,7 @@ mod scan;
 mod servers;
 mod settings;
 mod shown;
+mod stacks;
 mod tabs;
 mod teams;
 mod tokens;
@@ -82,6 +83,7 @@ fn all(operations: &[Guarded]) -> Pages<'_> {
         projects::rows,
         registries::rows,
         applications::rows,
+        stacks::rows,
         databases::rows,
         backups::rows,
         tokens::rows,

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::{
     Alias, ApplicationId, ContainerName, DatabaseId, DeploymentId, DestinationId, DestinationKind,
-    EnvironmentId, Invalid, Name, OperationId, ProjectId, ServerId, Timestamp,
+    EnvironmentId, Invalid, Name, OperationId, ProjectId, ServerId, StackId, Timestamp,
     text::{text_newtype, words},
 };
 
@@ -132,6 +132,9 @@ pub struct Application {
     /// The database that it runs: it is changed there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database_id: Option<DatabaseId>,
+    /// The stack of which it is a service: it is changed there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stack_id: Option<StackId>,
     /// What the next deployment makes.
     pub spec: ApplicationSpec,
     /// Whether the spec or the variables are other than what was deployed last.

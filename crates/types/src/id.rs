@@ -102,6 +102,8 @@ id! {
     RouteId,
     /// A login of a container registry.
     RegistryId,
+    /// Applications of one Compose file.
+    StackId,
     /// Where backups are kept.
     StorageId,
     /// A backup of a database.

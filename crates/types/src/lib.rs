@@ -48,6 +48,7 @@ pub mod secrets;
 pub mod server;
 pub mod session;
 pub mod sign_in;
+mod stack;
 pub mod stats;
 pub mod storage;
 pub mod swarm;
@@ -114,7 +115,7 @@ pub use id::{
     ApplicationId, AuditEntryId, BackupId, CertificateId, DatabaseId, DeliveryId, DeploymentId,
     DestinationId, DriftId, EnvironmentId, EventId, IdentityId, InviteId, KeyId, LinkId,
     NotifierId, OperationId, PasskeyId, ProjectId, RegistryId, RouteId, ServerId, SessionId,
-    StorageId, TeamId, TokenId, UserId,
+    StackId, StorageId, TeamId, TokenId, UserId,
 };
 pub use invalid::Invalid;
 pub use key::{CreateKey, Key, KeyAlgorithm, UpdateKey};
@@ -178,6 +179,10 @@ pub use session::{
 pub use sign_in::{
     BeginOpenId, Identity, LinkBegun, LinkIdentity, ProviderName, ReturnTo, SignInProvider,
     SignInWays,
+};
+pub use stack::{
+    ApplyStack, ComposeFile, CreateStack, SetStackVariable, Stack, StackApplied, StackNetwork,
+    StackRepository, StackService, StackSource, StackState, StackVariable,
 };
 pub use stats::ContainerStats;
 pub use storage::{

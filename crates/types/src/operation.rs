@@ -5,8 +5,8 @@ use utoipa::ToSchema;
 
 use crate::{
     ApplicationId, CertificateId, DestinationId, EnvironmentId, KeyId, MemberKind, NotifierId,
-    OperationId, OperationResult, ProjectId, RegistryId, RouteId, ServerId, StorageId, TeamId,
-    Timestamp, TokenId, UserId, text::words,
+    OperationId, OperationResult, ProjectId, RegistryId, RouteId, ServerId, StackId, StorageId,
+    TeamId, Timestamp, TokenId, UserId, text::words,
 };
 
 words! {
@@ -112,6 +112,7 @@ pub enum Subject {
     Project(ProjectId),
     Environment(EnvironmentId),
     Application(ApplicationId),
+    Stack(StackId),
     Storage(StorageId),
 }
 
@@ -132,6 +133,7 @@ impl Subject {
             Self::Project(_) => "project",
             Self::Environment(_) => "environment",
             Self::Application(_) => "application",
+            Self::Stack(_) => "stack",
             Self::Storage(_) => "storage",
         }
     }
@@ -152,6 +154,7 @@ impl Subject {
             Self::Project(id) => id.as_str(),
             Self::Environment(id) => id.as_str(),
             Self::Application(id) => id.as_str(),
+            Self::Stack(id) => id.as_str(),
             Self::Storage(id) => id.as_str(),
         }
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use portolan_types::{
     Application, Certificate, Database, Destination, Environment, Identity, Invite, Key, Member,
-    Membership, Notifier, Passkey, Project, Registry, Route, Server, Storage, Token,
+    Membership, Notifier, Passkey, Project, Registry, Route, Server, Stack, Storage, Token,
 };
 
 use super::{Named, in_list};
@@ -159,6 +159,31 @@ impl Named for Application {
 impl Named for Database {
     const WHAT: &'static str = "database";
     const PATH: &'static str = "/v1/databases";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    /// As those of applications.
+    fn names(&self) -> Vec<Cow<'_, str>> {
+        let Self { project_name, environment_name, name, .. } = self;
+        let near = format!("{environment_name}/{name}");
+        vec![format!("{project_name}/{near}").into(), near.into(), name.as_str().into()]
+    }
+
+    /// Lists are searched by the name alone.
+    fn searched(text: &str) -> &str {
+        text.rsplit_once('/').map_or(text, |(_, name)| name)
+    }
+
+    fn context(&self) -> String {
+        format!("{}/{}", self.project_name, self.environment_name)
+    }
+}
+
+impl Named for Stack {
+    const WHAT: &'static str = "stack";
+    const PATH: &'static str = "/v1/stacks";
 
     fn id(&self) -> &str {
         self.id.as_str()

@@ -32,6 +32,7 @@ mod secrets;
 mod serve;
 mod shell;
 mod sign_in;
+mod stacks;
 mod teams;
 mod terminal;
 mod variables;

@@ -25,6 +25,7 @@ mod removal;
 mod rules;
 mod scan;
 mod servers;
+mod stacks;
 mod support;
 mod swarm;
 mod verify;

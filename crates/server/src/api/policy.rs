@@ -121,6 +121,7 @@ fn kind(path: &str) -> Option<fn(&str) -> Option<Thing>> {
         "environments" => Some(|id| id.parse().ok().map(Thing::Environment)),
         "applications" => Some(|id| id.parse().ok().map(Thing::Application)),
         "databases" => Some(|id| id.parse().ok().map(Thing::Database)),
+        "stacks" => Some(|id| id.parse().ok().map(Thing::Stack)),
         "backups" => Some(|id| id.parse().ok().map(Thing::Backup)),
         _ => None,
     }

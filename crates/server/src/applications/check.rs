@@ -74,7 +74,7 @@ fn once(spec: &ApplicationSpec) -> Result<(), Error> {
 }
 
 /// What a place cannot have.
-pub(super) fn place(destination: &Destination, spec: &ApplicationSpec) -> Result<(), Error> {
+pub(crate) fn place(destination: &Destination, spec: &ApplicationSpec) -> Result<(), Error> {
     let name = &destination.name;
     match destination.kind {
         DestinationKind::Standalone if spec.replicas.get() > 1 => Err(Error::field(

@@ -10,7 +10,7 @@ use portolan_types::{
 use serde_json::{Value, json};
 
 use super::{
-    builder, check, check_own, find, names, note,
+    builder, check, check_alone, check_own, find, names, note,
     plan::{Plan, open_variables},
     references, wake,
     work::{check_stays, told},
@@ -41,6 +41,7 @@ pub async fn deploy(
     check_stays(&row.application)?;
     check_own(&row.application)?;
     if let Some(image) = input.image.filter(|image| *image != row.application.spec.image) {
+        check_alone(&row.application)?;
         let before = row.application.clone();
         row.application.spec.image = image;
         row.application.updated_at = Timestamp::now();

@@ -8,7 +8,7 @@ use portolan_types::{
 use serde::{Deserialize, Serialize};
 use sqlx::AnyConnection;
 
-use super::{check_own, find, moves, names, wake, work::check_stays};
+use super::{check_alone, check_own, find, moves, names, wake, work::check_stays};
 use crate::{
     Actor, App, Error,
     db::{self, Transaction, application::Wanted},
@@ -53,6 +53,7 @@ pub async fn remove(
     db::application::lock(&mut tx, id).await?;
     let application = find(&mut tx, actor, id).await?.application;
     check_own(&application)?;
+    check_alone(&application)?;
     let operation = begin(&mut tx, actor, &application, volumes).await?;
     tx.commit().await?;
     wake(app, actor, &application).await?;
@@ -93,7 +94,8 @@ pub async fn preview(
     let application = find(&mut conn, actor, id).await?.application;
     let allowed = check_stays(&application)
         .and_then(|()| moves::check_confirmed(&application))
-        .and_then(|()| check_own(&application));
+        .and_then(|()| check_own(&application))
+        .and_then(|()| check_alone(&application));
     looked_at(&mut conn, &application, (volumes, allowed)).await
 }
 

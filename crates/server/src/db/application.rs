@@ -38,7 +38,9 @@ macro_rules! select {
                         as move_from_name,
                     case when ", visible!($by, server "mt.server_id"), " then mt.name end
                         as move_to_name,
-                    (select b.id from databases b where b.id = a.id) as database_id
+                    (select b.id from databases b where b.id = a.id) as database_id,
+                    (select v.stack_id from stack_services v where v.application_id = a.id)
+                        as stack_id
              from applications a
              join environments e on e.id = a.environment_id
              join projects p on p.id = e.project_id
@@ -116,6 +118,7 @@ impl FromRow<'_, AnyRow> for Assigned {
                 server_name: parsed_option(row, "server_name")?,
                 name: parsed(row, "name")?,
                 database_id: parsed_option(row, "database_id")?,
+                stack_id: parsed_option(row, "stack_id")?,
                 spec: json_option(row, "spec")?.ok_or(sqlx::Error::RowNotFound)?,
                 changed: deployed.is_some_and(|deployed| deployed != revision),
                 state: parsed(row, "state")?,
@@ -449,6 +452,7 @@ pub async fn delete_of_destination(
         .bind(destination.as_str())
         .execute(&mut *conn)
         .await?;
+    super::stack::delete_of_destination(conn, destination).await?;
     release_aliases(conn).await
 }
 
@@ -464,6 +468,7 @@ pub async fn delete_of_server(
     .bind(server.as_str())
     .execute(&mut *conn)
     .await?;
+    super::stack::delete_of_server(conn, server).await?;
     release_aliases(conn).await
 }
 
@@ -473,6 +478,8 @@ pub async fn delete(conn: &mut AnyConnection, id: &ApplicationId) -> Result<bool
         .bind(id.as_str())
         .execute(&mut *conn)
         .await?;
+    // The last service of a stack that goes takes it along.
+    super::stack::delete_over(conn).await?;
     release_aliases(conn).await?;
     Ok(done.rows_affected() == 1)
 }

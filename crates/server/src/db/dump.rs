@@ -12,7 +12,7 @@ use sqlx::{
 use super::{Db, MIGRATIONS};
 
 /// All that there are, those that others refer to first.
-pub const TABLES: [&str; 56] = [
+pub const TABLES: [&str; 61] = [
     "teams",
     "users",
     "memberships",
@@ -39,11 +39,16 @@ pub const TABLES: [&str; 56] = [
     "invites",
     "destinations",
     "environments",
+    "stacks",
     "applications",
     "application_aliases",
     "moves",
     "links",
     "deployments",
+    "stack_services",
+    "stack_needs",
+    "stack_networks",
+    "stack_places",
     "build_logs",
     "hooks",
     "databases",

@@ -81,6 +81,7 @@ pub(super) fn subject(row: &AnyRow) -> Result<Subject, sqlx::Error> {
         "project" => Ok(Subject::Project(parsed(row, "subject_id")?)),
         "environment" => Ok(Subject::Environment(parsed(row, "subject_id")?)),
         "application" => Ok(Subject::Application(parsed(row, "subject_id")?)),
+        "stack" => Ok(Subject::Stack(parsed(row, "subject_id")?)),
         "storage" => Ok(Subject::Storage(parsed(row, "subject_id")?)),
         other => Err(decode_error(
             "subject_type",
@@ -220,7 +221,11 @@ macro_rules! list {
                 when 'application' then
                     (select e.project_id from environments e
                      join applications a on a.environment_id = e.id
-                     where a.id = events.subject_id) end"),
+                     where a.id = events.subject_id)
+                when 'stack' then
+                    (select e.project_id from environments e
+                     join stacks k on k.environment_id = e.id
+                     where k.id = events.subject_id) end"),
             ")",
             $lead,
             " order by sequence ", $order, " limit $11"

@@ -222,6 +222,13 @@ pub(crate) async fn locate(
              where b.team_id = $1 and b.id = $2",
             id.as_str(),
         ),
+        Thing::Stack(id) => (
+            "select 'project' as subject_type, e.project_id as subject_id
+             from stacks k
+             join environments e on e.id = k.environment_id
+             where k.team_id = $1 and k.id = $2",
+            id.as_str(),
+        ),
         Thing::Backup(id) => (
             "select 'project' as subject_type, project_id as subject_id
              from backups

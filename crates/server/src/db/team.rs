@@ -160,7 +160,7 @@ mod tests {
     use crate::db::{Db, dump::TABLES};
 
     /// What keeps a team from being deleted, and who is in it.
-    const IN_THE_WAY: [&str; 13] = [
+    const IN_THE_WAY: [&str; 14] = [
         "servers",
         "routes",
         "keys",
@@ -174,6 +174,7 @@ mod tests {
         "memberships",
         "storages",
         "backups",
+        "stacks",
     ];
 
     #[tokio::test]

@@ -6,6 +6,8 @@ pub(crate) const PROXY: &str = "dev.portolan.proxy";
 pub(crate) const APPLICATION: &str = "dev.portolan.application";
 /// The link whose network it is.
 pub(crate) const LINK: &str = "dev.portolan.link";
+/// The network of a stack.
+pub(crate) const STACK_NETWORK: &str = "dev.portolan.stack-network";
 /// The deployment that made a container or a service, by its number.
 pub(crate) const DEPLOYMENT: &str = "dev.portolan.deployment";
 /// As people call the application: by it the fleet's picture groups its containers.

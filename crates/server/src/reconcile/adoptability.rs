@@ -21,11 +21,12 @@ use crate::{
 /// allowed because of them.
 pub(super) fn maker(network: &HostNetwork) -> Maker {
     let label = |key: &str| network.labels.get(key).cloned();
-    let is_link = network.labels.contains_key(label::LINK);
+    let is_beside =
+        [label::LINK, label::STACK_NETWORK].iter().any(|key| network.labels.contains_key(*key));
     let (kind, detail) = if RESERVED.contains(&network.name.as_str()) || network.ingress {
         (MakerKind::Docker, None)
     } else if network.labels.contains_key(LABEL_DESTINATION)
-        || is_link
+        || is_beside
         || network.name == proxy::NETWORK
     {
         (MakerKind::Portolan, None)
@@ -111,6 +112,9 @@ fn reason_against(place: &Place, network: &HostNetwork, all: &[HostNetwork]) -> 
     }
     if network.labels.contains_key(label::LINK) {
         return Some("it links two resources".into());
+    }
+    if network.labels.contains_key(label::STACK_NETWORK) {
+        return Some("it is a network of a stack".into());
     }
     if name == proxy::NETWORK {
         return Some("Portolan keeps it for its proxy, which publishes its ports there".into());

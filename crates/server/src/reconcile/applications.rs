@@ -39,6 +39,7 @@ mod fetch;
 mod job;
 mod leftovers;
 mod moving;
+mod needs;
 mod ready;
 mod remove;
 mod serve;
@@ -153,8 +154,10 @@ pub(super) async fn pass(
         let scene = Scene { around, app: round.app, host: round.host, server, row, seen };
         // One deployment at a time: a host that starts many things at once is slow for all of them.
         let waits = deploying && row.work == Some(OperationKind::DeployApplication);
+        // One that waits for another stands aside, so that this one can be deployed.
+        let stands_aside = waits || needs::waits(&scene).await?;
         let progress = match row.work {
-            _ if waits => Progress::UnderWay,
+            _ if stands_aside => Progress::UnderWay,
             Some(kind) => Box::pin(worked(&scene, memory, kind)).await?,
             None if row.application.is_service() => {
                 memory.give_up(scene.app, &row.application.id).await?;
@@ -163,7 +166,7 @@ pub(super) async fn pass(
             None => Box::pin(tidy::run(&scene, memory)).await?,
         };
         let goes_on = progress == Progress::UnderWay;
-        deploying |= goes_on && row.work == Some(OperationKind::DeployApplication);
+        deploying |= goes_on && !stands_aside && row.work == Some(OperationKind::DeployApplication);
         under_way |= goes_on;
         if row.application.is_service() {
             Box::pin(service::note(&scene, memory)).await?;

@@ -22,7 +22,7 @@ use super::{
     role, scan,
     side::{Around, Held},
     sight::Sight,
-    swarm, target, validation,
+    stacks, swarm, target, validation,
     verify::{self, Verifier},
     work,
 };
@@ -436,6 +436,7 @@ impl Keeper {
         // Before the applications, whose containers join the networks when they are made.
         let (beside, mut held) = (Around { server: row, host, seen }, Held::seen(seen));
         pulse.pass("links", Box::pin(links::pass(app, beside, &mut held))).await?;
+        pulse.pass("stacks", Box::pin(stacks::pass(app, beside, &mut held))).await?;
         // Before the proxy, which is told in the same look where requests are led.
         let applications =
             Box::pin(applications::pass(around, &round, &mut self.applications, row, seen));

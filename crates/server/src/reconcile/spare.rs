@@ -1,7 +1,7 @@
-//! Subnets of networks for which nobody asked for addresses: those that stand in during a change, and
-//! those of links.
+//! Subnets of networks for which nobody asked for addresses: those that stand in during a change,
+//! those of links and those of stacks.
 //!
-//! Both take a part of 198.18.0.0/15, which is set aside for benchmarks (RFC 2544): neither engines nor
+//! All take a part of 198.18.0.0/15, which is set aside for benchmarks (RFC 2544): neither engines nor
 //! people take addresses from there, so it collides with nothing.
 
 use std::net::Ipv4Addr;
@@ -12,6 +12,8 @@ use crate::host::HostNetwork;
 
 /// Of links. There is room for both containers of two resources that are being deployed.
 pub(super) const LINKS: Range = Range { within: [198, 18], prefix: 28 };
+/// Of stacks, with room for two containers of each of many services.
+pub(super) const STACKS: Range = Range { within: [198, 18], prefix: 26 };
 /// Of changes: as many addresses as a Linux bridge has ports.
 pub(super) const INTERIM: Range = Range { within: [198, 19], prefix: 22 };
 

@@ -6,7 +6,7 @@ use super::Context;
 use crate::{
     accounts, applications, audit, certificates, databases,
     db::sealed::{self, Column},
-    keys, notifiers, registries, storages,
+    keys, notifiers, registries, stacks, storages,
     vault::{BY_DATA_KEY, Vault},
 };
 
@@ -27,7 +27,7 @@ const fn sealed(
 }
 
 /// All that there are.
-pub(super) const COLUMNS: [Sealed; 13] = [
+pub(super) const COLUMNS: [Sealed; 14] = [
     sealed("keys", "id", "sealed_private_key", keys::seal_context),
     sealed("registries", "id", "sealed_password", registries::seal_context),
     sealed("certificates", "id", "sealed_private_key", certificates::seal_context),
@@ -39,6 +39,7 @@ pub(super) const COLUMNS: [Sealed; 13] = [
     sealed("hooks", "application_id", "sealed_secret", applications::hook_context),
     sealed("databases", "id", "sealed_passwords", databases::passwords_context),
     sealed("databases", "id", "sealed_script", databases::script_context),
+    sealed("stacks", "id", "sealed_source", stacks::source_context),
     sealed("storages", "id", "sealed_secret", storages::seal_context),
     sealed("audit_chain", "id", "sealed_secret", audit::secret_context),
 ];

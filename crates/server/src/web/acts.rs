@@ -6,7 +6,7 @@
 use axum::http::{HeaderMap, Uri, header};
 use portolan_types::{
     Application, ApplicationId, Database, DatabaseId, DestinationId, Drift, DriftId, Operation,
-    ServerId, Subject,
+    ServerId, Stack, StackId, Subject,
     act::{Act, Part, parts},
 };
 
@@ -29,6 +29,7 @@ pub(super) struct Near {
     destination: Option<String>,
     application: Option<String>,
     database: Option<String>,
+    stack: Option<String>,
 }
 
 impl Near {
@@ -44,6 +45,7 @@ impl Near {
         Self {
             application: Some(application.id.to_string()),
             database: application.database_id.as_ref().map(ToString::to_string),
+            stack: application.stack_id.as_ref().map(ToString::to_string),
             ..Self::place(&application.server_id, &application.destination_id)
         }
     }
@@ -57,6 +59,11 @@ impl Near {
         }
     }
 
+    pub(super) fn stack(stack: &Stack) -> Self {
+        let place = Self::place(&stack.server_id, &stack.destination_id);
+        Self { stack: Some(stack.id.to_string()), ..place }
+    }
+
     pub(super) fn operation(operation: &Operation) -> Self {
         let id = |is: bool| is.then(|| operation.subject.id().to_owned());
         Self {
@@ -65,6 +72,7 @@ impl Near {
             application: id(matches!(operation.subject, Subject::Application(_))),
             // What runs a database has its id; only a text about one names what is done with it.
             database: id(matches!(operation.subject, Subject::Application(_))),
+            stack: id(matches!(operation.subject, Subject::Stack(_))),
         }
     }
 
@@ -100,6 +108,7 @@ impl Near {
                 .ok()
                 .filter(|_| matches!(room, "applications" | "databases"))
                 .map(Into::into),
+            stack: id.parse::<StackId>().ok().filter(|_| room == "stacks").map(Into::into),
         }
     }
 }
@@ -114,6 +123,7 @@ enum Place {
     Destination(&'static str),
     Application(&'static str),
     Database(&'static str),
+    Stack(&'static str),
     /// The drift that is named.
     Drift,
 }
@@ -124,6 +134,7 @@ use Place::{Destination, Page, Server};
 const PLACES: &[(&str, &str, Place)] = &[
     ("accept_invite", "the sign-in", Page("/sign-in")),
     ("adopt_networks", "the server's networks", Server("/scan")),
+    ("apply_stack", "its stack's file", Place::Stack("/file")),
     ("ask_password_reset", "a new password", Page("/password-reset")),
     ("back_up_database", "its backups", Place::Database("/backups")),
     ("begin_totp", "your account", Page("/account")),
@@ -137,6 +148,7 @@ const PLACES: &[(&str, &str, Place)] = &[
     ("create_destination", "a new destination", Page("/destinations/new")),
     ("create_link", "its links", Place::Application("/links")),
     ("create_registry", "the registries", Page("/registries")),
+    ("create_route", "the routes", Page("/routes")),
     ("create_server", "a new server", Page("/servers/new")),
     ("create_session", "the sign-in", Page("/sign-in")),
     ("create_storage", "the storages", Page("/storages")),
@@ -148,6 +160,7 @@ const PLACES: &[(&str, &str, Place)] = &[
     ("delete_destination", "the destination's removal", Destination("/danger")),
     ("delete_route", "the routes", Page("/routes")),
     ("delete_server", "the server's removal", Server("/danger")),
+    ("delete_stack", "its stack's removal", Place::Stack("/danger")),
     ("deploy_application", "the application", Place::Application("")),
     ("deploy_database", "the database", Place::Database("")),
     ("disable_totp", "your account", Page("/account")),
@@ -220,6 +233,7 @@ fn link<'a>(act: &Act<'a>, near: &Near) -> Said<'a> {
         Destination(tab) => below("/destinations", near.destination.as_deref(), tab),
         Place::Application(tab) => below("/applications", near.application.as_deref(), tab),
         Place::Database(tab) => below("/databases", near.database.as_deref(), tab),
+        Place::Stack(tab) => below("/stacks", near.stack.as_deref(), tab),
         // An id is a word of letters and digits; what is none leads to the list.
         Place::Drift => {
             let id = act.on.parse::<DriftId>().ok();

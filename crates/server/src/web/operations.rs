@@ -117,6 +117,7 @@ pub(super) fn address(subject: &Subject) -> String {
         Subject::Environment(_) => format!("/environments/{id}"),
         Subject::Application(_) => format!("/applications/{id}"),
         Subject::Notifier(_) => "/notifiers".to_owned(),
+        Subject::Stack(_) => format!("/stacks/{id}"),
         Subject::Storage(_) => "/storages".to_owned(),
     }
 }

@@ -96,6 +96,7 @@ const FLEET: Group = Group {
         room("/certificates", "Certificates", "f"),
         room("/projects", "Projects", "j"),
         room("/applications", "Applications", "w"),
+        room("/stacks", "Stacks", "m"),
         room("/databases", "Databases", "q"),
         room("/backups", "Backups", "z"),
         room("/storages", "Storages", "v"),

@@ -47,6 +47,7 @@ mod security;
 mod servers;
 mod sessions;
 mod setup;
+mod stacks;
 mod support;
 mod swarm;
 mod teams;

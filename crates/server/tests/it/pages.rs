@@ -20,6 +20,7 @@ mod people;
 mod registries;
 mod results;
 mod servers;
+mod stacks;
 mod terminal;
 
 use anyhow::{Context, Result};

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{
     applications, backups, certificates, databases, notifiers, openid, projects, registries,
-    sessions,
+    sessions, stacks,
     support::{Answer, Client, TestApp},
 };
 
@@ -46,6 +46,8 @@ pub(crate) struct Things {
     storage: String,
     /// One that came to nothing.
     backup: String,
+    /// One whose deployment came to nothing.
+    stack: String,
     /// One on another destination.
     neighbour: String,
     team: String,
@@ -81,6 +83,7 @@ impl Things {
             backup: backups::write_failed(app, kept).await?,
             database,
             storage: backups::add_storage(&app.owner, "attic").await?.id.to_string(),
+            stack: stacks::add_nowhere(app, on, "pile").await?,
             neighbour: applications::add_nowhere(app, beside, "beside").await?,
             environment,
             project: project.id.to_string(),
@@ -135,6 +138,7 @@ impl Things {
             Some("databases") => &self.database,
             Some("storages") => &self.storage,
             Some("backups") => &self.backup,
+            Some("stacks") => &self.stack,
             Some("teams") if path.contains("{id}") => &self.team,
             _ if path.contains('{') => bail!("no id for {path}"),
             _ => return Ok(path.to_owned()),
@@ -191,6 +195,12 @@ impl Things {
             ("PUT", "/v1/databases/{id}/backup-schedule") => {
                 json!({ "storage_id": self.storage, "expression": backups::RARELY })
             }
+            ("POST", "/v1/stacks") => json!({
+                "environment_id": self.environment,
+                "destination_id": self.destination,
+                "name": "z",
+                "file": "services: {two: {image: \"nowhere:1\"}}",
+            }),
             ("POST", "/v1/storages") => json!({ "name": "x", "kind": "disk" }),
             ("PATCH", "/v1/databases/{id}") => {
                 json!({ "config": { "settings": { "work_mem": "64MB" } } })
@@ -260,6 +270,7 @@ impl Things {
             database,
             storage,
             backup,
+            stack,
             neighbour,
             team: _,
         } = self;
@@ -284,6 +295,7 @@ impl Things {
             database,
             storage,
             backup,
+            stack,
             neighbour,
         ];
         all.into_iter().map(String::as_str).collect()
@@ -375,6 +387,17 @@ impl Things {
             }
             "/v1/applications/{id}" => {
                 self.application = self.another(app, &name).await?;
+            }
+            // Its environment may be gone, and the destination is another one's.
+            "/v1/stacks/{id}" => {
+                let project =
+                    app.owner.get(&format!("/v1/projects/{}", self.project)).await?.ok()?;
+                let made = projects::environment(&app.owner, &project, &name).await?;
+                let server: Server =
+                    app.owner.get(&format!("/v1/servers/{}", self.server)).await?.ok()?;
+                let destination = app.owner.destination(&server, &name).await?;
+                let on = (made.id.as_str(), destination.id.as_str());
+                self.stack = stacks::add_nowhere(app, on, "pile").await?;
             }
             "/v1/databases/{id}" => {
                 self.database = self.another_database(app, &name).await?;
@@ -544,6 +567,7 @@ async fn world(app: &TestApp) -> Result<Vec<String>> {
         "databases",
         "storages",
         "backups",
+        "stacks",
     ] {
         let mut page: Value = app.owner.get(&format!("/v1/{list}?limit=200")).await?.ok()?;
         // A server is heard of while nothing happens.

@@ -183,7 +183,7 @@ fn check(typed: &Typed) -> Result<(), Failure> {
     Ok(())
 }
 
-type Values = Vec<(VariableName, VariableValue)>;
+pub(in crate::commands) type Values = Vec<(VariableName, VariableValue)>;
 
 /// Those of the file, and then those that were typed.
 fn values(printer: &Printer, typed: Typed) -> anyhow::Result<Values> {
@@ -205,7 +205,8 @@ fn values(printer: &Printer, typed: Typed) -> anyhow::Result<Values> {
     Ok(later.into_iter().collect())
 }
 
-fn from_file(file: &Path) -> anyhow::Result<Values> {
+/// Those of a file, a line each.
+pub(in crate::commands) fn from_file(file: &Path) -> anyhow::Result<Values> {
     let text = read_text(file)?;
     let name = if file == Path::new("-") { "stdin".to_owned() } else { file.display().to_string() };
     let values = dotenv::parse(&text).map_err(|(line, error)| {

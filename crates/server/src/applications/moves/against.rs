@@ -7,7 +7,7 @@ use sqlx::AnyConnection;
 use super::{Wanted, check_confirmed, elsewhere};
 use crate::{
     Actor, Error,
-    applications::{check, isolation, names, word, work::check_stays},
+    applications::{check, check_alone, isolation, names, word, work::check_stays},
     databases,
     db::{self, application::Wanted as Asked},
     error::Refusal,
@@ -60,6 +60,7 @@ fn place(wanted: &Wanted) -> Result<(), Error> {
     if one.destination_id == to.id {
         return Err(Error::field("destination_id", "it is on this destination already"));
     }
+    check_alone(one)?;
     if one.is_service() || to.kind == DestinationKind::Swarm {
         return Err(Error::refused(
             "move-on-swarm",

@@ -1,7 +1,7 @@
 //! What a deployment is made by, as it was when it was asked for, and its container.
 
 use super::{
-    super::{links, work::Halt},
+    super::{links, stacks, work::Halt},
     Scene, definition,
     job::Job,
 };
@@ -12,7 +12,7 @@ use crate::{
         remove::volumes_of,
     },
     db::{self, application::moving::Moving, deployment::Planned},
-    host::{FileContent, NewFile},
+    host::{FileContent, NewFile, Place},
 };
 
 /// What a deployment goes by.
@@ -63,16 +63,26 @@ impl Course {
             let made = scene.host.create_volume(&volume, &definition::labels(application)).await;
             job.answer(made, &format!("make volume `{volume}`"))?;
         }
-        let mut places = vec![definition::place(application, &self.network, &self.plan)];
-        let mut conn = scene.app.db.acquire().await?;
-        let links = (scene.server, &application.id);
-        places.extend(links::joined(&mut conn, scene.host.as_ref(), links).await?);
-        drop(conn);
+        let places = self.places(scene).await?;
         let new = definition::wanted(application, places, (&self.made, &self.plan), image);
         let made = scene.host.create_container(&new).await;
         let id = job.answer(made, &format!("make container `{}`", self.container()))?;
         self.put_files(job, &id).await?;
         Ok(id)
+    }
+
+    /// Where its container is: on the destination, unless its stack keeps it off, and on networks beside.
+    async fn places(&self, scene: &Scene<'_>) -> Result<Vec<Place>, Halt> {
+        let application = &scene.row.application;
+        let (host, of) = (scene.host.as_ref(), (scene.server, &application.id));
+        let mut conn = scene.app.db.acquire().await?;
+        let mut places = Vec::new();
+        if !db::stack::service::is_apart(&mut conn, &application.id).await? {
+            places.push(definition::place(application, &self.network, &self.plan));
+        }
+        places.extend(stacks::joined(&mut conn, host, of).await?);
+        places.extend(links::joined(&mut conn, host, of).await?);
+        Ok(places)
     }
 
     /// Puts its files into a container that was not started yet; those that are there are put again.

@@ -9,7 +9,7 @@ use super::{
     course::Course,
     definition, fetch,
     job::{Job, has_passed},
-    moving,
+    moving, needs,
     ready::{self, Readiness},
     serve,
     stop::{removed, stopped},
@@ -20,6 +20,7 @@ use crate::{
 };
 
 pub(super) async fn run(job: &mut Job<'_>) -> Result<Progress, Halt> {
+    needs::check(job).await?;
     let course = read(job).await?;
     if let Some(moved) = course.moving.as_ref().filter(|moved| !moved.is_on_one_server()) {
         return across::run(job, &course, moved).await;

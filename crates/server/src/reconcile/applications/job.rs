@@ -53,6 +53,8 @@ pub(super) struct Open {
     pub(super) tries: u32,
     /// Whether what an earlier process left on the other host was removed.
     pub(super) swept: bool,
+    /// What it needs of its stack was there when it was begun.
+    pub(super) needs_met: bool,
     /// It was built on another server, and is in its registry.
     pub(super) pushed: bool,
     step: Option<(&'static str, OpenStep, Instant)>,
@@ -67,6 +69,7 @@ impl Open {
             carried: None,
             tries: 0,
             swept: false,
+            needs_met: false,
             pushed: false,
             resolved: Arc::default(),
             ready: None,

@@ -81,7 +81,9 @@ impl Head {
 
     pub(super) fn tabs(&self) -> Vec<Link> {
         let base = format!("/applications/{}", self.application.id);
-        let who = match (self.may_manage, self.may_operate, self.may_use) {
+        // What a service of a stack is made of is changed by the stack.
+        let may_change = self.may_manage && self.application.stack_id.is_none();
+        let who = match (may_change, self.may_operate, self.may_use) {
             (true, _, _) => For::Changes,
             (false, true, _) => For::Work,
             (false, false, true) => For::Use,

@@ -9,6 +9,7 @@ use super::{
         deploy::{finish, read},
         fetch,
         job::Job,
+        needs,
         ready::Readiness,
         serve,
     },
@@ -18,6 +19,7 @@ use super::{
 use crate::host::{HostService, NewService, RegistryLogin};
 
 pub(super) async fn run(job: &mut Job<'_>) -> Result<Progress, Halt> {
+    needs::check(job).await?;
     let course = read(job).await?;
     if course.made.switched_at.is_none() {
         let Some(image) = image::pinned(job, &course).await? else { return Ok(Progress::UnderWay) };
