@@ -89,7 +89,9 @@ async fn copy_variables(
     let (from, now) = (&original.application.id, Timestamp::now());
     let mut kept = open_variables(&app.vault, from, original.sealed_variables.as_deref())?;
     if !kept.is_empty() {
-        kept.values_mut().for_each(|one| one.updated_at = now);
+        for one in kept.values_mut() {
+            one.updated_at = now;
+        }
         let sealed = seal_variables(&app.vault, &new.id, &kept)?;
         db::application::set_variables(tx, &new.id, &sealed, now).await?;
     }

@@ -156,12 +156,11 @@ impl Kept {
     fn list(&self, query: &Query) -> Response {
         let prefix = query.get("prefix").map_or("", String::as_str);
         let of_it = self.uploads.iter().filter(|(_, (name, _))| name.starts_with(prefix));
-        let inner: String = of_it
-            .map(|(id, (name, _))| {
-                let id = id.replace('&', "&amp;").replace('<', "&lt;");
-                format!("<Upload><Key>{name}</Key><UploadId>{id}</UploadId></Upload>")
-            })
-            .collect();
+        let told = |(id, (name, _)): (&String, &(String, _))| {
+            let id = id.replace('&', "&amp;").replace('<', "&lt;");
+            format!("<Upload><Key>{name}</Key><UploadId>{id}</UploadId></Upload>")
+        };
+        let inner = of_it.map(told).collect::<Vec<_>>().concat();
         said("ListMultipartUploadsResult", &inner)
     }
 
@@ -204,7 +203,7 @@ fn tag(bytes: &[u8]) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    data_encoding::HEXLOWER.encode(bytes)
 }
 
 fn keyed(key: &[u8], text: &str) -> Vec<u8> {
