@@ -224,12 +224,14 @@ pub(crate) struct Api {
 }
 
 impl Api {
-    /// A destination, when it is ready.
+    /// A destination as it is when it is ready: the subnet that was planned for it may have been
+    /// taken by a neighbour meanwhile.
     pub(crate) async fn create(&self, body: &Value) -> Result<Value> {
-        let request = self.http.post(format!("{}/v1/destinations", self.url)).json(body);
-        let made = self.send(request).await?;
+        let destinations = format!("{}/v1/destinations", self.url);
+        let made = self.send(self.http.post(&destinations).json(body)).await?;
         self.succeeded(made["operation_id"].as_str().context("an operation")?).await?;
-        Ok(made)
+        let id = made["id"].as_str().context("an id")?;
+        self.send(self.http.get(format!("{destinations}/{id}"))).await
     }
 
     /// Removes a destination; the operation when it is over.
@@ -354,11 +356,14 @@ pub(crate) fn eventually_within<T>(
     mut ask: impl FnMut() -> Result<Option<T>>,
 ) -> Result<T> {
     let deadline = Instant::now() + patience;
+    // What takes long is asked less often: most questions are processes.
+    let (mut pause, longest) = (Duration::from_millis(50), Duration::from_millis(400));
     while Instant::now() < deadline {
         if let Some(answer) = ask()? {
             return Ok(answer);
         }
-        std::thread::sleep(Duration::from_millis(50));
+        std::thread::sleep(pause);
+        pause = longest.min(pause * 3 / 2);
     }
     bail!("never happened: {what}")
 }
