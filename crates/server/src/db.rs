@@ -154,6 +154,10 @@ pub struct Db {
     committed: Arc<Notify>,
 }
 
+/// How long a request waits for its turn: hundreds that come at once are written one after the other, and
+/// each waits for the disk.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 const BEGIN_SQLITE: &str = "begin immediate";
 
 /// The number by which processes on one PostgreSQL database find each other.
@@ -181,7 +185,7 @@ impl Db {
         let sqlite = url.expose_secret().starts_with("sqlite:");
         let pool = AnyPoolOptions::new()
             .max_connections(16)
-            .acquire_timeout(Duration::from_secs(5))
+            .acquire_timeout(PATIENCE)
             .after_connect(move |conn, _| Box::pin(prepare(conn, sqlite)))
             .connect(url.expose_secret())
             .await?;
