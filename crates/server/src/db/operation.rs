@@ -178,14 +178,14 @@ pub async fn finish(
     Ok(done.rows_affected() == 1)
 }
 
-/// Ends all operations of a kind that were asked for before, and are not over.
+/// Ends all operations of a kind that were asked for before, and are not over; answers how many.
 pub async fn fail_before(
     conn: &mut AnyConnection,
     kind: OperationKind,
     moment: Timestamp,
     failure: &Failure,
-) -> Result<(), sqlx::Error> {
-    sqlx::query(
+) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query(
         "update operations set state = 'failed', failure = $3, finished_at = $2
          where kind = $1 and state in ('queued', 'running') and created_at < $2",
     )
@@ -194,7 +194,7 @@ pub async fn fail_before(
     .bind(to_json(failure)?)
     .execute(conn)
     .await?;
-    Ok(())
+    Ok(done.rows_affected())
 }
 
 /// What newer work takes the place of.

@@ -108,8 +108,15 @@ async fn sweep(
 /// What an earlier process began, or never came to, is over, and its pieces are taken away.
 async fn end_before(app: &App, moment: Timestamp) -> Result<(), Error> {
     let mut conn = app.db.acquire().await?;
-    for work in [Work::Take, Work::Restore, Work::Check] {
+    for work in [Work::Take, Work::Restore] {
         db::operation::fail_before(&mut conn, work.kind(), moment, &cut_off(work)).await?;
+    }
+    let check = (Work::Check.kind(), cut_off(Work::Check));
+    if db::operation::fail_before(&mut conn, check.0, moment, &check.1).await? > 0 {
+        // A keeper that has looked already took what a check had made for something in use.
+        for server in db::server::list_ids(&mut conn).await? {
+            app.wake(&server);
+        }
     }
     let left = db::backup::list_in_state(&mut conn, BackupState::Running, moment).await?;
     drop(conn);
