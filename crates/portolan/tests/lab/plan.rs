@@ -20,11 +20,12 @@ const LIMIT: Duration = Duration::from_secs(90);
 #[tokio::test]
 #[ignore = "needs the lab"]
 async fn three_hundred_destinations_on_one_host() -> Result<()> {
-    let portolan = Portolan::start()?;
     let host = Host::find("delta")?;
-    let server = portolan.add_server(&host, "root")?;
     let prefix = unique("many");
+    // Dropped after the control plane, which would make again what is removed.
     let _gone = Networks { host: &host, prefix: prefix.clone() };
+    let portolan = Portolan::start()?;
+    let server = portolan.add_server(&host, "root")?;
     let api = portolan.api()?;
     let began = Instant::now();
     let made = at_once((0..MANY).map(|n| {
@@ -139,8 +140,10 @@ struct Networks<'a> {
 impl Drop for Networks<'_> {
     fn drop(&mut self) {
         let Ok(left) = self.host.subnets_of(&self.prefix) else { return };
-        for name in left.keys() {
-            drop(self.host.try_docker(&["network", "rm", name]));
+        if !left.is_empty() {
+            let names = left.keys().map(String::as_str);
+            let remove: Vec<&str> = ["network", "rm"].into_iter().chain(names).collect();
+            drop(self.host.try_docker(&remove));
         }
     }
 }
