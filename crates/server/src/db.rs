@@ -156,7 +156,7 @@ pub struct Db {
 
 /// How long a request waits for its turn: hundreds that come at once are written one after the other, and
 /// each waits for the disk.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 const BEGIN_SQLITE: &str = "begin immediate";
 
