@@ -165,12 +165,24 @@ pub(crate) async fn note(
         (Some(_), None) => ("application.removed", "removed"),
     };
     let Some(one) = after.or(before) else { return Ok(()) };
+    let message = format!("application `{}` was {what} by {}", one.name, actor.user.email);
+    note_as(tx, actor, (kind, message), (before, after)).await
+}
+
+/// The same in other words.
+async fn note_as(
+    tx: &mut Transaction,
+    actor: &Actor,
+    (kind, message): (&'static str, String),
+    (before, after): (Option<&Application>, Option<&Application>),
+) -> Result<(), Error> {
+    let Some(one) = after.or(before) else { return Ok(()) };
     let happened = Happened {
         team: actor.team_id(),
         kind,
         subject: Subject::Application(one.id.clone()),
         name: one.name.as_str(),
-        message: format!("application `{}` was {what} by {}", one.name, actor.user.email),
+        message,
     };
     let specs = (before.map(|one| &one.spec), after.map(|one| &one.spec));
     let entry = happened.by(actor.author()).change(&specs.0, &specs.1).of(&one.destination_id);

@@ -4,11 +4,11 @@
 
 use portolan_types::{
     Application, ApplicationId, ApplicationSpec, CloneApplication, ClonedApplication,
-    CreateApplication, Destination, Right, Subject, Timestamp,
+    CreateApplication, Destination, Right, Timestamp,
 };
 
 use super::{
-    add, check_own, find, place,
+    add, check_own, find, note_as, place,
     plan::{open_variables, seal_variables},
     references,
 };
@@ -16,7 +16,6 @@ use crate::{
     Actor, App, Error,
     db::{self, Transaction, application::Assigned},
     environments,
-    events::{self, Happened},
 };
 
 /// Makes another application of one; nothing of it runs until it is deployed.
@@ -105,17 +104,9 @@ async fn note(
     actor: &Actor,
     (original, new): (&Application, &Application),
 ) -> Result<(), Error> {
-    let happened = Happened {
-        team: actor.team_id(),
-        kind: "application.added",
-        subject: Subject::Application(new.id.clone()),
-        name: new.name.as_str(),
-        message: format!(
-            "application `{}` was made of application `{}` of environment `{}` by {}",
-            new.name, original.name, original.environment_name, actor.user.email
-        ),
-    };
-    let none: Option<&ApplicationSpec> = None;
-    let entry = happened.by(actor.author()).change(&none, &Some(&new.spec)).of(&new.destination_id);
-    Ok(events::record(tx, entry, Timestamp::now()).await?)
+    let message = format!(
+        "application `{}` was made of application `{}` of environment `{}` by {}",
+        new.name, original.name, original.environment_name, actor.user.email
+    );
+    note_as(tx, actor, ("application.added", message), (None, Some(new))).await
 }
