@@ -2,13 +2,14 @@
 
 use askama::Template;
 use axum::extract::State;
-use portolan_types::{ApplicationId, Destination, Environment, PageQuery};
+use portolan_types::ApplicationId;
 
-use super::head::{Head, Tab};
+use super::{
+    head::{Head, Tab},
+    places::{Asked, Choice, Place},
+};
 use crate::{
     api::AppState,
-    db::destination::Filter,
-    destinations, environments,
     web::{
         chrome::Chrome,
         extract::Path,
@@ -22,9 +23,7 @@ use crate::{
 struct Clone {
     chrome: Chrome,
     head: Head,
-    /// Those in which the caller may add something.
-    environments: Vec<Environment>,
-    targets: Vec<Destination>,
+    to: Choice,
 }
 
 pub(super) async fn show(
@@ -36,10 +35,8 @@ pub(super) async fn show(
     if let Some(database) = &head.application.database_id {
         return Ok(see_other(&format!("/databases/{database}")));
     }
-    let (actor, all) = (&chrome.actor, PageQuery::largest());
-    let mut environments = environments::list(&app, actor, None, &all).await?.items;
-    environments.retain(|one| chrome.may_manage_project(&one.project_id));
-    let mut targets = destinations::list(&app, actor, &Filter::default(), &all).await?.items;
-    targets.retain(|one| chrome.may_use(&one.server_id));
-    Ok(shown::page(&Clone { chrome, head, environments, targets }))
+    let environment_id = Some(head.application.environment_id.clone());
+    let asked = Asked { environment_id, destination_id: None };
+    let to = Choice::read(&app, &chrome, &asked, Place::of).await?;
+    Ok(shown::page(&Clone { chrome, head, to }))
 }

@@ -35,8 +35,8 @@ impl Place {
 /// What leads to the page of something new.
 #[derive(Debug, Deserialize)]
 pub(in crate::web) struct Asked {
-    environment_id: Option<EnvironmentId>,
-    destination_id: Option<DestinationId>,
+    pub environment_id: Option<EnvironmentId>,
+    pub destination_id: Option<DestinationId>,
 }
 
 /// What can be chosen, and what is proposed.
