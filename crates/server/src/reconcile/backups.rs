@@ -222,13 +222,13 @@ async fn take(
     recorder: &Recorder<'_>,
     (asked, object): (&Asked, &Place),
 ) -> Result<(), Error> {
-    let doing = async {
-        match object {
-            Ok(object) => take::take((app, dialer), recorder, (asked, object)).await,
-            Err(failure) => Ok(Err(failure.clone())),
+    let taken = match object {
+        Ok(object) => {
+            let doing = take::take((app, dialer), recorder, (asked, object));
+            until_stopped(app, Work::Take, doing).await?
         }
+        Err(failure) => Err(failure.clone()),
     };
-    let taken = until_stopped(app, Work::Take, doing).await?;
     let backup = (&asked.team, &asked.backup);
     match taken {
         Ok(stored) => conclude::taken(app, (recorder, backup), &stored).await,
@@ -249,13 +249,13 @@ async fn restore(
     recorder: &Recorder<'_>,
     (asked, object): (&Asked, &Place),
 ) -> Result<(), Error> {
-    let doing = async {
-        match object {
-            Ok(object) => give::give((app, dialer), recorder, (asked, object)).await,
-            Err(failure) => Ok(Err(failure.clone())),
+    let given = match object {
+        Ok(object) => {
+            let doing = give::give((app, dialer), recorder, (asked, object));
+            until_stopped(app, Work::Restore, doing).await?
         }
+        Err(failure) => Err(failure.clone()),
     };
-    let given = until_stopped(app, Work::Restore, doing).await?;
     conclude::restored(app, (recorder, asked), given.as_ref().err()).await
 }
 
@@ -264,12 +264,12 @@ async fn check(
     recorder: &Recorder<'_>,
     (asked, object): (&Asked, &Place),
 ) -> Result<(), Error> {
-    let doing = async {
-        match object {
-            Ok(object) => check::check((app, dialer), recorder, (asked, object)).await,
-            Err(failure) => Ok(Err(failure.clone())),
+    let checked = match object {
+        Ok(object) => {
+            let doing = check::check((app, dialer), recorder, (asked, object));
+            until_stopped(app, Work::Check, doing).await?
         }
+        Err(failure) => Err(failure.clone()),
     };
-    let checked = until_stopped(app, Work::Check, doing).await?;
     conclude::checked(app, (recorder, asked), checked.as_ref().err()).await
 }
