@@ -27,18 +27,30 @@ pub(super) async fn remove(
     doomed: Doomed<'_>,
     manner: Manner,
 ) -> anyhow::Result<Outcome> {
-    let Doomed { path, query, name, question } = doomed;
+    if let Some(outcome) = agree(client, printer, &doomed, manner).await? {
+        return Ok(outcome);
+    }
+    let operation: Operation = client.remove(doomed.path, &[doomed.query]).await?;
+    accompany(client, printer, operation, manner.wait).await
+}
+
+/// Has whoever asks see what it does and agree. What the command comes to, where it ends with that.
+pub(super) async fn agree(
+    client: &Client,
+    printer: &Printer,
+    Doomed { path, query, name, question }: &Doomed<'_>,
+    manner: Manner,
+) -> anyhow::Result<Option<Outcome>> {
     if manner.run == Run::Dry || manner.consent == Consent::Ask {
         let asked = [("preview", "true".to_owned()), query.clone()];
         let preview: Preview = client.remove(path, &asked).await?;
         if manner.run == Run::Dry || !preview.allowed {
-            return show(printer, &preview);
+            return show(printer, &preview).map(Some);
         }
         say_steps(printer, &preview);
         confirm_by_name(printer, manner.consent, question, name)?;
     }
-    let operation: Operation = client.remove(path, &[query]).await?;
-    accompany(client, printer, operation, manner.wait).await
+    Ok(None)
 }
 
 /// Says what would be done, before it is agreed to.

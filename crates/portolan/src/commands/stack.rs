@@ -12,10 +12,10 @@ use portolan_types::{
 };
 
 use super::{
-    application::{state_span, variables},
+    application::{remove::Volumes, state_span, variables},
     manner::Manner,
     operation::accompany_subject,
-    preview::{say_steps, show as show_preview},
+    preview::{Doomed, agree, say_steps, show as show_preview},
 };
 use crate::{
     ask::{Consent, Run, confirm_by_name, read_text},
@@ -295,13 +295,6 @@ async fn follow(
     Ok(outcome)
 }
 
-/// What becomes of the volumes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Volumes {
-    Kept,
-    Removed,
-}
-
 /// Asks with what the preview shows.
 pub(crate) async fn remove(
     client: &Client,
@@ -310,18 +303,16 @@ pub(crate) async fn remove(
     manner: Manner,
 ) -> anyhow::Result<Outcome> {
     let stack: Stack = find(client, wanted).await?;
-    let query = ("volumes", (volumes == Volumes::Removed).to_string());
-    if manner.run == Run::Dry || manner.consent == Consent::Ask {
-        let asked = [("preview", "true".to_owned()), query.clone()];
-        let preview: Preview = client.remove(&path(&stack), &asked).await?;
-        if manner.run == Run::Dry || !preview.allowed {
-            return show_preview(printer, &preview);
-        }
-        say_steps(printer, &preview);
-        let question = question(&stack, volumes);
-        confirm_by_name(printer, manner.consent, &question, stack.name.as_str())?;
+    let doomed = Doomed {
+        path: &path(&stack),
+        query: ("volumes", (volumes == Volumes::Removed).to_string()),
+        name: stack.name.as_str(),
+        question: &question(&stack, volumes),
+    };
+    if let Some(outcome) = agree(client, printer, &doomed, manner).await? {
+        return Ok(outcome);
     }
-    let removed: StackApplied = client.remove(&path(&stack), &[query]).await?;
+    let removed: StackApplied = client.remove(doomed.path, &[doomed.query]).await?;
     follow(client, printer, &removed, manner.wait).await
 }
 

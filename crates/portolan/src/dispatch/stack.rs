@@ -6,8 +6,9 @@ use crate::{
     cli::{ApplyStackArgs, GlobalArgs, RemoveStackArgs, StackCommand},
     client::Client,
     commands::{
+        application::remove::Volumes,
         manner::Manner,
-        stack::{self, Described, Volumes},
+        stack::{self, Described},
     },
     failure::{Failure, Outcome},
     printer::Printer,
