@@ -113,6 +113,19 @@ async fn find(conn: &mut AnyConnection, actor: &Actor, id: &StackId) -> Result<K
     db::stack::find(conn, actor.visible(), id).await?.ok_or(Error::NotFound("stack"))
 }
 
+/// The stack with what it was applied from, and what that came to where it can still be read.
+async fn applied(
+    conn: &mut AnyConnection,
+    (app, actor): (&App, &Actor),
+    id: &StackId,
+) -> Result<(Stack, Source, Option<Composed>), Error> {
+    let kept = find(conn, actor, id).await?;
+    let source = Source::open(&app.vault, &kept)?;
+    let composed = source.read(&kept.stack.name, &kept.network).ok();
+    let stack = filled(conn, vec![kept]).await?.pop().ok_or(Error::NotFound("stack"))?;
+    Ok((stack, source, composed))
+}
+
 /// With their services and networks.
 async fn filled(conn: &mut AnyConnection, kept: Vec<Kept>) -> Result<Vec<Stack>, Error> {
     let ids: Vec<&StackId> = kept.iter().map(|one| &one.stack.id).collect();

@@ -4,9 +4,9 @@
 use portolan_types::{
     DestinationId, EnvironmentId, PageQuery, ServerId, Stack, StackId, TeamId, Timestamp,
 };
-use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
+use sqlx::{AnyConnection, AssertSqlSafe, FromRow, Row, any::AnyRow};
 
-use super::{Window, moment, parsed, parsed_option};
+use super::{Window, moment, parsed, parsed_option, several};
 use crate::rights::Visible;
 
 pub mod network;
@@ -207,4 +207,16 @@ pub async fn delete_of_server(
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// What a statement finds of some stacks, whose ids stand in the place of `?`.
+async fn fetch_of(
+    conn: &mut AnyConnection,
+    sql: &str,
+    stacks: &[&StackId],
+) -> Result<Vec<AnyRow>, sqlx::Error> {
+    let sql = sql.replace('?', &several::places(1, stacks.len()));
+    // Numbers of parameters, and nothing else.
+    let query = sqlx::query(AssertSqlSafe(sql));
+    stacks.iter().fold(query, |query, id| query.bind(id.as_str())).fetch_all(conn).await
 }

@@ -11,9 +11,9 @@ use portolan_types::{
 use sqlx::AnyConnection;
 
 use super::{
-    Source, check_stays,
+    Source, applied, check_stays,
     difference::{Act, Difference, Had, gone},
-    filled, find, networks, note, show, wake,
+    find, networks, note, show, wake,
 };
 use crate::{
     Actor, App, Error,
@@ -178,11 +178,8 @@ pub async fn apply(
     let mut tx = app.db.begin().await?;
     db::stack::lock(&mut tx, id).await?;
     let removal = if input.remove { Removal::Asked } else { Removal::Refused };
-    let kept = find(&mut tx, actor, id).await?;
-    let before = Source::open(&app.vault, &kept)?;
-    let composed = before.read(&kept.stack.name, &kept.network).ok();
-    let stack = filled(&mut tx, vec![kept]).await?.pop().ok_or(Error::NotFound("stack"))?;
-    let wanted = Wanted::changed(&mut tx, actor, (stack, before), input).await?;
+    let (stack, source, composed) = applied(&mut tx, (app, actor), id).await?;
+    let wanted = Wanted::changed(&mut tx, actor, (stack, source), input).await?;
     let (stack, sealed) = (wanted.stack.clone(), wanted.source.seal(&app.vault, id)?);
     db::stack::set_source(&mut tx, id, (&sealed, Timestamp::now())).await?;
     let before = (composed.as_ref(), removal);

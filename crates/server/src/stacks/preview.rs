@@ -6,10 +6,9 @@ use portolan_types::{
 use sqlx::AnyConnection;
 
 use super::{
-    Source,
+    applied,
     apply::{Wanted, application_name, of_service},
     difference::{Act, Difference, Had},
-    filled, find,
 };
 use crate::{
     Actor, App, Error, applications, compose::Composed, destinations::preview::as_failure,
@@ -30,10 +29,7 @@ pub async fn of_change(
     input: ApplyStack,
 ) -> Result<Preview, Error> {
     let mut conn = app.db.acquire().await?;
-    let kept = find(&mut conn, actor, id).await?;
-    let source = Source::open(&app.vault, &kept)?;
-    let before = source.read(&kept.stack.name, &kept.network).ok();
-    let stack = filled(&mut conn, vec![kept]).await?.pop().ok_or(Error::NotFound("stack"))?;
+    let (stack, source, before) = applied(&mut conn, (app, actor), id).await?;
     let wanted = Wanted::changed(&mut conn, actor, (stack, source), input).await;
     looked_at(&mut conn, (app, actor), (before.as_ref(), wanted)).await
 }

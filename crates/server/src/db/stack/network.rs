@@ -4,9 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use portolan_types::{Alias, ApplicationId, NetworkName, ServerId, StackId, StackNetwork};
-use sqlx::{AnyConnection, AssertSqlSafe, Row, any::AnyRow};
+use sqlx::{AnyConnection, Row, any::AnyRow};
 
-use super::super::{json_option, link::PlacedEnd, parsed, parsed_option, several, to_json};
+use super::{
+    super::{json_option, link::PlacedEnd, parsed, parsed_option, to_json},
+    fetch_of,
+};
 
 /// What Docker calls a network of a stack.
 pub(crate) fn name_of(id: &str) -> NetworkName {
@@ -34,12 +37,8 @@ pub async fn list(
                left join stack_places l on l.network_id = w.id
                left join stack_services v on v.application_id = l.application_id
                where w.stack_id in (?)
-               order by w.stack_id, w.name, v.position, v.name"
-        .replace('?', &several::places(1, stacks.len()));
-    // Numbers of parameters, and nothing else.
-    let query = sqlx::query(AssertSqlSafe(sql));
-    let query = stacks.iter().fold(query, |query, id| query.bind(id.as_str()));
-    for row in query.fetch_all(conn).await? {
+               order by w.stack_id, w.name, v.position, v.name";
+    for row in fetch_of(conn, sql, stacks).await? {
         let id: String = row.try_get("id")?;
         let kept = all.entry(parsed(&row, "stack_id")?).or_default();
         if kept.last().is_none_or(|last| last.id != id) {

@@ -6,9 +6,12 @@ use portolan_types::{
     Alias, ApplicationId, ApplicationSpec, ApplicationState, OperationState, StackId, StackService,
     Timestamp,
 };
-use sqlx::{AnyConnection, AssertSqlSafe, Row, any::AnyRow};
+use sqlx::{AnyConnection, Row, any::AnyRow};
 
-use super::super::{json_option, moment_option, parsed, parsed_option, several};
+use super::{
+    super::{json_option, moment_option, parsed, parsed_option},
+    fetch_of,
+};
 
 /// The services of some stacks, each in its order.
 pub async fn list(
@@ -27,12 +30,8 @@ pub async fn list(
                join applications a on a.id = v.application_id
                left join deployments y on y.id = a.deployment_id
                where v.stack_id in (?)
-               order by v.stack_id, v.position, v.name"
-            .replace('?', &several::places(1, stacks.len()));
-    // Numbers of parameters, and nothing else.
-    let query = sqlx::query(AssertSqlSafe(sql));
-    let query = stacks.iter().fold(query, |query, id| query.bind(id.as_str()));
-    for row in query.fetch_all(conn).await? {
+               order by v.stack_id, v.position, v.name";
+    for row in fetch_of(conn, sql, stacks).await? {
         let mut one = service(&row)?;
         one.needs = needs.remove(&one.application_id).unwrap_or_default();
         all.entry(parsed(&row, "stack_id")?).or_default().push(one);
@@ -64,13 +63,9 @@ async fn list_needs(
                join stack_services v on v.application_id = n.application_id
                join stack_services w on w.application_id = n.needed_id
                where v.stack_id in (?)
-               order by w.position, w.name"
-        .replace('?', &several::places(1, stacks.len()));
-    // Numbers of parameters, and nothing else.
-    let query = sqlx::query(AssertSqlSafe(sql));
-    let query = stacks.iter().fold(query, |query, id| query.bind(id.as_str()));
+               order by w.position, w.name";
     let mut needs: BTreeMap<ApplicationId, Vec<Alias>> = BTreeMap::new();
-    for row in query.fetch_all(conn).await? {
+    for row in fetch_of(conn, sql, stacks).await? {
         needs.entry(parsed(&row, "application_id")?).or_default().push(parsed(&row, "name")?);
     }
     Ok(needs)
