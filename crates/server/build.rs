@@ -21,7 +21,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=build");
+    start_tests_quickly();
     probe::build(&crate_dir.join("../.."), &out)?;
     databases::build(&crate_dir, &out)?;
     pages::build(&crate_dir, &out)
+}
+
+/// Each test is a process of its own, and to move a program of this size to an address of chance is a sixth of
+/// the work of a short one.
+fn start_tests_quickly() {
+    let target = |part: &str| env::var(format!("CARGO_CFG_TARGET_{part}")).unwrap_or_default();
+    if target("OS") == "linux" && target("ENV") == "gnu" {
+        println!("cargo::rustc-link-arg-tests=-no-pie");
+    }
 }
