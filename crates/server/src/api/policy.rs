@@ -15,7 +15,7 @@ use axum::{
 use portolan_types::{GrantedOn, Right, Role};
 use serde_json::Value;
 use sqlx::AnyConnection;
-use utoipa::openapi::OpenApi;
+use utoipa::openapi::{OpenApi, PathItem, path::Operation};
 
 use super::{
     AppState,
@@ -63,25 +63,35 @@ pub struct Guarded {
 
 /// Every operation of the document with its policy.
 pub(super) fn read(document: &OpenApi) -> Result<Vec<Guarded>, PolicyError> {
-    let document = serde_json::to_value(document)?;
     let mut guarded = Vec::new();
-    for (path, operations) in document["paths"].as_object().into_iter().flatten() {
-        for (method, operation) in operations.as_object().into_iter().flatten() {
-            // A path may also have a summary and parameters of its own.
-            let Ok(method) = method.to_uppercase().parse::<Method>() else { continue };
-            if !operation["responses"].is_object() {
-                continue;
-            }
+    for (path, item) in &document.paths.paths {
+        for (method, operation) in operations(item) {
             let route = format!("{method} {path}");
-            let policy = policy_of(&route, &operation["security"])?;
+            // Nothing of a requirement can be read but what is written of it.
+            let policy = policy_of(&route, &serde_json::to_value(&operation.security)?)?;
             if policy.right().is_some() && path.contains("{id}") && kind(path).is_none() {
                 return Err(PolicyError::Nowhere(route));
             }
-            let name = operation["operationId"].as_str().unwrap_or_default().to_owned();
+            let name = operation.operation_id.clone().unwrap_or_default();
             guarded.push(Guarded { name, method, path: path.clone(), policy });
         }
     }
     Ok(guarded)
+}
+
+fn operations(item: &PathItem) -> impl Iterator<Item = (Method, &Operation)> {
+    [
+        (Method::DELETE, &item.delete),
+        (Method::GET, &item.get),
+        (Method::HEAD, &item.head),
+        (Method::OPTIONS, &item.options),
+        (Method::PATCH, &item.patch),
+        (Method::POST, &item.post),
+        (Method::PUT, &item.put),
+        (Method::TRACE, &item.trace),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| Some((method, operation.as_ref()?)))
 }
 
 /// All ways to sign in lead to the same right.
