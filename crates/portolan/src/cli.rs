@@ -49,8 +49,8 @@ use crate::client::BaseUrl;
 pub(crate) use self::{
     addresses::{AddressesCommand, SetAddressesArgs},
     application::{
-        AddApplicationArgs, ApplicationCommand, Assignment, CloneApplicationArgs, DecideArgs,
-        EditApplicationArgs, HookCommand, ListApplicationsArgs, MoveApplicationArgs,
+        AddApplicationArgs, ApplicationCommand, Assignment, CloneApplicationArgs, CloneToArgs,
+        DecideArgs, EditApplicationArgs, HookCommand, ListApplicationsArgs, MoveApplicationArgs,
         RemoveApplicationArgs, SetVariablesArgs, ToDestinationArgs, VariableCommand, WorkArgs,
     },
     audit::{AuditCommand, AuditFilterArgs, VerifyAuditArgs},
@@ -58,8 +58,9 @@ pub(crate) use self::{
     certificate::CertificateCommand,
     container::{ContainerArgs, ContainerCommand, ExecArgs, LogsArgs, StatsArgs, TerminalArgs},
     database::{
-        AddDatabaseArgs, BackupsCommand, DatabaseCommand, DatabaseWorkArgs, DecideDatabaseArgs,
-        EditDatabaseArgs, ListDatabasesArgs, MoveDatabaseArgs, RemoveDatabaseArgs,
+        AddDatabaseArgs, BackupsCommand, CloneDatabaseArgs, DatabaseCommand, DatabaseWorkArgs,
+        DecideDatabaseArgs, EditDatabaseArgs, ListDatabasesArgs, MoveDatabaseArgs,
+        RemoveDatabaseArgs,
     },
     deploy::DeployArgs,
     destination::{

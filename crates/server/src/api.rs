@@ -274,6 +274,7 @@ fn projects() -> OpenApiRouter<AppState> {
             databases::update_database,
             databases::delete_database
         ))
+        .routes(routes!(databases::clone_database))
         .routes(routes!(databases::deploy_database))
         .routes(routes!(databases::upgrade_database))
         .routes(routes!(databases::start_database))

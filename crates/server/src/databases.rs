@@ -26,6 +26,7 @@ use crate::{
 
 pub mod backups;
 pub mod change;
+pub mod cloning;
 mod create;
 pub mod remove;
 mod secrets;

@@ -14,10 +14,12 @@ use crate::{
     VariableName, text::words,
 };
 
+mod cloning;
 mod config;
 mod credentials;
 mod version;
 
+pub use cloning::{CloneDatabase, ClonedDatabase};
 pub use config::{DatabaseConfig, InitialScript, PublicPort, SettingName, SettingValue};
 pub use credentials::{CredentialName, DatabasePassword};
 pub use version::{DatabaseVersion, EngineName};

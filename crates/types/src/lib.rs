@@ -94,10 +94,10 @@ pub use container::{
 };
 pub use cron::CronExpression;
 pub use database::{
-    CreateDatabase, CreatedDatabase, CredentialName, Database, DatabaseConfig, DatabasePart,
-    DatabasePassword, DatabaseTemplate, DatabaseTemplates, DatabaseUse, DatabaseVersion,
-    EngineName, FromDatabase, InitialScript, PublicPort, SettingName, SettingValue, UpdateDatabase,
-    UpgradeDatabase,
+    CloneDatabase, ClonedDatabase, CreateDatabase, CreatedDatabase, CredentialName, Database,
+    DatabaseConfig, DatabasePart, DatabasePassword, DatabaseTemplate, DatabaseTemplates,
+    DatabaseUse, DatabaseVersion, EngineName, FromDatabase, InitialScript, PublicPort, SettingName,
+    SettingValue, UpdateDatabase, UpgradeDatabase,
 };
 pub use deployment::{Commit, DeployApplication, Deployment, DeploymentState, RollBack};
 pub use destination::{

@@ -328,6 +328,17 @@ pub(crate) struct WorkArgs {
     pub(crate) wait: WaitArgs,
 }
 
+/// Where a clone goes.
+#[derive(Debug, Args)]
+pub(crate) struct CloneToArgs {
+    /// Where it belongs: id, name, or PROJECT/NAME of an environment [default: that of the original].
+    #[arg(long)]
+    pub(crate) environment: Option<Reference>,
+    /// Where it runs: id, name or network [default: that of the original, or the other environment's].
+    #[arg(long)]
+    pub(crate) destination: Option<Reference>,
+}
+
 /// An application of which another is made.
 #[derive(Debug, Args)]
 pub(crate) struct CloneApplicationArgs {
@@ -335,15 +346,15 @@ pub(crate) struct CloneApplicationArgs {
     pub(crate) app: Reference,
     /// What to call the clone.
     pub(crate) name: ApplicationName,
-    /// Where it belongs: id, name, or PROJECT/NAME of an environment [default: that of the original].
-    #[arg(long)]
-    pub(crate) environment: Option<Reference>,
-    /// Where it runs: id, name or network [default: that of the original, or the other environment's].
-    #[arg(long)]
-    pub(crate) destination: Option<Reference>,
+    #[command(flatten)]
+    pub(crate) to: CloneToArgs,
     /// Begin without the variables of the original.
     #[arg(long)]
     pub(crate) without_variables: bool,
+    /// Fill its volumes with what is in those of the original when it is deployed for the first time. The
+    /// original has to be stopped then.
+    #[arg(long)]
+    pub(crate) with_volumes: bool,
 }
 
 /// An application to move.

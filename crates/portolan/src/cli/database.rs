@@ -9,7 +9,7 @@ use portolan_types::{
 };
 
 use super::{
-    application::{DeployWaitArgs, ToDestinationArgs},
+    application::{CloneToArgs, DeployWaitArgs, ToDestinationArgs},
     shared::{ConsentArgs, DryRunArgs, ListArgs, WaitArgs},
 };
 use crate::{amount, find::Reference};
@@ -63,6 +63,14 @@ Settings that are given (--set) are all of them from now on."
         #[command(flatten)]
         wait: DeployWaitArgs,
     },
+    /// Make another database of one, with its data. The one has to be stopped until they are copied.
+    #[command(after_help = "Example:
+  portolan database stop orders
+  portolan database clone orders orders-next
+  portolan database start orders
+
+The clone has the passwords of the original.")]
+    Clone(CloneDatabaseArgs),
     /// Start a database that was stopped, or that ended.
     Start(DatabaseWorkArgs),
     /// Stop a database until somebody starts it.
@@ -362,4 +370,17 @@ pub(crate) struct RemoveDatabaseArgs {
     pub(crate) consent: ConsentArgs,
     #[command(flatten)]
     pub(crate) wait: WaitArgs,
+}
+
+/// A database of which another is made.
+#[derive(Debug, Args)]
+pub(crate) struct CloneDatabaseArgs {
+    /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME.
+    pub(crate) database: Reference,
+    /// What to call the clone.
+    pub(crate) name: ApplicationName,
+    #[command(flatten)]
+    pub(crate) to: CloneToArgs,
+    #[command(flatten)]
+    pub(crate) wait: DeployWaitArgs,
 }

@@ -5,15 +5,15 @@ use portolan_types::{ApplicationSpec, DeployApplication, Server};
 use super::container;
 use crate::{
     cli::{
-        AddApplicationArgs, ApplicationCommand, Assignment, CloneApplicationArgs, DecideArgs,
-        EditApplicationArgs, HookCommand, ListApplicationsArgs, MoveApplicationArgs,
+        AddApplicationArgs, ApplicationCommand, Assignment, CloneApplicationArgs, CloneToArgs,
+        DecideArgs, EditApplicationArgs, HookCommand, ListApplicationsArgs, MoveApplicationArgs,
         RemoveApplicationArgs, SetVariablesArgs, ToDestinationArgs, VariableCommand, WorkArgs,
     },
     client::Client,
     commands::{
         application::{
             self, Edit, NewApplication, Of, Then, build_log,
-            cloning::{self, Clone},
+            cloning::{self, Clone, To},
             deployments, hook, link,
             moving::{self, Decision, Moved, Target},
             remove::{self, Volumes},
@@ -88,9 +88,8 @@ pub(super) async fn run(
             return container::terminal(client, printer, Named::Of(app), terminal).await;
         }
         ApplicationCommand::Clone(args) => {
-            let CloneApplicationArgs { app, name, environment, destination, without_variables } =
-                args;
-            let wanted = Clone { name, environment, destination, without_variables };
+            let CloneApplicationArgs { app, name, to, without_variables, with_volumes } = args;
+            let wanted = Clone { name, to: to.into(), without_variables, with_volumes };
             cloning::clone(client, printer, (&app, wanted)).await?;
         }
         ApplicationCommand::Links { app } => link::list(client, printer, &app).await?,
@@ -227,5 +226,11 @@ async fn run_variables(
         VariableCommand::Unset { app, names } => {
             variables::unset(client, printer, &app, names).await
         }
+    }
+}
+
+impl From<CloneToArgs> for To {
+    fn from(CloneToArgs { environment, destination }: CloneToArgs) -> Self {
+        Self { environment, destination }
     }
 }

@@ -3,12 +3,16 @@
 use super::application;
 use crate::{
     cli::{
-        AddDatabaseArgs, BackupsCommand, DatabaseCommand, DatabaseWorkArgs, DecideDatabaseArgs,
-        EditDatabaseArgs, GlobalArgs, ListDatabasesArgs, MoveDatabaseArgs, RemoveDatabaseArgs,
+        AddDatabaseArgs, BackupsCommand, CloneDatabaseArgs, DatabaseCommand, DatabaseWorkArgs,
+        DecideDatabaseArgs, EditDatabaseArgs, GlobalArgs, ListDatabasesArgs, MoveDatabaseArgs,
+        RemoveDatabaseArgs,
     },
     client::Client,
     commands::{
-        application::moving::{self, Decision, Moved},
+        application::{
+            cloning,
+            moving::{self, Decision, Moved},
+        },
         database::{
             self, NewDatabase, Of,
             backups::{self, Target},
@@ -42,6 +46,10 @@ pub(super) async fn run(
         }
         DatabaseCommand::Upgrade { database, version, wait } => {
             return work::upgrade(client, printer, &database, version, wait.into()).await;
+        }
+        DatabaseCommand::Clone(CloneDatabaseArgs { database, name, to, wait }) => {
+            let wanted = (&database, name, to.into());
+            return cloning::clone_database(client, printer, wanted, wait.into()).await;
         }
         DatabaseCommand::Start(args) => return act(client, printer, args, Act::Start).await,
         DatabaseCommand::Stop(args) => return act(client, printer, args, Act::Stop).await,

@@ -19,6 +19,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("change_variables", "app env set"),
     ("check_backup", "database check-backup"),
     ("check_backup.database_id", "database check-backup --beside"),
+    ("clone_application", "app clone"),
     ("confirm_move", "app confirm-move"),
     ("connect_container", "destination connect"),
     ("create_application", "app add"),

@@ -134,7 +134,10 @@ fn a_clone_says_what_it_left_out() {
     assert!(ran.stderr.contains("left out: port 8080 of the host"), "{ran}");
     assert!(ran.stderr.contains("portolan app deploy store/staging/shop"), "{ran}");
     let sent = fake.only("POST").body;
-    let wanted = json!({ "name": "shop", "environment_id": OTHER_ID, "without_variables": false });
+    let wanted = json!({
+        "name": "shop", "environment_id": OTHER_ID, "without_variables": false,
+        "with_volumes": false,
+    });
     assert_eq!(sent, wanted);
 }
 

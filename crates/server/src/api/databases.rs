@@ -2,8 +2,9 @@
 
 use axum::{Json as Answer, extract::State, http::StatusCode};
 use portolan_types::{
-    CreateDatabase, CreatedDatabase, Database, DatabaseId, DatabaseTemplates, DestinationId,
-    EnvironmentId, Operation, Page, PageQuery, Preview, UpdateDatabase, UpgradeDatabase,
+    CloneDatabase, ClonedDatabase, CreateDatabase, CreatedDatabase, Database, DatabaseId,
+    DatabaseTemplates, DestinationId, EnvironmentId, Operation, Page, PageQuery, Preview,
+    UpdateDatabase, UpgradeDatabase,
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -14,9 +15,9 @@ use super::{
     problem::Problems,
 };
 use crate::{
-    Error,
+    Actor, Error,
     applications::remove::Volumes,
-    databases::{self, Filter, change, remove, work},
+    databases::{self, Filter, change, cloning, remove, work},
     operations,
 };
 
@@ -74,11 +75,20 @@ pub(super) async fn create_database(
     Json(input): Json<CreateDatabase>,
 ) -> Result<(StatusCode, Answer<CreatedDatabase>), Error> {
     let mut made = databases::create(&app, &actor, input, repeat).await?;
-    if let Some(operation) = &made.database.operation_id {
-        operations::wait(&app, &actor, operation, wait.limit()).await?;
-        made.database = databases::show(&app, &actor, &made.database.id).await?;
-    }
+    made.database = settled(&app, &actor, made.database, &wait).await?;
     Ok((StatusCode::CREATED, Answer(made)))
+}
+
+/// The database once its work is over, as long as the caller waits for that.
+async fn settled(
+    app: &AppState,
+    actor: &Actor,
+    database: Database,
+    wait: &Wait,
+) -> Result<Database, Error> {
+    let Some(operation) = &database.operation_id else { return Ok(database) };
+    operations::wait(app, actor, operation, wait.limit()).await?;
+    databases::show(app, actor, &database.id).await
 }
 
 /// Shows a database, without its password.
@@ -92,6 +102,24 @@ pub(super) async fn show_database(
     Path(id): Path<DatabaseId>,
 ) -> Result<Answer<Database>, Error> {
     Ok(Answer(databases::show(&app, &actor, &id).await?))
+}
+
+/// Makes another database of one, with its data, and deploys it. The original has to be stopped until the data
+/// are copied. The clone has its passwords; a port of the host is left out on the same server.
+#[utoipa::path(post, path = "/v1/databases/{id}/clone", tag = "databases",
+    params(("id" = DatabaseId, Path, description = "The original"), Wait),
+    security(("token" = ["manage"])),
+    responses((status = 201, description = "The clone", body = ClonedDatabase), Problems))]
+pub(super) async fn clone_database(
+    State(app): State<AppState>,
+    Caller(actor): Caller,
+    Path(id): Path<DatabaseId>,
+    Query(wait): Query<Wait>,
+    Json(input): Json<CloneDatabase>,
+) -> Result<(StatusCode, Answer<ClonedDatabase>), Error> {
+    let mut made = cloning::clone(&app, &actor, &id, input).await?;
+    made.database = settled(&app, &actor, made.database, &wait).await?;
+    Ok((StatusCode::CREATED, Answer(made)))
 }
 
 /// Changes what the next deployment makes: settings, limits and the port of the host.

@@ -1,10 +1,11 @@
 //! Another application of what one is wanted to be: its spec and its variables.
 //!
-//! Owns what comes along. What is in volumes does not: a clone has volumes of its own.
+//! Owns what comes along. What is in volumes is copied where that is asked for, when the clone is deployed for
+//! the first time: `reconcile::applications`.
 
 use portolan_types::{
     Application, ApplicationId, ApplicationSpec, CloneApplication, ClonedApplication,
-    CreateApplication, Destination, Right, Timestamp,
+    CreateApplication, Destination, DestinationId, Environment, EnvironmentId, Right, Timestamp,
 };
 
 use super::{
@@ -32,6 +33,9 @@ pub async fn clone(
     // Whoever runs a clone of it reads its secrets.
     actor.require_on(Right::Manage, &original.application.project_id)?;
     let (new, mut left_out) = written(&mut tx, actor, &original.application, &input).await?;
+    if input.with_volumes {
+        fill(&mut tx, (&original.application, &new)).await?;
+    }
     if !input.without_variables {
         left_out.extend(copy_variables(app, &mut tx, actor, (&original, &new)).await?);
     }
@@ -48,10 +52,8 @@ async fn written(
     original: &Application,
     input: &CloneApplication,
 ) -> Result<(Application, Vec<String>), Error> {
-    let environment = input.environment_id.as_ref().unwrap_or(&original.environment_id);
-    let environment = environments::find(tx, actor, environment).await?;
-    let own = Some(&original.destination_id).filter(|_| environment.id == original.environment_id);
-    let to = place(tx, actor, &environment, input.destination_id.as_ref().or(own)).await?;
+    let asked = (input.environment_id.as_ref(), input.destination_id.as_ref());
+    let (environment, to) = whither(tx, actor, original, asked).await?;
     let (spec, left_out) = parted(original, &to);
     let wanted = CreateApplication {
         environment_id: environment.id,
@@ -60,6 +62,38 @@ async fn written(
         spec,
     };
     Ok((add(tx, actor, ApplicationId::generate(), wanted).await?, left_out))
+}
+
+/// Where a clone goes: where it is said, to the original, or where the things of its environment go.
+pub(crate) async fn whither(
+    tx: &mut Transaction,
+    actor: &Actor,
+    original: &Application,
+    (environment, destination): (Option<&EnvironmentId>, Option<&DestinationId>),
+) -> Result<(Environment, Destination), Error> {
+    let environment = environment.unwrap_or(&original.environment_id);
+    let environment = environments::find(tx, actor, environment).await?;
+    let own = Some(&original.destination_id).filter(|_| environment.id == original.environment_id);
+    let to = place(tx, actor, &environment, destination.or(own)).await?;
+    Ok((environment, to))
+}
+
+/// The clone's volumes are to be filled; where there are none, there is nothing to do.
+pub(crate) async fn fill(
+    tx: &mut Transaction,
+    (original, new): (&Application, &Application),
+) -> Result<(), Error> {
+    if new.spec.volumes().next().is_none() {
+        return Ok(());
+    }
+    if original.is_service() || new.is_service() {
+        return Err(Error::refused(
+            "volumes-on-swarm",
+            "on a swarm each node has a volume of its own",
+            "clone it without what is in its volumes (`clone_application`), and copy that by hand",
+        ));
+    }
+    Ok(db::application::seed::insert(tx, &new.id, &original.id).await?)
 }
 
 /// The spec of a clone at a place, and what is left out of it: a port has one owner on a host, a name one

@@ -2,13 +2,13 @@
 
 use portolan_types::{
     Affected, Application, ApplicationId, ApplicationSpec, ApplicationState, DarkRoute,
-    Destination, DestinationKind, MemberKind, MountSource, Operation, OperationKind, Preview,
-    Subject, Timestamp,
+    Destination, DestinationKind, MemberKind, Operation, OperationKind, Preview, Subject,
+    Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use sqlx::AnyConnection;
 
-use super::{check_alone, check_own, find, moves, names, wake, work::check_stays};
+use super::{check_alone, check_own, find, moves, names, wake, word, work::check_stays};
 use crate::{
     Actor, App, Error,
     db::{self, Transaction, application::Wanted},
@@ -35,11 +35,7 @@ pub(crate) fn volume_name(application: &Application, volume: &str) -> String {
 
 /// The application's volumes as a spec has them, by their names on the host.
 pub(crate) fn volumes_of(application: &Application, spec: &ApplicationSpec) -> Vec<String> {
-    let names = spec.mounts.iter().filter_map(|mount| match &mount.source {
-        MountSource::Volume(name) => Some(volume_name(application, name.as_str())),
-        MountSource::Bind(_) => None,
-    });
-    names.collect()
+    spec.volumes().map(|name| volume_name(application, name.as_str())).collect()
 }
 
 /// Removes an application: its container, its routes, and its volumes where that is asked for.
@@ -69,6 +65,7 @@ pub(crate) async fn begin(
 ) -> Result<Operation, Error> {
     check_stays(application)?;
     moves::check_confirmed(application)?;
+    check_not_waited_for(tx, application).await?;
     let id = &application.id;
     db::deployment::cancel_pending(tx, id, "the application is removed", Timestamp::now()).await?;
     let task = Task {
@@ -105,6 +102,10 @@ pub(crate) async fn looked_at(
     application: &Application,
     (volumes, allowed): (Volumes, Result<(), Error>),
 ) -> Result<Preview, Error> {
+    let allowed = match allowed {
+        Ok(()) => check_not_waited_for(conn, application).await,
+        refused => refused,
+    };
     let refused = allowed.err().map(as_failure).transpose()?;
     let refusals: Vec<_> = refused.into_iter().collect();
     let routes = db::route::list_of_application(conn, &application.id).await?;
@@ -117,6 +118,29 @@ pub(crate) async fn looked_at(
         dark_routes: routes,
         refusals,
     })
+}
+
+/// Refuses to take away what the volumes of clones are yet to be filled with.
+async fn check_not_waited_for(
+    conn: &mut AnyConnection,
+    application: &Application,
+) -> Result<(), Error> {
+    let clones = db::application::seed::list_waiting(conn, &application.id).await?;
+    let blockers: Vec<String> = clones.iter().map(ToString::to_string).collect();
+    if blockers.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Refused(Refusal {
+        code: "clones-wait",
+        message: format!(
+            "what is in the volumes of {} `{}` is yet to be copied for its clones: {}",
+            word(application),
+            application.name,
+            blockers.join(", ")
+        ),
+        remedy: Some("deploy them (`deploy_application`) or remove them first".into()),
+        blockers,
+    }))
 }
 
 fn steps(application: &Application, routes: &[DarkRoute], volumes: Volumes) -> Vec<String> {

@@ -1,8 +1,9 @@
 //! A new database: its rows, the passwords that it gets, and its first deployment.
 
 use portolan_types::{
-    ApplicationId, CreateApplication, CreateDatabase, CredentialName, DatabaseId, DatabasePassword,
-    DatabaseVersion, Destination, DestinationKind, Timestamp, VariableName, VariableValue,
+    Application, ApplicationId, CreateApplication, CreateDatabase, CredentialName, DatabaseId,
+    DatabasePassword, DatabaseVersion, Destination, DestinationKind, Timestamp, VariableName,
+    VariableValue,
 };
 
 use super::{
@@ -34,21 +35,43 @@ pub(super) async fn make(
         name: input.name.clone(),
         spec: spec::of(template, &version, &input.config)?,
     };
-    let application = ApplicationId::generate();
-    let made = applications::add(tx, actor, application.clone(), runs).await?;
-    check_place(&destinations::find(tx, actor, &made.destination_id).await?)?;
     let passwords = Passwords {
         user: input.password.clone().unwrap_or_else(DatabasePassword::generate),
         root: DatabasePassword::generate(),
     };
-    let kept = kept(app, template, (DatabaseId::from(&application), version), (input, &passwords))?;
-    db::database::insert(tx, actor.team_id(), &kept).await?;
-    let values = secrets::all_values(template, (&kept, &passwords), &made.name);
-    let sealed = seal_variables(&app.vault, &application, &variables(template, values)?)?;
-    db::application::set_variables(tx, &application, &sealed, Timestamp::now()).await?;
-    let row = applications::find(tx, actor, &application).await?;
-    deployments::begin_wanted(tx, (app, actor), (&row, false)).await?;
+    let id = DatabaseId::from(&ApplicationId::generate());
+    let kept = kept(app, template, (id, version), (input, &passwords))?;
+    write(tx, (app, actor), runs, (&kept, &passwords)).await?;
+    deploy(tx, (app, actor), &kept.id).await?;
     Ok((kept.id, passwords.user.clone()))
+}
+
+/// Writes a database down with the application that runs it.
+pub(super) async fn write(
+    tx: &mut Transaction,
+    (app, actor): (&App, &Actor),
+    runs: CreateApplication,
+    (kept, passwords): (&Kept, &Passwords),
+) -> Result<Application, Error> {
+    let template = template::find(&kept.engine)?;
+    let made = applications::add(tx, actor, (&kept.id).into(), runs).await?;
+    check_place(&destinations::find(tx, actor, &made.destination_id).await?)?;
+    db::database::insert(tx, actor.team_id(), kept).await?;
+    let values = secrets::all_values(template, (kept, passwords), &made.name);
+    let sealed = seal_variables(&app.vault, &made.id, &variables(template, values)?)?;
+    db::application::set_variables(tx, &made.id, &sealed, Timestamp::now()).await?;
+    Ok(made)
+}
+
+/// Asks for its first deployment.
+pub(super) async fn deploy(
+    tx: &mut Transaction,
+    (app, actor): (&App, &Actor),
+    id: &DatabaseId,
+) -> Result<(), Error> {
+    let row = applications::find(tx, actor, &id.into()).await?;
+    deployments::begin_wanted(tx, (app, actor), (&row, false)).await?;
+    Ok(())
 }
 
 /// The usual one, or one of a series that is offered: data of others may need other arguments.

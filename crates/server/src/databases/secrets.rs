@@ -43,7 +43,7 @@ impl Passwords {
         seal(vault, self, &passwords_context(id.as_str()))
     }
 
-    fn open(vault: &Vault, kept: &Kept) -> Result<Self, Error> {
+    pub(super) fn open(vault: &Vault, kept: &Kept) -> Result<Self, Error> {
         open(vault, &kept.sealed_passwords, &passwords_context(kept.id.as_str()))
     }
 

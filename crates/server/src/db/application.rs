@@ -14,9 +14,11 @@ use crate::rights::Visible;
 mod drawn;
 pub mod moving;
 mod names;
+pub mod seed;
 
 pub use drawn::{Drawn, list_drawn};
 pub use names::{find_owner, release_aliases, set_aliases};
+pub use seed::Seed;
 
 /// Applications with the names of where they are, as somebody sees them. A server that they do not
 /// see has no name.
@@ -32,6 +34,7 @@ macro_rules! select {
                     a.name, a.spec, a.sealed_variables, a.revision, a.wanted, a.state, a.reason,
                     a.deployment_id, a.halted, a.tasks, a.operation_id, a.created_at, a.updated_at,
                     y.container, y.revision as deployed_revision, o.kind as work,
+                    w.original_id as seed_original_id, w.begun as seed_begun,
                     m.state as move_state, m.from_id, m.to_id, m.operation_id as move_operation_id,
                     m.created_at as moved_at,
                     case when ", visible!($by, server "mf.server_id"), " then mf.name end
@@ -50,6 +53,7 @@ macro_rules! select {
              left join destinations mf on mf.id = m.from_id
              left join destinations mt on mt.id = m.to_id
              left join deployments y on y.id = a.deployment_id
+             left join seeds w on w.application_id = a.id
              left join operations o on o.id = a.operation_id and o.state in ('queued', 'running')
              ",
             $($rest)*
@@ -89,6 +93,8 @@ pub struct Assigned {
     pub network: String,
     /// The work that waits or is under way.
     pub work: Option<OperationKind>,
+    /// That its volumes are yet to be filled.
+    pub seed: Option<Seed>,
 }
 
 impl FromRow<'_, AnyRow> for Assigned {
@@ -105,6 +111,7 @@ impl FromRow<'_, AnyRow> for Assigned {
             tasks: json_option(row, "tasks")?.unwrap_or_default(),
             network: row.try_get("network")?,
             work: parsed_option(row, "work")?,
+            seed: Seed::of(row)?,
             application: Application {
                 id: parsed(row, "id")?,
                 project_id: parsed(row, "project_id")?,
@@ -189,6 +196,18 @@ pub async fn find(
     .bind(visible.by())
     .fetch_optional(conn)
     .await
+}
+
+/// The application, whoever has it.
+pub async fn find_whole(
+    conn: &mut AnyConnection,
+    id: &ApplicationId,
+) -> Result<Option<Assigned>, sqlx::Error> {
+    sqlx::query_as(select!("2", "where a.id = $1"))
+        .bind(id.as_str())
+        .bind("")
+        .fetch_optional(conn)
+        .await
 }
 
 /// What applications run.

@@ -12,7 +12,7 @@ use sqlx::{
 use super::{Db, MIGRATIONS};
 
 /// All that there are, those that others refer to first.
-pub const TABLES: [&str; 61] = [
+pub const TABLES: [&str; 62] = [
     "teams",
     "users",
     "memberships",
@@ -42,6 +42,7 @@ pub const TABLES: [&str; 61] = [
     "stacks",
     "applications",
     "application_aliases",
+    "seeds",
     "moves",
     "links",
     "deployments",

@@ -5,6 +5,7 @@
 
 mod add;
 mod backups;
+mod cloning;
 mod detail;
 mod fields;
 mod head;
@@ -31,6 +32,11 @@ pub(super) fn rows(pages: Pages<'_>) -> Pages<'_> {
             "/databases/{id}/move",
             &["move_application", "confirm_move", "take_back_move", "list_destinations"],
             get(detail::moving),
+        )
+        .page(
+            "/databases/{id}/clone",
+            &["clone_database", "list_environments", "list_destinations"],
+            get(cloning::show),
         )
         .page("/databases/{id}/danger", &["delete_database"], get(detail::danger))
 }

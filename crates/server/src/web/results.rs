@@ -8,7 +8,7 @@ use axum::{
 };
 use data_encoding::BASE64;
 use portolan_types::{
-    AcceptedInvite, ClonedApplication, CreatedDatabase, CreatedHook, CreatedInvite,
+    AcceptedInvite, ClonedApplication, ClonedDatabase, CreatedDatabase, CreatedHook, CreatedInvite,
     CreatedNotifier, CreatedToken, Delivery, LinkBegun, NewTotp, Preview, Problem, Reach,
     RecoveryCodes, RemovedServer, ReturnTo, SetupDone,
 };
@@ -37,6 +37,7 @@ pub(super) fn show(
             fragment(headers, InviteMade { made: read(answer)?, origin: origin(headers), next })
         }
         "clone_application" => fragment(headers, Cloned { made: read(answer)? }),
+        "clone_database" => fragment(headers, ClonedWithData { made: read(answer)? }),
         "create_database" => fragment(headers, DatabaseMade { made: read(answer)? }),
         "create_token" => fragment(headers, TokenMade { made: read(answer)?, next }),
         "create_hook" => {
@@ -127,6 +128,12 @@ struct HookMade {
 #[template(path = "results/clone.html")]
 struct Cloned {
     made: ClonedApplication,
+}
+
+#[derive(Template)]
+#[template(path = "results/database_clone.html")]
+struct ClonedWithData {
+    made: ClonedDatabase,
 }
 
 #[derive(Template)]

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use anyhow::{Context, Result, ensure};
 use portolan_server::host::fake::{FakeEngine, FakeImage};
 use portolan_types::{
-    Application, ApplicationState, Database, DatabaseTemplates, Deployment, Destination,
-    Environment, Operation, OperationState, Page, Preview, Right, Server, Variables,
+    Application, ApplicationState, ClonedDatabase, CreatedDatabase, Database, DatabaseTemplates,
+    Deployment, Destination, Environment, Operation, OperationState, Page, Preview, Right, Server,
+    Variables,
 };
 use serde_json::{Value, json};
 
@@ -319,5 +320,36 @@ story! {
         let gone: Operation = app.owner.delete(&path).await?.accepted()?;
         ensure!(gone.state == OperationState::Succeeded, "{gone:#?}");
         assert_eq!(at.engine.volume_names(), volumes);
+    }
+}
+
+story! {
+    /// With its data and its passwords, which are in them. While it writes there is nothing whole to copy.
+    async fn a_database_is_cloned(app) {
+        let at = place(app).await?;
+        let mut body = body(&at, "orders", "postgres", json!({}));
+        body["config"] = json!({ "public": { "port": 15432 } });
+        let made: CreatedDatabase = app.owner.post("/v1/databases", body).await?.created()?;
+        let orders = is(app, &made.database, ApplicationState::Running).await?;
+        let volume = at.engine.volume_names().pop().context("a volume")?;
+        at.engine.write(&volume, "/PG_VERSION", b"17");
+        let path = format!("/v1/databases/{}/clone", orders.id);
+        let how = json!({ "name": "orders-next" });
+        app.owner.post(&path, how.clone()).await?.refused("original-runs")?;
+
+        work(app, &orders, "stop", json!({})).await?;
+        let next: ClonedDatabase = app.owner.post(&path, how).await?.created()?;
+        assert_eq!(next.left_out, ["port 15432 of the host"]);
+        let next = is(app, &next.database, ApplicationState::Running).await?;
+        assert_eq!((&next.version, &next.user), (&orders.version, &orders.user));
+        ensure!(next.config.public.is_none() && next.url.contains("orders-next"), "{next:?}");
+        let mut volumes = at.engine.volume_names();
+        volumes.retain(|name| *name != volume);
+        let [copied] = volumes.as_slice() else { anyhow::bail!("{volumes:?}") };
+        assert_eq!(at.engine.written(copied, "/PG_VERSION").as_deref(), Some(&b"17"[..]));
+        let container = next.container.context("a container")?;
+        let asked = at.engine.asked_for(container.as_str()).context("a container")?;
+        let password = asked.environment.get("POSTGRES_PASSWORD").map(String::as_str);
+        assert_eq!(password, Some(made.password.expose()));
     }
 }

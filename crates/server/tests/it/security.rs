@@ -184,7 +184,9 @@ impl Things {
                 "name": "x",
                 "spec": { "image": "nowhere:1" },
             }),
-            ("POST", "/v1/applications/{id}/clone") => json!({ "name": "z" }),
+            ("POST", "/v1/applications/{id}/clone" | "/v1/databases/{id}/clone") => {
+                json!({ "name": "z" })
+            }
             ("POST", "/v1/applications/{id}/move") => json!({ "destination_id": self.destination }),
             ("POST", "/v1/databases") => json!({
                 "environment_id": self.environment,

@@ -20,9 +20,13 @@ pub struct CloneApplication {
     /// Begins without the variables of the original.
     #[serde(default)]
     pub without_variables: bool,
+    /// Fills its volumes with what is in those of the original, before its first container is started. The
+    /// original has to stand still meanwhile.
+    #[serde(default)]
+    pub with_volumes: bool,
 }
 
-/// A clone that was made. It was not deployed, and its volumes are empty.
+/// A clone that was made. It was not deployed, and nothing is in its volumes yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ClonedApplication {
     pub application: Application,

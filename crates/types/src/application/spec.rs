@@ -10,7 +10,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{ApplicationMount, Build, HealthCheck, Seconds};
+use super::{ApplicationMount, Build, HealthCheck, MountSource, Seconds};
 use crate::{
     Alias, Image, Invalid, RegistryId,
     text::{text_newtype, words},
@@ -240,6 +240,14 @@ pub struct ApplicationSpec {
 }
 
 impl ApplicationSpec {
+    /// The volumes that it mounts, by their names in it.
+    pub fn volumes(&self) -> impl Iterator<Item = &Alias> + Clone {
+        self.mounts.iter().filter_map(|mount| match &mount.source {
+            MountSource::Volume(name) => Some(name),
+            MountSource::Bind(_) => None,
+        })
+    }
+
     /// Of an image alone.
     pub fn of(image: Image) -> Self {
         Self {

@@ -6,20 +6,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use portolan_types::{Failure, MovedVolume, ServerId};
+use portolan_types::ServerId;
 
 use super::{
-    super::{
-        PassError,
-        beside::Stage,
-        recorder::{failure, host_failure},
-        target,
-        verify::clear_tries,
-        work::Halt,
-    },
-    Progress, Scene, carry,
+    super::{PassError, recorder::failure, target, verify::clear_tries, work::Halt},
+    Progress, Scene,
+    carry::{End, Load, Volume},
     course::Course,
-    definition, deploy, fetch,
+    definition, deploy, ferry, fetch,
     job::{Job, has_passed},
     leftovers, moving,
     ready::{self, Readiness},
@@ -33,14 +27,11 @@ use crate::{
         application::moving::{Memo, Moving},
         server::Assigned as Server,
     },
-    host::{Host, NewContainer},
+    host::Host,
 };
 
 /// How long the other server may be away before anything was stopped, or what was copied goes on.
 const AWAY: Duration = Duration::from_mins(5);
-/// How often a copy is gone on with that was broken off, and how long after.
-const TRIES: u32 = 60;
-const PAUSE: Duration = Duration::from_secs(2);
 
 /// A server with its connection.
 pub(super) struct Reached {
@@ -152,86 +143,29 @@ async fn carried(
     if volumes.is_empty() || !moved.memo.volumes.is_empty() {
         return Ok(true);
     }
-    let key = format!("carry:{}", job.recorder.id);
-    job.enter("copy").await?;
-    match job.carries.stage(&key) {
-        Stage::UnderWay => {
-            let words = job.open.carried.as_ref().map(carry::Progress::words).unwrap_or_default();
-            job.say(&words).await?;
-        }
-        Stage::Idle => begin(job, there, (&key, volumes, image)).await?,
-        Stage::Ended(Ok(volumes)) => {
-            job.leave(&told(&volumes)).await?;
-            moving::remember(job, &Memo { volumes, ..moved.memo.clone() }).await?;
-            return Ok(true);
-        }
-        Stage::Ended(Err(failed)) if failed.is_lost() && job.open.tries < TRIES => {
-            begin(job, there, (&key, volumes, image)).await?;
-        }
-        Stage::Ended(Err(failed)) => return Err(refused(failed).into()),
-    }
-    Ok(false)
+    let load = load(job.scene, there, (volumes, image));
+    let again = "move it again (`move_application`)";
+    let Some(volumes) = ferry::carried(job, load, again).await? else { return Ok(false) };
+    moving::remember(job, &Memo { volumes, ..moved.memo.clone() }).await?;
+    Ok(true)
 }
 
-fn told(volumes: &[MovedVolume]) -> String {
-    let bytes: u64 = volumes.iter().map(|one| one.bytes).sum();
-    let hashes = volumes.iter().map(|one| format!("`{}` is {} on both", one.name, one.sha256));
-    let hashes = hashes.collect::<Vec<_>>().join(", ");
-    format!("{bytes} bytes are there, and were read back: {hashes}")
-}
-
-async fn begin(
-    job: &mut Job<'_>,
+async fn load(
+    scene: &Scene<'_>,
     there: &Reached,
-    (key, volumes, image): (&str, Vec<String>, &str),
-) -> Result<(), Halt> {
-    let (scene, application) = (job.scene, &job.scene.row.application);
+    (volumes, image): (Vec<String>, &str),
+) -> Result<Load, Halt> {
+    let application = &scene.row.application;
     let serving = Course::serving(scene).await?;
     let own = serving.as_ref().map(|course| course.image().to_owned()).unwrap_or_default();
-    let load = carry::Load {
-        from: carry::End { target: target::of(scene.app, &scene.server.server).await?, image: own },
-        to: carry::End {
-            target: target::of(scene.app, &there.row.server).await?,
-            image: image.to_owned(),
-        },
-        holder: NewContainer {
-            name: leftovers::holder_name(application),
-            labels: definition::labels(application),
-            ..NewContainer::default()
-        },
-        volumes,
-    };
-    let (progress, bell) = (carry::Progress::default(), job.carries.bell());
-    let carrying = carry::carry(scene.around.dialer.clone(), load, (progress.clone(), bell));
-    let pause = if job.open.tries == 0 { Duration::ZERO } else { PAUSE };
-    job.carries.begin(key, async move {
-        tokio::time::sleep(pause).await;
-        Box::pin(carrying).await
-    });
-    job.open.tries += 1;
-    job.open.carried = Some(progress);
-    Ok(())
-}
-
-fn refused(failed: carry::Failed) -> Failure {
-    match failed {
-        carry::Failed::Host { server, error } => host_failure("copy volumes", &server, &error),
-        carry::Failed::Unreadable { server, volume, why } => failure(
-            "volume-unreadable",
-            format!("volume `{volume}` on server `{server}` could not be copied: {why}"),
-            "what served before goes on; copy it by hand, or move it without that volume",
-        ),
-        carry::Failed::Beside { volume, path } => failure(
-            "volume-not-empty",
-            format!("volume `{volume}` has something on the new server that was not sent: {path}"),
-            "remove that volume there, and move it again (`move_application`)",
-        ),
-        carry::Failed::Differs { volume } => failure(
-            "volume-differs",
-            format!("volume `{volume}` did not become the same on the new server"),
-            "see that nothing else writes to it, and move it again (`move_application`)",
-        ),
-    }
+    let end = |target, image| End { target, holder: leftovers::holder_name(application), image };
+    Ok(Load {
+        from: end(target::of(scene.app, &scene.server.server).await?, own),
+        to: end(target::of(scene.app, &there.row.server).await?, image.to_owned()),
+        labels: definition::labels(application),
+        volumes: volumes.into_iter().map(|name| Volume { from: name.clone(), to: name }).collect(),
+        still: None,
+    })
 }
 
 /// The application that its containers are labelled with, by their names: those of deployments, and the

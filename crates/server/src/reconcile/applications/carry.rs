@@ -5,13 +5,14 @@
 //! is read back. So it goes on wherever it was broken off, and is not believed before it was proven.
 
 use std::{
+    collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use portolan_types::MovedVolume;
+use portolan_types::{MovedVolume, Timestamp};
 use tokio::{
     sync::{Notify, mpsc},
     time::timeout,
@@ -45,17 +46,45 @@ const RING: u64 = 32 << 20;
 pub(super) struct Load {
     pub(super) from: End,
     pub(super) to: End,
-    /// What a container that holds the volumes is called on both hosts, and its labels.
-    pub(super) holder: NewContainer,
-    /// What each is called, here as there.
-    pub(super) volumes: Vec<String>,
+    /// The labels of everything that is made for it.
+    pub(super) labels: BTreeMap<String, String>,
+    pub(super) volumes: Vec<Volume>,
+    /// What would write to them: it must not run from the beginning to the end.
+    pub(super) still: Option<String>,
+}
+
+impl Load {
+    fn end(&self, side: Side) -> &End {
+        match side {
+            Side::From => &self.from,
+            Side::To => &self.to,
+        }
+    }
+}
+
+/// What a volume is called at either end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Volume {
+    pub(super) from: String,
+    pub(super) to: String,
+}
+
+impl Volume {
+    fn at(&self, side: Side) -> &str {
+        match side {
+            Side::From => &self.from,
+            Side::To => &self.to,
+        }
+    }
 }
 
 /// One of the two hosts.
 #[derive(Debug, Clone)]
 pub(super) struct End {
     pub(super) target: Target,
-    /// Of which the holder is made: nothing in it is ever run.
+    /// What the container is called that holds the volumes.
+    pub(super) holder: String,
+    /// Of which it is made: nothing in it is ever run.
     pub(super) image: String,
 }
 
@@ -79,6 +108,10 @@ pub(super) enum Failed {
     /// It does not become the same.
     Differs {
         volume: String,
+    },
+    /// What writes to the volumes ran meanwhile.
+    Runs {
+        container: String,
     },
 }
 
@@ -122,11 +155,15 @@ pub(super) async fn carry(
     (progress, bell): (Progress, Arc<Notify>),
 ) -> Result<Vec<MovedVolume>, Failed> {
     let from = Holder::make(&dialer, &load, Side::From).await?;
+    let rest = from.rest(load.still.as_deref()).await?;
     let to = Holder::make(&dialer, &load, Side::To).await?;
     let way = Way { from, to, progress, bell };
     let mut carried = Vec::new();
-    for (index, name) in load.volumes.iter().enumerate() {
-        carried.push(way.volume(index, name).await?);
+    for (index, volume) in load.volumes.iter().enumerate() {
+        carried.push(way.volume(index, volume).await?);
+    }
+    if way.from.rest(load.still.as_deref()).await? != rest {
+        return Err(Failed::Runs { container: load.still.unwrap_or_default() });
     }
     way.from.remove().await?;
     way.to.remove().await?;
@@ -154,16 +191,16 @@ fn place(index: usize) -> String {
 
 impl Holder {
     async fn make(dialer: &Arc<dyn Dialer>, load: &Load, side: Side) -> Result<Self, Failed> {
-        let end = if side == Side::From { &load.from } else { &load.to };
+        let end = load.end(side);
         let server = end.target.server.clone();
         let failed = |error| Failed::Host { server: server.clone(), error };
         let host = dialer.dial_apart(&end.target).await.map_err(failed)?.host;
         if side == Side::To {
             for volume in &load.volumes {
-                host.create_volume(volume, &load.holder.labels).await.map_err(failed)?;
+                host.create_volume(&volume.to, &load.labels).await.map_err(failed)?;
             }
         }
-        let holder = holder(load, end);
+        let holder = holder(load, side);
         let before = host.find_container(&holder.name).await.map_err(failed)?;
         let is_ours = |one: &ContainerDetail| {
             holder.labels.iter().all(|(key, value)| one.labels.get(key) == Some(value))
@@ -173,6 +210,16 @@ impl Holder {
         }
         let docker_id = host.create_container(&holder).await.map_err(failed)?;
         Ok(Self { server, host, docker_id })
+    }
+
+    /// When what would write was started last; refused while it runs.
+    async fn rest(&self, container: Option<&str>) -> Result<Option<Timestamp>, Failed> {
+        let Some(name) = container else { return Ok(None) };
+        let found = self.host.find_container(name).await.map_err(|error| self.failed(error))?;
+        if found.as_ref().is_some_and(ContainerDetail::is_running) {
+            return Err(Failed::Runs { container: name.to_owned() });
+        }
+        Ok(found.and_then(|one| one.started_at))
     }
 
     async fn remove(&self) -> Result<(), Failed> {
@@ -190,19 +237,22 @@ impl Holder {
     }
 }
 
-fn holder(load: &Load, end: &End) -> NewContainer {
-    let mount = |(index, volume): (usize, &String)| Mount {
-        source: MountSource::Volume(volume.clone()),
+fn holder(load: &Load, side: Side) -> NewContainer {
+    let end = load.end(side);
+    let mount = |(index, volume): (usize, &Volume)| Mount {
+        source: MountSource::Volume(volume.at(side).to_owned()),
         target: place(index),
         access: MountAccess::ReadWrite,
     };
     NewContainer {
+        name: end.holder.clone(),
+        labels: load.labels.clone(),
         image: end.image.clone(),
         network: NetworkMode::None,
         mounts: load.volumes.iter().enumerate().map(mount).collect(),
         // Of an image that names no program an engine makes no container.
         command: vec!["portolan-never-runs".to_owned()],
-        ..load.holder.clone()
+        ..NewContainer::default()
     }
 }
 
@@ -215,7 +265,8 @@ struct Way {
 }
 
 impl Way {
-    async fn volume(&self, index: usize, name: &str) -> Result<MovedVolume, Failed> {
+    async fn volume(&self, index: usize, volume: &Volume) -> Result<MovedVolume, Failed> {
+        let name = volume.to.as_str();
         let mut here: Option<Manifest> = None;
         let mut sent = 0;
         for _ in 0..TRIES {
@@ -229,7 +280,7 @@ impl Way {
             } else {
                 let known = match here.take() {
                     Some(known) => known,
-                    None => self.read(index, name).await?,
+                    None => self.read(index, &volume.from).await?,
                 };
                 if let Some(path) = known.first_beside(&there) {
                     return Err(Failed::Beside { volume: name.to_owned(), path });
@@ -242,7 +293,7 @@ impl Way {
             };
             self.enter(&format!("copying volume `{name}`"));
             let (manifest, passed) =
-                self.pass(index, name, (&self.from, Some(&self.to)), wanted).await?;
+                self.pass(index, &volume.from, (&self.from, Some(&self.to)), wanted).await?;
             sent += passed;
             here = Some(manifest);
         }

@@ -11,7 +11,7 @@ use super::{
     job::{Job, has_passed},
     moving, needs,
     ready::{self, Readiness},
-    serve,
+    seed, serve,
     stop::{removed, stopped},
 };
 use crate::{
@@ -27,6 +27,9 @@ pub(super) async fn run(job: &mut Job<'_>) -> Result<Progress, Halt> {
     }
     if course.made.switched_at.is_none() {
         let Some(image) = fetch::image(job, &course).await? else { return Ok(Progress::UnderWay) };
+        if !seed::filled(job, &course, &image).await? {
+            return Ok(Progress::UnderWay);
+        }
         let Some(container) = made(job, &course, &image).await? else {
             return Ok(Progress::UnderWay);
         };

@@ -3,7 +3,7 @@
 
 use portolan_types::Timestamp;
 
-use super::{super::work::Halt, Progress, job::Job, stop::removed};
+use super::{super::work::Halt, Progress, job::Job, seed, stop::removed};
 use crate::{
     applications::remove::{Volumes, volumes_of},
     db,
@@ -14,6 +14,9 @@ pub(super) async fn run(job: &mut Job<'_>) -> Result<Progress, Halt> {
     job.enter("remove").await?;
     let containers: Vec<&HostContainer> = job.scene.containers().collect();
     if !removed(job, &containers).await? {
+        return Ok(Progress::UnderWay);
+    }
+    if !seed::removed(job).await? {
         return Ok(Progress::UnderWay);
     }
     job.leave(&format!("{} containers were removed", containers.len())).await?;

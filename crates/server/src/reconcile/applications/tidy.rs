@@ -1,7 +1,7 @@
 //! An application without work: what stopped for a deployment that came to nothing is started again,
 //! and containers of deployments that do not serve are removed.
 
-use super::{super::PassError, Memory, Progress, Scene, leftovers};
+use super::{super::PassError, Memory, Progress, Scene, leftovers, seed};
 use crate::{
     db,
     host::{HostContainer, HostError},
@@ -18,6 +18,7 @@ pub(super) async fn run(scene: &Scene<'_>, memory: &mut Memory) -> Result<Progre
         remove(scene, one).await?;
     }
     leftovers::tidied(scene).await?;
+    seed::tidied(scene).await?;
     Ok(Progress::Done)
 }
 

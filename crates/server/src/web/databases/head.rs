@@ -20,14 +20,16 @@ pub(super) enum Tab {
     Backups,
     Settings,
     Move,
+    Clone,
     Danger,
 }
 
-const TABS: [tabs::Tab<Tab>; 5] = [
+const TABS: [tabs::Tab<Tab>; 6] = [
     tabs::Tab::new(Tab::Overview, "Overview", ""),
     tabs::Tab::new(Tab::Backups, "Backups", "/backups"),
     tabs::Tab::for_changes(Tab::Settings, "Settings", "/settings"),
     tabs::Tab::for_changes(Tab::Move, "Move", "/move"),
+    tabs::Tab::for_changes(Tab::Clone, "Clone", "/clone"),
     tabs::Tab::for_changes(Tab::Danger, "Remove", "/danger"),
 ];
 

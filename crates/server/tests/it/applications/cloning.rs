@@ -1,14 +1,18 @@
 //! Another application of what one is wanted to be.
 
 use anyhow::{Context, Result, ensure};
-use portolan_types::{Application, ClonedApplication, Right, Variables};
+use portolan_types::{Application, ClonedApplication, Operation, Right, Variables};
 use serde_json::{Value, json};
 
-use super::{Place, place};
+use super::{
+    Place,
+    moves::{elsewhere, writer},
+    place,
+};
 use crate::{
     projects,
     security::{Team, join},
-    support::{TestApp, story},
+    support::{TestApp, eventually, story},
 };
 
 async fn shop(app: &TestApp, at: &Place) -> Result<Application> {
@@ -67,6 +71,45 @@ story! {
         ensure!(seen.items.is_empty(), "{seen:?}");
         // What is the original's stays the original's.
         assert_eq!(app.application(&shop).await?.spec, shop.spec);
+    }
+}
+
+story! {
+    /// What is in its volumes comes along when it is deployed for the first time, beside the original as to
+    /// another server, and not while the original may write. Nothing is left of the copying.
+    async fn a_clone_begins_with_what_is_in_volumes(app) {
+        let at = place(app).await?;
+        let (shop, volume) = writer(app, &at).await?;
+        let (beta, quay) = elsewhere(app).await?;
+        let next = clone(app, &shop, json!({ "name": "next", "with_volumes": true })).await?;
+        let far = json!({ "name": "far", "with_volumes": true, "destination_id": quay.id });
+        let far = clone(app, &shop, far).await?.application;
+        let next = next.application;
+
+        let done = app.work_on(&next, "deploy", json!({})).await?;
+        let failure = done.failure.context("it was deployed")?;
+        ensure!(failure.code == "original-runs" && failure.message.contains("shop-"), "{failure:?}");
+        let gone = || async { Ok((at.engine.container_names().len() == 1).then_some(())) };
+        eventually("nothing is left of the copying", gone).await?;
+        let mine = format!("/v1/applications/{}", shop.id);
+        let refused = app.owner.delete(&mine).await?.refused("clones-wait")?;
+        ensure!(refused.detail.contains("far, next"), "{refused:?}");
+
+        app.work_on(&shop, "stop", json!({})).await?;
+        for (one, engine, containers) in [(&next, &at.engine, 2), (&far, &beta, 1)] {
+            let done = app.work_on(one, "deploy", json!({})).await?;
+            ensure!(done.failure.is_none(), "{done:#?}");
+            ensure!(done.steps.iter().any(|step| step.name == "copy"), "{done:#?}");
+            let mut volumes = engine.volume_names();
+            volumes.retain(|name| *name != volume);
+            let [copied] = volumes.as_slice() else { anyhow::bail!("{volumes:?}") };
+            assert_eq!(engine.written(copied, "/b/c").as_deref(), Some(&b"two"[..]));
+            assert_eq!(engine.container_names().len(), containers);
+        }
+        // Once is enough: what the clone writes is its own.
+        let done = app.work_on(&next, "deploy", json!({})).await?;
+        ensure!(done.steps.iter().all(|step| step.name != "copy"), "{done:#?}");
+        app.owner.delete(&mine).await?.accepted::<Operation>()?;
     }
 }
 

@@ -255,7 +255,7 @@ story! {
 }
 
 /// Another server with the images, and a destination on it.
-async fn elsewhere(app: &TestApp) -> Result<(Arc<FakeEngine>, Destination)> {
+pub(super) async fn elsewhere(app: &TestApp) -> Result<(Arc<FakeEngine>, Destination)> {
     let (server, engine) = app.add_server("beta").await?;
     with_images(&engine);
     let quay = app.owner.destination(&server, "quay").await?;
@@ -263,7 +263,7 @@ async fn elsewhere(app: &TestApp) -> Result<(Arc<FakeEngine>, Destination)> {
 }
 
 /// An application that has written three files.
-async fn writer(app: &TestApp, at: &Place) -> Result<(Application, String)> {
+pub(super) async fn writer(app: &TestApp, at: &Place) -> Result<(Application, String)> {
     let made = app.add_application(at, "shop", with_volume()).await?;
     app.deploy(&made, "shop:1").await?;
     let volume = at.engine.volume_names().pop().context("a volume")?;
