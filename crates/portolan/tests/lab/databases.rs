@@ -94,12 +94,26 @@ fn applications_use_databases_whose_data_survive() -> Result<()> {
     let get = "redis-cli -u \"$REDIS_URL\" --no-auth-warning get k";
     ensure!(scene.ask(&porter, get)? == "kept", "the data are gone after a deployment");
 
+    // A clone has its data and its passwords, and the original goes on without noticing.
+    let next = unique("next");
+    let refused = portolan.refuse(&["database", "clone", &orders, &next])?;
+    ensure!(refused.contains("portolan database stop"), "{refused}");
+    portolan.run(&["database", "stop", &orders])?;
+    portolan.run(&["database", "clone", &orders, &next])?;
+    portolan.run(&["database", "start", &orders])?;
+    portolan.run(&["app", "env", "refer", &clerk, "DATABASE_URL", "--database", &next])?;
+    portolan.run(&["app", "deploy", &clerk])?;
+    ensure!(scene.ask(&clerk, sql)? == "43", "the clone has other data");
+    portolan.run(&["app", "env", "refer", &clerk, "DATABASE_URL", "--database", &orders])?;
+    portolan.run(&["app", "deploy", &clerk])?;
+    ensure!(scene.ask(&clerk, sql)? == "43", "the clone writes into the original's data");
+
     let refused = portolan.refuse(&["database", "remove", &orders, "--yes"])?;
     ensure!(refused.contains("DATABASE_URL of application"), "{refused}");
     for app in [&clerk, &porter] {
         portolan.run(&["app", "remove", app, "--yes"])?;
     }
-    for database in [&orders, &cache] {
+    for database in [&orders, &cache, &next] {
         portolan.run(&["database", "remove", database, "--data", "--yes"])?;
     }
     Ok(())

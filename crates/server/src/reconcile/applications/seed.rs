@@ -42,9 +42,10 @@ pub(super) async fn filled(job: &mut Job<'_>, course: &Course, image: &str) -> R
     let source = Source { row: &original, at: &there };
     let volumes = source.volumes(job, &course.plan.spec).await?;
     if !volumes.is_empty() {
-        let mut conn = scene.app.db.acquire().await?;
-        seed::set_begun(&mut conn, id, true).await?;
-        drop(conn);
+        if !seed.begun {
+            let mut conn = scene.app.db.acquire().await?;
+            seed::set_begun(&mut conn, id, true).await?;
+        }
         let load = source.load(scene, (volumes, image));
         if ferry::carried(job, load, "deploy it again (`deploy_application`)").await?.is_none() {
             return Ok(false);
