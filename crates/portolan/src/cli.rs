@@ -49,9 +49,10 @@ use crate::client::BaseUrl;
 pub(crate) use self::{
     addresses::{AddressesCommand, SetAddressesArgs},
     application::{
-        AddApplicationArgs, ApplicationCommand, Assignment, CloneApplicationArgs, CloneToArgs,
-        DecideArgs, EditApplicationArgs, HookCommand, ListApplicationsArgs, MoveApplicationArgs,
-        RemoveApplicationArgs, SetVariablesArgs, ToDestinationArgs, VariableCommand, WorkArgs,
+        AddApplicationArgs, AddPlaceArgs, ApplicationCommand, Assignment, CloneApplicationArgs,
+        CloneToArgs, DecideArgs, EditApplicationArgs, HookCommand, ListApplicationsArgs,
+        MoveApplicationArgs, PlaceCommand, RemoveApplicationArgs, SetVariablesArgs,
+        ToDestinationArgs, VariableCommand, WorkArgs,
     },
     audit::{AuditCommand, AuditFilterArgs, VerifyAuditArgs},
     backup::{BackupArgs, RestoreArgs},

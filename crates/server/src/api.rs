@@ -36,6 +36,7 @@ mod notifiers;
 mod operations;
 mod passkeys;
 mod password_resets;
+mod places;
 mod policy;
 mod problem;
 mod projects;
@@ -264,6 +265,7 @@ fn projects() -> OpenApiRouter<AppState> {
         .routes(routes!(hooks::call_hook))
         .routes(routes!(links::list_links, links::create_link))
         .routes(routes!(links::delete_link))
+        .routes(routes!(places::list_places, places::add_place))
         .routes(routes!(stacks::list_stacks, stacks::create_stack))
         .routes(routes!(stacks::show_stack, stacks::delete_stack))
         .routes(routes!(stacks::apply_stack))

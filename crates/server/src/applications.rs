@@ -17,7 +17,7 @@ use crate::{
     Actor, App, Error,
     db::{
         self, Transaction,
-        application::{Assigned, Runs},
+        application::{Assigned, Places, Runs},
     },
     destinations::{self, swarm},
     environments,
@@ -35,7 +35,9 @@ pub mod hooks;
 pub(crate) mod isolation;
 pub mod moves;
 pub mod names;
+pub mod places;
 pub mod plan;
+mod ports;
 mod references;
 pub mod remove;
 pub mod tasks;
@@ -128,6 +130,8 @@ fn filled_in(
         name: input.name,
         database_id: None,
         stack_id: None,
+        place_of: None,
+        places: 0,
         spec: input.spec,
         changed: false,
         state: ApplicationState::New,
@@ -209,6 +213,7 @@ pub struct Filter {
     pub runs: Runs,
     pub environment_id: Option<EnvironmentId>,
     pub destination_id: Option<DestinationId>,
+    pub places: Places,
 }
 
 /// The team's applications, oldest first.
@@ -241,6 +246,7 @@ pub(crate) async fn list_rows(
         runs: filter.runs,
         environment: filter.environment_id.as_ref(),
         destination: filter.destination_id.as_ref(),
+        original: filter.places.original(),
     };
     let rows = db::application::list(&mut conn, actor.visible(), of, query).await?;
     Ok(page::of(rows, query, |one| (one.application.created_at, one.application.id.as_str())))
@@ -279,6 +285,7 @@ pub(crate) async fn set_spec(
     if spec.build != before.spec.build || spec.image != before.spec.image {
         builder::check(tx, (actor, &destination), &spec).await?;
     }
+    places::check_change(tx, actor, before, (Some(&before.spec), &spec)).await?;
     let after = Application { spec, updated_at: Timestamp::now(), ..before.clone() };
     db::application::set_spec(tx, &after).await?;
     names::claim(tx, &after, &after.spec).await?;
@@ -299,8 +306,14 @@ async fn wake(app: &App, actor: &Actor, application: &Application) -> Result<(),
     Ok(())
 }
 
-/// What runs a database is made by that, and not by people.
+/// What runs a database is made by that, and a further place by its original, and not by people.
 pub(crate) fn check_own(application: &Application) -> Result<(), Error> {
+    places::check_is_none(application)?;
+    check_program(application)
+}
+
+/// What runs a database is removed with it.
+fn check_program(application: &Application) -> Result<(), Error> {
     if application.database_id.is_none() {
         return Ok(());
     }

@@ -139,7 +139,8 @@ pub async fn list(
     Filter { environment_id, destination_id }: Filter,
     query: &PageQuery,
 ) -> Result<Page<Database>, Error> {
-    let of = applications::Filter { runs: Runs::Databases, environment_id, destination_id };
+    let runs = Runs::Databases;
+    let of = applications::Filter { runs, environment_id, destination_id, ..Default::default() };
     let page = applications::list_rows(app, actor, &of, query).await?;
     let ids: Vec<DatabaseId> = page.items.iter().map(|row| (&row.application.id).into()).collect();
     let mut conn = app.db.acquire().await?;

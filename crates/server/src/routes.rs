@@ -21,10 +21,12 @@ use crate::{
     page,
 };
 
+mod along;
 mod claim;
 mod outcome;
 mod password;
 
+pub(crate) use along::copy;
 pub(crate) use outcome::found;
 pub use outcome::settled;
 

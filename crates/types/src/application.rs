@@ -16,6 +16,7 @@ mod check;
 mod cloning;
 mod mount;
 mod moving;
+mod place;
 mod spec;
 mod task;
 mod variable;
@@ -26,6 +27,7 @@ pub use check::{HealthCheck, Seconds};
 pub use cloning::{CloneApplication, ClonedApplication};
 pub use mount::{ApplicationMount, BindPath, MountPath, MountSource};
 pub use moving::{ApplicationMove, ApplicationMoved, MoveApplication, MoveState, MovedVolume};
+pub use place::{AddPlace, PlaceOf};
 pub use spec::{
     ApplicationSpec, Argument, Balance, HostPort, LabelKey, LabelValue, ResourceLimits,
     RestartRule, Strategy, Transport,
@@ -135,6 +137,12 @@ pub struct Application {
     /// The stack of which it is a service: it is changed there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stack_id: Option<StackId>,
+    /// The application of which it is a further place: it is changed there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place_of: Option<PlaceOf>,
+    /// How many further places it has.
+    #[serde(default)]
+    pub places: u32,
     /// What the next deployment makes.
     pub spec: ApplicationSpec,
     /// Whether the spec or the variables are other than what was deployed last.

@@ -68,11 +68,11 @@ pub use address::{
     SubnetPool, SubnetPools, UpdateAddressPlan,
 };
 pub use application::{
-    Application, ApplicationMount, ApplicationMove, ApplicationMoved, ApplicationName,
+    AddPlace, Application, ApplicationMount, ApplicationMove, ApplicationMoved, ApplicationName,
     ApplicationSpec, ApplicationState, ApplicationTask, ApplicationTasks, Argument, Balance,
     BindPath, Build, BuildStage, ChangeVariables, CloneApplication, ClonedApplication,
     CreateApplication, GitReference, HealthCheck, HostPort, LabelKey, LabelValue, MountPath,
-    MountSource, MoveApplication, MoveState, MovedVolume, ReferVariable, RepositoryLogin,
+    MountSource, MoveApplication, MoveState, MovedVolume, PlaceOf, ReferVariable, RepositoryLogin,
     RepositoryPath, RepositoryUrl, ResourceLimits, RestartRule, Seconds, SetVariable, Strategy,
     Transport, UpdateApplication, Variable, VariableName, VariableValue, Variables, Words,
 };

@@ -13,12 +13,14 @@ use crate::find::Reference;
 
 mod build;
 mod hook;
+mod place;
 mod spec;
 mod variable;
 
 pub(crate) use self::{
     build::BuildArgs,
     hook::HookCommand,
+    place::{AddPlaceArgs, PlaceCommand},
     spec::{SpecArgs, Unset},
     variable::{Assignment, SetVariablesArgs, VariableCommand},
 };
@@ -245,6 +247,9 @@ Examples:
         /// What it no longer reaches.
         to: Reference,
     },
+    /// The other servers on which an application is too.
+    #[command(subcommand)]
+    Place(PlaceCommand),
     /// Environment variables of an application.
     #[command(subcommand)]
     Env(VariableCommand),

@@ -22,6 +22,7 @@ pub(crate) mod deployments;
 pub(crate) mod hook;
 pub(crate) mod link;
 pub(crate) mod moving;
+pub(crate) mod place;
 pub(crate) mod remove;
 pub(crate) mod tasks;
 pub(crate) mod variables;

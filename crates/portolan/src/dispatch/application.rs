@@ -5,9 +5,10 @@ use portolan_types::{ApplicationSpec, DeployApplication, Server};
 use super::container;
 use crate::{
     cli::{
-        AddApplicationArgs, ApplicationCommand, Assignment, CloneApplicationArgs, CloneToArgs,
-        DecideArgs, EditApplicationArgs, HookCommand, ListApplicationsArgs, MoveApplicationArgs,
-        RemoveApplicationArgs, SetVariablesArgs, ToDestinationArgs, VariableCommand, WorkArgs,
+        AddApplicationArgs, AddPlaceArgs, ApplicationCommand, Assignment, CloneApplicationArgs,
+        CloneToArgs, DecideArgs, EditApplicationArgs, HookCommand, ListApplicationsArgs,
+        MoveApplicationArgs, PlaceCommand, RemoveApplicationArgs, SetVariablesArgs,
+        ToDestinationArgs, VariableCommand, WorkArgs,
     },
     client::Client,
     commands::{
@@ -16,6 +17,7 @@ use crate::{
             cloning::{self, Clone, To},
             deployments, hook, link,
             moving::{self, Decision, Moved, Target},
+            place::{self, NewPlace},
             remove::{self, Volumes},
             tasks,
             variables::{self, Kept, Typed},
@@ -97,6 +99,7 @@ pub(super) async fn run(
         ApplicationCommand::Unlink { app, to } => {
             link::remove(client, printer, (&app, &to)).await?;
         }
+        ApplicationCommand::Place(command) => return run_places(client, printer, command).await,
         ApplicationCommand::Env(command) => run_variables(client, printer, command).await?,
         ApplicationCommand::Move(MoveApplicationArgs { app, to }) => {
             return move_over(client, printer, &Moved::Application(app), to).await;
@@ -189,6 +192,26 @@ async fn remove(
     let volumes = if volumes { Volumes::Removed } else { Volumes::Kept };
     let manner = Manner { run: run.into(), consent: consent.into(), wait: wait.into() };
     remove::remove(client, printer, &app, volumes, manner).await
+}
+
+async fn run_places(
+    client: &Client,
+    printer: &Printer,
+    command: PlaceCommand,
+) -> anyhow::Result<Outcome> {
+    match command {
+        PlaceCommand::List { app } => place::list(client, printer, &app).await?,
+        PlaceCommand::Add(AddPlaceArgs { app, destination, name, routes, wait }) => {
+            let new = NewPlace { app, destination, name, with_routes: routes };
+            return place::add(client, printer, new, wait.into()).await;
+        }
+        PlaceCommand::Remove { app, destination, volumes, manner } => {
+            let volumes = if volumes { Volumes::Removed } else { Volumes::Kept };
+            let wanted = (&app, &destination, volumes);
+            return place::remove(client, printer, wanted, manner.into()).await;
+        }
+    }
+    Ok(Outcome::Done)
 }
 
 async fn run_hook(client: &Client, printer: &Printer, command: HookCommand) -> anyhow::Result<()> {

@@ -61,6 +61,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("list_links", "app links"),
     ("list_operations", "operation list"),
     ("list_operations.destination", "operation list --destination"),
+    ("list_places", "app place list"),
     ("list_routes", "route list"),
     ("list_servers", "server list"),
     ("list_variables", "app env list"),

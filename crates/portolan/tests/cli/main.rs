@@ -20,6 +20,7 @@ mod login;
 mod moves;
 mod notifiers;
 mod people;
+mod places;
 mod problems;
 mod program;
 mod projects;

@@ -17,6 +17,7 @@ mod inside;
 mod links;
 mod moves;
 mod pages;
+mod places;
 mod plan;
 mod proxies;
 mod reach;

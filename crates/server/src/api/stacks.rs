@@ -60,7 +60,7 @@ pub(super) async fn create_stack(
     if ask.preview {
         return Ok(Answered::Previewed(stacks::preview_new(&app, &actor, input).await?));
     }
-    let made = apply::create(&app, &actor, input, repeat).await?;
+    let made = Box::pin(apply::create(&app, &actor, input, repeat)).await?;
     Ok(Answered::Done(StatusCode::CREATED, made))
 }
 
@@ -98,7 +98,7 @@ pub(super) async fn apply_stack(
     if ask.preview {
         return Ok(Answered::Previewed(stacks::preview_change(&app, &actor, &id, input).await?));
     }
-    let applied = apply::apply(&app, &actor, &id, input).await?;
+    let applied = Box::pin(apply::apply(&app, &actor, &id, input)).await?;
     Ok(Answered::Done(StatusCode::ACCEPTED, applied))
 }
 

@@ -16,6 +16,19 @@ pub(super) fn has_registry(image: &Image) -> bool {
     RegistryHost::of_image(image.as_str()).is_some_and(|host| host.as_str() != NOWHERE)
 }
 
+/// Refuses what was built on a server and is nowhere else.
+pub(super) fn check_anywhere(spec: &ApplicationSpec, image: &Image) -> Result<(), Error> {
+    if spec.build.is_none() || has_registry(image) {
+        return Ok(());
+    }
+    Err(Error::refused(
+        "image-nowhere-else",
+        format!("image `{image}` is built on the server that it is on, and is in no registry"),
+        "give it a name in a registry (`update_application`) and let a build server send it there, \
+         then deploy it",
+    ))
+}
+
 /// Refuses a server that may not build, and an image that could not come from where it is built.
 pub(super) async fn check(
     conn: &mut AnyConnection,

@@ -10,7 +10,7 @@ use portolan_types::{
 use serde_json::{Value, json};
 
 use super::{
-    builder, check, check_alone, check_own, find, names, note,
+    builder, check, check_alone, check_own, find, names, note, places,
     plan::{Plan, open_variables},
     references, wake,
     work::{check_stays, told},
@@ -23,12 +23,12 @@ use crate::{
         deployment::Planned,
     },
     events, operations,
-    operations::Task,
+    operations::{Asker, Task},
     page,
     reconcile::failure,
 };
 
-/// Deploys what the spec says now.
+/// Deploys what the spec says now; at a further place of an application what that one serves.
 pub async fn deploy(
     app: &App,
     actor: &Actor,
@@ -39,21 +39,36 @@ pub async fn deploy(
     db::application::lock(&mut tx, id).await?;
     let mut row = find(&mut tx, actor, id).await?;
     check_stays(&row.application)?;
-    check_own(&row.application)?;
-    if let Some(image) = input.image.filter(|image| *image != row.application.spec.image) {
-        check_alone(&row.application)?;
-        let before = row.application.clone();
-        row.application.spec.image = image;
-        row.application.updated_at = Timestamp::now();
-        check::bounds(&row.application.spec)?;
-        db::application::set_spec(&mut tx, &row.application).await?;
-        row.revision += 1;
-        note(&mut tx, actor, Some(&before), Some(&row.application)).await?;
-    }
-    let operation = begin_wanted(&mut tx, (app, actor), (&row, input.fresh)).await?;
+    let operation = if row.application.place_of.is_some() {
+        places::deploy(&mut tx, (app, actor), &row, &input).await?
+    } else {
+        check_own(&row.application)?;
+        set_image(&mut tx, actor, &mut row, input.image).await?;
+        begin_wanted(&mut tx, (app, actor), (&row, input.fresh)).await?
+    };
     tx.commit().await?;
     wake(app, actor, &row.application).await?;
     Ok(operation)
+}
+
+/// Another image from now on, where one is given.
+async fn set_image(
+    tx: &mut Transaction,
+    actor: &Actor,
+    row: &mut Assigned,
+    image: Option<Image>,
+) -> Result<(), Error> {
+    let Some(image) = image.filter(|image| *image != row.application.spec.image) else {
+        return Ok(());
+    };
+    check_alone(&row.application)?;
+    let before = row.application.clone();
+    row.application.spec.image = image;
+    row.application.updated_at = Timestamp::now();
+    check::bounds(&row.application.spec)?;
+    db::application::set_spec(tx, &row.application).await?;
+    row.revision += 1;
+    note(tx, actor, Some(&before), Some(&row.application)).await
 }
 
 /// Writes down a deployment of what the row says, with the application's row held.
@@ -69,7 +84,7 @@ pub(crate) async fn begin_wanted(
     plan.variables.extend(references::values(app, tx, &application.id).await?);
     plan.files = databases::files_of(app, tx, application).await?;
     builder::choose(tx, actor.team_id(), &mut plan.spec).await?;
-    begin(tx, (app, actor), row, (&plan, Of::Wanted)).await
+    begin(tx, (app, Asker::person(actor)), row, (&plan, Of::Wanted)).await
 }
 
 /// Deploys what an earlier deployment was: its image, spec and variables.
@@ -92,8 +107,10 @@ pub async fn roll_back(
     check_served(&row.application, &earlier.deployment)?;
     check_kept(&row.application, &earlier.deployment)?;
     let plan = Plan::open(&app.vault, &earlier.deployment.id, &earlier.sealed_plan)?;
+    places::check_change(&mut tx, actor, &row.application, (None, &plan.spec)).await?;
     names::claim(&mut tx, &row.application, &plan.spec).await?;
-    let operation = begin(&mut tx, (app, actor), &row, (&plan, Of::Earlier(&earlier))).await?;
+    let (by, of) = (Asker::person(actor), Of::Earlier(&earlier));
+    let operation = begin(&mut tx, (app, by), &row, (&plan, of)).await?;
     tx.commit().await?;
     wake(app, actor, &row.application).await?;
     Ok(operation)
@@ -145,26 +162,38 @@ pub(super) enum Of<'a> {
     Earlier(&'a Planned),
     /// What serves, on another destination.
     Moved(&'a Planned, &'a Destination),
+    /// What its original serves, at a further place of that.
+    Placed(&'a Planned),
 }
 
 impl<'a> Of<'a> {
     const fn earlier(self) -> Option<&'a Planned> {
         match self {
             Self::Wanted => None,
+            Self::Earlier(one) | Self::Moved(one, _) | Self::Placed(one) => Some(one),
+        }
+    }
+
+    /// The same of one of the application itself: what it found on its host holds for this one.
+    const fn on_its_host(self) -> Option<&'a Planned> {
+        match self {
+            Self::Wanted | Self::Placed(_) => None,
             Self::Earlier(one) | Self::Moved(one, _) => Some(one),
         }
     }
 
     const fn kind(self) -> OperationKind {
         match self {
-            Self::Wanted | Self::Earlier(_) => OperationKind::DeployApplication,
+            Self::Wanted | Self::Earlier(_) | Self::Placed(_) => OperationKind::DeployApplication,
             Self::Moved(..) => OperationKind::MoveApplication,
         }
     }
 
     fn asked(self, number: NonZeroU32, image: &Image) -> Value {
         match self {
-            Self::Wanted | Self::Earlier(_) => json!({ "number": number, "image": image }),
+            Self::Wanted | Self::Earlier(_) | Self::Placed(_) => {
+                json!({ "number": number, "image": image })
+            }
             Self::Moved(_, to) => {
                 json!({ "number": number, "image": image, "destination": to.name })
             }
@@ -175,18 +204,20 @@ impl<'a> Of<'a> {
 /// Writes a deployment down with its work, in the place of whatever is under way.
 pub(super) async fn begin(
     tx: &mut Transaction,
-    (app, actor): (&App, &Actor),
+    (app, by): (&App, Asker<'_>),
     row: &Assigned,
     (plan, of): (&Plan, Of<'_>),
 ) -> Result<Operation, Error> {
-    let (application, earlier) = (&row.application, of.earlier());
+    let (application, earlier, host) = (&row.application, of.earlier(), of.on_its_host());
+    let (team, author) = (by.team, by.name.to_owned());
     let now = Timestamp::now();
     db::deployment::cancel_pending(tx, &application.id, "another one was asked for", now).await?;
     let number = db::deployment::next_number(tx, &application.id).await?;
     let container = container_name(application, number)?;
-    let image = match earlier {
-        Some(earlier) => earlier.deployment.image.clone(),
-        None => image_of(plan, application, number)?,
+    let image = match of {
+        Of::Wanted => image_of(plan, application, number)?,
+        Of::Earlier(earlier) | Of::Moved(earlier, _) => earlier.deployment.image.clone(),
+        Of::Placed(original) => placed(original),
     };
     let asked = of.asked(number, &image);
     let task = Task {
@@ -195,10 +226,11 @@ pub(super) async fn begin(
         name: application.name.as_str(),
         input: Some(operations::input(&asked)?),
     };
-    let operation = operations::ask(tx, actor, task).await?;
+    let operation = operations::ask_as(tx, by, task).await?;
     let id = DeploymentId::generate();
     let new = Planned {
-        revision: earlier.map_or(row.revision, |earlier| earlier.revision),
+        revision: host.map_or(row.revision, |earlier| earlier.revision),
+        pinned: earlier.and_then(|earlier| earlier.pinned.clone()),
         sealed_plan: plan.seal(&app.vault, &id)?,
         switched_at: None,
         deployment: Deployment {
@@ -208,20 +240,20 @@ pub(super) async fn begin(
             state: DeploymentState::Pending,
             image,
             commit: earlier.and_then(|earlier| earlier.deployment.commit.clone()),
-            image_id: earlier.and_then(|earlier| earlier.deployment.image_id.clone()),
+            image_id: host.and_then(|earlier| earlier.deployment.image_id.clone()),
             rolled_back_to: match of {
                 Of::Earlier(earlier) => Some(earlier.deployment.number),
-                Of::Wanted | Of::Moved(..) => None,
+                Of::Wanted | Of::Moved(..) | Of::Placed(_) => None,
             },
             container,
-            by: actor.user.email.clone(),
+            by: author,
             operation_id: operation.id.clone(),
             reason: None,
             created_at: now,
             finished_at: None,
         },
     };
-    db::deployment::insert(tx, actor.team_id(), &new).await?;
+    db::deployment::insert(tx, team, &new).await?;
     db::application::set_work(tx, &application.id, &operation.id, Some(Wanted::Running)).await?;
     Ok(operation)
 }
@@ -236,6 +268,11 @@ fn image_of(plan: &Plan, application: &Application, number: NonZeroU32) -> Resul
     let tagged = tagged.parse();
     tagged
         .map_err(|invalid: portolan_types::Invalid| Error::field("spec.image", invalid.to_string()))
+}
+
+/// What a further place of an application is made of: the very image, where a registry has it.
+pub(super) fn placed(original: &Planned) -> Image {
+    original.pinned.as_ref().unwrap_or(&original.deployment.image).clone()
 }
 
 /// A name that no other deployment of any application has on the host. On a swarm, that of the service,
@@ -330,31 +367,4 @@ async fn under_way(
         return Ok(None);
     }
     Ok(db::deployment::find_by_operation(tx, operation).await?)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use super::*;
-
-    #[test]
-    fn a_plan_survives_being_kept() {
-        let plan = Plan {
-            spec: portolan_types::ApplicationSpec::of("shop:1".parse().expect("an image")),
-            variables: BTreeMap::from([(
-                "A".parse().expect("a name"),
-                "b\nc".parse().expect("a value"),
-            )]),
-            arguments: BTreeMap::new(),
-            password: None,
-            fresh: true,
-            files: vec![crate::applications::plan::PlannedFile {
-                path: "a/b.sql".to_owned(),
-                content: "create table t (id int)".parse().expect("a script"),
-            }],
-        };
-        let text = serde_json::to_string(&plan).expect("JSON");
-        assert_eq!(serde_json::from_str::<Plan>(&text).expect("a plan"), plan);
-    }
 }

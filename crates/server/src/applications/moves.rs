@@ -26,7 +26,7 @@ use crate::{
         deployment::Planned,
     },
     destinations, operations,
-    operations::Task,
+    operations::{Asker, Task},
 };
 
 mod against;
@@ -114,7 +114,8 @@ async fn write(
     let Wanted { row, serving, plan, to } = wanted;
     names::claim(tx, &wanted.there(), &plan.spec).await?;
     let of = Of::Moved(serving, to);
-    let operation = deployments::begin(tx, (app, actor), row, (plan, of)).await?;
+    let by = Asker::person(actor);
+    let operation = deployments::begin(tx, (app, by), row, (plan, of)).await?;
     let new = NewMove {
         application: &row.application.id,
         operation: &operation.id,

@@ -6,6 +6,7 @@
 use portolan_types::{Alias, Application, ApplicationSpec, DestinationId};
 use sqlx::AnyConnection;
 
+use super::places;
 use crate::{
     Error,
     db::{self, Transaction},
@@ -33,8 +34,21 @@ pub(crate) fn of(application: &Application, spec: &ApplicationSpec) -> Vec<Alias
 }
 
 /// Claims the names of an application as a spec has them, and gives up those that it had: on its own
-/// network, and on those from where it is reached by a link.
+/// network, on those from where it is reached by a link, and at its further places.
 pub(crate) async fn claim(
+    tx: &mut Transaction,
+    application: &Application,
+    spec: &ApplicationSpec,
+) -> Result<(), Error> {
+    claim_alone(tx, application, spec).await?;
+    for row in db::application::list_places_of(tx, &application.id).await? {
+        let there = places::spec_there(application, spec);
+        claim_alone(tx, &row.application, &there).await?;
+    }
+    Ok(())
+}
+
+async fn claim_alone(
     tx: &mut Transaction,
     application: &Application,
     spec: &ApplicationSpec,

@@ -139,3 +139,28 @@ pub(crate) fn open<T: for<'de> Deserialize<'de>>(
 fn unreadable(source: serde_json::Error) -> Error {
     Error::Database(sqlx::Error::Decode(source.into()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_survives_being_kept() {
+        let plan = Plan {
+            spec: ApplicationSpec::of("shop:1".parse().expect("an image")),
+            variables: BTreeMap::from([(
+                "A".parse().expect("a name"),
+                "b\nc".parse().expect("a value"),
+            )]),
+            arguments: BTreeMap::new(),
+            password: None,
+            fresh: true,
+            files: vec![PlannedFile {
+                path: "a/b.sql".to_owned(),
+                content: "create table t (id int)".parse().expect("a script"),
+            }],
+        };
+        let text = serde_json::to_string(&plan).expect("JSON");
+        assert_eq!(serde_json::from_str::<Plan>(&text).expect("a plan"), plan);
+    }
+}

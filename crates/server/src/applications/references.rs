@@ -32,6 +32,7 @@ pub(super) async fn set(
     // Whoever reads the application's environment reads the password.
     actor.require_on(Right::Use, &runs.project_id)?;
     check_stays(runs)?;
+    check_everywhere(application, runs)?;
     check_near(tx, application, runs).await?;
     databases::check_part(&found, from.part)?;
     let before = db::database_reference::list(tx, &application.id).await?;
@@ -92,6 +93,22 @@ async fn check_near(
             database.name, application.name
         ),
         "link the two (`create_link`), or refer to a database on the application's destination",
+    ))
+}
+
+/// At its further places the database would not be found.
+fn check_everywhere(application: &Application, database: &Application) -> Result<(), Error> {
+    if application.places == 0 {
+        return Ok(());
+    }
+    Err(Error::refused(
+        "database-elsewhere",
+        format!(
+            "application `{}` has further places on other servers, from where database `{}` is not \
+             found",
+            application.name, database.name
+        ),
+        "give the variable a value that holds everywhere, or remove its places (`list_places`)",
     ))
 }
 

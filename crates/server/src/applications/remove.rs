@@ -8,7 +8,9 @@ use portolan_types::{
 use serde::{Deserialize, Serialize};
 use sqlx::AnyConnection;
 
-use super::{check_alone, check_own, find, moves, names, wake, word, work::check_stays};
+use super::{
+    check_alone, check_program, find, moves, names, places, wake, word, work::check_stays,
+};
 use crate::{
     Actor, App, Error,
     db::{self, Transaction, application::Wanted},
@@ -48,7 +50,7 @@ pub async fn remove(
     let mut tx = app.db.begin().await?;
     db::application::lock(&mut tx, id).await?;
     let application = find(&mut tx, actor, id).await?.application;
-    check_own(&application)?;
+    check_program(&application)?;
     check_alone(&application)?;
     let operation = begin(&mut tx, actor, &application, volumes).await?;
     tx.commit().await?;
@@ -66,6 +68,7 @@ pub(crate) async fn begin(
     check_stays(application)?;
     moves::check_confirmed(application)?;
     check_not_waited_for(tx, application).await?;
+    places::check_has_none(tx, application).await?;
     let id = &application.id;
     db::deployment::cancel_pending(tx, id, "the application is removed", Timestamp::now()).await?;
     let task = Task {
@@ -91,8 +94,12 @@ pub async fn preview(
     let application = find(&mut conn, actor, id).await?.application;
     let allowed = check_stays(&application)
         .and_then(|()| moves::check_confirmed(&application))
-        .and_then(|()| check_own(&application))
+        .and_then(|()| check_program(&application))
         .and_then(|()| check_alone(&application));
+    let allowed = match allowed {
+        Ok(()) => places::check_has_none(&mut conn, &application).await,
+        refused => refused,
+    };
     looked_at(&mut conn, &application, (volumes, allowed)).await
 }
 

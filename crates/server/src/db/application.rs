@@ -4,7 +4,7 @@
 use portolan_types::{
     Application, ApplicationId, ApplicationMove, ApplicationName, ApplicationState,
     ApplicationTask, DeploymentId, DestinationId, EnvironmentId, OperationId, OperationKind,
-    PageQuery, ServerId, TeamId, Timestamp,
+    PageQuery, PlaceOf, ServerId, TeamId, Timestamp,
 };
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
@@ -14,10 +14,12 @@ use crate::rights::Visible;
 mod drawn;
 pub mod moving;
 mod names;
+mod places;
 pub mod seed;
 
 pub use drawn::{Drawn, list_drawn};
 pub use names::{find_owner, release_aliases, set_aliases};
+pub use places::{Places, insert_place};
 pub use seed::Seed;
 
 /// Applications with the names of where they are, as somebody sees them. A server that they do not
@@ -43,12 +45,16 @@ macro_rules! select {
                         as move_to_name,
                     (select b.id from databases b where b.id = a.id) as database_id,
                     (select v.stack_id from stack_services v where v.application_id = a.id)
-                        as stack_id
+                        as stack_id,
+                    pl.original_id, po.name as original_name,
+                    (select count(*) from places c where c.original_id = a.id) as places
              from applications a
              join environments e on e.id = a.environment_id
              join projects p on p.id = e.project_id
              join destinations d on d.id = a.destination_id
              join servers s on s.id = d.server_id
+             left join places pl on pl.application_id = a.id
+             left join applications po on po.id = pl.original_id
              left join moves m on m.application_id = a.id
              left join destinations mf on mf.id = m.from_id
              left join destinations mt on mt.id = m.to_id
@@ -126,6 +132,8 @@ impl FromRow<'_, AnyRow> for Assigned {
                 name: parsed(row, "name")?,
                 database_id: parsed_option(row, "database_id")?,
                 stack_id: parsed_option(row, "stack_id")?,
+                place_of: place_of(row)?,
+                places: row.try_get::<i64, _>("places")?.try_into().unwrap_or(u32::MAX),
                 spec: json_option(row, "spec")?.ok_or(sqlx::Error::RowNotFound)?,
                 changed: deployed.is_some_and(|deployed| deployed != revision),
                 state: parsed(row, "state")?,
@@ -139,6 +147,11 @@ impl FromRow<'_, AnyRow> for Assigned {
             },
         })
     }
+}
+
+fn place_of(row: &AnyRow) -> Result<Option<PlaceOf>, sqlx::Error> {
+    let Some(application_id) = parsed_option(row, "original_id")? else { return Ok(None) };
+    Ok(Some(PlaceOf { application_id, application_name: parsed(row, "original_name")? }))
 }
 
 fn moved(row: &AnyRow) -> Result<Option<ApplicationMove>, sqlx::Error> {
@@ -226,6 +239,8 @@ pub struct Filter<'a> {
     pub runs: Runs,
     pub environment: Option<&'a EnvironmentId>,
     pub destination: Option<&'a DestinationId>,
+    /// The application of which they are further places; empty of those that are none.
+    pub original: Option<&'a str>,
 }
 
 /// The team's applications, oldest first.
@@ -244,6 +259,7 @@ pub async fn list(
                and (cast($7 as text) is null or a.environment_id = $7)
                and (cast($8 as text) is null or a.destination_id = $8)
                and (exists (select 1 from databases b where b.id = a.id)) = ($9 = 1)
+               and (cast($10 as text) is null or coalesce(pl.original_id, '') = $10)
                and ",
             visible!("6", project "e.project_id"),
             " order by a.created_at, a.id
@@ -252,6 +268,7 @@ pub async fn list(
         .bind(filter.environment.map(EnvironmentId::as_str))
         .bind(filter.destination.map(DestinationId::as_str))
         .bind(i64::from(filter.runs == Runs::Databases))
+        .bind(filter.original)
         .fetch_all(conn)
         .await
 }
@@ -284,6 +301,18 @@ pub async fn list_of_server(
     .bind("")
     .fetch_all(conn)
     .await
+}
+
+/// The further places of an application, by their ids: whoever holds several rows does so in this order.
+pub async fn list_places_of(
+    conn: &mut AnyConnection,
+    original: &ApplicationId,
+) -> Result<Vec<Assigned>, sqlx::Error> {
+    sqlx::query_as(select!("2", "where pl.original_id = $1 order by a.id"))
+        .bind(original.as_str())
+        .bind("")
+        .fetch_all(conn)
+        .await
 }
 
 /// All applications on a swarm, whichever of its managers keeps them, oldest first.

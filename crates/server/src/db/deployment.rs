@@ -3,12 +3,12 @@
 use std::num::NonZeroU32;
 
 use portolan_types::{
-    ApplicationId, Commit, Deployment, DeploymentId, DeploymentState, OperationId, PageQuery,
-    TeamId, Timestamp,
+    ApplicationId, Commit, Deployment, DeploymentId, DeploymentState, Image, OperationId,
+    PageQuery, TeamId, Timestamp,
 };
 use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
-use super::{Window, decode_error, moment, moment_option, parsed};
+use super::{Window, decode_error, moment, moment_option, parsed, parsed_option};
 
 /// A deployment with what the API does not show.
 #[derive(Debug, Clone)]
@@ -18,6 +18,8 @@ pub struct Planned {
     pub revision: i64,
     /// Spec and variables as they were, as JSON.
     pub sealed_plan: String,
+    /// By which any host gets the very image, where a registry has it.
+    pub pinned: Option<Image>,
     /// When requests were led to it.
     pub switched_at: Option<Timestamp>,
 }
@@ -27,6 +29,7 @@ impl FromRow<'_, AnyRow> for Planned {
         Ok(Self {
             revision: row.try_get("revision")?,
             sealed_plan: row.try_get("sealed_plan")?,
+            pinned: parsed_option(row, "pinned")?,
             switched_at: moment_option(row, "switched_at")?,
             deployment: Deployment {
                 id: parsed(row, "id")?,
@@ -66,8 +69,8 @@ macro_rules! select {
     ($($rest:tt)*) => {
         concat!(
             "select id, application_id, number, state, image, image_id, commit_id, commit_subject, rolled_back_to, container,
-                    author, operation_id, revision, sealed_plan, reason, created_at, switched_at,
-                    finished_at
+                    author, operation_id, revision, sealed_plan, pinned, reason, created_at,
+                    switched_at, finished_at
              from deployments ",
             $($rest)*
         )
@@ -85,8 +88,8 @@ pub async fn insert(
         "insert into deployments
              (id, team_id, application_id, number, state, image, image_id, rolled_back_to,
               container, author, operation_id, revision, sealed_plan, created_at, commit_id,
-              commit_subject)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+              commit_subject, pinned)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
     )
     .bind(id.as_str())
     .bind(team.as_str())
@@ -104,6 +107,7 @@ pub async fn insert(
     .bind(new.deployment.created_at.as_millis())
     .bind(new.deployment.commit.as_ref().map(|commit| commit.id.as_str()))
     .bind(new.deployment.commit.as_ref().map(|commit| commit.subject.as_str()))
+    .bind(new.pinned.as_ref().map(Image::as_str))
     .execute(conn)
     .await?;
     Ok(())
@@ -186,17 +190,20 @@ pub async fn list(
     Ok(rows.into_iter().map(|row| row.deployment).collect())
 }
 
-/// Notes what its image is.
+/// Notes what its image is, and by which reference any host gets it.
 pub async fn set_image(
     conn: &mut AnyConnection,
     id: &DeploymentId,
-    image_id: &str,
+    (image_id, pinned): (&str, Option<&Image>),
 ) -> Result<(), sqlx::Error> {
-    sqlx::query("update deployments set image_id = $2 where id = $1")
-        .bind(id.as_str())
-        .bind(image_id)
-        .execute(conn)
-        .await?;
+    sqlx::query(
+        "update deployments set image_id = $2, pinned = coalesce($3, pinned) where id = $1",
+    )
+    .bind(id.as_str())
+    .bind(image_id)
+    .bind(pinned.map(Image::as_str))
+    .execute(conn)
+    .await?;
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use sqlx::{
 use super::{Db, MIGRATIONS};
 
 /// All that there are, those that others refer to first.
-pub const TABLES: [&str; 62] = [
+pub const TABLES: [&str; 63] = [
     "teams",
     "users",
     "memberships",
@@ -43,6 +43,7 @@ pub const TABLES: [&str; 62] = [
     "applications",
     "application_aliases",
     "seeds",
+    "places",
     "moves",
     "links",
     "deployments",

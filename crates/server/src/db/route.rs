@@ -415,13 +415,11 @@ pub async fn list_of_application(
 pub async fn list_led(
     conn: &mut AnyConnection,
     application: &ApplicationId,
-) -> Result<Vec<Route>, sqlx::Error> {
-    let rows: Vec<Assigned> =
-        sqlx::query_as(select!("where r.application_id = $1 order by r.host, r.path"))
-            .bind(application.as_str())
-            .fetch_all(conn)
-            .await?;
-    Ok(rows.into_iter().map(|row| row.route).collect())
+) -> Result<Vec<Assigned>, sqlx::Error> {
+    sqlx::query_as(select!("where r.application_id = $1 order by r.host, r.path"))
+        .bind(application.as_str())
+        .fetch_all(conn)
+        .await
 }
 
 /// Removes the routes of an application that goes.

@@ -23,6 +23,21 @@ pub struct HostImage {
     pub size_bytes: u64,
 }
 
+impl HostImage {
+    /// The reference by which any host gets this very image, where it came from this repository.
+    pub fn pinned(&self, repository: &str) -> Option<String> {
+        let parts = self.digests.iter().filter_map(|one| one.split_once('@'));
+        let mut its = parts.filter(|(name, _)| familiar(name) == familiar(repository));
+        its.next().map(|(_, digest)| format!("{repository}@{digest}"))
+    }
+}
+
+/// As engines call a repository of Docker Hub: without what goes without saying.
+fn familiar(repository: &str) -> &str {
+    let name = repository.strip_prefix("docker.io/").unwrap_or(repository);
+    name.strip_prefix("library/").filter(|rest| !rest.contains('/')).unwrap_or(name)
+}
+
 /// How far the fetching of an image is, as far as its registry tells: told by the host, read by
 /// whoever waits.
 #[derive(Debug, Clone, Default)]
@@ -74,6 +89,21 @@ mod tests {
     use std::sync::atomic::AtomicUsize;
 
     use super::*;
+
+    #[test]
+    fn an_image_is_pinned_by_its_own_repository() {
+        let digests = ["shop@sha256:aa", "ghcr.io/example/shop@sha256:bb"].map(str::to_owned);
+        let image = HostImage { digests: digests.to_vec(), ..HostImage::default() };
+        let pinned = |repository| image.pinned(repository);
+        assert_eq!(pinned("shop").as_deref(), Some("shop@sha256:aa"));
+        let long = "docker.io/library/shop";
+        assert_eq!(pinned(long), Some(format!("{long}@sha256:aa")));
+        assert_eq!(
+            pinned("ghcr.io/example/shop").as_deref(),
+            Some("ghcr.io/example/shop@sha256:bb")
+        );
+        assert_eq!(pinned("ghcr.io/other/shop"), None);
+    }
 
     #[test]
     fn every_tenth_is_told() {

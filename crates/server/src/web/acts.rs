@@ -175,6 +175,7 @@ const PLACES: &[(&str, &str, Place)] = &[
     ("list_drifts", "the drifts", Page("/drifts")),
     ("list_links", "its links", Place::Application("/links")),
     ("list_operations", "the operations", Page("/operations")),
+    ("list_places", "its places", Place::Application("/places")),
     ("list_routes", "the routes", Page("/routes")),
     ("list_servers", "the servers", Page("/servers")),
     ("move_application", "its move", Place::Application("/move")),

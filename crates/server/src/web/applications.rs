@@ -8,6 +8,7 @@ mod cloning;
 mod deployments;
 mod detail;
 pub(super) mod fields;
+mod further;
 mod head;
 mod inside;
 mod links;
@@ -76,6 +77,7 @@ fn details(pages: Pages<'_>) -> Pages<'_> {
             get(settings::variables),
         )
         .page("/applications/{id}/links", &["list_links", "create_link"], get(links::show))
+        .page("/applications/{id}/places", &["list_places"], get(further::show))
         .page("/applications/{id}/events", &["list_events"], get(detail::events))
         .page(
             "/applications/{id}/settings",

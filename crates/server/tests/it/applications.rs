@@ -20,6 +20,7 @@ mod cloning;
 mod faults;
 mod inside;
 mod moves;
+mod places;
 mod refusals;
 mod swarm;
 

@@ -17,6 +17,7 @@ mod history;
 mod links;
 mod moves;
 mod people;
+mod places;
 mod registries;
 mod results;
 mod servers;

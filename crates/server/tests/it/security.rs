@@ -212,6 +212,9 @@ impl Things {
             ("PATCH", "/v1/applications/{id}/variables") => {
                 json!({ "set": [{ "name": "A", "value": "1" }] })
             }
+            ("POST", "/v1/applications/{id}/places") => {
+                json!({ "destination_id": self.destination })
+            }
             ("POST", "/v1/applications/{id}/links") => json!({ "to": self.neighbour }),
             ("POST", "/v1/keys" | "/v1/projects") | ("PATCH", _) => json!({ "name": "x" }),
             ("POST", "/v1/servers") => json!({

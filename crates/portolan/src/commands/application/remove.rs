@@ -29,11 +29,21 @@ pub(crate) async fn remove(
     manner: Manner,
 ) -> anyhow::Result<Outcome> {
     let application: Application = find(client, wanted).await?;
+    remove_one(client, printer, (&application, volumes), manner).await
+}
+
+/// The same of one that was found.
+pub(super) async fn remove_one(
+    client: &Client,
+    printer: &Printer,
+    (application, volumes): (&Application, Volumes),
+    manner: Manner,
+) -> anyhow::Result<Outcome> {
     let doomed = Doomed {
         path: &format!("/v1/applications/{}", application.id),
         query: ("volumes", (volumes == Volumes::Removed).to_string()),
         name: application.name.as_str(),
-        question: &question(&application, volumes),
+        question: &question(application, volumes),
     };
     preview::remove(client, printer, doomed, manner).await
 }

@@ -28,6 +28,22 @@ pub(super) fn table(applications: &[Application]) -> Table {
     }))
 }
 
+/// Further places of one application.
+pub(super) fn places(places: &[Application]) -> Table {
+    let header = &["NAME", "STATE", "SERVER", "DESTINATION", "IMAGE", "BEHIND", "ID"];
+    Table::new(header).yielding(&["IMAGE"]).with(places.iter().map(|one| {
+        vec![
+            Span::plain(one.name.as_str()),
+            state_span(one.state),
+            Span::or_dash(one.server_name.as_ref().map(Name::as_str)),
+            Span::or_dash(one.destination_name.as_ref().map(Name::as_str)),
+            Span::plain(one.spec.image.as_str()),
+            if one.changed { Span::new(Style::Caution, "yes") } else { Span::plain("no") },
+            Span::plain(one.id.as_str()),
+        ]
+    }))
+}
+
 pub(in crate::commands) fn state_span(state: ApplicationState) -> Span {
     let style = match state {
         ApplicationState::Running => Style::Good,
@@ -50,6 +66,8 @@ pub(super) fn details(one: &Application, routes: &[Route], tasks: &[ApplicationT
         .row("environment", one.environment_name.as_str())
         .maybe("destination", one.destination_name.as_ref().map(Name::as_str))
         .maybe("server", one.server_name.as_ref().map(Name::as_str))
+        .maybe("place of", one.place_of.as_ref().map(|of| of.application_name.as_str()))
+        .maybe("places", (one.places > 0).then(|| format!("{} further ones", one.places)))
         .span("state", state_span(one.state))
         .maybe("reason", one.reason.as_deref())
         .maybe("move", one.moved.as_ref().map(moved))

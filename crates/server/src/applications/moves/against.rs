@@ -7,7 +7,7 @@ use sqlx::AnyConnection;
 use super::{Wanted, check_confirmed, elsewhere};
 use crate::{
     Actor, Error,
-    applications::{check, check_alone, isolation, names, word, work::check_stays},
+    applications::{check, check_alone, isolation, names, places, word, work::check_stays},
     databases,
     db::{self, application::Wanted as Asked},
     error::Refusal,
@@ -61,6 +61,7 @@ fn place(wanted: &Wanted) -> Result<(), Error> {
         return Err(Error::field("destination_id", "it is on this destination already"));
     }
     check_alone(one)?;
+    places::check_is_none(one)?;
     if one.is_service() || to.kind == DestinationKind::Swarm {
         return Err(Error::refused(
             "move-on-swarm",

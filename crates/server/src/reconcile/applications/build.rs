@@ -133,7 +133,7 @@ async fn came(job: &mut Job<'_>, course: &Course, id: String) -> Result<Built, H
     let deployment = &course.made.deployment;
     job.leave(&format!("`{}` was built", deployment.image)).await?;
     let mut conn = job.scene.app.db.acquire().await?;
-    db::deployment::set_image(&mut conn, &deployment.id, &id).await?;
+    db::deployment::set_image(&mut conn, &deployment.id, (&id, None)).await?;
     Ok(Built::Here(id))
 }
 

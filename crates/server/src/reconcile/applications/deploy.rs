@@ -15,6 +15,7 @@ use super::{
     stop::{removed, stopped},
 };
 use crate::{
+    applications::places,
     db,
     host::{ContainerDetail, HostContainer},
 };
@@ -152,13 +153,19 @@ pub(super) async fn finish(job: &mut Job<'_>, course: &Course) -> Result<Progres
     if let Some(moved) = &course.moving {
         return moving::finish(job, course, moved).await;
     }
-    let deployment = &course.made.deployment;
-    let mut tx = job.scene.app.db.begin().await?;
+    let (app, deployment) = (job.scene.app, &course.made.deployment);
+    let mut tx = app.db.begin().await?;
     let end = (DeploymentState::Serving, None);
     db::deployment::finish(&mut tx, &deployment.id, end, Timestamp::now()).await?;
+    let made = (&course.made, &course.plan);
+    let following = places::follow(&mut tx, app, job.scene.row, made).await?;
     let what = match deployment.rolled_back_to {
         Some(earlier) => format!("was rolled back to deployment {earlier}"),
         None => format!("was deployed: `{}`", deployment.image),
     };
-    job.succeeded(tx, ("application.deployed", &what)).await
+    let progress = job.succeeded(tx, ("application.deployed", &what)).await?;
+    for server in &following {
+        app.wake(server);
+    }
+    Ok(progress)
 }

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     Error, db,
     destinations::preview::as_failure,
-    host::{HostError, PullProgress, RegistryLogin},
+    host::{HostError, HostImage, PullProgress, RegistryLogin},
     registries,
 };
 
@@ -58,10 +58,9 @@ pub(super) async fn image(job: &mut Job<'_>, course: &Course) -> Result<Option<S
     Ok(None)
 }
 
-async fn find(job: &Job<'_>, reference: &str) -> Result<Option<String>, Halt> {
+async fn find(job: &Job<'_>, reference: &str) -> Result<Option<HostImage>, Halt> {
     let found = job.scene.host.find_image(reference).await;
-    let found = job.answer(found, &format!("look for image `{reference}`"))?;
-    Ok(found.map(|image| image.docker_id))
+    job.answer(found, &format!("look for image `{reference}`"))
 }
 
 async fn begin(job: &mut Job<'_>, key: &str, course: &Course) -> Result<(), Halt> {
@@ -106,16 +105,18 @@ async fn came(
 ) -> Result<String, Halt> {
     let image = &course.made.deployment.image;
     let found = find(job, image.as_str()).await?;
-    let id = match (outcome, found) {
-        (Ok(()), Some(id)) => {
+    let (found, pinned) = match (outcome, found) {
+        (Ok(()), Some(found)) => {
             job.leave(&format!("`{image}` was pulled")).await?;
-            id
+            // What the host says is no reference is none.
+            let pinned = found.pinned(image.repository()).and_then(|pinned| pinned.parse().ok());
+            (found, pinned)
         }
-        (Err(error), Some(id)) => {
+        (Err(error), Some(found)) => {
             let words =
                 format!("`{image}` could not be pulled, and the one on the host is taken: {error}");
             job.warn(&words).await?;
-            id
+            (found, None)
         }
         (outcome, None) => {
             let gone =
@@ -125,7 +126,8 @@ async fn came(
             return Err(host_failure(&action, job.scene.server_name(), &error).into());
         }
     };
+    let of = (found.docker_id.as_str(), pinned.as_ref());
     let mut conn = job.scene.app.db.acquire().await?;
-    db::deployment::set_image(&mut conn, &course.made.deployment.id, &id).await?;
-    Ok(id)
+    db::deployment::set_image(&mut conn, &course.made.deployment.id, of).await?;
+    Ok(found.docker_id)
 }

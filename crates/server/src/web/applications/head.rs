@@ -24,6 +24,7 @@ pub(super) enum Tab {
     Terminal,
     Variables,
     Links,
+    Places,
     Events,
     Settings,
     Clone,
@@ -31,7 +32,7 @@ pub(super) enum Tab {
     Danger,
 }
 
-const TABS: [tabs::Tab<Tab>; 13] = [
+const TABS: [tabs::Tab<Tab>; 14] = [
     tabs::Tab::new(Tab::Overview, "Overview", ""),
     tabs::Tab::new(Tab::Deployments, "Deployments", "/deployments"),
     tabs::Tab::kept_for(For::Use, Tab::Logs, "Logs", "/logs"),
@@ -40,6 +41,7 @@ const TABS: [tabs::Tab<Tab>; 13] = [
     tabs::Tab::kept_for(For::Work, Tab::Terminal, "Terminal", "/terminal"),
     tabs::Tab::new(Tab::Variables, "Variables", "/variables"),
     tabs::Tab::new(Tab::Links, "Links", "/links"),
+    tabs::Tab::new(Tab::Places, "Places", "/places"),
     tabs::Tab::new(Tab::Events, "Events", "/events"),
     tabs::Tab::for_changes(Tab::Settings, "Settings", "/settings"),
     tabs::Tab::for_changes(Tab::Clone, "Clone", "/clone"),
@@ -71,7 +73,10 @@ impl Head {
         // What runs a database is changed on the pages of that.
         let is_own = application.database_id.is_none();
         Ok(Self {
-            may_manage: is_own && chrome.may_manage_project(&application.project_id),
+            // A further place is changed with its original.
+            may_manage: is_own
+                && application.place_of.is_none()
+                && chrome.may_manage_project(&application.project_id),
             may_operate: is_own && chrome.may_operate_project(&application.project_id),
             may_use: chrome.may_use_project(&application.project_id),
             application,
@@ -90,6 +95,11 @@ impl Head {
             (false, false, false) => For::All,
         };
         tabs::links(&TABS, &self.tab, &base, who)
+    }
+
+    /// A further place follows its original back.
+    pub(super) fn may_roll_back(&self) -> bool {
+        self.may_operate && self.application.place_of.is_none()
     }
 
     /// What texts about it are about.

@@ -9,6 +9,7 @@ use super::rows::{self, Row};
 use crate::{
     api::AppState,
     applications::{self, Filter},
+    db::application::Places,
     environments,
     web::{
         chrome::Chrome,
@@ -47,7 +48,8 @@ pub(super) async fn list(
     Query(query): Query<PageQuery>,
 ) -> Shown {
     let actor = &chrome.actor;
-    let filter = Filter { environment_id, ..Filter::default() };
+    // A place is shown with its original.
+    let filter = Filter { environment_id, places: Places::LeftOut, ..Filter::default() };
     let page = applications::list(&app, actor, &filter, &query).await?;
     let rows = rows::of(&app, actor, page.items).await?;
     let environments = environments::list(&app, actor, None, &PageQuery::largest()).await?.items;

@@ -85,6 +85,6 @@ async fn came(
 
 async fn kept(job: &Job<'_>, course: &Course, pinned: &str) -> Result<String, Halt> {
     let mut conn = job.scene.app.db.acquire().await?;
-    db::deployment::set_image(&mut conn, &course.made.deployment.id, pinned).await?;
+    db::deployment::set_image(&mut conn, &course.made.deployment.id, (pinned, None)).await?;
     Ok(pinned.to_owned())
 }
