@@ -11,6 +11,7 @@ mod backups;
 mod beside;
 mod change;
 mod clerk;
+mod clock;
 mod commands;
 pub(crate) mod compare;
 mod containers;

@@ -2,12 +2,11 @@
 //! its own, and writes down what came of it (`conclude`).
 //!
 //! Owns their tasks, what is left of those that the end of a process cut off, and the removal of what
-//! lies in storages. What goes from the engine to the storage is in `take`, the way back in `give`; `due` is
-//! the clock of schedules.
+//! lies in storages. What goes from the engine to the storage is in `take`, the way back in `give`; what
+//! is due by a schedule is asked for by a `clock`.
 
 mod check;
 mod conclude;
-mod due;
 mod give;
 mod pack;
 mod take;
@@ -20,12 +19,13 @@ use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    clock::Clock,
     crew,
     recorder::{Recorder, failure},
 };
 use crate::{
     App, Error,
-    databases::backups::{Asked, Work},
+    databases::backups::{Asked, Work, begin_due},
     db,
     host::Dialer,
     storages::object::{Object, StorageError},
@@ -50,13 +50,14 @@ pub(super) async fn run(
 ) {
     let (places, swept) = (Arc::new(Places::new()), Notify::new());
     let started = Timestamp::now();
+    let clock = Clock { ready: &swept, set: &app.backups.scheduled, what: "backups" };
     let begin = |asked| {
         let (app, dialer, places) = (app.clone(), dialer.clone(), places.clone());
         keep(app, dialer, places, asked, pulse.clone())
     };
     tokio::join!(
         sweep(&app, (started, &swept), &pulse, &shutdown),
-        due::run(&app, &swept, &pulse, &shutdown),
+        clock.run(|| begin_due(&app), &pulse, &shutdown),
         crew::keep(asked, &shutdown, begin),
     );
 }
