@@ -49,10 +49,10 @@ use crate::client::BaseUrl;
 pub(crate) use self::{
     addresses::{AddressesCommand, SetAddressesArgs},
     application::{
-        AddApplicationArgs, AddPlaceArgs, ApplicationCommand, Assignment, CloneApplicationArgs,
-        CloneToArgs, DecideArgs, EditApplicationArgs, HookCommand, ListApplicationsArgs,
-        MoveApplicationArgs, PlaceCommand, RemoveApplicationArgs, SetVariablesArgs,
-        ToDestinationArgs, VariableCommand, WorkArgs,
+        AddApplicationArgs, AddJobArgs, AddPlaceArgs, ApplicationCommand, Assignment,
+        CloneApplicationArgs, CloneToArgs, DecideArgs, EditApplicationArgs, EditJobArgs,
+        HookCommand, JobArgs, JobCommand, ListApplicationsArgs, MoveApplicationArgs, PlaceCommand,
+        RemoveApplicationArgs, SetVariablesArgs, ToDestinationArgs, VariableCommand, WorkArgs,
     },
     audit::{AuditCommand, AuditFilterArgs, VerifyAuditArgs},
     backup::{BackupArgs, RestoreArgs},

@@ -39,6 +39,7 @@ mod database;
 mod deploy;
 mod destination;
 mod drift;
+mod job;
 mod notifier;
 mod people;
 mod project;

@@ -1,4 +1,4 @@
-//! Sizes for people.
+//! Sizes and spans for people.
 
 /// `1.5 GiB`, as the script of the pages says it.
 pub(crate) fn bytes(count: u64) -> String {
@@ -15,6 +15,14 @@ pub(crate) fn bytes(count: u64) -> String {
     }
 }
 
+/// `2 min 5 s`.
+pub(crate) fn span(seconds: u64) -> String {
+    match (seconds / 60, seconds % 60) {
+        (0, seconds) => format!("{seconds} s"),
+        (minutes, seconds) => format!("{minutes} min {seconds} s"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -25,5 +33,10 @@ mod tests {
         assert_eq!((bytes(1_024), bytes(1_536)), ("1.0 KiB".to_owned(), "1.5 KiB".to_owned()));
         assert_eq!((bytes((1 << 20) - 1), bytes(1 << 20)), ("1023.9 KiB".into(), "1.0 MiB".into()));
         assert_eq!(bytes(u64::MAX), "16383.9 PiB");
+    }
+
+    #[test]
+    fn spans_are_said_in_minutes() {
+        assert_eq!((span(59), span(125)), ("59 s".to_owned(), "2 min 5 s".to_owned()));
     }
 }

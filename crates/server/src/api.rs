@@ -27,6 +27,7 @@ mod health;
 mod hooks;
 mod identities;
 mod invites;
+mod jobs;
 mod keys;
 mod lines;
 mod links;
@@ -100,6 +101,7 @@ pub(crate) type AppState = Arc<App>;
         (name = "servers", description = "Docker hosts"),
         (name = "projects", description = "Where applications and databases are grouped"),
         (name = "applications", description = "Programs that are deployed into destinations"),
+        (name = "jobs", description = "Programs that applications run again and again"),
         (name = "stacks", description = "Applications of Compose files, placed together"),
         (name = "databases", description = "Engines that run in destinations, and who uses them"),
         (name = "backups", description = "Backups of databases, and where they are kept"),
@@ -261,6 +263,11 @@ fn projects() -> OpenApiRouter<AppState> {
         .routes(routes!(container_commands::run_in_application))
         .routes(routes!(terminals::open_application_terminal))
         .routes(routes!(builds::read_build_log))
+        .routes(routes!(jobs::list_jobs, jobs::create_job))
+        .routes(routes!(jobs::show_job, jobs::update_job, jobs::delete_job))
+        .routes(routes!(jobs::run_job))
+        .routes(routes!(jobs::list_job_runs))
+        .routes(routes!(jobs::show_job_run))
         .routes(routes!(hooks::show_hook, hooks::create_hook, hooks::delete_hook))
         .routes(routes!(hooks::call_hook))
         .routes(routes!(links::list_links, links::create_link))

@@ -21,6 +21,7 @@ use crate::{
     databases::backups::{self, Backups},
     db::Db,
     events::Readers,
+    jobs::{self, Jobs},
     metrics::Metrics,
     notifiers::Post,
     openid::Issuers,
@@ -43,6 +44,7 @@ pub struct Ends {
     pub(crate) readings: mpsc::Receiver<Asked>,
     pub(crate) commands: mpsc::Receiver<commands::Asked>,
     pub(crate) backups: mpsc::Receiver<backups::Asked>,
+    pub(crate) jobs: mpsc::Receiver<jobs::Asked>,
 }
 
 /// One per process, behind an `Arc`.
@@ -91,6 +93,8 @@ pub struct App {
     pub(crate) commands: Commands,
     /// Backups that are to be taken, given back or removed.
     pub(crate) backups: Backups,
+    /// Jobs that are to run.
+    pub(crate) jobs: Jobs,
     /// The way to buckets.
     pub(crate) outside: Outside,
     /// Rung when the courier has to look without there being an event.
@@ -113,6 +117,7 @@ impl App {
         let (readings, wanted) = Readings::new();
         let (commands, programs) = Commands::new();
         let (backups, dumps) = Backups::new();
+        let (jobs, runs) = Jobs::new();
         // A waiter that falls behind by so many changes reads the row, which is what it wants.
         let (changed, _) = broadcast::channel(1_024);
         let (looked, _) = broadcast::channel(1_024);
@@ -145,6 +150,7 @@ impl App {
             readings,
             commands,
             backups,
+            jobs,
             outside,
             courier: Notify::new(),
         };
@@ -155,6 +161,7 @@ impl App {
             readings: wanted,
             commands: programs,
             backups: dumps,
+            jobs: runs,
         };
         (app, ends)
     }

@@ -78,6 +78,8 @@ pub mod hook;
 pub mod idempotency;
 pub mod identity;
 pub mod invite;
+pub mod job;
+pub mod job_run;
 pub mod key;
 pub mod link;
 pub mod member;

@@ -35,6 +35,7 @@ mod git;
 pub mod host;
 pub mod idempotency;
 pub mod invites;
+pub mod jobs;
 pub mod keys;
 pub mod links;
 pub mod members;

@@ -149,6 +149,7 @@ const fn displaced(by: OperationKind) -> Displaced {
         | OperationKind::CheckRegistry
         | OperationKind::ReadProxyLogs
         | OperationKind::RunCommand
+        | OperationKind::RunJob
         | OperationKind::BackUpDatabase
         | OperationKind::RestoreDatabase
         | OperationKind::CheckBackup => Displaced::Nothing,

@@ -24,8 +24,10 @@ mod fleet;
 mod hosts;
 mod inside;
 mod janitor;
+mod jobs;
 mod links;
 mod make;
+mod mark;
 mod members;
 mod occasion;
 mod orphans;
@@ -102,7 +104,10 @@ pub(crate) fn start(
         readings::run(app.clone(), hosts.clone(), ends.readings, pulse, shutdown.clone())
     });
     tasks.spawn(TaskKind::Commands, None, |pulse| {
-        commands::run(app.clone(), hosts, ends.commands, pulse, shutdown.clone())
+        commands::run(app.clone(), hosts.clone(), ends.commands, pulse, shutdown.clone())
+    });
+    tasks.spawn(TaskKind::Jobs, None, |pulse| {
+        jobs::run(app.clone(), hosts, ends.jobs, pulse, shutdown.clone())
     });
     tasks.spawn(TaskKind::Janitor, None, |pulse| janitor::run(app, pulse, shutdown));
 }

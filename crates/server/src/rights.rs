@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use portolan_types::{
-    ApplicationId, BackupId, DatabaseId, DestinationId, DriftId, EnvironmentId, GrantedOn,
+    ApplicationId, BackupId, DatabaseId, DestinationId, DriftId, EnvironmentId, GrantedOn, JobId,
     ProjectId, Right, RouteId, ServerId, StackId, TeamId, UserId,
 };
 use sqlx::AnyConnection;
@@ -83,6 +83,7 @@ pub(crate) enum Thing {
     Application(ApplicationId),
     Database(DatabaseId),
     Backup(BackupId),
+    Job(JobId),
     Stack(StackId),
 }
 
@@ -98,6 +99,7 @@ impl Thing {
             Self::Application(_) => "application",
             Self::Database(_) => "database",
             Self::Backup(_) => "backup",
+            Self::Job(_) => "job",
             Self::Stack(_) => "stack",
         }
     }

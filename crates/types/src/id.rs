@@ -98,6 +98,10 @@ id! {
     DeploymentId,
     /// That an application may reach a resource of another destination.
     LinkId,
+    /// A program that an application runs again and again.
+    JobId,
+    /// One run of a job.
+    JobRunId,
     /// A way from outside to a container.
     RouteId,
     /// A login of a container registry.

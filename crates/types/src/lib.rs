@@ -23,6 +23,7 @@ pub mod event;
 mod hook;
 pub mod id;
 mod invalid;
+mod job;
 pub mod key;
 mod link;
 pub mod name;
@@ -113,11 +114,15 @@ pub use event::{Author, Event, EventFilter, KindPrefix, Severity, Topic};
 pub use hook::{CreatedHook, Hook, HookAnswer};
 pub use id::{
     ApplicationId, AuditEntryId, BackupId, CertificateId, DatabaseId, DeliveryId, DeploymentId,
-    DestinationId, DriftId, EnvironmentId, EventId, IdentityId, InviteId, KeyId, LinkId,
-    NotifierId, OperationId, PasskeyId, ProjectId, RegistryId, RouteId, ServerId, SessionId,
-    StackId, StorageId, TeamId, TokenId, UserId,
+    DestinationId, DriftId, EnvironmentId, EventId, IdentityId, InviteId, JobId, JobRunId, KeyId,
+    LinkId, NotifierId, OperationId, PasskeyId, ProjectId, RegistryId, RouteId, ServerId,
+    SessionId, StackId, StorageId, TeamId, TokenId, UserId,
 };
 pub use invalid::Invalid;
+pub use job::{
+    CreateJob, Job, JobCause, JobCommand, JobOutput, JobRun, JobRunState, JobState, JobTime,
+    KeptRuns, UpdateJob,
+};
 pub use key::{CreateKey, Key, KeyAlgorithm, UpdateKey};
 pub use link::{CreateLink, Link, LinkEnd, LinkState, Links};
 pub use name::{Description, Name};

@@ -58,6 +58,8 @@ words! {
         TakeBackMove = "take-back-move",
         /// Running a program in a container.
         RunCommand = "run-command",
+        /// Running the program of a job because a person wants it now.
+        RunJob = "run-job",
         /// Keeping what a database has in a storage.
         BackUpDatabase = "back-up-database",
         /// Giving a database what a backup has.

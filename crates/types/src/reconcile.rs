@@ -26,6 +26,8 @@ words! {
         Readings = "readings",
         /// Runs programs in containers.
         Commands = "commands",
+        /// Runs the jobs of applications when their time comes.
+        Jobs = "jobs",
         /// Takes backups of databases, and gives them back.
         Backups = "backups",
         /// Throws away what nobody needs any more.

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    ApplicationMoved, Blocker, Check, CommandResult, DestinationId, MovedContainer, MovedService,
-    NetworkName, Reach, ReachProof, Timestamp, text::words,
+    ApplicationMoved, Blocker, Check, CommandResult, DestinationId, JobId, JobRunId,
+    MovedContainer, MovedService, NetworkName, Reach, ReachProof, Timestamp, text::words,
 };
 
 words! {
@@ -132,6 +132,11 @@ pub enum OperationResult {
     },
     /// What a program in a container did; for who may run one there.
     Command(CommandResult),
+    /// The run of a job, which has what came of it.
+    JobRun {
+        job_id: JobId,
+        run_id: JobRunId,
+    },
     /// An application on another destination.
     Move(ApplicationMoved),
 }

@@ -13,6 +13,7 @@ use crate::find::Reference;
 
 mod build;
 mod hook;
+mod job;
 mod place;
 mod spec;
 mod variable;
@@ -20,6 +21,7 @@ mod variable;
 pub(crate) use self::{
     build::BuildArgs,
     hook::HookCommand,
+    job::{AddJobArgs, EditJobArgs, JobArgs, JobCommand},
     place::{AddPlaceArgs, PlaceCommand},
     spec::{SpecArgs, Unset},
     variable::{Assignment, SetVariablesArgs, VariableCommand},
@@ -220,6 +222,9 @@ Examples:
     /// The hook by which a push to its repository deploys an application.
     #[command(subcommand)]
     Hook(HookCommand),
+    /// Programs that are run again and again in the container that serves an application.
+    #[command(subcommand)]
+    Job(JobCommand),
     /// List the links of an application or a database.
     Links {
         /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME.

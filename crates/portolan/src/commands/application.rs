@@ -20,6 +20,7 @@ pub(crate) mod build_log;
 pub(crate) mod cloning;
 pub(crate) mod deployments;
 pub(crate) mod hook;
+pub(crate) mod job;
 pub(crate) mod link;
 pub(crate) mod moving;
 pub(crate) mod place;

@@ -35,29 +35,44 @@ pub(crate) async fn run(
     if printer.format() == Format::Text {
         show(printer, result)?;
     }
-    Ok(outcome(result))
+    Ok(exit(result.exit_code))
 }
 
-/// The program's words, its errors where errors go.
+/// The program's words, and how it ended.
 pub(super) fn show(printer: &Printer, result: &CommandResult) -> anyhow::Result<()> {
-    for line in result.stdout.lines() {
-        printer.line(line)?;
-    }
-    for line in result.stderr.lines() {
-        printer.say(&Line::plain(line));
-    }
-    if result.truncated {
-        printer.warn("it said more: these are the ends");
-    }
+    let CommandResult { stdout, stderr, truncated, .. } = result;
+    say(printer, &Said { stdout, stderr, truncated: *truncated })?;
     let (program, container) = (&result.program, &result.container);
     let words = format!("`{program}` in `{container}` ended with code {}", result.exit_code);
     printer.say(&Line::styled(Style::Dim, words));
     Ok(())
 }
 
+/// The ends of what a program said.
+#[derive(Debug)]
+pub(super) struct Said<'a> {
+    pub(super) stdout: &'a str,
+    pub(super) stderr: &'a str,
+    pub(super) truncated: bool,
+}
+
+/// Its errors go where errors go.
+pub(super) fn say(printer: &Printer, said: &Said<'_>) -> anyhow::Result<()> {
+    for line in said.stdout.lines() {
+        printer.line(line)?;
+    }
+    for line in said.stderr.lines() {
+        printer.say(&Line::plain(line));
+    }
+    if said.truncated {
+        printer.warn("it said more: these are the ends");
+    }
+    Ok(())
+}
+
 /// A code has eight bits; what has more is a failure all the same.
-pub(super) fn outcome(result: &CommandResult) -> Outcome {
-    match u8::try_from(result.exit_code) {
+pub(super) fn exit(code: i64) -> Outcome {
+    match u8::try_from(code) {
         Ok(0) => Outcome::Done,
         Ok(code) => Outcome::Exit(code),
         Err(_) => Outcome::Failed,

@@ -79,6 +79,7 @@ fn connected(task: &TaskStatus) -> Span {
             | TaskKind::Terminals
             | TaskKind::Readings
             | TaskKind::Commands
+            | TaskKind::Jobs
             | TaskKind::Backups
             | TaskKind::Janitor,
             _,

@@ -28,6 +28,7 @@ pub(super) fn show(printer: &Printer, result: &OperationResult) -> anyhow::Resul
         OperationResult::Change { containers, services } => changed(printer, containers, services)?,
         OperationResult::Forgotten { left_behind } => printer.line(&stays(left_behind))?,
         OperationResult::Move(result) => moving::show(printer, result)?,
+        OperationResult::JobRun { run_id, .. } => printer.line(&format!("run {run_id}"))?,
     }
     Ok(())
 }
@@ -39,7 +40,7 @@ pub(super) fn outcome(result: &OperationResult) -> Outcome {
         OperationResult::Reach { proof, .. } if proof.outcome != ReachOutcome::Connected => {
             Outcome::Failed
         }
-        OperationResult::Command(result) => container_exec::outcome(result),
+        OperationResult::Command(result) => container_exec::exit(result.exit_code),
         OperationResult::Reach { .. }
         | OperationResult::Scan { .. }
         | OperationResult::Adoption { .. }
@@ -47,6 +48,7 @@ pub(super) fn outcome(result: &OperationResult) -> Outcome {
         | OperationResult::ProxyLogs { .. }
         | OperationResult::Change { .. }
         | OperationResult::Move(_)
+        | OperationResult::JobRun { .. }
         | OperationResult::Forgotten { .. } => Outcome::Done,
     }
 }

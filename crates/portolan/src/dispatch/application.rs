@@ -2,7 +2,7 @@
 
 use portolan_types::{ApplicationSpec, DeployApplication, Server};
 
-use super::container;
+use super::{container, job};
 use crate::{
     cli::{
         AddApplicationArgs, AddPlaceArgs, ApplicationCommand, Assignment, CloneApplicationArgs,
@@ -94,6 +94,7 @@ pub(super) async fn run(
             let wanted = Clone { name, to: to.into(), without_variables, with_volumes };
             cloning::clone(client, printer, (&app, wanted)).await?;
         }
+        ApplicationCommand::Job(command) => return job::run(client, printer, command).await,
         ApplicationCommand::Links { app } => link::list(client, printer, &app).await?,
         ApplicationCommand::Link { app, to } => link::create(client, printer, (&app, &to)).await?,
         ApplicationCommand::Unlink { app, to } => {

@@ -15,6 +15,7 @@ mod drift;
 mod fake;
 mod help;
 mod hostile;
+mod jobs;
 mod lists;
 mod login;
 mod moves;

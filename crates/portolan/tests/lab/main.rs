@@ -14,6 +14,7 @@ mod destinations;
 mod drift;
 mod faults;
 mod inside;
+mod jobs;
 mod links;
 mod moves;
 mod pages;

@@ -131,6 +131,7 @@ fn kind(path: &str) -> Option<fn(&str) -> Option<Thing>> {
         "environments" => Some(|id| id.parse().ok().map(Thing::Environment)),
         "applications" => Some(|id| id.parse().ok().map(Thing::Application)),
         "databases" => Some(|id| id.parse().ok().map(Thing::Database)),
+        "jobs" => Some(|id| id.parse().ok().map(Thing::Job)),
         "stacks" => Some(|id| id.parse().ok().map(Thing::Stack)),
         "backups" => Some(|id| id.parse().ok().map(Thing::Backup)),
         _ => None,

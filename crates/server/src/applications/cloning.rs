@@ -16,7 +16,7 @@ use super::{
 use crate::{
     Actor, App, Error,
     db::{self, Transaction, application::Assigned},
-    environments,
+    environments, jobs,
 };
 
 /// Makes another application of one; nothing of it runs until it is deployed.
@@ -39,6 +39,7 @@ pub async fn clone(
     if !input.without_variables {
         left_out.extend(copy_variables(app, &mut tx, actor, (&original, &new)).await?);
     }
+    jobs::copy(&mut tx, actor, (id, &new)).await?;
     note(&mut tx, actor, (&original.application, &new)).await?;
     let application = find(&mut tx, actor, &new.id).await?.application;
     tx.commit().await?;

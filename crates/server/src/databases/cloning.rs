@@ -12,6 +12,7 @@ use crate::{
     Actor, App, Error,
     applications::{cloning, moves, work::check_stays},
     db::{self, application::Wanted, database::Kept},
+    jobs,
 };
 
 /// Makes another database of one, and deploys it.
@@ -39,6 +40,7 @@ pub async fn clone(
     let (kept, passwords) = kept(app, &original, config)?;
     let made = create::write(&mut tx, (app, actor), wanted, (&kept, &passwords)).await?;
     cloning::fill(&mut tx, (runs, &made)).await?;
+    jobs::copy(&mut tx, actor, (&runs.id, &made)).await?;
     create::deploy(&mut tx, (app, actor), &kept.id).await?;
     let found = find(&mut tx, actor, &kept.id).await?;
     note(&mut tx, actor, (None, &found)).await?;

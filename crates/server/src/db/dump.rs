@@ -12,7 +12,7 @@ use sqlx::{
 use super::{Db, MIGRATIONS};
 
 /// All that there are, those that others refer to first.
-pub const TABLES: [&str; 63] = [
+pub const TABLES: [&str; 65] = [
     "teams",
     "users",
     "memberships",
@@ -55,6 +55,8 @@ pub const TABLES: [&str; 63] = [
     "hooks",
     "databases",
     "database_references",
+    "jobs",
+    "job_runs",
     "storages",
     "backups",
     "backup_schedules",

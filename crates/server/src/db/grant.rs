@@ -229,6 +229,14 @@ pub(crate) async fn locate(
              where k.team_id = $1 and k.id = $2",
             id.as_str(),
         ),
+        Thing::Job(id) => (
+            "select 'project' as subject_type, e.project_id as subject_id
+             from jobs j
+             join applications a on a.id = j.application_id
+             join environments e on e.id = a.environment_id
+             where j.team_id = $1 and j.id = $2",
+            id.as_str(),
+        ),
         Thing::Backup(id) => (
             "select 'project' as subject_type, project_id as subject_id
              from backups

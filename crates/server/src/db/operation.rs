@@ -254,7 +254,8 @@ pub async fn supersede(
     sqlx::query(
         "update operations set state = 'failed', failure = $2, finished_at = $3
          where subject_id = $1 and state in ('queued', 'running') and kind not in
-               ('run-command', 'back-up-database', 'restore-database', 'check-backup')
+               ('run-command', 'run-job', 'back-up-database', 'restore-database',
+                'check-backup')
            and ($5 = 'everything'
                 or ($5 = 'same-kind' and kind = $4)
                 or ($5 = 'shape' and kind not in

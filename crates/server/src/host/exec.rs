@@ -11,6 +11,8 @@ pub struct Exec {
     pub command: Vec<String>,
     /// Instead of the container's own.
     pub user: Option<String>,
+    /// Besides the container's own variables: name and value.
+    pub environment: Vec<(String, String)>,
     /// Docker cannot end the program: one that takes longer runs on, unheard.
     pub within: Duration,
 }
@@ -18,7 +20,8 @@ pub struct Exec {
 impl Exec {
     /// As the container's own user.
     pub fn new<const N: usize>(command: [impl Into<String>; N], within: Duration) -> Self {
-        Self { command: command.map(Into::into).to_vec(), user: None, within }
+        let command = command.map(Into::into).to_vec();
+        Self { command, user: None, environment: Vec::new(), within }
     }
 }
 

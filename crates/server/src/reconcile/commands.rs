@@ -104,6 +104,7 @@ async fn execute(hosts: &Hosts, asked: &Asked) -> Result<CommandResult, Failure>
     let exec = Exec {
         command: command.command.iter().map(Argument::to_string).collect(),
         user: command.user.as_ref().map(ToString::to_string),
+        environment: Vec::new(),
         within: command.within_seconds.duration(),
     };
     let said = host.exec(&container.member.docker_id, &exec).await;
@@ -160,7 +161,7 @@ fn result(asked: &Asked, said: ExecOutput) -> CommandResult {
 }
 
 /// The end of a text that is kept, and whether there was more.
-fn end_of(text: String) -> (String, bool) {
+pub(super) fn end_of(text: String) -> (String, bool) {
     let from = text.ceil_char_boundary(text.len().saturating_sub(KEPT));
     if from == 0 { (text, false) } else { (text[from..].to_owned(), true) }
 }

@@ -11,6 +11,7 @@ pub(super) mod fields;
 mod further;
 mod head;
 mod inside;
+mod jobs;
 mod links;
 mod list;
 pub(super) mod moving;
@@ -76,6 +77,9 @@ fn details(pages: Pages<'_>) -> Pages<'_> {
             &["list_variables", "list_databases"],
             get(settings::variables),
         )
+        .page("/applications/{id}/jobs", &["list_jobs"], get(jobs::list))
+        .page("/jobs/{id}", &["show_job", "list_job_runs"], get(jobs::show))
+        .page("/jobs/{id}/runs/{run}", &["show_job", "show_job_run"], get(jobs::show_run))
         .page("/applications/{id}/links", &["list_links", "create_link"], get(links::show))
         .page("/applications/{id}/places", &["list_places"], get(further::show))
         .page("/applications/{id}/events", &["list_events"], get(detail::events))

@@ -47,6 +47,7 @@ pub(super) const fn work(kind: OperationKind) -> &'static str {
         OperationKind::ConfirmMove => "Confirm the move of",
         OperationKind::TakeBackMove => "Take back the move of",
         OperationKind::RunCommand => "Run a command in",
+        OperationKind::RunJob => "Run a job of",
         OperationKind::BackUpDatabase => "Back up",
         OperationKind::RestoreDatabase => "Restore",
         OperationKind::CheckBackup => "Check a backup beside",

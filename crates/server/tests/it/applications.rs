@@ -19,6 +19,7 @@ use crate::{
 mod cloning;
 mod faults;
 mod inside;
+pub(crate) mod jobs;
 mod moves;
 mod places;
 mod refusals;

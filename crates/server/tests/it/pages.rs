@@ -14,6 +14,7 @@ mod coverage;
 mod databases;
 mod destinations;
 mod history;
+mod jobs;
 mod links;
 mod moves;
 mod people;

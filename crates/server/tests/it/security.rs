@@ -11,8 +11,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    applications, backups, certificates, databases, notifiers, openid, projects, registries,
-    sessions, stacks,
+    applications::{self, jobs},
+    backups, certificates, databases, notifiers, openid, projects, registries, sessions, stacks,
     support::{Answer, Client, TestApp},
 };
 
@@ -50,6 +50,9 @@ pub(crate) struct Things {
     stack: String,
     /// One on another destination.
     neighbour: String,
+    /// One of the neighbour, and a run of it that failed.
+    job: String,
+    run: String,
     team: String,
 }
 
@@ -78,13 +81,17 @@ impl Things {
         backups::schedule(app, &database, &storage).await?;
         let dock = app.owner.destination(&server, "dock").await?;
         let beside = (environment.as_str(), dock.id.as_str());
+        let neighbour = applications::add_nowhere(app, beside, "beside").await?;
+        let job = jobs::add(app, &neighbour, "tidy").await?.id.to_string();
         Ok(Self {
             application: undeployed(app, on).await?,
             backup: backups::write_failed(app, kept).await?,
             database,
             storage: backups::add_storage(&app.owner, "attic").await?.id.to_string(),
             stack: stacks::add_nowhere(app, on, "pile").await?,
-            neighbour: applications::add_nowhere(app, beside, "beside").await?,
+            run: jobs::write_failed(app, &job).await?,
+            job,
+            neighbour,
             environment,
             project: project.id.to_string(),
             key: app.owner.key("spare").await?,
@@ -139,11 +146,13 @@ impl Things {
             Some("storages") => &self.storage,
             Some("backups") => &self.backup,
             Some("stacks") => &self.stack,
+            Some("jobs") => &self.job,
             Some("teams") if path.contains("{id}") => &self.team,
             _ if path.contains('{') => bail!("no id for {path}"),
             _ => return Ok(path.to_owned()),
         };
         let path = path.replace("{id}", id).replace("{container}", "app").replace("{number}", "1");
+        let path = path.replace("{run}", &self.run);
         Ok(path.replace("{on}", &self.server).replace("{to}", &self.neighbour))
     }
 
@@ -215,6 +224,7 @@ impl Things {
             ("POST", "/v1/applications/{id}/places") => {
                 json!({ "destination_id": self.destination })
             }
+            ("POST", "/v1/applications/{id}/jobs") => jobs::body("sweep"),
             ("POST", "/v1/applications/{id}/links") => json!({ "to": self.neighbour }),
             ("POST", "/v1/keys" | "/v1/projects") | ("PATCH", _) => json!({ "name": "x" }),
             ("POST", "/v1/servers") => json!({
@@ -278,6 +288,8 @@ impl Things {
             backup,
             stack,
             neighbour,
+            job,
+            run,
             team: _,
         } = self;
         let all = [
@@ -303,6 +315,8 @@ impl Things {
             backup,
             stack,
             neighbour,
+            job,
+            run,
         ];
         all.into_iter().map(String::as_str).collect()
     }
@@ -390,6 +404,10 @@ impl Things {
                 let path = format!("/v1/applications/{}/links", self.application);
                 let body = json!({ "to": self.neighbour });
                 let _: Value = app.owner.post(&path, body).await?.created()?;
+            }
+            "/v1/jobs/{id}" => {
+                self.job = jobs::add(app, &self.neighbour, &name).await?.id.to_string();
+                self.run = jobs::write_failed(app, &self.job).await?;
             }
             "/v1/applications/{id}" => {
                 self.application = self.another(app, &name).await?;

@@ -17,7 +17,10 @@ fn path(application: &Application) -> String {
 }
 
 /// An application or a database: what can be reached by a link.
-async fn resource(client: &Client, wanted: &Reference) -> anyhow::Result<(ApplicationId, String)> {
+pub(super) async fn resource(
+    client: &Client,
+    wanted: &Reference,
+) -> anyhow::Result<(ApplicationId, String)> {
     let database: Option<Database> = search(client, wanted).await?;
     let application: Option<Application> = search(client, wanted).await?;
     match (application, database) {

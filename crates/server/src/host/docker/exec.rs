@@ -31,6 +31,7 @@ pub(super) async fn run(
         attach_stderr: Some(true),
         cmd: Some(exec.command.clone()),
         user: exec.user.clone(),
+        env: Some(variables(&exec.environment)),
         ..ExecConfig::default()
     };
     let id = prepare(engine, docker_id, ("prepare a program in the container", config)).await?;
@@ -45,6 +46,11 @@ pub(super) async fn run(
         stderr: said.stderr(),
         truncated: said.truncated(),
     })
+}
+
+/// As the engine takes them.
+pub(super) fn variables(named: &[(String, String)]) -> Vec<String> {
+    named.iter().map(|(name, value)| format!("{name}={value}")).collect()
 }
 
 /// Tells the engine which program it is to run; answers what the engine calls it.

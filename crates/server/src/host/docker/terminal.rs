@@ -15,7 +15,7 @@ use super::{
         HostError, Shell, ShellEnd, ShellInput, ShellSaid, TerminalProgram, engine::Engine, limits,
         shell::TERM,
     },
-    exec::{exit_code, prepare, write},
+    exec::{exit_code, prepare, variables, write},
 };
 
 pub(super) async fn open(
@@ -24,7 +24,6 @@ pub(super) async fn open(
     program: &TerminalProgram,
     size: TerminalSize,
 ) -> Result<Shell, HostError> {
-    let variables = program.environment.iter().map(|(name, value)| format!("{name}={value}"));
     let config = ExecConfig {
         attach_stdin: Some(true),
         attach_stdout: Some(true),
@@ -32,7 +31,7 @@ pub(super) async fn open(
         tty: Some(true),
         cmd: Some(program.command.clone()),
         user: program.user.clone(),
-        env: Some(std::iter::once(format!("TERM={TERM}")).chain(variables).collect()),
+        env: Some([vec![format!("TERM={TERM}")], variables(&program.environment)].concat()),
         ..ExecConfig::default()
     };
     let id = prepare(engine, docker_id, ("prepare a terminal in the container", config)).await?;

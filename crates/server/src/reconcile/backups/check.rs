@@ -202,7 +202,12 @@ impl Bench {
     /// The engine's own question, asked anew: what its health was may be of before.
     async fn answers(&self, asked: &Asked) -> Result<(), Failure> {
         self.is_ready(asked).await.map_err(|why| no_answer(&why.message))?;
-        let exec = Exec { command: self.health.clone(), user: None, within: ANSWERS_WITHIN };
+        let exec = Exec {
+            command: self.health.clone(),
+            user: None,
+            environment: Vec::new(),
+            within: ANSWERS_WITHIN,
+        };
         match self.host.exec(&self.docker_id, &exec).await {
             Ok(said) if said.exit_code == 0 => Ok(()),
             Ok(said) => Err(no_answer(&clean(said.stderr.trim()))),

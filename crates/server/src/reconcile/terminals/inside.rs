@@ -1,18 +1,24 @@
 //! A terminal in a container: over a connection to the engine of its own, and ended there when it is over
 //! here.
 //!
-//! Docker lets a program run on that nobody listens to any more. Each is marked by a variable, by which
-//! it and what it began are found inside and told that the terminal hung up, as sshd tells a shell.
+//! Docker lets a program run on that nobody listens to any more. Each is marked (`mark`), and told that
+//! the terminal hung up, as sshd tells a shell.
 
 use std::{sync::Arc, time::Duration};
 
-use portolan_types::{Argument, TerminalCause, TerminalEnd, TerminalSize, id::cuid2};
+use portolan_types::{Argument, TerminalCause, TerminalEnd, TerminalSize};
 use tokio::time::timeout;
 
-use super::{super::inside, of_host, refused};
+use super::{
+    super::{
+        inside,
+        mark::{Mark, Signal},
+    },
+    of_host, refused,
+};
 use crate::{
     Error,
-    host::{Dialer, Exec, Host, Shell, Target, TerminalProgram},
+    host::{Dialer, Host, Shell, Target, TerminalProgram},
     terminals::Inside,
 };
 
@@ -21,14 +27,10 @@ const SHELL: [&str; 3] =
     ["sh", "-c", "if command -v bash >/dev/null 2>&1; then exec bash; else exec sh; fi"];
 /// The variable that marks what runs in a terminal.
 const MARK: &str = "PORTOLAN_TERMINAL";
-/// Tells all that has the mark of `$1` that its terminal hung up. What asked not to be told runs on.
-const HANG_UP: &str = "for one in /proc/[0-9]*; do \
-     if grep -q \"PORTOLAN_TERMINAL=$1\" \"$one/environ\" 2>/dev/null; \
-     then kill -HUP \"${one#/proc/}\"; fi; done";
 /// What to do where it ended at once.
 const NO_SHELL: &str = "if you did not end it: the container may have no shell, or no such \
      program; name one that it has";
-/// How long that may take: somebody waits for the end, and perhaps the process for its own.
+/// How long letting go may take: somebody waits for the end, and perhaps the process for its own.
 const WITHIN: Duration = Duration::from_secs(5);
 
 /// Holds a program in a container.
@@ -37,7 +39,7 @@ pub(super) struct Hold {
     host: Arc<dyn Host>,
     docker_id: String,
     user: Option<String>,
-    mark: String,
+    mark: Mark,
 }
 
 pub(super) async fn open(
@@ -51,12 +53,12 @@ pub(super) async fn open(
     let (host, container) =
         inside::find(Some(host), &wanted.place).await.map_err(|error| why(wanted, error))?;
     inside::check_runs(&wanted.place, &container).map_err(|error| why(wanted, error))?;
-    let (docker_id, mark) = (container.member.docker_id, cuid2());
+    let (docker_id, mark) = (container.member.docker_id, Mark::new(MARK));
     let user = wanted.user.as_ref().map(ToString::to_string);
     let program = TerminalProgram {
         command: command(wanted),
         user: user.clone(),
-        environment: vec![(MARK.to_owned(), mark.clone())],
+        environment: vec![mark.variable()],
     };
     let opened = host.open_terminal(&docker_id, &program, size).await;
     let shell = opened.map_err(|error| of_host(TerminalCause::Refused, &error))?;
@@ -94,15 +96,7 @@ impl Hold {
     }
 
     async fn hang_up(&self) {
-        let command = ["sh", "-c", HANG_UP, "sh", &self.mark].map(str::to_owned).to_vec();
-        let exec = Exec { command, user: self.user.clone(), within: WITHIN };
-        let told = timeout(WITHIN, self.host.exec(&self.docker_id, &exec)).await;
-        // A container without a shell, or that is gone: there is nothing else to tell it by.
-        if !matches!(told, Ok(Ok(_))) {
-            tracing::debug!(
-                ?told,
-                "a program in a container was not told that its terminal is over"
-            );
-        }
+        let at = (self.host.as_ref(), self.docker_id.as_str());
+        self.mark.tell(at, self.user.as_deref(), Signal::HangUp).await;
     }
 }

@@ -331,6 +331,7 @@ impl Probes<'_> {
         let exec = Exec {
             command: words.map(|word| (*word).to_owned()).collect(),
             user: None,
+            environment: Vec::new(),
             within: within + GRACE,
         };
         // An answer that nobody wants any more leaves nothing behind, unlike a probe half made.

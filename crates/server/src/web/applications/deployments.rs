@@ -10,6 +10,7 @@ use portolan_types::{
 
 use super::head::{Head, Tab};
 use crate::{
+    amount::span,
     api::AppState,
     applications::{build_log, deployments},
     operations,
@@ -87,9 +88,5 @@ fn can_come_back(deployment: &Deployment) -> bool {
 
 /// How long it took, as people say it; `None` while it goes on.
 fn took(deployment: &Deployment) -> Option<String> {
-    let seconds = deployment.created_at.seconds_until(deployment.finished_at?);
-    Some(match (seconds / 60, seconds % 60) {
-        (0, seconds) => format!("{seconds} s"),
-        (minutes, seconds) => format!("{minutes} min {seconds} s"),
-    })
+    Some(span(deployment.created_at.seconds_until(deployment.finished_at?)))
 }
