@@ -33,7 +33,7 @@ pub(super) enum Tab {
     Danger,
 }
 
-const TABS: [tabs::Tab<Tab>; 14] = [
+const TABS: [tabs::Tab<Tab>; 15] = [
     tabs::Tab::new(Tab::Overview, "Overview", ""),
     tabs::Tab::new(Tab::Deployments, "Deployments", "/deployments"),
     tabs::Tab::kept_for(For::Use, Tab::Logs, "Logs", "/logs"),
