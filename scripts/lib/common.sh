@@ -60,3 +60,13 @@ target_directory() {
   cargo metadata --manifest-path "$CHECKOUT/Cargo.toml" --no-deps --format-version 1 --locked |
     sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p'
 }
+
+# Where what is thrown away soon is written: in memory where there is room, else on the disk.
+quick_folder() {
+  local free
+  if free=$(df --block-size=1M --output=avail /dev/shm 2>/dev/null | tail -n 1) && ((free >= 3072)); then
+    echo /dev/shm
+  else
+    echo "${TMPDIR:-/tmp}"
+  fi
+}

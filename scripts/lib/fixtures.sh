@@ -46,12 +46,9 @@ begin_lab() {
   IMAGES=$!
 }
 
-# Every commit of a control plane waits for its disk, and a story makes hundreds: in memory where there is room.
+# Every commit of a control plane waits for its disk, and a story makes hundreds.
 work_in_memory() {
-  local free
-  free=$(df --block-size=1M --output=avail /dev/shm | tail -n 1)
-  ((free >= 2048)) || return 0
-  TMPDIR=$(mktemp -d /dev/shm/portolan.XXXXXX)
+  TMPDIR=$(mktemp -d "$(quick_folder)/portolan.XXXXXX")
   export TMPDIR
   STARTED+=(folder)
 }

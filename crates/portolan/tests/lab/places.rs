@@ -24,8 +24,7 @@ fn place(portolan: &Portolan, name: &str) -> Result<Value> {
 #[test]
 #[ignore = "needs the lab"]
 fn an_application_runs_on_two_hosts_and_is_followed() -> Result<()> {
-    let (portolan, here, there) =
-        (Portolan::start()?, Host::find("charlie")?, Host::find("delta")?);
+    let (portolan, here, there) = (Portolan::start()?, Host::find("alpha")?, Host::find("delta")?);
     login(&portolan)?;
     let networks = [unique("here"), unique("there")];
     for (host, network) in [&here, &there].into_iter().zip(&networks) {

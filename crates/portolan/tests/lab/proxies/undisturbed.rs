@@ -18,7 +18,7 @@ use super::{HTTP, Stage};
 use crate::support::Host;
 
 /// How often a route comes and goes.
-const CHANGES: usize = 12;
+const CHANGES: usize = 6;
 
 /// What comes over a connection of its own.
 fn asked(host: &Host) -> io::Result<String> {
