@@ -35,17 +35,8 @@ pub(crate) struct Chromium {
 }
 
 impl Chromium {
-    #[expect(clippy::disallowed_methods, reason = "this process is a peer of the test")]
     pub(crate) async fn start() -> Result<Self> {
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .context("chromedriver (see scripts/install-test-tools)")?;
-        let mut said = BufReader::new(driver.stdout.take().context("an output")?).lines();
-        let port = tokio::time::timeout(PATIENCE, port(&mut said)).await??;
+        let (driver, said, port) = driver().await?;
         let http = reqwest::Client::new();
         let arguments = [
             "--headless=new",
@@ -266,13 +257,39 @@ fn is_passing(error: &anyhow::Error) -> bool {
     ["stale element", "element not interactable"].iter().any(|passing| said.contains(passing))
 }
 
-async fn port(said: &mut Lines<BufReader<ChildStdout>>) -> Result<String> {
-    while let Some(line) = said.next_line().await? {
-        if let Some((_, port)) = line.split_once("started successfully on port ") {
-            return Ok(port.trim_end_matches('.').to_owned());
+/// A driver with its output and its port. It takes one that is free in IPv4, and ends when another program has
+/// the same in IPv6.
+async fn driver() -> Result<(Child, Lines<BufReader<ChildStdout>>, String)> {
+    for _ in 0..5 {
+        let (driver, mut said) = spawned()?;
+        if let Some(port) = tokio::time::timeout(PATIENCE, port(&mut said)).await?? {
+            return Ok((driver, said, port));
         }
     }
-    anyhow::bail!("chromedriver says no port")
+    anyhow::bail!("chromedriver found no port")
+}
+
+#[expect(clippy::disallowed_methods, reason = "this process is a peer of the test")]
+fn spawned() -> Result<(Child, Lines<BufReader<ChildStdout>>)> {
+    let mut driver = Command::new("chromedriver")
+        .arg("--port=0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .context("chromedriver (see scripts/install-test-tools)")?;
+    let said = driver.stdout.take().context("an output")?;
+    Ok((driver, BufReader::new(said).lines()))
+}
+
+/// `None` where it ended before.
+async fn port(said: &mut Lines<BufReader<ChildStdout>>) -> Result<Option<String>> {
+    while let Some(line) = said.next_line().await? {
+        if let Some((_, port)) = line.split_once("started successfully on port ") {
+            return Ok(Some(port.trim_end_matches('.').to_owned()));
+        }
+    }
+    Ok(None)
 }
 
 async fn said_by(request: reqwest::RequestBuilder) -> Result<Value> {
