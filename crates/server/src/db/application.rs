@@ -211,18 +211,6 @@ pub async fn find(
     .await
 }
 
-/// The application, whoever has it.
-pub async fn find_whole(
-    conn: &mut AnyConnection,
-    id: &ApplicationId,
-) -> Result<Option<Assigned>, sqlx::Error> {
-    sqlx::query_as(select!("2", "where a.id = $1"))
-        .bind(id.as_str())
-        .bind("")
-        .fetch_optional(conn)
-        .await
-}
-
 /// What applications run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Runs {

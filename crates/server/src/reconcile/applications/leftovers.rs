@@ -36,6 +36,19 @@ pub(super) fn holder_name(application: &Application) -> String {
     format!("{}copy", names::prefix(application))
 }
 
+/// Removes a container that held volumes of an application, where it is there still.
+pub(super) async fn let_go(
+    host: &dyn Host,
+    application: &Application,
+    name: &str,
+) -> Result<(), HostError> {
+    let found = host.find_container(name).await?;
+    match found.filter(|one| definition::is_of(application, one)) {
+        Some(holder) => host.remove_container(&holder.member.docker_id).await,
+        None => Ok(()),
+    }
+}
+
 /// The place where the application is not.
 fn other<'a>(scene: &Scene<'_>, moved: &'a Moving) -> &'a Place {
     if scene.row.application.destination_id == moved.to.destination_id {
@@ -108,10 +121,8 @@ async fn cleared(scene: &Scene<'_>, moved: &Moving) -> Result<bool, PassError> {
     if !runs && scene.row.wanted == Wanted::Running {
         return Ok(false);
     }
-    let holder = scene.container(&holder_name(&scene.row.application)).await?;
-    if let Some(holder) = holder {
-        scene.host.remove_container(&holder.member.docker_id).await?;
-    }
+    let application = &scene.row.application;
+    let_go(scene.host.as_ref(), application, &holder_name(application)).await?;
     let place = other(scene, moved);
     let Some(there) = across::reach(scene, &place.server_id).await? else { return Ok(false) };
     let names = volumes(scene, moved).await?;
@@ -119,8 +130,7 @@ async fn cleared(scene: &Scene<'_>, moved: &Moving) -> Result<bool, PassError> {
         Ok(_) => Ok(true),
         // Its own keeper deals with its connection; what it refuses is tried again.
         Err(error) => {
-            let application = &scene.row.application.name;
-            tracing::warn!(%application, server = %there.row.server.name, %error,
+            tracing::warn!(application = %application.name, server = %there.row.server.name, %error,
                 "could not tidy up after a move");
             Ok(false)
         }

@@ -4,7 +4,12 @@
 use portolan_types::ApplicationSpec;
 
 use super::{
-    super::{PassError, recorder::failure, target, work::Halt},
+    super::{
+        PassError,
+        recorder::failure,
+        target,
+        work::{Halt, halt},
+    },
     Scene,
     across::{self, Reached},
     carry::{End, Load, Volume},
@@ -20,7 +25,7 @@ use crate::{
         self,
         application::{Assigned, Seed, seed},
     },
-    host::{Host, HostError},
+    rights::Visible,
 };
 
 /// What the container is called that has the clone's volumes while they are filled. The one that has the
@@ -40,13 +45,14 @@ pub(super) async fn filled(job: &mut Job<'_>, course: &Course, image: &str) -> R
     };
     job.leave_if("reach", "it is connected").await?;
     let source = Source { row: &original, at: &there };
-    let volumes = source.volumes(job, &course.plan.spec).await?;
-    if !volumes.is_empty() {
+    let spec = &course.plan.spec;
+    // What is being copied was there.
+    if job.open.carried.is_some() || !source.volumes(scene, spec).await?.is_empty() {
         if !seed.begun {
             let mut conn = scene.app.db.acquire().await?;
             seed::set_begun(&mut conn, id, true).await?;
         }
-        let load = source.load(scene, (volumes, image));
+        let load = source.load(scene, (spec, image));
         if ferry::carried(job, load, "deploy it again (`deploy_application`)").await?.is_none() {
             return Ok(false);
         }
@@ -59,8 +65,7 @@ pub(super) async fn filled(job: &mut Job<'_>, course: &Course, image: &str) -> R
 async fn original(scene: &Scene<'_>, seed: &Seed) -> Result<Option<Assigned>, Error> {
     let Some(id) = &seed.original_id else { return Ok(None) };
     let mut conn = scene.app.db.acquire().await?;
-    let found = db::application::find_whole(&mut conn, id).await?;
-    Ok(found.filter(|one| one.team_id == scene.row.team_id))
+    Ok(db::application::find(&mut conn, Visible::whole(&scene.row.team_id), id).await?)
 }
 
 fn gone() -> Halt {
@@ -76,13 +81,18 @@ struct Source<'a> {
 
 impl Source<'_> {
     /// Those of a spec that the original has too, and that are there.
-    async fn volumes(&self, job: &Job<'_>, spec: &ApplicationSpec) -> Result<Vec<Volume>, Halt> {
+    async fn volumes(
+        &self,
+        scene: &Scene<'_>,
+        spec: &ApplicationSpec,
+    ) -> Result<Vec<Volume>, Halt> {
         let (mut volumes, own) = (Vec::new(), self.row.application.spec.volumes());
         for name in spec.volumes().filter(|name| own.clone().any(|other| other == *name)) {
             let from = volume_name(&self.row.application, name.as_str());
             let found = self.at.host.find_volume(&from).await;
-            if job.answer(found, "look for a volume")?.is_some() {
-                let to = volume_name(&job.scene.row.application, name.as_str());
+            let server = self.at.row.server.name.as_str();
+            if found.map_err(|error| halt(server, error, "look for a volume"))?.is_some() {
+                let to = volume_name(&scene.row.application, name.as_str());
                 volumes.push(Volume { from, to });
             }
         }
@@ -92,7 +102,7 @@ impl Source<'_> {
     async fn load(
         &self,
         scene: &Scene<'_>,
-        (volumes, image): (Vec<Volume>, &str),
+        (spec, image): (&ApplicationSpec, &str),
     ) -> Result<Load, Halt> {
         let original = Scene { host: &self.at.host, server: &self.at.row, row: self.row, ..*scene };
         let serving = Course::serving(&original).await?;
@@ -110,7 +120,7 @@ impl Source<'_> {
                 image: image.to_owned(),
             },
             labels: definition::labels(&scene.row.application),
-            volumes,
+            volumes: self.volumes(scene, spec).await?,
             still: self.row.application.container.as_ref().map(ToString::to_string),
         })
     }
@@ -142,29 +152,19 @@ pub(super) async fn removed(job: &mut Job<'_>) -> Result<bool, Halt> {
 
 /// Whether no such container is left. What a host refuses now is tried again at the next look.
 async fn cleared(scene: &Scene<'_>, seed: &Seed) -> Result<bool, PassError> {
-    if let Some(holder) = scene.container(&holder_name(scene)).await? {
-        scene.host.remove_container(&holder.member.docker_id).await?;
-    }
+    let application = &scene.row.application;
+    leftovers::let_go(scene.host.as_ref(), application, &holder_name(scene)).await?;
     // Of one that is gone there is nothing left to hold.
     let Some(original) = original(scene, seed).await? else { return Ok(true) };
     let server = &original.application.server_id;
     let Some(there) = across::reach(scene, server).await? else { return Ok(false) };
-    match clear(scene, there.host.as_ref()).await {
+    let holder = leftovers::holder_name(application);
+    match leftovers::let_go(there.host.as_ref(), application, &holder).await {
         Ok(()) => Ok(true),
         Err(error) => {
-            let application = &scene.row.application.name;
-            tracing::warn!(%application, server = %there.row.server.name, %error,
+            tracing::warn!(application = %application.name, server = %there.row.server.name, %error,
                 "could not tidy up after a copy");
             Ok(false)
         }
-    }
-}
-
-async fn clear(scene: &Scene<'_>, host: &dyn Host) -> Result<(), HostError> {
-    let application = &scene.row.application;
-    let found = host.find_container(&leftovers::holder_name(application)).await?;
-    match found.filter(|one| definition::is_of(application, one)) {
-        Some(holder) => host.remove_container(&holder.member.docker_id).await,
-        None => Ok(()),
     }
 }
