@@ -41,6 +41,9 @@ pub(crate) async fn claim(
     spec: &ApplicationSpec,
 ) -> Result<(), Error> {
     claim_alone(tx, application, spec).await?;
+    if application.places == 0 {
+        return Ok(());
+    }
     for row in db::application::list_places_of(tx, &application.id).await? {
         let there = places::spec_there(application, spec);
         claim_alone(tx, &row.application, &there).await?;

@@ -67,8 +67,7 @@ pub(crate) async fn begin(
 ) -> Result<Operation, Error> {
     check_stays(application)?;
     moves::check_confirmed(application)?;
-    check_not_waited_for(tx, application).await?;
-    places::check_has_none(tx, application).await?;
+    check_unneeded(tx, application).await?;
     let id = &application.id;
     db::deployment::cancel_pending(tx, id, "the application is removed", Timestamp::now()).await?;
     let task = Task {
@@ -96,10 +95,6 @@ pub async fn preview(
         .and_then(|()| moves::check_confirmed(&application))
         .and_then(|()| check_program(&application))
         .and_then(|()| check_alone(&application));
-    let allowed = match allowed {
-        Ok(()) => places::check_has_none(&mut conn, &application).await,
-        refused => refused,
-    };
     looked_at(&mut conn, &application, (volumes, allowed)).await
 }
 
@@ -110,7 +105,7 @@ pub(crate) async fn looked_at(
     (volumes, allowed): (Volumes, Result<(), Error>),
 ) -> Result<Preview, Error> {
     let allowed = match allowed {
-        Ok(()) => check_not_waited_for(conn, application).await,
+        Ok(()) => check_unneeded(conn, application).await,
         refused => refused,
     };
     let refused = allowed.err().map(as_failure).transpose()?;
@@ -125,6 +120,12 @@ pub(crate) async fn looked_at(
         dark_routes: routes,
         refusals,
     })
+}
+
+/// Refuses to take away what other applications need: clones that are yet to be filled, and further places.
+async fn check_unneeded(conn: &mut AnyConnection, application: &Application) -> Result<(), Error> {
+    check_not_waited_for(conn, application).await?;
+    places::check_has_none(conn, application).await
 }
 
 /// Refuses to take away what the volumes of clones are yet to be filled with.
