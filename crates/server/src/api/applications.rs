@@ -91,10 +91,10 @@ pub(super) async fn update_application(
     Ok(Answer(applications::update(&app, &actor, &id, input).await?))
 }
 
-/// Makes another application of what one is wanted to be: its spec and its variables. Its volumes are its own:
-/// empty, unless `with_volumes` asks to fill them. It has no routes, and nothing of it runs until it is deployed. Published ports are left out
-/// on the same server, further names on the same destination, and variables that are taken from
-/// databases where those are not found.
+/// Makes another application of what one is wanted to be: its spec and its variables. Its volumes are its
+/// own: empty, unless `with_volumes` asks to fill them. It has no routes, and nothing of it runs until it
+/// is deployed. Published ports are left out on the same server, further names on the same destination,
+/// and variables that are taken from databases where those are not found.
 #[utoipa::path(post, path = "/v1/applications/{id}/clone", tag = "applications",
     params(("id" = ApplicationId, Path, description = "The original")),
     security(("token" = ["manage"])),
