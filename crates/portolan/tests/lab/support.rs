@@ -153,7 +153,11 @@ impl Portolan {
         let stored: toml::Table = stored.parse()?;
         let token = stored["token"].as_str().context("a token")?.to_owned();
         choose_crypto();
-        let http = reqwest::Client::builder().timeout(PATIENCE + PATIENCE).build()?;
+        // A connection that the server is about to close is not asked by.
+        let http = reqwest::Client::builder()
+            .timeout(PATIENCE + PATIENCE)
+            .pool_idle_timeout(Duration::from_secs(5))
+            .build()?;
         Ok(Api { http, url: format!("http://{}", self.address), token })
     }
 

@@ -23,6 +23,10 @@ use serde_json::Value;
 use self::rows::{DESTINATION, MASTER_KEY, OPERATION, SECRET, SERVER, TEAM};
 use crate::support::{Client, Database, TestApp, eventually};
 
+/// Of every so many schemas a control plane is told on PostgreSQL too: it is the same program on the same rows as on
+/// SQLite, where there is one of each.
+const WHOLE: i64 = 8;
+
 /// A row by the names of its columns.
 type Row = BTreeMap<String, Cell>;
 type Rows = BTreeMap<&'static str, Vec<Row>>;
@@ -94,7 +98,7 @@ async fn is_found(owner: &Client, schema: i64) -> Result<()> {
     let routes: Page<Route> = owner.get("/v1/routes").await?.ok()?;
     let certificates: Page<Certificate> = owner.get("/v1/certificates").await?.ok()?;
     assert_eq!((routes.items.len(), certificates.items.len()), (expected, expected));
-    everything_is_answered(owner).await
+    Ok(())
 }
 
 /// Every list, and everything that the rows can be asked about.
@@ -145,11 +149,19 @@ async fn upgrade(database: Database, schema: i64) -> Result<()> {
     app.launch().await?;
     let owner = app.owner.with_token(SECRET);
     is_found(&owner, schema).await?;
+    everything_is_answered(&owner).await?;
     works(&owner, schema).await?;
     // What was brought up to date once is what the next start finds.
     app.restart().await?;
     is_found(&owner.at(&app.owner.url), schema).await?;
     app.stop().await?;
+    app.database.drop().await
+}
+
+/// Its rows alone.
+async fn comes_up_to_date(database: Database, schema: i64) -> Result<()> {
+    let app = TestApp::prepare(database, tempfile::tempdir()?.into())?;
+    upgraded(&app, schema).await?;
     app.database.drop().await
 }
 
@@ -166,7 +178,12 @@ async fn every_schema_that_there_was_sqlite() -> Result<()> {
 async fn every_schema_that_there_was_postgres() -> Result<()> {
     for schema in 1..=dump::newest_schema() {
         let database = Database::empty_postgres().await?;
-        upgrade(database, schema).await.with_context(|| format!("from {schema}"))?;
+        let done = if schema % WHOLE == 1 {
+            upgrade(database, schema).await
+        } else {
+            comes_up_to_date(database, schema).await
+        };
+        done.with_context(|| format!("from {schema}"))?;
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use std::{
     },
     net::TcpStream,
     sync::atomic::{AtomicBool, Ordering},
+    thread,
     time::Duration,
 };
 
@@ -42,9 +43,15 @@ fn status(host: &Host) -> Result<Option<String>> {
     Ok(Some(answer.split(' ').nth(1).context(answer.clone())?.to_owned()))
 }
 
+/// Between two requests of a visitor: an exchange of a configuration takes longer, so that none passes unseen, and
+/// the processors are left to those who work.
+const PACE: Duration = Duration::from_millis(10);
+
 /// Whoever reaches Caddy in the moment in which it exchanges its listener may be cut off, and asks
 /// again, as browsers do (RFC 9110, section 9.2.2).
+#[expect(clippy::disallowed_methods, reason = "the pace of a visitor, not a wait for something")]
 pub(crate) fn visit(host: &Host, cut: &mut usize) -> Result<String> {
+    thread::sleep(PACE);
     for _ in 0..3 {
         if let Some(answer) = status(host)? {
             return Ok(answer);
@@ -54,7 +61,7 @@ pub(crate) fn visit(host: &Host, cut: &mut usize) -> Result<String> {
     bail!("cut off three times in a row")
 }
 
-/// Asks without pause until it is over; how often each answer came, and how often none.
+/// Asks until it is over; how often each answer came, and how often none.
 fn visits(host: &Host, over: &AtomicBool) -> Result<(BTreeMap<String, usize>, usize)> {
     let (mut answers, mut cut) = (BTreeMap::new(), 0);
     while !over.load(Ordering::Relaxed) {
@@ -83,7 +90,7 @@ fn sees_nothing(kind: &str) -> Result<()> {
     let plain = ["--https", "off"];
     stage.route("a.example.com", &network, &to, &plain)?;
     let over = AtomicBool::new(false);
-    let (changed, seen) = std::thread::scope(|scope| {
+    let (changed, seen) = thread::scope(|scope| {
         let visitor = scope.spawn(|| visits(&stage.host, &over));
         let changed = (0..CHANGES).try_for_each(|round| {
             let other = format!("r{round}.example.com");
