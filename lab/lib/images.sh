@@ -6,7 +6,7 @@
 # They are built by the engine of a machine that exists only for that and uses the network of the root namespace, so
 # that builds reach the package mirrors, with no bridge and no iptables rule of its own.
 
-readonly LAB_IMAGES=(caddy:2 traefik:v3 postgres:15 redis:7 echo:1)
+readonly LAB_IMAGES=(caddy:2 traefik:v3 postgres:15 mariadb:10.11 redis:7 valkey/valkey:8.1 echo:1)
 readonly LAB_PRELOADED=echo:1
 readonly LAB_BUILDER_DISK=12G
 
@@ -39,9 +39,15 @@ stale_images() {
   done
 }
 
-stamp_file() { echo "$LAB_CACHE/images/$1"; }
+# What is last of its name, whoever publishes it: `valkey` of valkey/valkey:8.1.
+short_name() {
+  local name=${1%%:*}
+  echo "${name##*/}"
+}
 
-source_dir() { echo "$LAB_HOME/images/${1%%:*}"; }
+stamp_file() { echo "$LAB_CACHE/images/${1##*/}"; }
+
+source_dir() { echo "$LAB_HOME/images/$(short_name "$1")"; }
 
 source_digest() {
   (cd "$(source_dir "$1")" && find . -type f | sort | xargs sha256sum | sha256sum | cut -d ' ' -f 1)
@@ -82,17 +88,19 @@ import_base() {
 }
 
 build_image() {
-  local image=$1 context
-  context=$(host_dir builder)/context-${image%%:*}
+  local image=$1 name context
+  name=$(short_name "$image")
+  context=$(host_dir builder)/context-$name
   mkdir -p "$LAB_CACHE/images"
   cp -a "$(source_dir "$image")" "$context"
-  build_log "${image%%:*}" build_and_push "$image" "$context"
+  build_log "$name" build_and_push "$image" "$context"
   source_digest "$image" >"$(stamp_file "$image")"
   say "built $image"
 }
 
 build_and_push() {
-  local image=$1 context=$2 reference=$LAB_REGISTRY/library/$1
+  local image=$1 context=$2 reference=$LAB_REGISTRY/$1
+  [[ $image == */* ]] || reference=$LAB_REGISTRY/library/$image
   [[ ! -f $context/requirements.txt ]] ||
     python3 -m pip install --quiet --no-deps --target "$context/pypi" --requirement "$context/requirements.txt"
   docker_on builder build --network host --tag "$reference" "$context"

@@ -1,7 +1,7 @@
 //! Databases on real engines: made of templates, found by name from an application that never was told
 //! the password by a person, and their data kept over restarts.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::{
@@ -199,5 +199,84 @@ fn databases_are_backed_up_destroyed_and_restored() -> Result<()> {
     for (name, _) in &engines {
         portolan.run(&["database", "remove", name, "--data", "--yes"])?;
     }
+    Ok(())
+}
+
+/// An engine, and what its own client asks it by the URL of an application's variable.
+struct Engine {
+    name: &'static str,
+    version: &'static str,
+    image: &'static str,
+    write: &'static str,
+    lose: &'static str,
+    /// Answers `kept` where what was written is there.
+    read: &'static str,
+}
+
+/// Takes the URL apart, because its client takes none.
+macro_rules! mariadb {
+    ($sql:literal) => {
+        concat!(
+            "rest=${URL#mysql://}; user=${rest%%:*}; rest=${rest#*:}; ",
+            "export MYSQL_PWD=${rest%%@*}; rest=${rest#*@}; ",
+            "mariadb -h \"${rest%%:*}\" -u \"$user\" -NB \"${rest##*/}\" -e \"",
+            $sql,
+            "\""
+        )
+    };
+}
+
+/// Beside those of the story above.
+const ENGINES: [Engine; 2] = [
+    Engine {
+        name: "mariadb",
+        version: "10.11",
+        image: "mariadb:10.11",
+        write: mariadb!("create table t as select seq, 'kept' word from seq_1_to_20000"),
+        lose: mariadb!("drop table t; create table u (n int)"),
+        read: mariadb!(
+            "select word from t where seq = 20000 and not exists \
+             (select 1 from information_schema.tables where table_name = 'u')"
+        ),
+    },
+    Engine {
+        name: "valkey",
+        version: "8.1",
+        image: "valkey/valkey:8.1",
+        write: "valkey-cli -u \"$URL\" --no-auth-warning set k kept",
+        lose: "valkey-cli -u \"$URL\" --no-auth-warning flushall",
+        read: "valkey-cli -u \"$URL\" --no-auth-warning get k",
+    },
+];
+
+#[test]
+#[ignore = "needs the lab"]
+fn other_engines_are_backed_up_checked_and_restored() -> Result<()> {
+    let scene = Scene::set("bravo")?;
+    let storage = unique("cellar");
+    scene.stage.portolan.run(&["storage", "add", &storage, "--kind", "disk"])?;
+    ENGINES
+        .iter()
+        .try_for_each(|engine| there_and_back(&scene, &storage, engine).context(engine.name))
+}
+
+/// Written into, backed up, checked, emptied and restored.
+fn there_and_back(scene: &Scene, storage: &str, engine: &Engine) -> Result<()> {
+    let (database, app) = (unique(engine.name), unique("clerk"));
+    let portolan = &scene.stage.portolan;
+    let made = scene.add(&database, &["--engine", engine.name, "--version", engine.version])?;
+    ensure!(made["state"] == "running", "{made}");
+    scene.client(&app, engine.image, ("URL", &database))?;
+    scene.ask(&app, engine.write)?;
+    ensure!(scene.ask(&app, engine.read)? == "kept", "nothing was written");
+    let made = portolan.json(&["database", "backup", &database, "--storage", storage])?;
+    ensure!(made["state"] == "ready", "{made}");
+    let backup = made["id"].as_str().unwrap_or_default();
+    portolan.run(&["database", "check-backup", backup])?;
+    scene.ask(&app, engine.lose)?;
+    portolan.run(&["database", "restore", &database, "--backup", backup, "--yes"])?;
+    ensure!(scene.ask(&app, engine.read)? == "kept", "it was not restored");
+    portolan.run(&["app", "remove", &app, "--yes"])?;
+    portolan.run(&["database", "remove", &database, "--data", "--yes"])?;
     Ok(())
 }
