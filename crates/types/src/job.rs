@@ -77,6 +77,15 @@ impl JobCommand {
     }
 }
 
+/// As people read it: its words beside each other. It is no command of a shell.
+impl fmt::Display for JobCommand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut words = self.0.iter();
+        words.next().map_or(Ok(()), |program| f.write_str(program.as_str()))?;
+        words.try_for_each(|word| write!(f, " {}", word.as_str()))
+    }
+}
+
 impl TryFrom<Vec<Argument>> for JobCommand {
     type Error = Invalid;
 

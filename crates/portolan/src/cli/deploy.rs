@@ -9,8 +9,8 @@ use super::{application::DeployWaitArgs, shared::DryRunArgs};
 
 pub(super) const EXAMPLES: &str =
     "The file says what the application is (see docs/portolan-toml.md). What is missing is
-made, what differs is changed, and then it is deployed. Variables and routes that the file does not
-name stay.
+made, what differs is changed, and then it is deployed. Variables, routes and jobs that the file
+does not name stay.
 
 Examples:
   portolan deploy --dry-run

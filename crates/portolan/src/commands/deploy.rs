@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use portolan_types::{
     Application, ChangeVariables, CreateApplication, CreateEnvironment, CreateProject, CreateRoute,
-    DeployApplication, Description, Environment, Image, Name, Project, Route, RouteOptions,
+    DeployApplication, Description, Environment, Image, Job, Name, Project, Route, RouteOptions,
     UpdateApplication,
 };
 
@@ -25,6 +25,7 @@ use crate::{
 
 mod difference;
 mod file;
+mod jobs;
 mod present;
 
 use self::{
@@ -88,6 +89,17 @@ async fn apply(
     for domain in difference.domains() {
         let request = route_to(&application, domain);
         let _: Route = client.create("/v1/routes", &request).await?;
+    }
+    for change in difference.jobs() {
+        let _: Job = match &change.id {
+            Some(id) => {
+                client.change(&format!("/v1/jobs/{id}"), &jobs::update(change.wanted)).await?
+            }
+            None => {
+                let path = format!("/v1/applications/{}/jobs", application.id);
+                client.create(&path, &change.wanted).await?
+            }
+        };
     }
     Ok(application)
 }

@@ -43,6 +43,7 @@ fn nothing() -> Fake {
         .on("POST", "/v1/environments", 201, environment(ID, "store", "production"))
         .on("POST", "/v1/applications", 201, application(ID, "production", "shop"))
         .on("POST", "/v1/routes", 201, route_to(ID, "shop.example.com"))
+        .on("POST", &jobs_path(), 201, job("0 3 * * *"))
         .on("PATCH", &variables_path(), 200, json!({ "items": [] }))
         .on("POST", &format!("/v1/applications/{ID}/deploy"), 202, operation("queued", &[]))
         .get(&format!("/v1/operations/{OPERATION}"), operation("succeeded", &[]))
@@ -50,6 +51,10 @@ fn nothing() -> Fake {
 
 fn variables_path() -> String {
     format!("/v1/applications/{ID}/variables")
+}
+
+fn jobs_path() -> String {
+    format!("/v1/applications/{ID}/jobs")
 }
 
 /// The application with one of two domains, an older image and another variable.
@@ -83,6 +88,15 @@ fn run(fake: &Fake, file: &str, arguments: &[&str]) -> Ran {
     program.run(&[&["deploy"], arguments].concat())
 }
 
+/// One that is there, as the example has it but for its time.
+fn job(expression: &str) -> Value {
+    json!({
+        "id": OTHER_ID, "application_id": ID, "application_name": "shop", "name": "tidy",
+        "command": ["/app/shop", "tidy"], "expression": expression, "within_seconds": 3600,
+        "keep": 20, "state": "active", "created_at": days_ago(1), "updated_at": days_ago(1),
+    })
+}
+
 /// Bodies of what was changed, by method and path.
 fn changes(fake: &Fake) -> Vec<(String, Value)> {
     let changes = fake.asked().into_iter().filter(|asked| asked.method != "GET");
@@ -98,7 +112,8 @@ fn the_example_is_what_it_says() {
     let changes = changes(&fake);
     let paths: Vec<&str> = changes.iter().map(|(path, _)| path.as_str()).collect();
     let variables = format!("PATCH {}", variables_path());
-    let deploy = format!("POST /v1/applications/{ID}/deploy");
+    let (jobs, deploy) =
+        (format!("POST {}", jobs_path()), format!("POST /v1/applications/{ID}/deploy"));
     assert_eq!(
         paths,
         [
@@ -108,6 +123,7 @@ fn the_example_is_what_it_says() {
             &variables,
             "POST /v1/routes",
             "POST /v1/routes",
+            &jobs,
             &deploy,
         ]
     );
@@ -136,6 +152,30 @@ fn the_example_is_what_it_says() {
         (&json!("example.com"), &json!("/shop"))
     );
     assert_eq!(changes[4].1["application_id"], json!(ID));
+    assert_eq!(
+        changes[6].1,
+        json!({
+            "name": "tidy", "command": ["/app/shop", "tidy"], "expression": "0 3 * * *",
+            "within_seconds": 3600, "keep": 20, "state": "active",
+        })
+    );
+}
+
+#[test]
+fn a_job_is_made_what_the_file_says() {
+    let file = format!(
+        "{FILE}\n[jobs.Tidy]\ncron = \"0 4 * * *\"\ncommand = [\"/app/shop\"]\npaused = true\n"
+    );
+    let one = format!("/v1/jobs/{OTHER_ID}");
+    let fake =
+        older().list(&jobs_path(), &[job("0 3 * * *")]).on("PATCH", &one, 200, job("0 4 * * *"));
+    let ran = run(&fake, &file, &["--dry-run"]);
+    let line = "~ job Tidy: 0 3 * * * /app/shop tidy -> 0 4 * * * /app/shop (paused)";
+    assert!(ran.data().contains(line), "{ran}");
+    run(&fake, &file, &[]).data();
+    let changed = changes(&fake).into_iter().find(|(path, _)| path.ends_with(&one));
+    let body = changed.expect("a change of the job").1;
+    assert_eq!((&body["expression"], &body["state"]), (&json!("0 4 * * *"), &json!("paused")));
 }
 
 #[test]
@@ -228,6 +268,7 @@ fn what_is_wrong_in_a_file_is_said_with_line_and_field() {
         ("domains = [\n  \"a.com\",\n  \"https://a\",\n]\n", "line 1, domains: `https://a`: "),
         ("name = \n", "line 1"),
         ("[variables]\n\"A-B\" = \"1\"\n", "line 2, variables.\"A-B\": a variable's name"),
+        ("[jobs.a]\ncommand = [\"b\"]\ncron = \"soon\"\n", "line 3, jobs.a.cron: "),
         ("name = \"a\"\nproject = \"p\"\n", "there is no `image`"),
         (
             "name = \"a\"\nproject = \"p\"\nimage = \"i\"\ndomains = [\"a.com\"]\n",

@@ -35,16 +35,13 @@ impl FromRequestParts<AppState> for Chrome {
     }
 }
 
+/// Pages that are reached by way of another room's.
+const WITHIN: [(&str, &str); 2] = [("/environments", "/projects"), ("/jobs", "/applications")];
+
 impl Chrome {
     /// Whether a link leads to where the page is.
     pub(super) fn is_here(&self, path: &str) -> bool {
-        match self.path.strip_prefix(path) {
-            Some(rest) => {
-                path == "/" && rest.is_empty()
-                    || path != "/" && !rest.starts_with(|c: char| c.is_alphanumeric())
-            }
-            None => false,
-        }
+        marks(&self.path, path)
     }
 
     /// The links of the side bar: those that lead somewhere for whoever looks.
@@ -115,6 +112,21 @@ impl Chrome {
     }
 }
 
+/// Whether the link to a room is marked on a page.
+fn marks(page: &str, room: &str) -> bool {
+    let within = WITHIN.iter().filter(|(_, of)| *of == room).map(|(within, _)| *within);
+    within.chain([room]).any(|path| is_below(page, path))
+}
+
+/// Whether a page is the one at `path`, or belongs to it. Nothing belongs to the first page.
+fn is_below(page: &str, path: &str) -> bool {
+    match page.strip_prefix(path) {
+        Some(rest) if path == "/" => rest.is_empty(),
+        Some(rest) => !rest.starts_with(|c: char| c.is_alphanumeric()),
+        None => false,
+    }
+}
+
 /// It ends where the next part begins.
 fn kept(query: &str) -> String {
     let pairs = url::form_urlencoded::parse(query.as_bytes());
@@ -133,5 +145,18 @@ mod tests {
         let query = format!("kind=swarm&state=&search=a%26b&cursor={cursor}");
         assert_eq!(kept(&query), "kind=swarm&search=a%26b&");
         assert_eq!(kept(""), "");
+    }
+
+    #[test]
+    fn a_page_is_in_one_room() {
+        let rooms = |page: &str| {
+            let all = words::ROOMS.iter().flat_map(|group| group.rooms);
+            let marked = all.filter(|room| marks(page, room.path)).map(|room| room.path);
+            marked.collect::<Vec<_>>()
+        };
+        assert_eq!(rooms("/"), ["/"]);
+        assert_eq!(rooms("/servers/x/scan"), ["/servers"]);
+        assert_eq!(rooms("/jobs/x"), ["/applications"]);
+        assert_eq!(rooms("/environments/x"), ["/projects"]);
     }
 }

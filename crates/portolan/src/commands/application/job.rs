@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use portolan_types::{
-    Argument, CreateJob, Job, JobRun, JobRunId, JobRunState, JobState, Name, Operation,
-    OperationResult, UpdateJob,
+    CreateJob, Job, JobRun, JobRunId, JobRunState, JobState, Name, Operation, OperationResult,
+    UpdateJob,
 };
 
 use super::link::resource;
@@ -77,12 +77,11 @@ fn state(state: JobRunState) -> Span {
 }
 
 fn details(job: &Job) -> Details {
-    let words: Vec<&str> = job.command.arguments().iter().map(Argument::as_str).collect();
     let details = Details::default()
         .row("name", job.name.as_str())
         .row("id", job.id.as_str())
         .row("application", job.application_name.as_str())
-        .row("command", words.join(" "))
+        .row("command", job.command.to_string())
         .row("times", format!("{} (UTC)", job.expression))
         .row("state", job.state.as_str())
         .maybe("next", job.next_at.map(|at| at.to_string()));

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::{
     file::{Domain, Wanted},
+    jobs::{self, JobChange},
     present::Present,
 };
 use crate::{
@@ -25,6 +26,8 @@ pub(super) struct Difference {
     variables: Vec<SetVariable>,
     #[serde(skip)]
     domains: Vec<Domain>,
+    #[serde(skip)]
+    jobs: Vec<JobChange>,
 }
 
 /// One thing that is made, or that becomes other than it is.
@@ -49,6 +52,7 @@ enum Kind {
     Spec,
     Variable,
     Domain,
+    Job,
 }
 
 impl Kind {
@@ -61,6 +65,7 @@ impl Kind {
             Self::Spec => "",
             Self::Variable => "variable ",
             Self::Domain => "domain ",
+            Self::Job => "job ",
         }
     }
 }
@@ -79,7 +84,12 @@ impl Difference {
             Change::new(Kind::Variable, one.name.as_str(), from, Some(one.value.to_string()))
         }));
         changes.extend(domains.iter().map(|domain| Change::made(Kind::Domain, words(domain))));
-        Ok(Self { application: wanted.path(), changes, variables, domains })
+        let jobs = jobs::changes(&present.jobs, &wanted.jobs);
+        changes.extend(jobs.iter().map(|one| {
+            let name = one.wanted.name.as_str();
+            Change::new(Kind::Job, name, one.from.clone(), Some(one.to.clone()))
+        }));
+        Ok(Self { application: wanted.path(), changes, variables, domains, jobs })
     }
 
     /// Whether the spec of an application that is there is another one.
@@ -93,6 +103,10 @@ impl Difference {
 
     pub(super) fn domains(&self) -> Vec<Domain> {
         self.domains.clone()
+    }
+
+    pub(super) fn jobs(&self) -> Vec<JobChange> {
+        self.jobs.clone()
     }
 
     pub(super) fn lines(&self) -> Vec<Line> {

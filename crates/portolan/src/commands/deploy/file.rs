@@ -12,12 +12,14 @@ use std::{
 
 use portolan_types::{
     Alias, ApplicationMount, ApplicationName, ApplicationSpec, Argument, Balance, BindPath, Build,
-    BuildStage, GitReference, HealthCheck, HostPort, Image, Invalid, LabelKey, LabelValue,
-    MountPath, MountSource, Name, RepositoryLogin, RepositoryPath, RepositoryUrl, ResourceLimits,
-    RestartRule, RouteHost, RoutePath, Seconds, Strategy, Transport, VariableName, VariableValue,
+    BuildStage, CreateJob, GitReference, HealthCheck, HostPort, Image, Invalid, LabelKey,
+    LabelValue, MountPath, MountSource, Name, RepositoryLogin, RepositoryPath, RepositoryUrl,
+    ResourceLimits, RestartRule, RouteHost, RoutePath, Seconds, Strategy, Transport, VariableName,
+    VariableValue,
 };
 use serde::Deserialize;
 
+use super::jobs;
 use crate::{amount, ask::read_text, failure::Failure, find::Reference};
 
 mod error;
@@ -35,6 +37,7 @@ pub(super) struct Wanted {
     pub(super) spec: ApplicationSpec,
     pub(super) variables: BTreeMap<VariableName, VariableValue>,
     pub(super) domains: Vec<Domain>,
+    pub(super) jobs: Vec<CreateJob>,
 }
 
 impl Wanted {
@@ -110,6 +113,8 @@ struct Described {
     labels: BTreeMap<LabelKey, LabelValue>,
     #[serde(default)]
     variables: BTreeMap<VariableName, VariableValue>,
+    #[serde(default)]
+    jobs: BTreeMap<Name, jobs::Written>,
     #[serde(default)]
     environments: BTreeMap<Name, Other>,
 }
@@ -248,6 +253,7 @@ impl Described {
                 "`domains` lead to the application's `port`: say which it is",
             ));
         }
+        let jobs = std::mem::take(&mut self.jobs).into_iter();
         let destination = other.destination.or_else(|| self.destination.take());
         Ok(Wanted {
             name: self.name.clone(),
@@ -256,6 +262,7 @@ impl Described {
             destination: destination.as_deref().map(Reference::named),
             variables,
             domains: domains.into_iter().map(|address| address.0).collect(),
+            jobs: jobs.map(|(name, job)| job.named(name)).collect(),
             spec: ApplicationSpec { build, ..self.spec(image) },
         })
     }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use portolan_types::{
-    Application, Destination, DestinationId, Environment, Project, Route, Variable, VariableName,
+    Application, Destination, DestinationId, Environment, Job, Project, Route, Variable,
+    VariableName,
 };
 
 use super::file::Wanted;
@@ -25,6 +26,7 @@ pub(super) struct Present {
     pub(super) variables: BTreeMap<VariableName, Variable>,
     /// Those of the destination on which it is or will be, whatever they lead to.
     pub(super) routes: Vec<Route>,
+    pub(super) jobs: Vec<Job>,
 }
 
 impl Present {
@@ -55,7 +57,11 @@ impl Present {
             Some(place) => routes(client, place).await?,
             None => Vec::new(),
         };
-        Ok(Self { project, environment, destination, application, variables, routes })
+        let jobs = match application.as_ref().filter(|_| !wanted.jobs.is_empty()) {
+            Some(application) => jobs(client, application).await?,
+            None => Vec::new(),
+        };
+        Ok(Self { project, environment, destination, application, variables, routes, jobs })
     }
 }
 
@@ -105,4 +111,9 @@ fn check_place(
 async fn routes(client: &Client, destination: &DestinationId) -> anyhow::Result<Vec<Route>> {
     let on = [("destination_id", destination.to_string())];
     Ok(collect(client, "/v1/routes", &on, Listing::all(None)).await?.items)
+}
+
+async fn jobs(client: &Client, application: &Application) -> anyhow::Result<Vec<Job>> {
+    let path = format!("/v1/applications/{}/jobs", application.id);
+    Ok(collect(client, &path, &[], Listing::all(None)).await?.items)
 }

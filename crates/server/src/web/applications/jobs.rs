@@ -56,12 +56,6 @@ fn lines(job: &Job) -> Option<String> {
     arguments.iter().all(is_line).then(|| words.join("\n"))
 }
 
-/// The program with its arguments, for reading.
-fn words(job: &Job) -> String {
-    let words: Vec<&str> = job.command.arguments().iter().map(Argument::as_str).collect();
-    words.join(" ")
-}
-
 /// How long the program of a run that has ended ran.
 fn took(run: &JobRun) -> Option<String> {
     let (began, ended) = (run.started_at?, run.finished_at?);
