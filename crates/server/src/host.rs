@@ -50,6 +50,7 @@ pub use dial::{Reachable, RealDialer};
 pub use error::HostError;
 pub use exec::{
     Exec, ExecOutput, FileContent, Follow, LineQuery, LogQuery, NewFile, TerminalProgram,
+    Unfinished,
 };
 pub use image::{HostImage, PullListener, PullProgress};
 pub use network::{HostNetwork, HostSubnet, NewNetwork};

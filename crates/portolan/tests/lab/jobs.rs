@@ -35,7 +35,7 @@ fn a_job_runs_in_a_real_container() -> Result<()> {
     );
 
     // What takes too long is told to end, with what it began.
-    let late = ["sh", "-c", "sleep 4321 & sleep 4321; wait"];
+    let late = ["sh", "-c", "echo half; sleep 4321 & sleep 4321; wait"];
     let edit = ["app", "job", "edit", &name, "tidy", "--within", "2", "--"];
     portolan.run(&[&edit[..], &late].concat())?;
     let said = portolan.refuse(&["app", "job", "run", &name, "tidy"])?;
@@ -51,6 +51,9 @@ fn a_job_runs_in_a_real_container() -> Result<()> {
     let runs = runs["items"].as_array().context("runs")?;
     let states: Vec<_> = runs.iter().filter_map(|run| run["state"].as_str()).collect();
     ensure!(states == ["timed-out", "failed"], "{states:?}");
+    let id = runs[0]["id"].as_str().context("an id")?;
+    let shown = portolan.json(&["app", "job", "runs", &name, "tidy", "--show", id])?;
+    ensure!(shown["output"]["stdout"] == "half\n", "{shown}");
     let id = runs[1]["id"].as_str().context("an id")?;
     let shown = portolan.json(&["app", "job", "runs", &name, "tidy", "--show", id])?;
     ensure!(shown["output"]["stderr"] == "no\n", "{shown}");

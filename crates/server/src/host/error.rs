@@ -2,6 +2,8 @@
 
 use portolan_types::Access;
 
+use super::Unfinished;
+
 /// Why a host could not be reached or did not do what it was asked. `Display` says what and why;
 /// the caller adds which server, and [`HostError::remedy`] says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,6 +39,10 @@ pub enum HostError {
     #[error("no answer to \"{action}\" within {seconds} s")]
     Timeout { action: String, seconds: u64 },
 
+    /// A program in a container took longer than it may, and runs on unheard.
+    #[error("the program had not ended after {seconds} s")]
+    RanOn { seconds: u64, said: Box<Unfinished> },
+
     /// Why there is no shell, in our own words.
     #[error("there is no terminal: {why}")]
     NoShell { why: String },
@@ -58,6 +64,11 @@ impl HostError {
     /// Whether the connection itself is in doubt, rather than one request on it.
     pub const fn is_connection(&self) -> bool {
         !matches!(self, Self::Docker { .. } | Self::Protocol { .. } | Self::NoShell { .. })
+    }
+
+    /// Whether nothing was heard in time.
+    pub const fn is_late(&self) -> bool {
+        matches!(self, Self::Timeout { .. } | Self::RanOn { .. })
     }
 
     /// Whether it is the swarm that could not be asked through this host: it has no leader, or the
@@ -127,7 +138,7 @@ impl HostError {
             Self::Socket { tried } => socket_remedy(tried),
             Self::Docker { status, message } => docker_remedy(*status, message),
             Self::Protocol { .. } => "check that the socket belongs to a Docker engine of 20.10 or newer".into(),
-            Self::Timeout { .. } => "check the host's load and its network, then try again".into(),
+            Self::Timeout { .. } | Self::RanOn { .. } => "check the host's load and its network, then try again".into(),
             Self::NoShell { .. } => {
                 "let sshd give the user a terminal and a shell: `PermitTTY yes` and no `ForceCommand` in sshd_config, no `restrict`, `no-pty` or `command=` beside the key in authorized_keys, a login shell in /etc/passwd".into()
             }

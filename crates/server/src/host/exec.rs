@@ -46,6 +46,15 @@ pub struct ExecOutput {
     pub truncated: bool,
 }
 
+/// What a program had said when it had taken longer than it may. The texts are hostile.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unfinished {
+    pub stdout: String,
+    pub stderr: String,
+    /// Whether what is here is only the end of what was said.
+    pub truncated: bool,
+}
+
 /// Which part of a container's logs is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogQuery {

@@ -131,7 +131,7 @@ fn refused(asked: &Asked, error: Error) -> Failure {
 fn failed(asked: &Asked, error: &HostError) -> Failure {
     let seconds = u32::from(asked.command.within_seconds);
     let program = program(asked);
-    if let HostError::Timeout { .. } = error {
+    if error.is_late() {
         return failure(
             "too-slow",
             format!("`{program}` had not ended after {seconds} s: it may run on"),

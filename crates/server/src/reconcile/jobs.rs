@@ -33,7 +33,7 @@ use crate::{
     App, Error,
     container::{self, Place},
     db::{self, job_run::End},
-    host::{ContainerDetail, Exec, ExecOutput, Host, HostError},
+    host::{ContainerDetail, Exec, ExecOutput, Host, HostError, Unfinished},
     jobs::{Asked, begin_due},
     rights::Visible,
     tasks::Pulse,
@@ -212,11 +212,9 @@ async fn observe(
     };
     let end = match host.exec(docker_id, &exec).await {
         Ok(said) => of_program(said),
-        Err(HostError::Timeout { .. }) => {
+        Err(HostError::RanOn { said, .. }) => {
             mark.tell((host, docker_id), None, Signal::Terminate).await;
-            let why =
-                format!("it had not ended after {} s, and was told to end", job.within_seconds);
-            return bad(JobRunState::TimedOut, why);
+            return too_late(job, *said);
         }
         Err(error) => of_host(place, &error),
     };
@@ -226,9 +224,20 @@ async fn observe(
     end
 }
 
-fn of_program(ExecOutput { exit_code, stdout, stderr, truncated }: ExecOutput) -> End {
+/// With what it had said until then.
+fn too_late(job: &Job, Unfinished { stdout, stderr, truncated }: Unfinished) -> End {
+    let why = format!("it had not ended after {} s, and was told to end", job.within_seconds);
+    let output = Some(kept(stdout, stderr, truncated));
+    End { output, ..bad(JobRunState::TimedOut, why) }
+}
+
+fn kept(stdout: String, stderr: String, truncated: bool) -> JobOutput {
     let ((stdout, more_out), (stderr, more_err)) = (end_of(stdout), end_of(stderr));
-    let output = JobOutput { stdout, stderr, truncated: truncated || more_out || more_err };
+    JobOutput { stdout, stderr, truncated: truncated || more_out || more_err }
+}
+
+fn of_program(ExecOutput { exit_code, stdout, stderr, truncated }: ExecOutput) -> End {
+    let output = kept(stdout, stderr, truncated);
     let (state, reason) = match exit_code {
         0 => (JobRunState::Succeeded, None),
         code => (JobRunState::Failed, Some(format!("it ended with exit code {code}"))),

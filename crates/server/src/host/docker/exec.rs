@@ -1,5 +1,7 @@
 //! Programs run in containers.
 
+use std::sync::{Mutex, PoisonError};
+
 use bollard::models::ExecConfig;
 use hyper::{Method, upgrade::Upgraded};
 use hyper_util::rt::TokioIo;
@@ -10,7 +12,7 @@ use tokio::{
 
 use super::{
     super::{
-        Exec, ExecOutput, HostError,
+        Exec, ExecOutput, HostError, Unfinished,
         engine::{Content, Engine},
         limits,
     },
@@ -37,15 +39,30 @@ pub(super) async fn run(
     let id = prepare(engine, docker_id, ("prepare a program in the container", config)).await?;
     let path = format!("/exec/{id}/start");
     let request = (Method::POST, path.as_str(), Content::Json(START.to_vec()));
-    let read = |body| output::read(engine, body, Output::apart());
+    let heard = Mutex::new(Output::apart());
+    let read = |body| output::read_into(engine, body, &heard);
     let action = "see the program in the container end";
-    let said = engine.converse(action, exec.within, request, read).await?;
+    let ended = engine.converse(action, exec.within, request, read).await;
+    let said = heard.into_inner().unwrap_or_else(PoisonError::into_inner).end();
+    match ended {
+        Err(HostError::Timeout { seconds, .. }) => return Err(ran_on(seconds, &said)),
+        ended => ended?,
+    }
     Ok(ExecOutput {
         exit_code: exit_code(engine, &id).await?,
         stdout: said.stdout(),
         stderr: said.stderr(),
         truncated: said.truncated(),
     })
+}
+
+fn ran_on(seconds: u64, said: &Output) -> HostError {
+    let said = Unfinished {
+        stdout: said.stdout(),
+        stderr: said.stderr(),
+        truncated: said.truncated(),
+    };
+    HostError::RanOn { seconds, said: Box::new(said) }
 }
 
 /// As the engine takes them.

@@ -1,5 +1,7 @@
 //! What programs in containers say, to its end: both outputs apart, or as they were said.
 
+use std::sync::{Mutex, PoisonError};
+
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -63,7 +65,7 @@ impl Output {
         }
     }
 
-    fn end(mut self) -> Self {
+    pub(super) fn end(mut self) -> Self {
         let rest = self.frames.rest();
         self.keep(1, &rest);
         for kept in [&mut self.stdout, &mut self.stderr] {
@@ -76,7 +78,6 @@ impl Output {
     }
 }
 
-/// Reads to the end.
 /// However it is cut: the same.
 #[cfg(feature = "fuzzing")]
 pub(super) fn read_anything(bytes: &[u8]) {
@@ -92,18 +93,30 @@ pub(super) fn read_anything(bytes: &[u8]) {
     }
 }
 
+/// Reads to the end.
 pub(super) async fn read(
     engine: &Engine,
-    mut body: Incoming,
-    mut output: Output,
+    body: Incoming,
+    output: Output,
 ) -> Result<Output, HostError> {
+    let output = Mutex::new(output);
+    read_into(engine, body, &output).await?;
+    Ok(output.into_inner().unwrap_or_else(PoisonError::into_inner).end())
+}
+
+/// The same where what was read is wanted though the end did not come in time.
+pub(super) async fn read_into(
+    engine: &Engine,
+    mut body: Incoming,
+    output: &Mutex<Output>,
+) -> Result<(), HostError> {
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| engine.failure(&error))?;
         if let Ok(bytes) = frame.into_data() {
-            output.take(&bytes)?;
+            output.lock().unwrap_or_else(PoisonError::into_inner).take(&bytes)?;
         }
     }
-    Ok(output.end())
+    Ok(())
 }
 
 /// A whole answer that is small.

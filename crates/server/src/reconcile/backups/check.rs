@@ -22,7 +22,7 @@ use crate::{
     App, Error,
     databases::backups::{Asked, Trial, Work},
     host::{
-        ContainerDetail, Dialer, Exec, Host, HostError, LogQuery, NetworkMode, NewContainer,
+        ContainerDetail, Dialer, Exec, Host, LogQuery, NetworkMode, NewContainer,
         PullProgress, clean, probe,
     },
     registries,
@@ -211,7 +211,7 @@ impl Bench {
         match self.host.exec(&self.docker_id, &exec).await {
             Ok(said) if said.exit_code == 0 => Ok(()),
             Ok(said) => Err(no_answer(&clean(said.stderr.trim()))),
-            Err(error @ HostError::Timeout { .. }) => Err(no_answer(&error.to_string())),
+            Err(error) if error.is_late() => Err(no_answer(&error.to_string())),
             Err(error) => Err(talk::of_host(asked, "ask the database", &error)),
         }
     }

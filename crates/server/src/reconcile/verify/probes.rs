@@ -82,7 +82,7 @@ impl Ground<'_> {
     /// A host's answer. Its refusal is something to report.
     pub(super) fn answer<T>(&self, answer: Result<T, HostError>) -> Result<T, Trouble> {
         answer.map_err(|error| {
-            let slow = matches!(error, HostError::Timeout { .. });
+            let slow = error.is_late();
             if self.whose == Whose::Own && error.is_connection() && !slow {
                 Trouble::Stop(Stop::Pass(error.into()))
             } else {

@@ -1,7 +1,7 @@
 //! Jobs: run when their time comes, one run at a time, and what came of each is kept and told.
 
 use portolan_server::host::{
-    ExecOutput, HostError,
+    ExecOutput, HostError, Unfinished,
     fake::{FakeExec, Trouble},
 };
 use portolan_types::{
@@ -115,11 +115,15 @@ story! {
         assert_eq!(shown(app, &job).await?.latest, Some(well.clone()));
 
         // What is longer than it may be is told to end, and one whose container ends is cut off.
-        let late = HostError::Timeout { action: "see it end".into(), seconds: 3_600 };
+        let said = Unfinished { stdout: "half of it".into(), ..Unfinished::default() };
+        let late = HostError::RanOn { seconds: 3_600, said: Box::new(said) };
         engine.trouble_in("exec", Trouble::Fail(late));
         comes_due(app, &job).await?;
         let late = latest(app, &job, Some(&well)).await?;
         assert_eq!(late.state, JobRunState::TimedOut, "{late:?}");
+        let path = format!("/v1/jobs/{}/runs/{}", job.id, late.id);
+        let whole: JobRun = app.owner.get(&path).await?.ok()?;
+        ensure!(whole.output.is_some_and(|output| output.stdout == "half of it"));
         engine.trouble_in("exec", Trouble::Held);
         comes_due(app, &job).await?;
         engine.hung().await;
