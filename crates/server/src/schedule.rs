@@ -28,6 +28,19 @@ pub(crate) async fn arrives(moment: Option<Timestamp>) {
     }
 }
 
+/// Begins each of what is due. One that cannot be written down keeps no other one waiting: the first
+/// error is answered at the end.
+pub(crate) async fn each<T, F>(due: Vec<T>, begin: impl Fn(T) -> F) -> Result<(), Error>
+where
+    F: Future<Output = Result<(), Error>>,
+{
+    let mut outcome = Ok(());
+    for one in due {
+        outcome = outcome.and(begin(one).await);
+    }
+    outcome
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -162,6 +162,9 @@ pub struct BackupSchedule {
     pub storage_name: Name,
     pub expression: CronExpression,
     pub keep: KeptBackups,
+    /// Whether each is restored on trial as soon as it is whole.
+    #[serde(default)]
+    pub check: bool,
     /// When it is backed up next.
     pub next_at: Timestamp,
     /// The times after that, the first few.
@@ -182,6 +185,10 @@ pub struct SetBackupSchedule {
     #[serde(default)]
     #[schema(default = 7)]
     pub keep: KeptBackups,
+    /// Whether each is restored on trial as soon as it is whole, into a database that is made beside this
+    /// one and goes with it.
+    #[serde(default)]
+    pub check: bool,
 }
 
 #[cfg(test)]

@@ -90,7 +90,7 @@ The clone has the passwords of the original.")]
     /// Back a database up again and again, and keep the newest backups; without --cron, show when.
     #[command(after_help = "Examples:
   portolan database schedule orders --cron \"0 3 * * *\" --keep 14       every day at 3:00 UTC
-  portolan database schedule orders --cron \"0 */6 * * *\" --storage cellar
+  portolan database schedule orders --cron \"0 */6 * * *\" --storage cellar --check
   portolan database schedule orders                                    when it is backed up next")]
     Schedule {
         /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME.
@@ -101,6 +101,9 @@ The clone has the passwords of the original.")]
         /// How many of these backups are kept; older ones are removed [default: 7].
         #[arg(long, value_name = "N", requires = "cron")]
         keep: Option<KeptBackups>,
+        /// Restore each on trial as soon as it is whole, and tell when it does not restore.
+        #[arg(long, requires = "cron")]
+        check: bool,
         /// Where they are kept: id or name [default: the only storage].
         #[arg(long, requires = "cron")]
         storage: Option<Reference>,

@@ -61,8 +61,8 @@ pub(super) async fn run(
         DatabaseCommand::Schedule { database, cron: None, .. } => {
             schedule::show(client, printer, &database).await?;
         }
-        DatabaseCommand::Schedule { database, cron: Some(expression), keep, storage } => {
-            let times = Times { expression, keep: keep.unwrap_or_default() };
+        DatabaseCommand::Schedule { database, cron: Some(expression), keep, check, storage } => {
+            let times = Times { expression, keep: keep.unwrap_or_default(), check };
             schedule::set(client, printer, (&database, storage.as_ref()), times).await?;
         }
         DatabaseCommand::Unschedule { database } => {

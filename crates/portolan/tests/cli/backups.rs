@@ -43,7 +43,7 @@ fn failed() -> Value {
 fn schedule() -> Value {
     json!({
         "database_id": ID, "storage_id": OTHER_ID, "storage_name": "cellar",
-        "expression": "0 3 * * *", "keep": 14, "next_at": "2026-03-01T03:00:00.000Z",
+        "expression": "0 3 * * *", "keep": 14, "check": true, "next_at": "2026-03-01T03:00:00.000Z",
         "following": ["2026-03-02T03:00:00.000Z", "2026-03-03T03:00:00.000Z"],
         "created_at": days_ago(1), "updated_at": days_ago(1),
     })
@@ -142,8 +142,9 @@ fn a_database_is_backed_up_on_a_schedule() {
     let fake = fake();
     let program = Program::with(&fake);
     let set = ["database", "schedule", "orders", "--cron", " 0 3  * * *", "--storage", "cellar"];
-    program.run(&[&set[..], &["--keep", "14"]].concat()).data();
-    let body = json!({ "storage_id": OTHER_ID, "expression": "0 3 * * *", "keep": 14 });
+    program.run(&[&set[..], &["--keep", "14", "--check"]].concat()).data();
+    let body =
+        json!({ "storage_id": OTHER_ID, "expression": "0 3 * * *", "keep": 14, "check": true });
     assert_eq!(fake.only("PUT").body, body);
     snapshot!("schedule", program.run(&["db", "schedule", "orders"]));
     program.run(&["db", "schedule", "orders", "--cron", "at noon"]).fails(2, "five fields");

@@ -23,7 +23,7 @@ pub use self::{
     read::{Content, read},
     restore::restore,
 };
-pub(crate) use self::{due::begin_due, trial::Trial};
+pub(crate) use self::{check::check_by_schedule, due::begin_due, trial::Trial};
 use super::{Found, find, find_visible, template};
 use crate::{
     Actor, App, Error,
@@ -57,6 +57,13 @@ impl Backups {
         (Self { asked, removed: Notify::new(), scheduled: Notify::new() }, taken)
     }
 
+    /// Work that was written down goes to who does it.
+    pub(crate) async fn pass_on(&self, asked: Asked) {
+        if let Some(place) = self.place().await {
+            place.send(asked);
+        }
+    }
+
     /// A place for work that is about to be written down: from then on nobody is waited for. There is
     /// none only while the process stops: the next one says that it was not done.
     async fn place(&self) -> Option<mpsc::Permit<'_, Asked>> {
@@ -65,7 +72,7 @@ impl Backups {
 }
 
 /// A backup that is to be taken, given back or checked.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Asked {
     pub team: TeamId,
     pub operation: OperationId,

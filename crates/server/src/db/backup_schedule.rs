@@ -4,7 +4,7 @@ use portolan_types::{
     ApplicationName, BackupSchedule, CronExpression, DatabaseId, KeptBackups, StorageId, TeamId,
     Timestamp,
 };
-use sqlx::{AnyConnection, FromRow, any::AnyRow};
+use sqlx::{AnyConnection, FromRow, Row, any::AnyRow};
 
 use super::{decode_error, moment, number, parsed};
 use crate::rights::Visible;
@@ -20,6 +20,7 @@ impl FromRow<'_, AnyRow> for ScheduleRow {
             storage_name: parsed(row, "storage_name")?,
             expression: parsed(row, "expression")?,
             keep: keep(row)?,
+            check: row.try_get::<i64, _>("checked")? != 0,
             next_at: moment(row, "next_at")?,
             following: Vec::new(),
             created_at: moment(row, "created_at")?,
@@ -40,7 +41,7 @@ pub async fn find(
 ) -> Result<Option<BackupSchedule>, sqlx::Error> {
     let row: Option<ScheduleRow> = sqlx::query_as(concat!(
         "select c.database_id, c.storage_id, s.name as storage_name, c.expression, c.keep,
-                c.next_at, c.created_at, c.updated_at
+                c.checked, c.next_at, c.created_at, c.updated_at
          from backup_schedules c
          join storages s on s.id = c.storage_id
          join applications a on a.id = c.database_id
@@ -64,16 +65,19 @@ pub async fn put(
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "insert into backup_schedules
-             (database_id, team_id, storage_id, expression, keep, next_at, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)
+             (database_id, team_id, storage_id, expression, keep, checked, next_at, created_at,
+              updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          on conflict (database_id) do update
-         set storage_id = $3, expression = $4, keep = $5, next_at = $6, updated_at = $8",
+         set storage_id = $3, expression = $4, keep = $5, checked = $6, next_at = $7,
+             updated_at = $9",
     )
     .bind(new.database_id.as_str())
     .bind(team.as_str())
     .bind(new.storage_id.as_str())
     .bind(new.expression.as_str())
     .bind(i64::from(u32::from(new.keep)))
+    .bind(i64::from(new.check))
     .bind(new.next_at.as_millis())
     .bind(new.created_at.as_millis())
     .bind(new.updated_at.as_millis())

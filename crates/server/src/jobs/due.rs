@@ -14,15 +14,8 @@ use crate::{
 pub(crate) async fn begin_due(app: &App) -> Result<Option<Timestamp>, Error> {
     let now = Timestamp::now();
     let due = db::job::list_due(&mut *app.db.acquire().await?, now).await?;
-    let mut wrong = None;
-    for one in due {
-        // One that cannot be written down keeps no other one waiting.
-        wrong = begin_one(app, one, now).await.err().or(wrong);
-    }
-    match wrong {
-        Some(error) => Err(error),
-        None => Ok(db::job::find_next(&mut *app.db.acquire().await?).await?),
-    }
+    schedule::each(due, |one| begin_one(app, one, now)).await?;
+    Ok(db::job::find_next(&mut *app.db.acquire().await?).await?)
 }
 
 async fn begin_one(app: &App, due: Kept, now: Timestamp) -> Result<(), Error> {

@@ -232,7 +232,12 @@ async fn take(
     };
     let backup = (&asked.team, &asked.backup);
     match taken {
-        Ok(stored) => conclude::taken(app, (recorder, backup), &stored).await,
+        Ok(stored) => {
+            if let Some(next) = conclude::taken(app, (recorder, asked), &stored).await? {
+                app.backups.pass_on(next).await;
+            }
+            Ok(())
+        }
         Err(failure) => {
             if let Ok(object) = object
                 && let Err(error) = object.remove().await

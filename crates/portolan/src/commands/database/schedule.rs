@@ -25,23 +25,24 @@ pub(crate) async fn show(
     Ok(())
 }
 
-/// When, and how many are kept.
+/// When, how many are kept, and whether each is checked.
 #[derive(Debug)]
 pub(crate) struct Times {
     pub(crate) expression: CronExpression,
     pub(crate) keep: KeptBackups,
+    pub(crate) check: bool,
 }
 
 pub(crate) async fn set(
     client: &Client,
     printer: &Printer,
     (wanted, storage): (&Reference, Option<&Reference>),
-    Times { expression, keep }: Times,
+    Times { expression, keep, check }: Times,
 ) -> anyhow::Result<()> {
     let database: Database = find(client, wanted).await?;
     let storage: Option<Storage> = find_any(client, storage).await?;
     let storage_id = storage.map(|one| one.id);
-    let request = SetBackupSchedule { storage_id, expression, keep };
+    let request = SetBackupSchedule { storage_id, expression, keep, check };
     let schedule: BackupSchedule = client.put(&path(&database), &request).await?;
     printer.one(&schedule, details)?;
     Ok(())
@@ -52,6 +53,7 @@ fn details(one: &BackupSchedule) -> Details {
         .row("times", format!("{} (UTC)", one.expression))
         .row("storage", one.storage_name.as_str())
         .row("kept", one.keep.to_string())
+        .row("checked", if one.check { "each, as soon as it is whole" } else { "no" })
         .row("next", one.next_at.to_string());
     one.following.iter().fold(details, |details, at| details.row("then", at.to_string()))
 }

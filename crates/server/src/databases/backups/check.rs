@@ -3,13 +3,14 @@
 use portolan_types::{Backup, BackupId, CheckBackup, DatabaseId, Operation, Right};
 
 use super::{
-    Asked, Work, Written, find, find_one, queue, read::check_ready, restore::check_engine, way_of,
+    Asked, By, Work, Written, find, find_one, find_visible, queue, read::check_ready,
+    restore::check_engine, way_of,
 };
 use crate::{
     Actor, App, Error,
     container::{self, Named},
     databases::Found,
-    db,
+    db::{self, Transaction},
     operations::Asker,
 };
 
@@ -44,6 +45,19 @@ pub async fn check(
         begins.send(Asked { team, operation, work: Work::Check, backup, place, way });
     }
     Ok(operation)
+}
+
+/// Writes down that a backup is to be checked which its schedule had taken, in the transaction in which
+/// it becomes whole: no end of the process comes between the two.
+pub(crate) async fn check_by_schedule(
+    tx: &mut Transaction,
+    taken: &Asked,
+) -> Result<Asked, Error> {
+    let (by, backup) = (By::Schedule(&taken.team), &taken.backup);
+    let found = find_visible(tx, by.visible(), &backup.database_id).await?;
+    let written = Written { backup_id: &backup.id, storage: backup.storage_name.as_str() };
+    let operation = queue(tx, by.asker(), (Work::Check, &found), &written).await?;
+    Ok(Asked { operation: operation.id, work: Work::Check, ..taken.clone() })
 }
 
 /// It outlives its database, and is tried on a server.

@@ -15,18 +15,11 @@ use crate::{
 pub(crate) async fn begin_due(app: &App) -> Result<Option<Timestamp>, Error> {
     let now = Timestamp::now();
     let due = db::backup_schedule::list_due(&mut *app.db.acquire().await?, now).await?;
-    let mut wrong = None;
-    for one in due {
-        // One that cannot be written down keeps no other one waiting.
-        wrong = begin_one(app, &one, now).await.err().or(wrong);
-    }
-    match wrong {
-        Some(error) => Err(error),
-        None => Ok(db::backup_schedule::find_next(&mut *app.db.acquire().await?).await?),
-    }
+    schedule::each(due, |one| begin_one(app, one, now)).await?;
+    Ok(db::backup_schedule::find_next(&mut *app.db.acquire().await?).await?)
 }
 
-async fn begin_one(app: &App, due: &Due, now: Timestamp) -> Result<(), Error> {
+async fn begin_one(app: &App, due: Due, now: Timestamp) -> Result<(), Error> {
     let by = By::Schedule(&due.team);
     let application = (&due.database).into();
     // A server that does not answer is found out by whoever takes it, as a failure with a row.
@@ -36,7 +29,7 @@ async fn begin_one(app: &App, due: &Due, now: Timestamp) -> Result<(), Error> {
     // Before the schedule, as whoever changes that does.
     db::application::lock(&mut tx, &application).await?;
     let next = schedule::next(&due.expression, now)?;
-    if !db::backup_schedule::advance(&mut tx, due, next).await? {
+    if !db::backup_schedule::advance(&mut tx, &due, next).await? {
         return Ok(());
     }
     let begun = match place {
@@ -52,7 +45,7 @@ async fn begin_one(app: &App, due: &Due, now: Timestamp) -> Result<(), Error> {
             Ok(())
         }
         Err(why @ (Error::Refused(_) | Error::NotFound(_))) => {
-            not_taken(&mut tx, due, &why).await?;
+            not_taken(&mut tx, &due, &why).await?;
             Ok(tx.commit().await?)
         }
         Err(error) => Err(error),

@@ -48,7 +48,7 @@ pub async fn set(
     let found = find(&mut tx, actor, id).await?;
     check_stays(&found.row.application)?;
     way_of(&found)?;
-    let SetBackupSchedule { storage_id, expression, keep } = input;
+    let SetBackupSchedule { storage_id, expression, keep, check } = input;
     let storage = storages::choose(&mut tx, actor.team_id(), storage_id.as_ref()).await?;
     let before = db::backup_schedule::find(&mut tx, actor.visible(), id).await?;
     let now = Timestamp::now();
@@ -60,6 +60,7 @@ pub async fn set(
         next_at: same.map_or_else(|| schedule::next(&expression, now), |one| Ok(one.next_at))?,
         expression,
         keep,
+        check,
         following: Vec::new(),
         created_at: before.as_ref().map_or(now, |before| before.created_at),
         updated_at: now,

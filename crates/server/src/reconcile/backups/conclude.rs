@@ -1,44 +1,57 @@
 //! What became of backups, written down: in their rows, as events, and as the outcome of the work.
 
 use portolan_types::{
-    Backup, BackupSchedule, Failure, OperationId, OperationKind, TeamId, Timestamp,
+    Backup, BackupSchedule, DatabaseId, Failure, KeptBackups, OperationId, OperationKind, TeamId,
+    Timestamp,
 };
 
 use super::{super::recorder::Recorder, check};
 use crate::{
     App, Error, amount,
-    databases::backups::{Asked, happened, named, told},
+    databases::backups::{Asked, check_by_schedule, happened, named, told},
     db::{self, backup::Stored},
     events,
     rights::Visible,
 };
 
+/// Answers what is to be done with it next.
 pub(super) async fn taken(
     app: &App,
-    (recorder, (team, backup)): (&Recorder<'_>, (&TeamId, &Backup)),
+    (recorder, asked): (&Recorder<'_>, &Asked),
     stored: &Stored,
-) -> Result<(), Error> {
+) -> Result<Option<Asked>, Error> {
+    let (team, backup) = (&asked.team, &asked.backup);
+    let mut next = None;
     let mut tx = app.db.begin().await?;
     if db::backup::set_ready(&mut tx, &backup.id, stored, Timestamp::now()).await? {
         let message = format!("{} is whole: {}", named(backup), amount::bytes(stored.size));
         note(&mut tx, (team, backup, "backup.made"), message).await?;
-        retire(&mut tx, team, backup).await?;
+        if backup.scheduled {
+            next = follow(&mut tx, asked).await?;
+        }
     }
     recorder.finish(&mut tx, None).await?;
     tx.commit().await?;
     recorder.tell();
     app.backups.removed.notify_one();
-    Ok(())
+    Ok(next)
+}
+
+/// What its schedule, if that is still there, wants of a backup that is whole.
+async fn follow(tx: &mut db::Transaction, asked: &Asked) -> Result<Option<Asked>, Error> {
+    let (team, database) = (&asked.team, &asked.backup.database_id);
+    let schedule = db::backup_schedule::find(tx, Visible::whole(team), database).await?;
+    let Some(BackupSchedule { keep, check, .. }) = schedule else { return Ok(None) };
+    retire(tx, (team, database), keep).await?;
+    if check { Ok(Some(check_by_schedule(tx, asked).await?)) } else { Ok(None) }
 }
 
 /// Those whose place it takes go as one does that a person removes.
-async fn retire(tx: &mut db::Transaction, team: &TeamId, backup: &Backup) -> Result<(), Error> {
-    if !backup.scheduled {
-        return Ok(());
-    }
-    let (whole, database) = (Visible::whole(team), &backup.database_id);
-    let schedule = db::backup_schedule::find(tx, whole, database).await?;
-    let Some(BackupSchedule { keep, .. }) = schedule else { return Ok(()) };
+async fn retire(
+    tx: &mut db::Transaction,
+    (team, database): (&TeamId, &DatabaseId),
+    keep: KeptBackups,
+) -> Result<(), Error> {
     for one in db::backup::list_beyond(tx, database, keep).await? {
         if db::backup::set_removing(tx, &one.backup.id).await? {
             let message = format!("{} goes: newer ones are kept", named(&one.backup));

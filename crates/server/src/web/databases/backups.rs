@@ -61,6 +61,10 @@ impl Backups {
         self.schedule.as_ref().map(|schedule| schedule.keep).unwrap_or_default()
     }
 
+    fn checks(&self) -> bool {
+        self.schedule.as_ref().is_some_and(|schedule| schedule.check)
+    }
+
     fn expression(&self) -> &str {
         self.schedule.as_ref().map_or("", |schedule| schedule.expression.as_str())
     }

@@ -8,7 +8,14 @@ use super::*;
 async fn comes_due(app: &TestApp, one: &Database) -> Result<()> {
     write(app, "update backup_schedules set next_at = 1", &[]).await?;
     let set = shown(app, one).await?;
-    let body = json!({ "storage_id": set.storage_id, "expression": set.expression, "keep": 2 });
+    put(app, one, &set).await
+}
+
+/// Sets what is set already.
+async fn put(app: &TestApp, one: &Database, set: &BackupSchedule) -> Result<()> {
+    let BackupSchedule { storage_id, expression, check, .. } = set;
+    let body =
+        json!({ "storage_id": storage_id, "expression": expression, "keep": 2, "check": check });
     let path = format!("/v1/databases/{}/backup-schedule", one.id);
     let _: BackupSchedule = app.owner.put(&path, body).await?.ok()?;
     Ok(())
@@ -53,6 +60,15 @@ story! {
         assert_eq!(show(app, &own).await?.state, BackupState::Ready);
         assert_eq!(files(app)?.len(), 3);
 
+        // The next one is tried as soon as it is whole, and nobody asked for that either.
+        put(app, &orders, &BackupSchedule { check: true, ..set.clone() }).await?;
+        comes_due(app, &orders).await?;
+        let newest = asked_for(app, 5).await?.swap_remove(0);
+        eventually("it was restored on trial", || async {
+            Ok(show(app, &newest).await?.checked_at.is_some().then_some(()))
+        })
+        .await?;
+
         // Its time comes while nobody is there, and then again while it is taken.
         let (read, due) = (kinds(app).await?.len(), "update backup_schedules set next_at = 1");
         app.kill();
@@ -62,7 +78,7 @@ story! {
         at.engine.hung().await;
         at.engine.calm();
         app.restart().await?;
-        let kept = asked_for(app, 5).await?;
+        let kept = asked_for(app, 6).await?;
         assert_eq!(states(&kept), [BackupState::Failed, BackupState::Ready, BackupState::Ready]);
         assert_eq!(shown(app, &orders).await?.next_at, set.next_at);
         ensure!(kinds(app).await?.len() > read, "nobody is told");
