@@ -40,6 +40,7 @@ pub mod plan;
 mod ports;
 mod references;
 pub mod remove;
+mod sources;
 pub mod tasks;
 pub mod variables;
 pub mod work;
@@ -85,6 +86,7 @@ pub(crate) async fn add(
     db::destination::lock(tx, &destination.id).await?;
     isolation::check(tx, actor, (&environment.id, &destination)).await?;
     builder::check(tx, (actor, &destination), &input.spec).await?;
+    sources::check(tx, actor, (None, input.spec.build.as_ref())).await?;
     let new = filled_in(id, &environment, &destination, input);
     db::application::insert(tx, actor.team_id(), &new)
         .await
@@ -284,6 +286,7 @@ pub(crate) async fn set_spec(
     check::place(&destination, &spec)?;
     if spec.build != before.spec.build || spec.image != before.spec.image {
         builder::check(tx, (actor, &destination), &spec).await?;
+        sources::check(tx, actor, (before.spec.build.as_ref(), spec.build.as_ref())).await?;
     }
     places::check_change(tx, actor, before, (Some(&before.spec), &spec)).await?;
     let after = Application { spec, updated_at: Timestamp::now(), ..before.clone() };

@@ -1,7 +1,7 @@
 //! Source code from Git repositories: one commit of a branch or tag, and nothing of its history.
 //!
 //! Owns how a repository is asked and what is taken of it. The protocol is `gix`'s; the connection is
-//! ours (`http`), so that a repository leads Portolan nowhere that it must not be led. `context` makes
+//! ours (`http`, `ssh`), so that a repository leads Portolan nowhere that it must not be led. `context` makes
 //! of a commit what an engine builds from. Everything in a repository is hostile: nothing of it is run,
 //! configured by or written to a path of its own choosing.
 
@@ -26,22 +26,30 @@ use gix::{
         ref_map,
     },
 };
-use gix_transport::{Protocol, client::blocking_io::http::connect_http};
-use portolan_types::{GitReference, RepositoryUrl};
+use gix_transport::{
+    Protocol,
+    client::blocking_io::{Transport, http::connect_http},
+};
+use portolan_types::{GitReference, RepositoryUrl, server::Fingerprint};
 use secrecy::SecretString;
 use tempfile::TempDir;
 use tokio::{task::spawn_blocking, time::timeout};
 
-use crate::outbound::Guard;
+use crate::{host::Held, outbound::Guard};
 
 mod context;
 mod http;
 mod ignore;
+mod said;
+mod ssh;
 
 pub(crate) use context::{Context, ContextError};
 
 /// Fetching one commit, whole.
 const FETCH: Duration = Duration::from_mins(15);
+
+/// Most bytes of one answer. A pack of one commit of a repository that is built is smaller.
+const MOST: u64 = 1 << 30;
 
 /// What is to be fetched, and as whom.
 #[derive(Debug, Clone)]
@@ -49,7 +57,26 @@ pub(crate) struct Order {
     pub repository: RepositoryUrl,
     /// The repository's own branch without.
     pub reference: Option<GitReference>,
-    pub login: Option<Login>,
+    pub access: Access,
+}
+
+/// As whom it is asked.
+#[derive(Debug, Clone)]
+pub(crate) enum Access {
+    Anybody,
+    /// By HTTP.
+    Password(Login),
+    /// By SSH.
+    Key(KeyLogin),
+}
+
+/// The key of who asks, and that of the host.
+#[derive(Debug, Clone)]
+pub(crate) struct KeyLogin {
+    /// In OpenSSH form, without passphrase.
+    pub private_key: SecretString,
+    /// Nobody logs in to a host of which nothing is known.
+    pub host_key: Option<Fingerprint>,
 }
 
 /// Who asks.
@@ -79,6 +106,10 @@ pub(crate) enum GitError {
     Empty,
     #[error("the repository wants a login, or does not take this one")]
     Login,
+    #[error("its host shows the key `{0}`, which the build does not name")]
+    HostKey(String),
+    #[error("the key that logs in is gone")]
+    NoKey,
     #[error("{0}")]
     Refused(String),
     #[error("it took longer than {} minutes", FETCH.as_secs() / 60)]
@@ -111,24 +142,58 @@ pub(crate) async fn fetch(guard: &Guard, order: Order, place: &Path) -> Result<C
     let _wanted = Wanted(stop.clone());
     let folder = TempDir::with_prefix_in("source-", place)
         .map_err(|error| GitError::Other(format!("no folder for the source: {error}")))?;
-    let connection = http::Connection::new(guard, &order, stop.clone())?;
     let place = place.to_owned();
-    let fetching = spawn_blocking(move || take(&order, connection, (folder, place), &stop));
-    match timeout(FETCH, fetching).await {
-        Ok(Ok(done)) => done,
-        Ok(Err(error)) => Err(GitError::Other(format!("the fetch broke off: {error}"))),
-        Err(_) => Err(GitError::TooLong),
+    let fetching = async {
+        // Held until the thread is done: it ends with the connection.
+        let (way, _connection) = Way::open(guard, &order, stop.clone()).await?;
+        let taking = spawn_blocking(move || take(&order, way, (folder, place), &stop));
+        let broke_off = |error| GitError::Other(format!("the fetch broke off: {error}"));
+        taking.await.map_err(broke_off)?
+    };
+    timeout(FETCH, fetching).await.unwrap_or(Err(GitError::TooLong))
+}
+
+/// The connection to a repository.
+enum Way {
+    Http(http::Connection),
+    Ssh(ssh::Pipe),
+}
+
+impl Way {
+    /// With what has to be held as long as it is used.
+    async fn open(
+        guard: &Guard,
+        order: &Order,
+        stop: Arc<AtomicBool>,
+    ) -> Result<(Self, Option<Held>), GitError> {
+        let Some(repository) = order.repository.by_ssh() else {
+            return Ok((Self::Http(http::Connection::new(guard, order, stop)?), None));
+        };
+        let Access::Key(login) = &order.access else { return Err(GitError::NoKey) };
+        let (pipe, connection) = ssh::open(guard, repository, login).await?;
+        Ok((Self::Ssh(pipe), Some(connection)))
     }
 }
 
 fn take(
     order: &Order,
-    connection: http::Connection,
+    way: Way,
     (folder, place): (TempDir, PathBuf),
     stop: &AtomicBool,
 ) -> Result<Checkout, GitError> {
-    let said = connection.said();
-    match take_commit(order, connection, folder.path(), stop) {
+    let url = gix::url::parse(order.repository.as_str().as_bytes().as_bstr()).map_err(other)?;
+    let (said, taken) = match way {
+        Way::Http(connection) => {
+            let said = connection.said();
+            let transport = connect_http(connection, url.clone(), Protocol::V2, false);
+            (said, take_commit(order, (url, transport), folder.path(), stop))
+        }
+        Way::Ssh(pipe) => {
+            let said = pipe.said();
+            (said, take_commit(order, (url, pipe.transport()), folder.path(), stop))
+        }
+    };
+    match taken {
         Ok((commit, subject)) => Ok(Checkout { commit, subject, folder, place }),
         // What the connection saw is nearer to the cause than what became of it in the protocol.
         Err(error @ (GitError::NoReference(_) | GitError::Empty)) => Err(error),
@@ -138,7 +203,7 @@ fn take(
 
 fn take_commit(
     order: &Order,
-    connection: http::Connection,
+    (url, transport): (gix::Url, impl Transport),
     folder: &Path,
     stop: &AtomicBool,
 ) -> Result<(String, String), GitError> {
@@ -150,15 +215,11 @@ fn take_commit(
     )
     .map_err(other)?
     .to_thread_local();
-    let url = gix::url::parse(order.repository.as_str().as_bytes().as_bstr()).map_err(other)?;
-    let mut remote = repository
-        .remote_at_without_url_rewrite(url.clone())
-        .map_err(other)?
-        .with_fetch_tags(Tags::None);
+    let mut remote =
+        repository.remote_at_without_url_rewrite(url).map_err(other)?.with_fetch_tags(Tags::None);
     let wanted = wanted(order.reference.as_ref());
     let specs = wanted.iter().map(String::as_str);
     remote.replace_refspecs(specs, gix::remote::Direction::Fetch).map_err(other)?;
-    let transport = connect_http(connection, url, Protocol::V2, false);
     // The connection logs in by itself; no program of the machine is asked for passwords.
     let fetch = remote
         .to_connection_with_transport(transport)

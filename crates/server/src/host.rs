@@ -62,6 +62,7 @@ pub use new_service::{FoundBy, NewService, ServiceChange, UpdateOrder};
 pub use program::{Program, ProgramInput, ProgramSaid};
 pub use registry::RegistryLogin;
 pub use shell::{Shell, ShellEnd, ShellInput, ShellSaid};
+pub(crate) use ssh::{Held, Repository, open_repository, show_key};
 pub use stats::Counted;
 pub use swarm::{
     HostNode, HostRole, HostService, HostTask, ServiceUpdate, SwarmAlias, SwarmEndpoint,

@@ -101,7 +101,11 @@ pub async fn show(app: &App, actor: &Actor, id: &KeyId) -> Result<Key, Error> {
     find(&mut *app.db.acquire().await?, actor, id).await
 }
 
-async fn find(conn: &mut AnyConnection, actor: &Actor, id: &KeyId) -> Result<Key, Error> {
+pub(crate) async fn find(
+    conn: &mut AnyConnection,
+    actor: &Actor,
+    id: &KeyId,
+) -> Result<Key, Error> {
     db::key::find(conn, actor.visible(), id).await?.ok_or(Error::NotFound("key"))
 }
 
@@ -133,10 +137,14 @@ fn name_taken(input: &UpdateKey) -> Error {
     )
 }
 
-/// Removes a key that no server uses.
+/// Removes a key that no server and no build uses.
 pub async fn delete(app: &App, actor: &Actor, id: &KeyId) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
     let before = find(&mut tx, actor, id).await?;
+    let builds = db::application::list_names_by_key(&mut tx, actor.team_id(), id).await?;
+    if !builds.is_empty() {
+        return Err(in_use("the repositories of applications are asked with it", builds));
+    }
     match db::key::delete(&mut tx, actor.team_id(), id).await {
         Ok(true) => {
             note(&mut tx, actor, Some(&before), None).await?;
@@ -148,18 +156,18 @@ pub async fn delete(app: &App, actor: &Actor, id: &KeyId) -> Result<(), Error> {
             drop(tx);
             let mut conn = app.db.acquire().await?;
             let servers = db::server::list_names_by_key(&mut conn, actor.team_id(), id).await?;
-            Err(in_use(servers))
+            Err(in_use("servers log in with it", servers))
         }
         Err(error) => Err(error.into()),
     }
 }
 
-fn in_use(servers: Vec<String>) -> Error {
+fn in_use(how: &str, blockers: Vec<String>) -> Error {
     Error::Refused(Refusal {
         code: "key-in-use",
-        message: "the key is in use: servers log in with it".into(),
-        remedy: Some("give those servers another key, or remove them, then try again".into()),
-        blockers: servers,
+        message: format!("the key is in use: {how}"),
+        remedy: Some("give those another key, or remove them, then try again".into()),
+        blockers,
     })
 }
 

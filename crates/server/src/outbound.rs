@@ -59,6 +59,16 @@ impl Guard {
         }
     }
 
+    /// Whether a connection may be made to an address.
+    pub(crate) fn allows(&self, address: IpAddr) -> bool {
+        self.judge(address).is_ok()
+    }
+
+    /// By which the operator permits more.
+    pub(crate) const fn flag(&self) -> &'static str {
+        self.flag
+    }
+
     fn judge(&self, address: IpAddr) -> Result<(), Refused> {
         let real = embedded(address);
         if is_public(real) || self.allowed.iter().any(|net| net.contains(&real)) {

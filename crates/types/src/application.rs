@@ -17,17 +17,19 @@ mod cloning;
 mod mount;
 mod moving;
 mod place;
+mod repository;
 mod spec;
 mod task;
 mod variable;
 mod words;
 
-pub use build::{Build, BuildStage, GitReference, RepositoryLogin, RepositoryPath, RepositoryUrl};
+pub use build::{Build, BuildStage, GitReference, RepositoryLogin, RepositoryPath};
 pub use check::{HealthCheck, Seconds};
 pub use cloning::{CloneApplication, ClonedApplication};
 pub use mount::{ApplicationMount, BindPath, MountPath, MountSource};
 pub use moving::{ApplicationMove, ApplicationMoved, MoveApplication, MoveState, MovedVolume};
 pub use place::{AddPlace, PlaceOf};
+pub use repository::{RepositoryUrl, SshRepository};
 pub use spec::{
     ApplicationSpec, Argument, Balance, HostPort, LabelKey, LabelValue, ResourceLimits,
     RestartRule, Strategy, Transport,

@@ -74,8 +74,9 @@ pub use application::{
     BindPath, Build, BuildStage, ChangeVariables, CloneApplication, ClonedApplication,
     CreateApplication, GitReference, HealthCheck, HostPort, LabelKey, LabelValue, MountPath,
     MountSource, MoveApplication, MoveState, MovedVolume, PlaceOf, ReferVariable, RepositoryLogin,
-    RepositoryPath, RepositoryUrl, ResourceLimits, RestartRule, Seconds, SetVariable, Strategy,
-    Transport, UpdateApplication, Variable, VariableName, VariableValue, Variables, Words,
+    RepositoryPath, RepositoryUrl, ResourceLimits, RestartRule, Seconds, SetVariable,
+    SshRepository, Strategy, Transport, UpdateApplication, Variable, VariableName, VariableValue,
+    Variables, Words,
 };
 pub use attachment::{Attachment, AttachmentProbe, ProxyAttachment};
 pub use audit::{

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 
 use portolan_types::{
     Application, ChangeVariables, CreateApplication, CreateEnvironment, CreateProject, CreateRoute,
-    DeployApplication, Description, Environment, Image, Job, Name, Project, Route, RouteOptions,
-    UpdateApplication,
+    DeployApplication, Description, Environment, Image, Job, Key, Name, Project, Route,
+    RouteOptions, UpdateApplication,
 };
 
 use super::{
@@ -19,6 +19,7 @@ use crate::{
     ask::Run,
     client::Client,
     failure::Outcome,
+    find::find_any,
     printer::{Format, Printer},
     watch::Wait,
 };
@@ -50,7 +51,11 @@ pub(crate) async fn deploy(
     wait: Wait,
 ) -> anyhow::Result<Outcome> {
     let Described { file, image, environment } = described;
-    let wanted = Wanted::read(&file, environment, image)?;
+    let mut wanted = Wanted::read(&file, environment, image)?;
+    let key: Option<Key> = find_any(client, wanted.key.as_ref()).await?;
+    if let Some(build) = &mut wanted.spec.build {
+        build.key_id = key.map(|key| key.id);
+    }
     let present = Present::look(client, &wanted).await?;
     let difference = Difference::between(&present, &wanted)?;
     if run == Run::Dry {

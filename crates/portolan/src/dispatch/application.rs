@@ -1,6 +1,6 @@
 //! `portolan app`, from what was typed to what is done.
 
-use portolan_types::{ApplicationSpec, DeployApplication, Server};
+use portolan_types::{ApplicationSpec, DeployApplication, Key, Server};
 
 use super::{container, job};
 use crate::{
@@ -147,9 +147,10 @@ async fn add(
         return Err(Failure::usage("the repository's URL names no image", hint).into());
     };
     let server: Option<Server> = find_any(client, build.server()).await?;
+    let key: Option<Key> = find_any(client, build.key()).await?;
     let spec = |plain| {
         let mut spec = spec.applied_to(plain, None)?;
-        build.applied_to(&mut spec, server.as_ref())?;
+        build.applied_to(&mut spec, (server.as_ref(), key.as_ref()))?;
         Ok(spec)
     };
     let new = NewApplication { name, environment, destination, image, spec, then };
@@ -164,12 +165,13 @@ async fn edit(
     let EditApplicationArgs { app, image, unset, deploy, wait, build, spec } = args;
     let then = then(deploy, wait);
     let server: Option<Server> = find_any(client, build.server()).await?;
+    let key: Option<Key> = find_any(client, build.key()).await?;
     let spec = |mut present| {
         for what in unset {
             what.apply(&mut present);
         }
         let mut spec = spec.applied_to(present, image)?;
-        build.applied_to(&mut spec, server.as_ref())?;
+        build.applied_to(&mut spec, (server.as_ref(), key.as_ref()))?;
         Ok(spec)
     };
     application::edit(client, printer, &app, Edit { spec, then }).await

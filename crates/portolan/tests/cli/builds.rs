@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     fake::Fake,
     program::{Program, snapshot},
-    samples::{ID, OTHER_ID, application, environment, project},
+    samples::{ID, OTHER_ID, application, environment, key, project},
 };
 
 fn one() -> String {
@@ -43,6 +43,26 @@ fn a_repository_is_enough() {
     let wanted = json!({
         "repository": url, "reference": "next", "folder": "web", "login": login,
     });
+    assert_eq!(spec["build"], wanted);
+}
+
+#[test]
+fn by_ssh_a_key_is_named() {
+    let made = application(ID, "production", "shop");
+    let fake = fake_with(Router::new()).list("/v1/keys", &[key(OTHER_ID, "deploy")]).on(
+        "POST",
+        "/v1/applications",
+        201,
+        made,
+    );
+    let add = ["app", "add", "shop", "--environment", "production"];
+    let host_key = "SHA256:uNiVztksCsDhcc0u9e8BrrJXVGDOQYBhwHD/rrVDuiM";
+    let url = "git@git.example.com:store/Shop.git";
+    let more = ["--git", url, "--git-key", "deploy", "--git-host-key", host_key];
+    Program::with(&fake).run(&[&add[..], &more].concat()).data();
+    let spec = fake.only("POST").body["spec"].clone();
+    assert_eq!(spec["image"], json!("localhost/shop"));
+    let wanted = json!({ "repository": url, "key_id": OTHER_ID, "host_key": host_key });
     assert_eq!(spec["build"], wanted);
 }
 

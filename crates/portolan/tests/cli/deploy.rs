@@ -6,7 +6,7 @@ use crate::{
     fake::Fake,
     program::{Program, Ran, snapshot},
     samples::{
-        ID, OPERATION, OTHER_ID, application, days_ago, destination, environment, operation,
+        ID, OPERATION, OTHER_ID, application, days_ago, destination, environment, key, operation,
         project, route_to,
     },
 };
@@ -306,6 +306,12 @@ fn a_repository_is_built_from() {
     let login = json!({ "user": "git", "password_variable": "GIT_TOKEN" });
     assert_eq!(spec["build"]["login"], login);
     assert_eq!(spec_of(&["--env", "staging"])["build"]["reference"], json!("next"));
+    let file = file.replace("https://git.example.com/", "git@git.example.com:");
+    let file = file.replace("password-variable = \"GIT_TOKEN\"", "key = \"deploy\"");
+    let fake = nothing().list("/v1/keys", &[key(OTHER_ID, "deploy")]);
+    run(&fake, &file, &[]).data();
+    let made = changes(&fake).into_iter().find(|(path, _)| path.ends_with("/v1/applications"));
+    assert_eq!(made.expect("an application").1["spec"]["build"]["key_id"], json!(OTHER_ID));
     // What a pipeline built is not built again.
     assert_eq!(spec_of(&["--image", "shop:7"])["build"], Value::Null);
 }

@@ -18,7 +18,7 @@ mod places;
 pub mod seed;
 
 pub use drawn::{Drawn, list_drawn};
-pub use names::{find_owner, release_aliases, set_aliases};
+pub use names::{find_owner, list_names_by_key, release_aliases, set_aliases};
 pub use places::{Places, insert_place};
 pub use seed::Seed;
 

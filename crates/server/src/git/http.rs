@@ -6,8 +6,7 @@
 
 use std::{
     any::Any,
-    io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
+    sync::{Arc, Mutex, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -18,7 +17,10 @@ use secrecy::ExposeSecret;
 use tokio::{runtime::Handle, time::timeout};
 use url::Url;
 
-use super::{GitError, Login, Order, other};
+use super::{
+    Access, GitError, Login, Order, other,
+    said::{Said, held},
+};
 use crate::outbound::{self, Guard};
 
 mod exchange;
@@ -31,28 +33,6 @@ const SILENCE: Duration = Duration::from_mins(1);
 
 /// Most redirects: a repository was renamed, or moved to another host.
 const REDIRECTS: usize = 5;
-
-/// What the connection saw go wrong. `gix` puts it into words of its own, and not always this.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Said(Arc<Mutex<Option<GitError>>>);
-
-impl Said {
-    pub(super) fn take(&self) -> Option<GitError> {
-        held(&self.0).take()
-    }
-
-    /// The first is the cause of those that follow.
-    fn note(&self, error: GitError) -> io::Error {
-        let words = error.to_string();
-        held(&self.0).get_or_insert(error);
-        io::Error::other(words)
-    }
-}
-
-/// Nothing panics while it holds one of these locks, so a poisoned one is still whole.
-fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
-    lock.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// The HTTP connection of one fetch.
 #[derive(Debug, Clone)]
@@ -101,7 +81,10 @@ impl Connection {
         Ok(Self {
             client,
             guard: guard.clone(),
-            login: order.login.clone(),
+            login: match &order.access {
+                Access::Password(login) => Some(login.clone()),
+                Access::Anybody | Access::Key(_) => None,
+            },
             home,
             moved: Arc::default(),
             runtime: Handle::current(),

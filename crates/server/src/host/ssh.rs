@@ -4,7 +4,10 @@
 //! `threshold` (what may be said until) `login`, `session` (the connection), `exec` (fixed commands),
 //! `way` (to the Docker socket), `shell` (in a terminal).
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use ipnet::IpNet;
 use portolan_types::TerminalSize;
@@ -19,12 +22,13 @@ use super::{
     limits,
     words::{clean, io_words},
 };
-use crate::outbound;
+use crate::outbound::{self, Guard};
 
 mod exec;
 mod gate;
 mod handshake;
 mod login;
+mod repository;
 mod session;
 mod shell;
 #[cfg(test)]
@@ -34,7 +38,34 @@ mod way;
 
 pub(super) use exec::{Command, Complaint};
 pub(super) use handshake::Flow;
+pub(crate) use repository::{Held, Repository, open_repository, show_key};
 pub(super) use session::Session;
+
+/// Who says where a host may be.
+#[derive(Debug, Clone, Copy)]
+enum Bounds<'a> {
+    /// Where servers usually are, and in these networks of the operator.
+    Servers(&'a [IpNet]),
+    /// Where repositories may be.
+    Repositories(&'a Guard),
+}
+
+impl Bounds<'_> {
+    fn include(self, address: IpAddr) -> bool {
+        match self {
+            Self::Servers(networks) => outbound::has_servers(address, networks),
+            Self::Repositories(guard) => guard.allows(address),
+        }
+    }
+
+    /// By which the operator permits more.
+    const fn flag(self) -> &'static str {
+        match self {
+            Self::Servers(_) => "--allow-servers-at",
+            Self::Repositories(guard) => guard.flag(),
+        }
+    }
+}
 
 /// Connects, logs in and finds the way to the Docker socket.
 /// `networks` are those that the operator permits besides where hosts usually are.
@@ -44,7 +75,7 @@ pub(super) async fn dial(
     progress: &Progress,
     flow: Flow,
 ) -> Result<Dialed, HostError> {
-    let (session, key) = log_in(route, networks, progress, flow).await?;
+    let (session, key) = log_in(route, Bounds::Servers(networks), progress, flow).await?;
     progress.began(DialStep::Socket);
     let (engine, access) = way::find(&Arc::new(session), route.access).await?;
     progress.done(DialStep::Socket, way::describe(access));
@@ -59,18 +90,19 @@ pub(super) async fn open_shell(
     networks: &[IpNet],
     size: TerminalSize,
 ) -> Result<Shell, HostError> {
-    let (session, _) = log_in(route, networks, &Progress::silent(), Flow::Shell).await?;
+    let bounds = Bounds::Servers(networks);
+    let (session, _) = log_in(route, bounds, &Progress::silent(), Flow::Shell).await?;
     shell::open(session, size).await
 }
 
 async fn log_in(
     route: &SshRoute,
-    networks: &[IpNet],
+    bounds: Bounds<'_>,
     progress: &Progress,
     flow: Flow,
 ) -> Result<(Session, OfferedKey), HostError> {
     progress.began(DialStep::Resolve);
-    let addresses = permitted(route, networks, resolve(route).await?)?;
+    let addresses = permitted(route, bounds, resolve(route).await?)?;
     progress.done(DialStep::Resolve, in_words(&addresses, |address| address.ip().to_string()));
 
     progress.began(DialStep::Connect);
@@ -105,15 +137,15 @@ async fn resolve(route: &SshRoute) -> Result<Vec<SocketAddr>, HostError> {
 /// leads elsewhere the next time is judged again then.
 fn permitted(
     route: &SshRoute,
-    networks: &[IpNet],
+    bounds: Bounds<'_>,
     found: Vec<SocketAddr>,
 ) -> Result<Vec<SocketAddr>, HostError> {
     let what = in_words(&found, |address| address.ip().to_string());
-    let good = |address: &SocketAddr| outbound::has_servers(address.ip(), networks);
+    let good = |address: &SocketAddr| bounds.include(address.ip());
     let good: Vec<SocketAddr> = found.into_iter().filter(good).collect();
     if good.is_empty() {
         let what = format!("{} ({what})", route.host);
-        return Err(HostError::NotAllowed { what, flag: "--allow-servers-at" });
+        return Err(HostError::NotAllowed { what, flag: bounds.flag() });
     }
     Ok(good)
 }

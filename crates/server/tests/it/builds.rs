@@ -16,6 +16,7 @@ use crate::{
 
 mod faults;
 mod hooks;
+mod ssh;
 
 const RECIPE: &str = "FROM scratch\nCOPY . /srv\n";
 

@@ -3,52 +3,10 @@
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use url::Url;
 use utoipa::ToSchema;
 
-use super::VariableName;
-use crate::{Image, Invalid, ServerId, text::text_newtype};
-
-/// Where a Git repository is: an `https` or `http` URL without login, query and fragment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(try_from = "String", into = "String")]
-#[schema(value_type = String, max_length = 2048, example = "https://git.example.com/shop/api.git")]
-pub struct RepositoryUrl(String);
-
-impl RepositoryUrl {
-    /// How an image of it is called that nobody named: `localhost/` and the last part of its path.
-    /// Engines ask no registry for such a name. Nothing where it has no such part.
-    pub fn image(&self) -> Option<Image> {
-        let last = self.0.trim_end_matches('/').rsplit('/').next()?;
-        let last = last.strip_suffix(".git").unwrap_or(last).to_ascii_lowercase();
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
-        let name: String = last.chars().map(|c| if plain(c) { c } else { '-' }).collect();
-        let parts: Vec<&str> = name.split('-').filter(|part| !part.is_empty()).collect();
-        format!("localhost/{}", parts.join("-")).parse().ok()
-    }
-}
-
-impl FromStr for RepositoryUrl {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let url = Url::parse(text).ok().filter(|_| text.len() <= 2048);
-        let plain = url.filter(|url| {
-            matches!(url.scheme(), "https" | "http")
-                && url.username().is_empty()
-                && url.password().is_none()
-                && url.query().is_none()
-                && url.fragment().is_none()
-        });
-        plain.map(|url| Self(url.into())).ok_or_else(|| {
-            Invalid::new(
-                "a repository is an `https://` or `http://` URL without login, query and fragment",
-            )
-        })
-    }
-}
-
-text_newtype!(RepositoryUrl);
+use super::{RepositoryUrl, VariableName};
+use crate::{Invalid, KeyId, ServerId, server::Fingerprint, text::text_newtype};
 
 /// A branch or tag, by `git check-ref-format`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -176,8 +134,17 @@ pub struct Build {
     /// A branch or tag. Default: the repository's own branch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<GitReference>,
+    /// Of a repository by HTTP that is not public.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub login: Option<RepositoryLogin>,
+    /// The team's key that logs in to a repository by SSH, which needs one. Only admins and owners say
+    /// where a key logs in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_id: Option<KeyId>,
+    /// What the host of a repository by SSH has to show. Without, nobody logs in: a deployment fails and
+    /// says what it showed, to be compared with what the host publishes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_key: Option<Fingerprint>,
     /// The folder that is built from.
     #[serde(default = "RepositoryPath::root", skip_serializing_if = "RepositoryPath::is_root")]
     pub folder: RepositoryPath,
@@ -203,6 +170,8 @@ impl Build {
             repository,
             reference: None,
             login: None,
+            key_id: None,
+            host_key: None,
             folder: RepositoryPath::root(),
             dockerfile: RepositoryPath::dockerfile(),
             stage: None,
@@ -214,37 +183,6 @@ impl Build {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn repositories_are_plain_urls() {
-        for text in ["https://git.example.com/shop/api.git", "http://10.0.0.1:3000/a/b"] {
-            assert_eq!(text.parse::<RepositoryUrl>().map(String::from).as_deref(), Ok(text));
-        }
-        for text in [
-            "",
-            "git@github.com:a/b.git",
-            "ssh://git@host/a",
-            "file:///etc",
-            "https://user:secret@host/a",
-            "https://token@host/a",
-            "https://host/a?b=c",
-            "https://host/a#b",
-        ] {
-            assert!(text.parse::<RepositoryUrl>().is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn an_image_can_be_named_by_a_repository() {
-        for (url, name) in [
-            ("https://host/shop/API_v2.git", Some("localhost/api-v2")),
-            ("https://host/shop/", Some("localhost/shop")),
-            ("https://host/--/", None),
-        ] {
-            let url: RepositoryUrl = url.parse().expect("a URL");
-            assert_eq!(url.image().map(String::from).as_deref(), name);
-        }
-    }
 
     #[test]
     fn references_are_names_and_nothing_that_git_reads_otherwise() {

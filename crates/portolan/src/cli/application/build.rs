@@ -2,8 +2,8 @@
 
 use clap::Args;
 use portolan_types::{
-    ApplicationSpec, Build, BuildStage, GitReference, Image, Invalid, RepositoryLogin,
-    RepositoryPath, RepositoryUrl, Server, VariableName,
+    ApplicationSpec, Build, BuildStage, GitReference, Image, Invalid, Key, RepositoryLogin,
+    RepositoryPath, RepositoryUrl, Server, VariableName, server::Fingerprint,
 };
 
 use crate::find::Reference;
@@ -12,7 +12,8 @@ use crate::find::Reference;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "What its image is built from")]
 pub(crate) struct BuildArgs {
-    /// A Git repository with a Dockerfile, as `https://git.example.com/shop/api.git`.
+    /// A Git repository with a Dockerfile, as `https://git.example.com/shop/api.git`, or by SSH as
+    /// `git@git.example.com:shop/api.git`.
     #[arg(long, value_name = "URL")]
     git: Option<RepositoryUrl>,
     /// Its branch or tag [default: the repository's own branch].
@@ -25,6 +26,13 @@ pub(crate) struct BuildArgs {
     /// `portolan app env set APP --secret --build NAME`.
     #[arg(long, value_name = "NAME")]
     git_password_variable: Option<VariableName>,
+    /// The key that logs in to a repository by SSH: id or name. Its host has to know the public side
+    /// (`portolan key show NAME --public`).
+    #[arg(long, value_name = "KEY", conflicts_with = "git_password_variable")]
+    git_key: Option<Reference>,
+    /// What the host of a repository by SSH shows; without, a deployment fails and tells it.
+    #[arg(long, value_name = "SHA256:...")]
+    git_host_key: Option<Fingerprint>,
     /// The folder of the repository that it is built from.
     #[arg(long, value_name = "PATH")]
     build_folder: Option<RepositoryPath>,
@@ -41,11 +49,13 @@ pub(crate) struct BuildArgs {
 }
 
 /// The flags of [`BuildArgs`], of which an edit needs one.
-pub(super) const FLAGS: [&str; 8] = [
+pub(super) const FLAGS: [&str; 10] = [
     "git",
     "git_ref",
     "git_user",
     "git_password_variable",
+    "git_key",
+    "git_host_key",
     "build_folder",
     "dockerfile",
     "build_stage",
@@ -58,6 +68,11 @@ impl BuildArgs {
         self.build_server.as_ref()
     }
 
+    /// The key that is to log in, as it was typed.
+    pub(crate) fn key(&self) -> Option<&Reference> {
+        self.git_key.as_ref()
+    }
+
     /// How an image is called that is built and was not named.
     pub(crate) fn image(&self) -> Option<Image> {
         self.git.as_ref()?.image()
@@ -67,6 +82,8 @@ impl BuildArgs {
         self.git.is_some()
             || self.git_ref.is_some()
             || self.git_password_variable.is_some()
+            || self.git_key.is_some()
+            || self.git_host_key.is_some()
             || self.build_folder.is_some()
             || self.dockerfile.is_some()
             || self.build_stage.is_some()
@@ -77,14 +94,14 @@ impl BuildArgs {
     pub(crate) fn applied_to(
         self,
         spec: &mut ApplicationSpec,
-        server: Option<&Server>,
+        (server, key): (Option<&Server>, Option<&Key>),
     ) -> Result<(), Invalid> {
         if !self.is_typed() {
             return Ok(());
         }
         let mut build = match (spec.build.take(), self.git) {
             (Some(build), None) => build,
-            (Some(build), Some(repository)) => Build { repository, ..build },
+            (Some(build), Some(repository)) => elsewhere(build, repository),
             (None, Some(repository)) => Build::of(repository),
             (None, None) => {
                 return Err(Invalid::new("it is not built: name a repository with --git"));
@@ -95,6 +112,8 @@ impl BuildArgs {
         build.dockerfile = self.dockerfile.unwrap_or(build.dockerfile);
         build.stage = self.build_stage.or(build.stage);
         build.server_id = server.map(|server| server.id.clone()).or(build.server_id);
+        build.key_id = key.map(|key| key.id.clone()).or(build.key_id);
+        build.host_key = self.git_host_key.or(build.host_key);
         if let Some(password_variable) = self.git_password_variable {
             let user = self.git_user.unwrap_or_else(RepositoryLogin::any_user);
             build.login = Some(RepositoryLogin { user, password_variable });
@@ -102,4 +121,12 @@ impl BuildArgs {
         spec.build = Some(build);
         Ok(())
     }
+}
+
+/// From another repository. Who logs in stays where that is asked in the same way.
+fn elsewhere(build: Build, repository: RepositoryUrl) -> Build {
+    if build.repository.by_ssh().is_some() == repository.by_ssh().is_some() {
+        return Build { repository, ..build };
+    }
+    Build { repository, login: None, key_id: None, host_key: None, ..build }
 }

@@ -15,7 +15,7 @@ use portolan_types::{
     BuildStage, CreateJob, GitReference, HealthCheck, HostPort, Image, Invalid, LabelKey,
     LabelValue, MountPath, MountSource, Name, RepositoryLogin, RepositoryPath, RepositoryUrl,
     ResourceLimits, RestartRule, RouteHost, RoutePath, Seconds, Strategy, Transport, VariableName,
-    VariableValue,
+    VariableValue, server::Fingerprint,
 };
 use serde::Deserialize;
 
@@ -35,6 +35,8 @@ pub(super) struct Wanted {
     pub(super) environment: Name,
     pub(super) destination: Option<Reference>,
     pub(super) spec: ApplicationSpec,
+    /// What logs in to the repository: the spec has its id, which the file does not know.
+    pub(super) key: Option<Reference>,
     pub(super) variables: BTreeMap<VariableName, VariableValue>,
     pub(super) domains: Vec<Domain>,
     pub(super) jobs: Vec<CreateJob>,
@@ -143,6 +145,8 @@ struct Built {
     stage: Option<BuildStage>,
     user: Option<String>,
     password_variable: Option<VariableName>,
+    key: Option<String>,
+    host_key: Option<Fingerprint>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -238,7 +242,9 @@ impl Described {
             None => "production".parse()?,
         };
         let other = self.environments.remove(&environment).unwrap_or_default();
-        let build = self.build.take().filter(|_| image.is_none()).map(Build::from);
+        let build = self.build.take().filter(|_| image.is_none());
+        let key = build.as_ref().and_then(|build| build.key.as_deref()).map(Reference::named);
+        let build = build.map(Build::from);
         let build = build
             .map(|build| Build { reference: other.reference.or(build.reference.clone()), ..build });
         let image = image.or(other.image).or_else(|| self.image.take());
@@ -259,6 +265,7 @@ impl Described {
             name: self.name.clone(),
             project: self.project.clone(),
             environment,
+            key,
             destination: destination.as_deref().map(Reference::named),
             variables,
             domains: domains.into_iter().map(|address| address.0).collect(),
@@ -305,6 +312,7 @@ impl From<Built> for Build {
         Self {
             reference: built.reference,
             login: built.password_variable.map(login),
+            host_key: built.host_key,
             folder: built.folder.unwrap_or(usual.folder),
             dockerfile: built.dockerfile.unwrap_or(usual.dockerfile),
             stage: built.stage,

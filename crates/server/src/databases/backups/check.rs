@@ -49,10 +49,7 @@ pub async fn check(
 
 /// Writes down that a backup is to be checked which its schedule had taken, in the transaction in which
 /// it becomes whole: no end of the process comes between the two.
-pub(crate) async fn check_by_schedule(
-    tx: &mut Transaction,
-    taken: &Asked,
-) -> Result<Asked, Error> {
+pub(crate) async fn check_by_schedule(tx: &mut Transaction, taken: &Asked) -> Result<Asked, Error> {
     let (by, backup) = (By::Schedule(&taken.team), &taken.backup);
     let found = find_visible(tx, by.visible(), &backup.database_id).await?;
     let written = Written { backup_id: &backup.id, storage: backup.storage_name.as_str() };

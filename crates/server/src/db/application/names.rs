@@ -1,6 +1,7 @@
-//! Names on networks that are applications'. That each is there once on a network decides races.
+//! Names on networks that are applications', and names of applications. That each of the former is there
+//! once on a network decides races.
 
-use portolan_types::{Alias, ApplicationId, DestinationId};
+use portolan_types::{Alias, ApplicationId, DestinationId, KeyId, TeamId};
 use sqlx::{AnyConnection, Row};
 
 use super::super::parsed;
@@ -76,4 +77,21 @@ pub async fn find_owner(
     .fetch_optional(conn)
     .await?;
     row.map(|row| Ok((parsed(&row, "id")?, row.try_get("name")?))).transpose()
+}
+
+/// What people call the applications whose repositories are asked with a key, the first of them.
+pub async fn list_names_by_key(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    key: &KeyId,
+) -> Result<Vec<String>, sqlx::Error> {
+    // An id has letters and digits alone, and is nobody else's.
+    let named = format!("%\"key_id\":\"{key}\"%");
+    sqlx::query_scalar(
+        "select name from applications where team_id = $1 and spec like $2 order by name limit 20",
+    )
+    .bind(team.as_str())
+    .bind(named)
+    .fetch_all(conn)
+    .await
 }

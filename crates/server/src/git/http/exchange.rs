@@ -13,10 +13,10 @@ use reqwest::{
 };
 
 use super::{Connection, held};
-use crate::{git::GitError, outbound};
-
-/// Most bytes of one answer. A pack of one commit of a repository that is built is smaller.
-const MOST: u64 = 1 << 30;
+use crate::{
+    git::{GitError, MOST},
+    outbound,
+};
 
 /// A request that `gix` asks for; its body is written after it was asked for.
 #[derive(Debug)]

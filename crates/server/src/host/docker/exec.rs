@@ -57,11 +57,8 @@ pub(super) async fn run(
 }
 
 fn ran_on(seconds: u64, said: &Output) -> HostError {
-    let said = Unfinished {
-        stdout: said.stdout(),
-        stderr: said.stderr(),
-        truncated: said.truncated(),
-    };
+    let said =
+        Unfinished { stdout: said.stdout(), stderr: said.stderr(), truncated: said.truncated() };
     HostError::RanOn { seconds, said: Box::new(said) }
 }
 

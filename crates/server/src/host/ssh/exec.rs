@@ -1,10 +1,12 @@
-//! Commands on a host: a closed list of fixed texts. Nothing from a user or a host is ever part
-//! of one, because sshd hands them to a shell.
+//! Commands on a host: a closed list of fixed texts, because sshd hands them to a shell. One has a part
+//! that people write, the path of a repository: it consists of letters that mean nothing to a shell
+//! (`SshRepository`).
 
 use std::io;
 
 use bytes::Bytes;
 use futures_util::{Stream, stream};
+use portolan_types::SshRepository;
 use russh::{Channel, ChannelMsg, ChannelReadHalf, ChannelWriteHalf, client::Msg};
 use tokio_util::{io::StreamReader, task::TaskTracker};
 
@@ -13,6 +15,8 @@ use super::super::{
     limits,
     words::{MAX_WORDS, clean},
 };
+
+const ENDED: &str = "the SSH connection ended";
 
 /// Everything Portolan ever executes on a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +49,28 @@ pub(super) async fn stream(
     command: Command,
     tasks: &TaskTracker,
 ) -> Result<Duplex, String> {
-    let (reader, writer) = start(channel, command).await?;
+    stream_text(channel, command.text(), tasks).await
+}
+
+/// The same of the command by which a host sends a repository.
+pub(super) async fn stream_repository(
+    channel: Channel<Msg>,
+    repository: &SshRepository,
+    tasks: &TaskTracker,
+) -> Result<Duplex, String> {
+    // A host that takes no variables answers in an older version of the protocol.
+    let asked = channel.set_env(false, "GIT_PROTOCOL", "version=2").await;
+    asked.map_err(|_| ENDED.to_owned())?;
+    let text = format!("git-upload-pack '{}'", repository.path);
+    stream_text(channel, &text, tasks).await
+}
+
+async fn stream_text(
+    channel: Channel<Msg>,
+    text: &str,
+    tasks: &TaskTracker,
+) -> Result<Duplex, String> {
+    let (reader, writer) = start(channel, text).await?;
     let input = writer.make_writer();
     let output =
         Output { reader, errors: Vec::new(), _close: CloseOnDrop(Some(writer), tasks.clone()) };
@@ -54,7 +79,7 @@ pub(super) async fn stream(
 
 /// Runs a command and gives what it printed when all went well.
 pub(super) async fn output(channel: Channel<Msg>, command: Command) -> Option<String> {
-    let (mut reader, writer) = start(channel, command).await.ok()?;
+    let (mut reader, writer) = start(channel, command.text()).await.ok()?;
     let mut text = Vec::new();
     let mut status = None;
     while let Some(message) = reader.wait().await {
@@ -74,11 +99,11 @@ pub(super) async fn output(channel: Channel<Msg>, command: Command) -> Option<St
 
 async fn start(
     channel: Channel<Msg>,
-    command: Command,
+    text: &str,
 ) -> Result<(ChannelReadHalf, ChannelWriteHalf<Msg>), String> {
     // The answer is read with the output: waiting for it here would cost a round trip.
-    let started = channel.exec(true, command.text()).await;
-    started.map_err(|_| "the SSH connection ended".to_owned())?;
+    let started = channel.exec(true, text).await;
+    started.map_err(|_| ENDED.to_owned())?;
     Ok(channel.split())
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use portolan_types::SshRepository;
 use russh::{
     Channel, ChannelOpenFailure, Disconnect,
     client::{Handle, Msg},
@@ -55,6 +56,15 @@ impl Session {
     ) -> Result<Duplex, String> {
         let channel = self.open_session().await?;
         exec::stream(channel, command, &self.tasks).await
+    }
+
+    /// A stream to and from whoever sends a repository.
+    pub(super) async fn open_repository(
+        &self,
+        repository: &SshRepository,
+    ) -> Result<Duplex, String> {
+        let channel = self.open_session().await?;
+        exec::stream_repository(channel, repository, &self.tasks).await
     }
 
     /// What a command prints, or nothing when it fails or prints too much.

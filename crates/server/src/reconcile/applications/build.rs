@@ -202,8 +202,17 @@ fn not_fetched(build: &Build, error: &GitError) -> Failure {
         GitError::Login => (
             "repository-login",
             "give the build a login (`update_application`) and a secret variable for builds with \
-             the password or token (`change_variables`)",
+             the password or token (`change_variables`); by SSH, let the repository's host know the \
+             key that the build names",
         ),
+        GitError::HostKey(_) => (
+            "repository-host-key",
+            "compare it with what the repository's host publishes, and name it where it is the same \
+             (`update_application`)",
+        ),
+        GitError::NoKey => {
+            ("repository-key-gone", "name another key that may read it (`update_application`)")
+        }
         GitError::NoReference(_) => {
             ("no-such-reference", "name a branch or tag that is there (`update_application`)")
         }

@@ -21,9 +21,9 @@ use crate::{
     App, Error,
     applications::plan::Plan,
     db,
-    git::{self, Context, ContextError, GitError},
+    git::{self, Access, Context, ContextError, GitError, KeyLogin, Login},
     host::{Host, HostError, ImageBuild, PullProgress, RegistryLogin, clean},
-    registries,
+    keys, registries,
 };
 
 /// What builds need beside a host.
@@ -241,14 +241,10 @@ impl Workshop {
     /// What is built from, as the repository has it now.
     async fn context(&self, order: &Order, told: &Told) -> Result<Context, Failed> {
         let (build, config) = (&order.build, &self.app.config);
-        let login = build.login.as_ref().zip(order.plan.password.as_ref());
         let wanted = git::Order {
             repository: build.repository.clone(),
             reference: build.reference.clone(),
-            login: login.map(|(login, password)| git::Login {
-                user: login.user.clone(),
-                password: String::from(password.clone()).into(),
-            }),
+            access: self.access(order).await?,
         };
         let place = config.sources();
         let checkout = git::fetch(&config.builds.guard(), wanted, &place).await;
@@ -261,6 +257,23 @@ impl Workshop {
         told.now().commit = Some(commit);
         let packing = checkout.pack(build.folder.clone(), build.dockerfile.clone());
         packing.await.map_err(Failed::Context)
+    }
+
+    /// As whom the repository is asked.
+    async fn access(&self, order: &Order) -> Result<Access, Failed> {
+        let build = &order.build;
+        if let Some(key) = &build.key_id {
+            let private_key = match keys::open(&self.app, key).await {
+                Err(Error::NotFound(_)) => return Err(Failed::Source(GitError::NoKey)),
+                opened => opened?,
+            };
+            return Ok(Access::Key(KeyLogin { private_key, host_key: build.host_key.clone() }));
+        }
+        let login = build.login.as_ref().zip(order.plan.password.as_ref());
+        Ok(login.map_or(Access::Anybody, |(login, password)| {
+            let (user, password) = (login.user.clone(), String::from(password.clone()).into());
+            Access::Password(Login { user, password })
+        }))
     }
 
     /// The logins for the images that it is built on: those that the team has one of for a registry.

@@ -22,8 +22,8 @@ use crate::{
     App, Error,
     databases::backups::{Asked, Trial, Work},
     host::{
-        ContainerDetail, Dialer, Exec, Host, LogQuery, NetworkMode, NewContainer,
-        PullProgress, clean, probe,
+        ContainerDetail, Dialer, Exec, Host, LogQuery, NetworkMode, NewContainer, PullProgress,
+        clean, probe,
     },
     registries,
     storages::object::Object,

@@ -2,12 +2,12 @@
 //! `templates/applications/spec.html`, and what they become is said in `web/forms/fields.rs`.
 
 use portolan_types::{
-    ApplicationMount, ApplicationSpec, Argument, Balance, Build, HealthCheck, HostPort,
+    ApplicationMount, ApplicationSpec, Argument, Balance, Build, HealthCheck, HostPort, Key, KeyId,
     MountSource, PageQuery, Registry, RegistryId, RepositoryPath, RestartRule, Seconds, Server,
     ServerId, Strategy,
 };
 
-use crate::{Actor, App, Error, registries, servers};
+use crate::{Actor, App, Error, keys, registries, servers};
 
 /// Rows for more beside those that there are.
 const MORE_ROWS: usize = 2;
@@ -102,6 +102,8 @@ pub(super) struct BuildFields {
     pub stage: String,
     pub user: String,
     pub password_variable: String,
+    pub key: Option<KeyId>,
+    pub host_key: String,
     pub server: Option<ServerId>,
 }
 
@@ -119,12 +121,18 @@ impl From<&Build> for BuildFields {
             stage: text(build.stage.as_ref()),
             user: login.map(|login| login.user.clone()).unwrap_or_default(),
             password_variable: text(login.map(|login| &login.password_variable)),
+            key: build.key_id.clone(),
+            host_key: text(build.host_key.as_ref()),
             server: build.server_id.clone(),
         }
     }
 }
 
 impl BuildFields {
+    pub(super) fn is_by(&self, key: &Key) -> bool {
+        self.key.as_ref() == Some(&key.id)
+    }
+
     pub(super) fn is_on(&self, server: &Server) -> bool {
         self.server.as_ref() == Some(&server.id)
     }
@@ -133,6 +141,8 @@ impl BuildFields {
 /// What is to choose from.
 #[derive(Debug, Default)]
 pub(super) struct Choices {
+    /// Of the team, for repositories by SSH.
+    pub keys: Vec<Key>,
     /// Logins of registries.
     pub registries: Vec<Registry>,
     /// Those that may build.
@@ -142,10 +152,11 @@ pub(super) struct Choices {
 impl Choices {
     pub(super) async fn read(app: &App, actor: &Actor) -> Result<Self, Error> {
         let all = PageQuery::largest();
+        let keys = keys::list(app, actor, &all).await?.items;
         let registries = registries::list(app, actor, &all).await?.items;
         let mut servers = servers::list(app, actor, &all).await?.items;
         servers.retain(|server| server.build_server);
-        Ok(Self { registries, servers })
+        Ok(Self { keys, registries, servers })
     }
 }
 
@@ -155,6 +166,8 @@ pub(super) struct SpecFields {
     pub image: String,
     pub is_built: bool,
     pub build: BuildFields,
+    /// With which a repository by SSH can be asked.
+    pub keys: Vec<Key>,
     /// Where it can be built.
     pub builders: Vec<Server>,
     /// The login that was chosen, and those to choose from.
@@ -195,6 +208,7 @@ impl SpecFields {
             image: spec.image.to_string(),
             is_built: spec.build.is_some(),
             build: spec.build.as_ref().map(BuildFields::from).unwrap_or_default(),
+            keys: choices.keys,
             builders: choices.servers,
             registry: spec.registry_id.clone(),
             registries: choices.registries,

@@ -1,6 +1,11 @@
 //! Real Git repositories behind a real Git server (`git http-backend`), for stories.
 
-use std::{fs, path::Path, process::Command, sync::Arc};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::Arc,
+};
 
 use anyhow::{Context, Result, ensure};
 use axum::{
@@ -64,6 +69,11 @@ impl GitServer {
         Ok(Self { folder, url, serving })
     }
 
+    /// Where the repository is on this machine.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.path().join("shop.git")
+    }
+
     /// Commits files to a branch and pushes it; answers the commit's id.
     pub(crate) fn commit(&self, branch: &str, files: &[(&str, &str)]) -> Result<String> {
         let work = self.folder.path().join("work");
@@ -79,8 +89,7 @@ impl GitServer {
             &work,
             &["commit", "--quiet", "--allow-empty", "-m", &format!("Change {}", names.join(" "))],
         )?;
-        let bare = self.folder.path().join("shop.git");
-        git(&work, &["push", "--quiet", "--force", &bare.display().to_string(), branch])?;
+        git(&work, &["push", "--quiet", "--force", &self.path().display().to_string(), branch])?;
         Ok(git(&work, &["rev-parse", "HEAD"])?.trim().to_owned())
     }
 
@@ -88,8 +97,7 @@ impl GitServer {
     pub(crate) fn tag(&self, name: &str) -> Result<()> {
         let work = self.folder.path().join("work");
         git(&work, &["tag", "-a", "-m", name, name])?;
-        let bare = self.folder.path().join("shop.git");
-        git(&work, &["push", "--quiet", &bare.display().to_string(), name]).map(drop)
+        git(&work, &["push", "--quiet", &self.path().display().to_string(), name]).map(drop)
     }
 }
 
