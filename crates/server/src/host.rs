@@ -26,6 +26,7 @@ mod error;
 mod exec;
 #[cfg(feature = "fake")]
 pub mod fake;
+mod hidden;
 mod image;
 pub(crate) mod label;
 mod limits;

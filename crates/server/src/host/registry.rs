@@ -1,4 +1,4 @@
-//! The login of a registry as an engine takes it, and that nothing an engine says shows it.
+//! The login of a registry as an engine takes it, and how it may stand in what an engine says.
 
 use data_encoding::{BASE64, BASE64URL};
 use portolan_types::{RegistryHost, RegistryUser};
@@ -6,14 +6,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::{HostError, words::clean};
+use super::{HostError, hidden::Hidden, words::clean};
 
 /// Docker Hub, as engines of every age know it.
 const HUB_ADDRESS: &str = "https://index.docker.io/v1/";
-/// What stands in the place of a secret.
-const HIDDEN: &str = "***";
-/// So much of a long secret gives it away: an engine's words may be cut within it.
-const TELLING: usize = 24;
 
 /// Who logs in to a registry, and with what. Its debug form shows no password.
 #[derive(Debug, Clone)]
@@ -51,22 +47,11 @@ impl RegistryLogin {
 
     /// An engine's or a registry's words, in which the password may stand.
     pub(super) fn hide(&self, error: HostError) -> HostError {
-        match error {
-            HostError::Docker { status, message } => {
-                HostError::Docker { status, message: self.hidden(message) }
-            }
-            HostError::Protocol { why } => HostError::Protocol { why: self.hidden(why) },
-            HostError::Lost { why } => HostError::Lost { why: self.hidden(why) },
-            other => other,
-        }
-    }
-
-    fn hidden(&self, text: String) -> String {
-        self.forms().iter().fold(text, |text, form| without(&text, form))
+        Hidden::new(self.forms()).error(error)
     }
 
     /// How the password may stand in a text: as it is, in an address, and as HTTP sends it.
-    fn forms(&self) -> Vec<Zeroizing<String>> {
+    pub(super) fn forms(&self) -> Vec<Zeroizing<String>> {
         let password = self.password.expose_secret();
         let pair = Zeroizing::new(format!("{}:{password}", self.user));
         let escaped = Value::from(password).to_string();
@@ -78,21 +63,7 @@ impl RegistryLogin {
             BASE64.encode(password.as_bytes()),
             self.to_header().to_string(),
         ];
-        let mut forms: Vec<_> =
-            forms.into_iter().filter(|form| !form.is_empty()).map(Zeroizing::new).collect();
-        // A short one may stand within a long one, which would not be found after it.
-        forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
-        forms
-    }
-}
-
-/// A whole secret is replaced; from the beginning of one on, the text is cut.
-fn without(text: &str, secret: &str) -> String {
-    let text = text.replace(secret, HIDDEN);
-    let Some((end, _)) = secret.char_indices().nth(TELLING) else { return text };
-    match text.split_once(&secret[..end]) {
-        Some((before, _)) => format!("{before}{HIDDEN}"),
-        None => text,
+        forms.map(Zeroizing::new).into()
     }
 }
 
@@ -103,7 +74,10 @@ fn percent_encoded(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::hidden::{HIDDEN, TELLING},
+        *,
+    };
 
     fn login(host: &str, password: &str) -> RegistryLogin {
         RegistryLogin {
@@ -145,6 +119,6 @@ mod tests {
         let login = login("ghcr.io", "open sesame");
         assert!(!format!("{login:?}").contains("sesame"));
         let said = "unauthorized: incorrect username or password".to_owned();
-        assert_eq!(login.hidden(said.clone()), said);
+        assert_eq!(Hidden::new(login.forms()).text(said.clone()), said);
     }
 }
