@@ -43,7 +43,7 @@ write_engine_settings() {
 {
   "storage-driver": "overlay2",
   "registry-mirrors": ["http://$LAB_REGISTRY"],
-  "insecure-registries": ["$LAB_REGISTRY", "$LAB_PRIVATE_REGISTRY"]
+  "insecure-registries": ["$LAB_REGISTRY", "$LAB_PRIVATE_REGISTRY", "http://$LAB_PRIVATE_REGISTRY"]
 }
 JSON
 }

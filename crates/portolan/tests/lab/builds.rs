@@ -5,6 +5,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::{
     applications::Scene,
+    registries::REGISTRY,
     support::{eventually, git::Repository, unique},
 };
 
@@ -22,12 +23,18 @@ while (my $client = $listener->accept) {
 }
 "#;
 
-/// A step of a shell with an argument of the build, and files of the commit.
-const RECIPE: &str = "FROM echo:1\n\
+/// A step of a shell with an argument of the build, files of the commit, and what only BuildKit gives it:
+/// a folder that earlier builds left, and a secret. Its base is in a registry that asks who wants it.
+const RECIPE: &str = "FROM 10.88.0.2:5001/library/echo:1\n\
+    RUN echo first\n\
     ARG GREETING\n\
     COPY word program.pl /srv/\n\
-    RUN echo \"$GREETING $(cat /srv/word)\" > /greeting && cat /greeting\n\
+    RUN --mount=type=cache,target=/kept --mount=type=secret,id=TOKEN \\\n\
+    echo \"$GREETING $(cat /srv/word)\" > /greeting && cat /greeting /run/secrets/TOKEN && echo && \\\n\
+    touch \"/kept/$GREETING $(cat /srv/word)\" && echo \"kept $(ls /kept | grep -c \"$GREETING\")\"\n\
     CMD [\"perl\", \"/srv/program.pl\"]\n";
+
+const SECRET: &str = "close-sesame";
 
 #[test]
 #[ignore = "needs the lab"]
@@ -60,6 +67,11 @@ fn answered(host: &str, kind: &str) -> Result<()> {
     let greeting = unique("hello");
     let argument = format!("GREETING={greeting}");
     portolan.run(&["app", "env", "set", &scene.name, "--build", &argument])?;
+    let file = portolan.path("secrets.env");
+    std::fs::write(&file, format!("TOKEN={SECRET}\n"))?;
+    let secret = ["--build", "--secret", "--from-file", &file];
+    portolan.run(&[&["app", "env", "set", &scene.name][..], &secret].concat())?;
+    portolan.login("base", REGISTRY, "open sesame")?;
     scene.app("deploy", &[])?;
     portolan.run(&["route", "add", HOST, "--app", &scene.name])?;
     let says = |word: &str| {
@@ -71,7 +83,15 @@ fn answered(host: &str, kind: &str) -> Result<()> {
     };
     says("world")?;
     let log = portolan.run(&["app", "build-log", &scene.name])?;
-    ensure!(log.contains(&format!("{greeting} world")) && log.contains(": FROM echo:1"), "{log}");
+    for said in
+        [&format!(" {greeting} world"), "] FROM 10.88.0.2:5001/", " ***", " kept 1", " DONE "]
+    {
+        ensure!(log.contains(said), "{said}: {log}");
+    }
+    let shown = portolan.json(&["app", "deployments", &scene.name])?;
+    let image = shown["items"][0]["image"].as_str().context("an image")?;
+    let history = stage.host.docker(&["history", "--no-trunc", image])?;
+    ensure!(history.contains(&greeting) && !history.contains(SECRET), "{history}");
 
     let hook = portolan.json(&["app", "hook", "create", &scene.name])?;
     let text = |field: &str| hook[field].as_str().context("a text");
@@ -80,14 +100,13 @@ fn answered(host: &str, kind: &str) -> Result<()> {
     says("again")?;
     let shown = portolan.json(&["app", "deployments", &scene.name])?;
     assert_eq!(shown["items"][0]["commit"]["id"], commit.as_str());
+    let log = portolan.run(&["app", "build-log", &scene.name])?;
+    ensure!(log.contains(" kept 2") && log.contains(" CACHED"), "{log}");
 
     // A step that fails: what served serves on, and the log says why.
     repository.commit(&[("Dockerfile", "FROM echo:1\nRUN echo it-is-broken >&2; exit 7\n")])?;
     let refused = portolan.try_run(&["app", "deploy", &scene.name])?;
-    ensure!(
-        refused.code == 1 && refused.err.contains("returned a non-zero code: 7"),
-        "{refused:?}"
-    );
+    ensure!(refused.code == 1 && refused.err.contains("exit code: 7"), "{refused:?}");
     ensure!(portolan.run(&["app", "build-log", &scene.name])?.contains("it-is-broken"));
     says("again")?;
     scene.app("rollback", &[])?;

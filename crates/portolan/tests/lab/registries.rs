@@ -4,11 +4,11 @@ use anyhow::{Result, ensure};
 
 use crate::support::{Host, Portolan, eventually};
 
-const REGISTRY: &str = "10.88.0.2:5001";
+pub(crate) const REGISTRY: &str = "10.88.0.2:5001";
 
 impl Portolan {
     /// Stores a login of the lab's registry.
-    fn login(&self, name: &str, host: &str, password: &str) -> Result<()> {
+    pub(crate) fn login(&self, name: &str, host: &str, password: &str) -> Result<()> {
         let file = self.path(&format!("password-of-{name}"));
         std::fs::write(&file, password)?;
         let typed = ["registry", "add", name, "--host", host, "--user", "robot"];

@@ -204,6 +204,7 @@ fn plan_there(original: &Application, made: &Planned, plan: &Plan) -> Plan {
         spec,
         variables: plan.variables.clone(),
         arguments: std::collections::BTreeMap::new(),
+        secrets: std::collections::BTreeMap::new(),
         password: None,
         fresh: false,
         files: plan.files.clone(),

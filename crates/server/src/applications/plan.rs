@@ -61,6 +61,9 @@ pub(crate) struct Plan {
     /// What the Dockerfile is told.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub arguments: BTreeMap<VariableName, VariableValue>,
+    /// What single steps of the Dockerfile may read.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub secrets: BTreeMap<VariableName, VariableValue>,
     /// The password of the repository.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<VariableValue>,
@@ -83,17 +86,21 @@ pub(crate) struct PlannedFile {
 impl Plan {
     /// What is wanted now. A login of the repository whose password is not there is refused.
     pub(crate) fn of(spec: ApplicationSpec, kept: Kepts, fresh: bool) -> Result<Self, Error> {
-        let password = spec.build.as_ref().and_then(|build| build.login.as_ref());
-        let password = password.map(|login| password_of(&kept, &login.password_variable));
-        let password = password.transpose()?;
+        let login = spec.build.as_ref().and_then(|build| build.login.as_ref());
+        let named = login.map(|login| login.password_variable.clone());
+        let password = named.as_ref().map(|name| password_of(&kept, name)).transpose()?;
         let (for_builds, others): (Kepts, Kepts) = kept.into_iter().partition(|(_, one)| one.build);
         let values = |kept: Kepts| kept.into_iter().map(|(name, one)| (name, one.value)).collect();
         // An image shows the arguments that it was built with.
-        let arguments = for_builds.into_iter().filter(|(_, one)| !one.secret).collect();
+        let (mut secrets, arguments): (Kepts, Kepts) =
+            for_builds.into_iter().partition(|(_, one)| one.secret);
+        // Whoever pushes a Dockerfile can read what is offered to it: the repository's own login is not.
+        secrets.retain(|name, _| named.as_ref() != Some(name));
         Ok(Self {
             spec,
             variables: values(others),
             arguments: values(arguments),
+            secrets: values(secrets),
             password,
             fresh,
             files: Vec::new(),
@@ -153,6 +160,10 @@ mod tests {
                 "b\nc".parse().expect("a value"),
             )]),
             arguments: BTreeMap::new(),
+            secrets: BTreeMap::from([(
+                "T".parse().expect("a name"),
+                "s".parse().expect("a value"),
+            )]),
             password: None,
             fresh: true,
             files: vec![PlannedFile {

@@ -38,6 +38,7 @@ mod networks;
 mod output;
 mod pace;
 mod program;
+mod push;
 mod registry;
 mod role;
 mod routes;
@@ -59,6 +60,7 @@ pub(crate) fn read_anything(bytes: &[u8]) {
     routes::read_anything(said);
     output::read_anything(bytes);
     lines::read_anything(bytes);
+    build::read_anything(bytes);
     id::read_anything(&text);
 }
 
@@ -180,7 +182,7 @@ impl Host for DockerHost {
         login: Option<&RegistryLogin>,
         progress: &PullListener<'_>,
     ) -> Result<(), HostError> {
-        build::push(&self.engine, reference, login, progress).await
+        push::push(&self.engine, reference, login, progress).await
     }
 
     async fn load_image(&self, archive: Bytes) -> Result<(), HostError> {

@@ -10,7 +10,7 @@ use std::{io, time::Duration};
 use bollard::{Docker, errors::Error as DockerError};
 use bytes::Bytes;
 use futures_util::{future::BoxFuture, stream::BoxStream};
-use hyper::{Method, body::Incoming, upgrade::Upgraded};
+use hyper::{Method, body::Incoming, header::HeaderMap, upgrade::Upgraded};
 use hyper_util::rt::TokioIo;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
@@ -33,7 +33,7 @@ use http::Http;
 pub(super) use stream::Duplex;
 #[cfg(test)]
 pub(super) use transport::refusing_duplicates;
-use version::ApiVersion;
+use version::{ApiVersion, Builder};
 
 /// A Docker engine that answered.
 #[derive(Debug, Clone)]
@@ -41,6 +41,7 @@ pub(super) struct Engine {
     docker: Docker,
     http: Http,
     version: ApiVersion,
+    builder: Builder,
 }
 
 impl Engine {
@@ -48,9 +49,9 @@ impl Engine {
     /// negotiation reads `/version` instead, which would cost a round trip more.
     pub(super) async fn connect(connector: Connector) -> Result<Self, HostError> {
         let http = Http::new(connector);
-        let version = bounded("ping", limits::PING, http.ping()).await?;
+        let (version, builder) = bounded("ping", limits::PING, http.ping()).await?;
         let docker = transport::docker(&http, version)?;
-        Ok(Self { docker, http, version })
+        Ok(Self { docker, http, version, builder })
     }
 
     /// The endpoints; what they answer goes through [`Engine::ask`].
@@ -183,6 +184,19 @@ impl Engine {
         bounded(action, limits::CALL, upgrading).await.map(TokioIo::new)
     }
 
+    /// Opens a stream of HTTP/2 on which the engine asks what the heads say; only its beginning has a
+    /// deadline. It has a connection of its own.
+    pub(super) async fn turn(
+        &self,
+        action: &str,
+        path: &str,
+        heads: HeaderMap,
+    ) -> Result<TokioIo<Upgraded>, HostError> {
+        let path = self.version.path(path);
+        let turning = Box::pin(self.http.turn(&path, heads));
+        bounded(action, limits::CALL, turning).await.map(TokioIo::new)
+    }
+
     /// Makes a request that bollard has no call for, and reads its answer as it comes. The reader
     /// bounds what it keeps; all of it has one deadline.
     pub(super) async fn converse<T, F>(
@@ -217,6 +231,16 @@ impl Engine {
     /// Whether a container can be made on several networks at once (API 1.44, Docker 25).
     pub(super) fn makes_on_many_networks(&self) -> bool {
         self.version >= ApiVersion::MANY_NETWORKS
+    }
+
+    /// Whether it keeps everything that builds leave for later ones (before API 1.48, Docker 28).
+    pub(super) fn keeps_builds(&self) -> bool {
+        self.version < ApiVersion::BOUNDED_BUILDS
+    }
+
+    /// Whether it builds with nothing but its own builder.
+    pub(super) fn builds_by_itself(&self) -> bool {
+        self.builder == Builder::Classic
     }
 
     /// What the layers below said about an answer that is read as it comes.

@@ -6,7 +6,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use super::HostError;
+use super::{BuildListener, HostError};
 
 /// What stands in the place of a secret.
 pub(super) const HIDDEN: &str = "***";
@@ -40,6 +40,12 @@ impl Hidden {
             HostError::Lost { why } => HostError::Lost { why: self.text(why) },
             other => other,
         }
+    }
+
+    /// What a build says, on its way to who listens.
+    pub(super) fn listener(&self, listener: &BuildListener) -> BuildListener {
+        let (hidden, listener) = (self.clone(), listener.clone());
+        BuildListener::new(move |line| listener.heard(&hidden.text(line.to_owned())))
     }
 }
 

@@ -114,6 +114,21 @@ pub(super) const PULL_SILENCE: Duration = Duration::from_mins(2);
 pub(super) const BUILD: Duration = Duration::from_hours(1);
 pub(super) const BUILD_SILENCE: Duration = Duration::from_mins(20);
 
+/// Most bytes of what BuildKit tells at a time: it cuts what programs say at 1 MiB, which base64 makes
+/// larger.
+pub(super) const TRACE: usize = 4 << 20;
+
+/// Most bytes that builds may leave on a host for later ones, where its engine has no bound of its own.
+pub(super) const BUILD_CACHE: u64 = 10 << 30;
+
+/// Most steps of a build that are told apart, and most bytes of what one or a part of it is called by.
+pub(super) const STEPS: usize = 1_000;
+pub(super) const STEP_ID: usize = 256;
+
+/// What an engine may ask at a time while it builds, and most bytes of one question.
+pub(super) const QUESTIONS: u32 = 16;
+pub(super) const QUESTION: usize = 64 << 10;
+
 /// Trying a login: an engine gives each of the ways to a registry half a minute.
 pub(super) const REGISTRY: Duration = Duration::from_secs(75);
 

@@ -204,6 +204,7 @@ story! {
         let set = |password: &str| json!({ "set": [
             { "name": "GIT_TOKEN", "value": password, "secret": true, "build": true },
             { "name": "VERSION", "value": "7", "build": true },
+            { "name": "NPM_TOKEN", "value": "close sesame", "secret": true, "build": true },
             { "name": "LOG_LEVEL", "value": "info" },
         ]});
         let _: Variables = app.owner.patch(&variables, set("wrong")).await?.ok()?;
@@ -212,6 +213,10 @@ story! {
         let (done, made) = deploy(app, &shop).await?;
         let build = at.engine.build_of(made.image.as_str()).context("a build")?;
         assert_eq!(build.asked.arguments, [("VERSION".to_owned(), "7".to_owned())].into());
+        // Single steps may read other secrets than that of the repository.
+        let secrets: Vec<_> = build.asked.secrets.keys().map(String::as_str).collect();
+        assert_eq!(secrets, ["NPM_TOKEN"]);
+        ensure!(!format!("{build:?}").contains("sesame"), "{build:?}");
         let asked = at.engine.asked_for(made.container.as_str()).context("a container")?;
         assert_eq!(asked.environment, [("LOG_LEVEL".to_owned(), "info".to_owned())].into());
         ensure!(!format!("{done:?}").contains("sesame"), "{done:?}");

@@ -101,8 +101,8 @@ pub struct SetVariable {
     #[serde(default)]
     pub secret: bool,
     /// For builds alone: an argument of the Dockerfile (`ARG`), and nothing that the program gets. A
-    /// secret one is no argument, because an image shows its arguments: it is for the login of a
-    /// repository.
+    /// secret one is no argument, because an image shows its arguments: single steps read it
+    /// (`RUN --mount=type=secret,id=NAME`), or it is for the login of a repository.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub build: bool,
 }

@@ -66,7 +66,8 @@ pub(crate) struct SetVariablesArgs {
     #[arg(long)]
     pub(crate) secret: bool,
     /// For builds alone: an argument of the Dockerfile (`ARG`), which the program does not get. A
-    /// secret one is no argument: it is for the login of a repository.
+    /// secret one is no argument: single steps read it (`RUN --mount=type=secret,id=NAME`), or it is for
+    /// the login of a repository.
     #[arg(long)]
     pub(crate) build: bool,
     /// File with a variable a line (`.env`); `-` is stdin.

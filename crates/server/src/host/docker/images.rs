@@ -19,7 +19,8 @@ use super::{
     },
     id::{encoded, is_reference},
     networks::unless_missing,
-    registry, told,
+    registry,
+    told::{self, Attention},
 };
 
 pub(super) async fn find(engine: &Engine, reference: &str) -> Result<Option<HostImage>, HostError> {
@@ -155,7 +156,9 @@ pub(super) async fn progress(
     body: Incoming,
     mut tell: impl FnMut(Told),
 ) -> Result<(), HostError> {
-    told::each(engine, body, ("the image", limits::PULL_SILENCE), |line| {
+    let attention =
+        Attention { about: "the image", silence: limits::PULL_SILENCE, line: limits::EVENT };
+    told::each(engine, body, attention, |line| {
         tell(heard(line)?);
         Ok(())
     })

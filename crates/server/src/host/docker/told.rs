@@ -12,18 +12,29 @@ use tokio_util::{
     io::StreamReader,
 };
 
-use super::super::{HostError, engine::Engine, limits};
+use super::super::{HostError, engine::Engine};
 
-/// Hands over each line until the end, or until the taker refuses one. So long a silence is an error:
-/// what it is about is for people, as in "the image".
+/// How it is listened to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Attention {
+    /// For people, as in "the image".
+    pub(super) about: &'static str,
+    /// So long a silence is an error.
+    pub(super) silence: Duration,
+    /// Most bytes of a line.
+    pub(super) line: usize,
+}
+
+/// Hands over each line until the end, or until the taker refuses one.
 pub(super) async fn each(
     engine: &Engine,
     body: Incoming,
-    (about, silence): (&str, Duration),
+    attention: Attention,
     mut take: impl FnMut(&str) -> Result<(), HostError>,
 ) -> Result<(), HostError> {
+    let Attention { about, silence, line } = attention;
     let bytes = StreamReader::new(BodyDataStream::new(body).map_err(io::Error::other));
-    let mut lines = FramedRead::new(bytes, LinesCodec::new_with_max_length(limits::EVENT));
+    let mut lines = FramedRead::new(bytes, LinesCodec::new_with_max_length(line));
     loop {
         let next = timeout(silence, lines.next()).await;
         let silent = |_| HostError::Timeout {

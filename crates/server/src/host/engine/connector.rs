@@ -31,6 +31,8 @@ pub(in super::super) struct Connector {
     answer: Option<usize>,
     /// Bounds what is open at a time.
     channels: Arc<Semaphore>,
+    /// Bounds what needs two at once: if each had one and waited for the other, all would wait.
+    pairs: Arc<Semaphore>,
     closed: CancellationToken,
 }
 
@@ -55,9 +57,10 @@ impl Connector {
     }
 
     fn new(link: Link, access: Access, channels: usize) -> Self {
+        let pairs = Arc::new(Semaphore::new(channels / 3));
         let channels = Arc::new(Semaphore::new(channels));
         let answer = Some(limits::ANSWER);
-        Self { link, access, answer, channels, closed: CancellationToken::new() }
+        Self { link, access, answer, channels, pairs, closed: CancellationToken::new() }
     }
 
     /// The same way and the same places, for answers that may go on for ever.
@@ -75,6 +78,11 @@ impl Connector {
             Link::Local(_) => None,
             Link::Ssh(session) => Some(session),
         }
+    }
+
+    /// Places for what needs two connections at once: whoever holds one will get both.
+    pub(in super::super) const fn pairs(&self) -> &Arc<Semaphore> {
+        &self.pairs
     }
 
     /// The reason when no connection can be made any more.

@@ -14,7 +14,7 @@ use http_body_util::{BodyExt, Either, Full, Limited, StreamBody};
 use hyper::{
     Method, Request, Response, StatusCode,
     body::{Frame, Incoming},
-    header::{CONNECTION, CONTENT_TYPE, HeaderValue, UPGRADE},
+    header::{CONNECTION, CONTENT_TYPE, HeaderMap, HeaderValue, UPGRADE},
     upgrade::{self, Upgraded},
 };
 use hyper_util::{
@@ -27,7 +27,7 @@ use super::{
     super::{HostError, limits},
     connector::Connector,
     failure::{not_understood, refusal},
-    version::ApiVersion,
+    version::{ApiVersion, Builder},
 };
 
 /// The host part of all addresses: there is one engine, whatever they say.
@@ -56,7 +56,7 @@ pub(in super::super) enum Content {
     /// What an image is built from, as a file, with logins in the head.
     Build {
         archive: PathBuf,
-        logins: HeaderValue,
+        logins: Option<HeaderValue>,
     },
 }
 
@@ -100,13 +100,14 @@ impl Http {
         &self.connector
     }
 
-    /// The newest version of the API that both sides know.
-    pub(super) async fn ping(&self) -> Result<ApiVersion, HostError> {
+    /// The newest version of the API that both sides know, and who builds.
+    pub(super) async fn ping(&self) -> Result<(ApiVersion, Builder), HostError> {
         let answer = self.call(get("/_ping")?).await?;
         let answer = self.accepted(answer).await?;
         let version = ApiVersion::from_headers(answer.headers())?;
+        let builder = Builder::from_headers(answer.headers());
         self.read(answer).await?;
-        Ok(version)
+        Ok((version, builder))
     }
 
     /// The whole answer to a request that bollard has no call for.
@@ -141,9 +142,11 @@ impl Http {
             Content::JsonWithLogin(_, login) => {
                 request.header(CONTENT_TYPE, "application/json").header(REGISTRY_AUTH, login)
             }
-            Content::Tar(_) => request.header(CONTENT_TYPE, "application/x-tar"),
+            Content::Tar(_) | Content::Build { logins: None, .. } => {
+                request.header(CONTENT_TYPE, "application/x-tar")
+            }
             Content::Login(login) => request.header(REGISTRY_AUTH, login),
-            Content::Build { logins, .. } => {
+            Content::Build { logins: Some(logins), .. } => {
                 request.header(CONTENT_TYPE, "application/x-tar").header(REGISTRY_CONFIG, logins)
             }
         };
@@ -173,9 +176,24 @@ impl Http {
 
     /// A request that becomes a stream of bytes both ways, without bounds and without an end.
     pub(super) async fn upgrade(&self, path: &str, body: Bytes) -> Result<Upgraded, HostError> {
-        let mut request = post(path, body)?;
+        self.upgraded(post(path, body)?, HeaderValue::from_static("tcp")).await
+    }
+
+    /// The same for HTTP/2, on which the engine then asks: what it may ask is in the heads.
+    pub(super) async fn turn(&self, path: &str, heads: HeaderMap) -> Result<Upgraded, HostError> {
+        let request = Request::post(format!("{ADDRESS}{path}")).body(Either::Left(Full::default()));
+        let mut request = request.map_err(|error| not_understood(&error))?;
+        request.headers_mut().extend(heads);
+        self.upgraded(request, HeaderValue::from_static("h2c")).await
+    }
+
+    async fn upgraded(
+        &self,
+        mut request: Request<Body>,
+        protocol: HeaderValue,
+    ) -> Result<Upgraded, HostError> {
         request.headers_mut().insert(CONNECTION, HeaderValue::from_static("Upgrade"));
-        request.headers_mut().insert(UPGRADE, HeaderValue::from_static("tcp"));
+        request.headers_mut().insert(UPGRADE, protocol);
         let answer = self.send(&self.streams, request).await?;
         if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
             return upgrade::on(answer).await.map_err(|error| self.failure(&error));

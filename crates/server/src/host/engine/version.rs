@@ -1,4 +1,4 @@
-//! Which version of the Engine API is spoken: the newest that both sides know.
+//! Which version of the Engine API is spoken, the newest that both sides know, and who builds.
 
 use std::fmt;
 
@@ -19,6 +19,8 @@ impl ApiVersion {
     const OLDEST: Self = Self { major: 1, minor: 41 };
     /// Docker 25 makes a container on several networks.
     pub(super) const MANY_NETWORKS: Self = Self { major: 1, minor: 44 };
+    /// Docker 28 bounds what builds leave, if nobody says otherwise.
+    pub(super) const BOUNDED_BUILDS: Self = Self { major: 1, minor: 48 };
     /// The one that bollard's models are made from. A newer engine answers as of then.
     const NEWEST: Self =
         Self { major: API_DEFAULT_VERSION.major_version, minor: API_DEFAULT_VERSION.minor_version };
@@ -53,6 +55,25 @@ impl ApiVersion {
     /// The path as this version knows it; without a version the engine would answer in its newest.
     pub(super) fn path(self, path: &str) -> String {
         format!("/v{self}{path}")
+    }
+}
+
+/// Who builds where an engine is not asked for one of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Builder {
+    /// Nothing else: it refuses BuildKit. That is Windows, or an operator's setting.
+    Classic,
+    /// It does not say, or names BuildKit.
+    Any,
+}
+
+impl Builder {
+    /// From the answer to a ping.
+    pub(super) fn from_headers(headers: &HeaderMap) -> Self {
+        match headers.get("builder-version") {
+            Some(version) if version == "1" => Self::Classic,
+            Some(_) | None => Self::Any,
+        }
     }
 }
 

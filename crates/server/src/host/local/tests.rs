@@ -15,6 +15,8 @@ use super::super::{
     Dialer, Host, HostError, NewNetwork, Progress, Reachable, RealDialer, Route, Target, limits,
 };
 
+mod builds;
+
 const PONG: &str = "HTTP/1.1 200 OK\r\nApi-Version: 1.44\r\nContent-Length: 2\r\n\r\nOK";
 
 /// Answers pings, and gives everything else to `answer` with the first line of the request.

@@ -187,14 +187,23 @@ fn refused(build: &Build, failed: Failed) -> Halt {
 /// What an engine says of a build that failed is little: the log has the rest.
 fn not_built(server: &str, error: &HostError) -> Failure {
     let words = error.to_string();
-    let remedy = if words.contains("BuildKit") {
-        "write the Dockerfile without what only BuildKit knows (`--mount`): it is built by the \
-         engine's own builder"
-    } else {
-        "see what the build said (`read_build_log`), mend it, and deploy again"
-    };
+    let remedy = not_built_remedy(&words);
     let message = format!("could not build the image on server `{server}`: {words}");
     failure("build-failed", message, remedy)
+}
+
+/// The engine's own builder names BuildKit where it would need it; BuildKit names a secret as the
+/// Dockerfile does.
+fn not_built_remedy(words: &str) -> &'static str {
+    if words.contains("BuildKit") {
+        "let the server's engine offer BuildKit (no `\"buildkit\": false` among the `features` of its \
+         daemon.json), or write the Dockerfile without what only BuildKit knows (`--mount`)"
+    } else if words.contains("secret ") && words.contains("not found") {
+        "set the secret as a variable for builds (`change_variables`, with `secret` and `build`), and \
+         deploy again"
+    } else {
+        "see what the build said (`read_build_log`), mend it, and deploy again"
+    }
 }
 
 fn not_fetched(build: &Build, error: &GitError) -> Failure {

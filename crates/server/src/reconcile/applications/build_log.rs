@@ -22,13 +22,25 @@ pub(super) fn channel(told: Told) -> (BuildListener, mpsc::UnboundedReceiver<Str
     let (say, heard) = mpsc::unbounded_channel();
     let listener = BuildListener::new(move |line| {
         let line = cut(line);
-        if line.starts_with("Step ") {
+        if is_step(&line) {
             told.say(crate::host::clean(&line));
         }
         // Who writes them down may have ended: the build goes on.
         drop(say.send(line));
     });
     (listener, heard)
+}
+
+/// Whether a step of the Dockerfile begins, as `Step 2/3 : COPY` and `#7 [build 2/3] COPY`.
+fn is_step(line: &str) -> bool {
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let kit = || {
+        let (vertex, rest) = line.strip_prefix('#')?.split_once(" [")?;
+        let (step, _) = rest.split_once("] ")?;
+        let (first, all) = step.rsplit(' ').next()?.split_once('/')?;
+        Some(number(vertex) && number(first) && number(all))
+    };
+    line.starts_with("Step ") || kit().unwrap_or(false)
 }
 
 fn cut(line: &str) -> String {
@@ -65,4 +77,26 @@ pub(super) async fn write(
         sleep(GATHER).await;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_of_the_recipe_are_told_from_the_rest() {
+        for step in ["Step 1/2 : FROM x", "#5 [2/3] RUN make", "#12 [build 10/11] COPY . /"] {
+            assert!(is_step(step), "{step}");
+        }
+        for other in [
+            "#1 [internal] load metadata for docker.io/library/x",
+            "#5 [INFO] 1/2 of all",
+            "#5 DONE 0.3s",
+            "# [1/2] x",
+            "[1/2] x",
+            "",
+        ] {
+            assert!(!is_step(other), "{other}");
+        }
+    }
 }

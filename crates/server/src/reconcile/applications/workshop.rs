@@ -296,11 +296,15 @@ impl Builder {
 fn image_build(order: &Order, context: &Context, logins: Vec<RegistryLogin>) -> ImageBuild {
     let argument =
         |(name, value): (&VariableName, &VariableValue)| (name.to_string(), value.to_string());
+    let secret = |(name, value): (&VariableName, &VariableValue)| {
+        (name.to_string(), String::from(value.clone()).into())
+    };
     ImageBuild {
         reference: order.deployment.image.to_string(),
         dockerfile: order.build.dockerfile.to_string(),
         stage: order.build.stage.as_ref().map(ToString::to_string),
         arguments: order.plan.arguments.iter().map(argument).collect(),
+        secrets: order.plan.secrets.iter().map(secret).collect(),
         labels: order.labels.clone(),
         context: context.archive.to_path_buf(),
         fresh: order.plan.fresh,
@@ -308,14 +312,19 @@ fn image_build(order: &Order, context: &Context, logins: Vec<RegistryLogin>) -> 
     }
 }
 
-/// The images that a recipe begins with. One that an argument names is not known here, and is fetched
-/// without a login.
+/// The images that a recipe begins with, copies from, and is read by. One that an argument names is not
+/// known here, and is fetched without a login; a stage of the recipe looks like an image, and is harmless.
 fn bases(dockerfile: &str) -> impl Iterator<Item = &str> {
-    dockerfile.lines().filter_map(|line| {
+    let named = dockerfile.lines().filter_map(|line| {
         let mut words = line.split_whitespace();
-        let from = words.next()?.eq_ignore_ascii_case("from");
-        words.find(|word| !word.starts_with("--")).filter(|word| from && !word.contains('$'))
-    })
+        match words.next()?.to_ascii_lowercase().as_str() {
+            "from" => words.find(|word| !word.starts_with("--")),
+            "copy" => words.find_map(|word| word.strip_prefix("--from=")),
+            "#" => words.next()?.strip_prefix("syntax="),
+            _ => None,
+        }
+    });
+    named.filter(|image| !image.contains('$'))
 }
 
 #[cfg(test)]
@@ -324,8 +333,10 @@ mod tests {
 
     #[test]
     fn a_recipe_names_what_it_is_built_on() {
-        let recipe = "# FROM x\nARG V=1\nFROM --platform=linux/amd64 a/b:1 AS build\n\
-                      from host:5000/c\nFROM d:$V\nRUN echo FROM e\n";
-        assert_eq!(bases(recipe).collect::<Vec<_>>(), ["a/b:1", "host:5000/c"]);
+        let recipe = "# syntax=e/f:1\n# FROM x\nARG V=1\nFROM --platform=linux/amd64 a/b:1 AS build\n\
+                      from host:5000/c\nFROM d:$V\nRUN echo FROM e\nCOPY . /\n\
+                      COPY --link --from=ghcr.io/g /a /b\n";
+        let named = ["e/f:1", "a/b:1", "host:5000/c", "ghcr.io/g"];
+        assert_eq!(bases(recipe).collect::<Vec<_>>(), named);
     }
 }
