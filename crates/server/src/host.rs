@@ -56,8 +56,9 @@ pub use exec::{
 pub use image::{HostImage, PullListener, PullProgress};
 pub use network::{HostNetwork, HostSubnet, NewNetwork};
 pub use new_container::{
-    Afterwards, Capabilities, HealthProbe, Limits, Mount, MountAccess, MountSource, NetworkMode,
-    NewContainer, Place, Privileges, Protocol, PublishedPort, RestartPolicy, RootFilesystem,
+    Afterwards, Capabilities, Gaining, HealthProbe, Limits, Memory, Mount, MountAccess,
+    MountSource, NetworkMode, NewContainer, Place, Privileges, Protocol, PublishedPort,
+    RestartPolicy, RootFilesystem,
 };
 pub use new_service::{FoundBy, NewService, ServiceChange, UpdateOrder};
 pub use program::{Program, ProgramInput, ProgramSaid};

@@ -17,6 +17,7 @@ mod cloning;
 mod mount;
 mod moving;
 mod place;
+mod process;
 mod repository;
 mod spec;
 mod task;
@@ -29,6 +30,9 @@ pub use cloning::{CloneApplication, ClonedApplication};
 pub use mount::{ApplicationMount, BindPath, MountPath, MountSource};
 pub use moving::{ApplicationMove, ApplicationMoved, MoveApplication, MoveState, MovedVolume};
 pub use place::{AddPlace, PlaceOf};
+pub use process::{
+    Capability, FileMode, Hostname, ProcessSettings, StopSignal, Tmpfs, WorkingDirectory,
+};
 pub use repository::{RepositoryUrl, SshRepository};
 pub use spec::{
     ApplicationSpec, Argument, Balance, HostPort, LabelKey, LabelValue, ResourceLimits,

@@ -71,12 +71,12 @@ pub use address::{
 pub use application::{
     AddPlace, Application, ApplicationMount, ApplicationMove, ApplicationMoved, ApplicationName,
     ApplicationSpec, ApplicationState, ApplicationTask, ApplicationTasks, Argument, Balance,
-    BindPath, Build, BuildStage, ChangeVariables, CloneApplication, ClonedApplication,
-    CreateApplication, GitReference, HealthCheck, HostPort, LabelKey, LabelValue, MountPath,
-    MountSource, MoveApplication, MoveState, MovedVolume, PlaceOf, ReferVariable, RepositoryLogin,
-    RepositoryPath, RepositoryUrl, ResourceLimits, RestartRule, Seconds, SetVariable,
-    SshRepository, Strategy, Transport, UpdateApplication, Variable, VariableName, VariableValue,
-    Variables, Words,
+    BindPath, Build, BuildStage, Capability, ChangeVariables, CloneApplication, ClonedApplication,
+    CreateApplication, FileMode, GitReference, HealthCheck, HostPort, Hostname, LabelKey,
+    LabelValue, MountPath, MountSource, MoveApplication, MoveState, MovedVolume, PlaceOf,
+    ProcessSettings, ReferVariable, RepositoryLogin, RepositoryPath, RepositoryUrl, ResourceLimits,
+    RestartRule, Seconds, SetVariable, SshRepository, StopSignal, Strategy, Tmpfs, Transport,
+    UpdateApplication, Variable, VariableName, VariableValue, Variables, Words, WorkingDirectory,
 };
 pub use attachment::{Attachment, AttachmentProbe, ProxyAttachment};
 pub use audit::{

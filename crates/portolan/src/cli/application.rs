@@ -15,6 +15,7 @@ mod build;
 mod hook;
 mod job;
 mod place;
+mod process;
 mod spec;
 mod variable;
 
@@ -308,7 +309,7 @@ pub(crate) struct AddApplicationArgs {
 /// What is to be other than it is.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("edit").multiple(true).required(true)
-    .args(["image", "unset"]).args(spec::FLAGS).args(build::FLAGS))]
+    .args(["image", "unset"]).args(spec::FLAGS).args(process::FLAGS).args(build::FLAGS))]
 pub(crate) struct EditApplicationArgs {
     /// Id, name, ENVIRONMENT/NAME or PROJECT/ENVIRONMENT/NAME.
     pub(crate) app: Reference,

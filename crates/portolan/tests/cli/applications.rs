@@ -85,7 +85,9 @@ fn an_application_is_added_as_it_was_typed() {
     let add = "app add shop --environment store/production --destination shop --image shop:1 \
                --port 8080 --alias api --alias web --publish 127.0.0.1:53:5353/udp --memory 512M \
                --cpus 0.5 --volume data:/data --bind /srv/shop:/srv:ro --strategy recreate \
-               --restart on-failure --label team=shop --drain 30 --health-retries 5";
+               --restart on-failure --label team=shop --drain 30 --health-retries 5 --user 1000:1000 \
+               --workdir /srv --read-only --tmpfs /tmp:size=64M,mode=1777 --drop-capability NET_RAW \
+               --stop-signal SIGINT --init --no-new-privileges --hostname shop.example.com";
     let mut arguments: Vec<&str> = add.split_whitespace().collect();
     arguments.extend(["--command", "--title 'the shop'", "--health-command", "check -q"]);
     let ran = program.run(&arguments);
@@ -106,6 +108,12 @@ fn an_application_is_added_as_it_was_typed() {
             { "source": { "volume": "data" }, "target": "/data", "read_only": false },
             { "source": { "bind": "/srv/shop" }, "target": "/srv", "read_only": true },
         ],
+        "tmpfs": [{ "target": "/tmp", "size_bytes": 67_108_864, "mode": "1777" }],
+        "process": {
+            "user": "1000:1000", "working_dir": "/srv", "hostname": "shop.example.com",
+            "init": true, "stop_signal": "SIGINT", "read_only": true,
+            "drop_capabilities": ["NET_RAW"], "no_new_privileges": true,
+        },
         "limits": { "memory_bytes": 536_870_912, "millicpus": 500 },
         "health": {
             "command": ["check", "-q"], "interval_seconds": 10, "timeout_seconds": 5, "retries": 5,

@@ -133,6 +133,8 @@ fn the_example_is_what_it_says() {
         "mounts": [
             { "source": { "volume": "uploads" }, "target": "/srv/uploads", "read_only": true },
         ],
+        "tmpfs": [{ "target": "/tmp", "size_bytes": 67_108_864 }],
+        "process": { "user": "1000", "read_only": true },
         "limits": { "memory_bytes": 536_870_912, "millicpus": 500 },
         "health": {
             "command": ["wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8080/health"],

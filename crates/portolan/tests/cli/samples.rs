@@ -178,6 +178,8 @@ pub(crate) fn application(id: &str, environment: &str, name: &str) -> Value {
                 { "source": { "volume": "data" }, "target": "/data" },
                 { "source": { "bind": "/srv/shop" }, "target": "/srv", "read_only": true },
             ],
+            "tmpfs": [{ "target": "/tmp", "size_bytes": 67_108_864, "mode": "1777" }],
+            "process": { "user": "1000", "read_only": true, "drop_capabilities": ["NET_RAW"] },
             "limits": { "memory_bytes": 536_870_912, "millicpus": 500 },
             "health": { "command": ["check"], "retries": 5 },
             "labels": { "team": "shop" }, "drain_seconds": 30,

@@ -8,11 +8,14 @@ const ARGUMENTS: usize = 100;
 const PORTS: usize = 50;
 const ALIASES: usize = 16;
 const MOUNTS: usize = 50;
+const TMPFS: usize = 20;
 const LABELS: usize = 100;
 const REPLICAS: u32 = 200;
 /// The least that engines take.
 const MEMORY: u64 = 6 << 20;
 const MILLICPUS: u32 = 10;
+/// A page of memory.
+const TMPFS_BYTES: u64 = 4096;
 
 /// What the document says of sizes and numbers.
 pub(crate) fn bounds(spec: &ApplicationSpec) -> Result<(), Error> {
@@ -22,6 +25,7 @@ pub(crate) fn bounds(spec: &ApplicationSpec) -> Result<(), Error> {
         ("spec.published", spec.published.len(), PORTS),
         ("spec.aliases", spec.aliases.len(), ALIASES),
         ("spec.mounts", spec.mounts.len(), MOUNTS),
+        ("spec.tmpfs", spec.tmpfs.len(), TMPFS),
         ("spec.labels", spec.labels.len(), LABELS),
     ];
     for (field, has, most) in sizes {
@@ -34,6 +38,9 @@ pub(crate) fn bounds(spec: &ApplicationSpec) -> Result<(), Error> {
     }
     health(spec)?;
     limits(spec)?;
+    if spec.tmpfs.iter().any(|one| one.size_bytes.is_some_and(|bytes| bytes < TMPFS_BYTES)) {
+        return Err(Error::field("spec.tmpfs", format!("at least {TMPFS_BYTES} bytes")));
+    }
     once(spec)
 }
 
@@ -65,7 +72,7 @@ fn limits(spec: &ApplicationSpec) -> Result<(), Error> {
 /// Nothing is mounted over another mount.
 fn once(spec: &ApplicationSpec) -> Result<(), Error> {
     let mut targets: Vec<&str> =
-        spec.mounts.iter().map(|mount| mount.target.as_str().trim_end_matches('/')).collect();
+        spec.targets().map(|target| target.as_str().trim_end_matches('/')).collect();
     targets.sort_unstable();
     match targets.windows(2).find(|pair| pair[0] == pair[1]) {
         Some(pair) => Err(Error::field("spec.mounts", format!("`{}` is there twice", pair[0]))),
@@ -95,6 +102,11 @@ pub(crate) fn place(destination: &Destination, spec: &ApplicationSpec) -> Result
                 "a swarm publishes a port at every address of every node: leave the address out",
             ))
         }
+        // Engines before 25 leave it out of a service without a word.
+        DestinationKind::Swarm if spec.process.no_new_privileges => Err(Error::field(
+            "spec.process.no_new_privileges",
+            "not every engine of a swarm keeps to it: it is done on servers that stand alone",
+        )),
         DestinationKind::Standalone | DestinationKind::Swarm => Ok(()),
     }
 }

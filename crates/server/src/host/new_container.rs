@@ -18,6 +18,14 @@ pub struct NewContainer {
     pub labels: BTreeMap<String, String>,
     /// Instead of the image's own: a name, or numbers (`1000:1000`).
     pub user: Option<String>,
+    /// Instead of the image's own.
+    pub working_dir: Option<String>,
+    /// Instead of the beginning of its id.
+    pub hostname: Option<String>,
+    /// Whether the engine puts a process of its own before the program.
+    pub init: bool,
+    /// By which it is asked to end, instead of the image's own.
+    pub stop_signal: Option<String>,
     pub network: NetworkMode,
     /// `options` of its resolv.conf: `timeout:1`, ...
     pub resolver_options: Vec<String>,
@@ -101,8 +109,24 @@ pub enum MountSource {
     Volume(String),
     /// A path of the host that is there.
     Bind(String),
-    /// Memory, of at most so many bytes.
-    Memory(u64),
+    /// Memory, and nothing in it at first.
+    Memory(Memory),
+}
+
+/// Memory that is mounted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Memory {
+    /// The most that is in it.
+    pub bytes: Option<u64>,
+    /// As `chmod` takes it.
+    pub mode: Option<u32>,
+}
+
+impl Memory {
+    /// At most so many bytes.
+    pub const fn of(bytes: u64) -> Self {
+        Self { bytes: Some(bytes), mode: None }
+    }
 }
 
 /// What may be done with a mount.
@@ -149,10 +173,18 @@ pub enum Afterwards {
 pub struct Privileges {
     pub capabilities: Capabilities,
     pub root: RootFilesystem,
+    pub gaining: Gaining,
 }
 
-/// Kernel capabilities. In all cases no program in it can gain more than it was started with, but
-/// for the engine's own set.
+/// Whether a program can gain more than it was started with, as by `setuid`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Gaining {
+    #[default]
+    Allowed,
+    Never,
+}
+
+/// Kernel capabilities.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Capabilities {
     /// Those that the engine gives to every container.

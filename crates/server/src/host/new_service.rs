@@ -8,7 +8,7 @@ use super::NewContainer;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NewService {
     /// What each of its tasks runs: its name is the service's, its restart policy the tasks'. What a
-    /// service cannot have is left out: privileges, options of a resolver, an address of a published
+    /// service cannot have is left out: that nothing is gained, options of a resolver, an address of a published
     /// port, a network that is no overlay.
     pub task: NewContainer,
     /// Of the service; those of its containers are in `task`.

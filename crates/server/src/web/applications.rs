@@ -16,6 +16,7 @@ mod links;
 mod list;
 pub(super) mod moving;
 pub(super) mod places;
+mod process;
 pub(super) mod rows;
 mod settings;
 

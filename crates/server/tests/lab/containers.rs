@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use portolan_server::host::{
-    Capabilities, Endpoint, Exec, HostError, LogQuery, Mount, MountAccess, MountSource,
+    Capabilities, Endpoint, Exec, Gaining, HostError, LogQuery, Mount, MountAccess, MountSource,
     NetworkMode, NewContainer, NewFile, Place, Privileges, PublishedPort, PullProgress,
     RestartPolicy, RootFilesystem,
 };
@@ -49,6 +49,7 @@ async fn a_container_lives_and_goes() {
         privileges: Privileges {
             capabilities: Capabilities::Only(vec!["NET_BIND_SERVICE".into()]),
             root: RootFilesystem::ReadOnly,
+            gaining: Gaining::Never,
         },
         ..new_container(&name, "echo hello; echo oops >&2; exec sleep 1000")
     };

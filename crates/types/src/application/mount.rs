@@ -29,7 +29,7 @@ pub enum MountSource {
 }
 
 /// A path that cannot climb: absolute, and of plain parts.
-fn parse(what: &str, text: &str) -> Result<String, Invalid> {
+pub(super) fn parse(what: &str, text: &str) -> Result<String, Invalid> {
     const MAX: usize = 1_000;
     let parts = || text.split('/').skip(1);
     let plain = parts().all(|part| !matches!(part, "." | "..") && !part.contains(char::is_control));

@@ -10,7 +10,9 @@ use std::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{ApplicationMount, Build, HealthCheck, MountSource, Seconds};
+use super::{
+    ApplicationMount, Build, HealthCheck, MountPath, MountSource, ProcessSettings, Seconds, Tmpfs,
+};
 use crate::{
     Alias, Image, Invalid, RegistryId,
     text::{text_newtype, words},
@@ -209,6 +211,12 @@ pub struct ApplicationSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 50)]
     pub mounts: Vec<ApplicationMount>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 20)]
+    pub tmpfs: Vec<Tmpfs>,
+    /// How its program is run.
+    #[serde(default, skip_serializing_if = "ProcessSettings::is_usual")]
+    pub process: ProcessSettings,
     /// How many of it run beside each other, under one name. More than one runs only on a swarm.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     #[schema(value_type = u32, minimum = 1, maximum = 200, default = 1)]
@@ -248,6 +256,12 @@ impl ApplicationSpec {
         })
     }
 
+    /// Where something is mounted.
+    pub fn targets(&self) -> impl Iterator<Item = &MountPath> + Clone {
+        let mounts = self.mounts.iter().map(|mount| &mount.target);
+        mounts.chain(self.tmpfs.iter().map(|one| &one.target))
+    }
+
     /// Of an image alone.
     pub fn of(image: Image) -> Self {
         Self {
@@ -260,6 +274,8 @@ impl ApplicationSpec {
             published: Vec::new(),
             aliases: BTreeSet::new(),
             mounts: Vec::new(),
+            tmpfs: Vec::new(),
+            process: ProcessSettings::default(),
             replicas: one(),
             balance: Balance::default(),
             limits: ResourceLimits::default(),

@@ -12,6 +12,7 @@ use portolan_types::{
     Invalid, LabelKey, LabelValue, MountSource, RestartRule, Seconds, Strategy, Transport, Words,
 };
 
+use super::process::ProcessArgs;
 use crate::amount;
 
 /// Flags of a spec. What is not typed stays; a list that is typed is all of it from now on.
@@ -88,6 +89,8 @@ pub(crate) struct SpecArgs {
     /// How long its program may take to end [default: 10].
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     stop_within: Option<Seconds>,
+    #[command(flatten)]
+    process: ProcessArgs,
 }
 
 /// The flags of [`SpecArgs`], of which an edit needs one.
@@ -132,6 +135,15 @@ pub(crate) enum Unset {
     Processes,
     Health,
     Label,
+    Tmpfs,
+    User,
+    Workdir,
+    Hostname,
+    Init,
+    StopSignal,
+    ReadOnly,
+    DropCapability,
+    NoNewPrivileges,
     /// From now on the image is fetched.
     Build,
     GitRef,
@@ -156,6 +168,15 @@ impl Unset {
             Self::Processes => spec.limits.processes = None,
             Self::Health => spec.health = None,
             Self::Label => spec.labels.clear(),
+            Self::Tmpfs => spec.tmpfs.clear(),
+            Self::User => spec.process.user = None,
+            Self::Workdir => spec.process.working_dir = None,
+            Self::Hostname => spec.process.hostname = None,
+            Self::Init => spec.process.init = false,
+            Self::StopSignal => spec.process.stop_signal = None,
+            Self::ReadOnly => spec.process.read_only = false,
+            Self::DropCapability => spec.process.drop_capabilities.clear(),
+            Self::NoNewPrivileges => spec.process.no_new_privileges = false,
             Self::Build => spec.build = None,
             Self::GitRef => of_build(spec, |build| build.reference = None),
             Self::GitLogin => of_build(spec, |build| build.login = None),
@@ -202,6 +223,7 @@ impl SpecArgs {
         put(&mut spec.ready_within_seconds, self.ready_within);
         put(&mut spec.drain_seconds, self.drain);
         put(&mut spec.stop_seconds, self.stop_within);
+        self.process.apply(&mut spec);
         let health = HealthArgs {
             command: self.health_command,
             interval: self.health_interval,

@@ -2,8 +2,8 @@
 
 use portolan_types::{
     Application, ApplicationMount, ApplicationMove, ApplicationSpec, ApplicationState,
-    ApplicationTask, Argument, Build, HealthCheck, HostPort, MountSource, MoveState, Name, Route,
-    Seconds, Transport,
+    ApplicationTask, Argument, Build, HealthCheck, HostPort, MountSource, MoveState, Name,
+    ProcessSettings, Route, Seconds, Tmpfs, Transport,
 };
 
 use super::tasks;
@@ -108,6 +108,8 @@ fn with_spec(details: Details, spec: &ApplicationSpec) -> Details {
         .maybe("published", lines(&spec.published, published))
         .maybe("aliases", lines(&spec.aliases, ToString::to_string))
         .maybe("mounts", lines(&spec.mounts, mount))
+        .maybe("in memory", lines(&spec.tmpfs, in_memory))
+        .maybe("process", lines(process(&spec.process), |line| line))
         .maybe("replicas", (spec.replicas.get() > 1).then(|| spec.replicas.to_string()))
         .maybe("balance", (spec.balance != plain.balance).then(|| spec.balance.as_str()))
         .maybe("memory", limits.memory_bytes.map(bytes))
@@ -174,6 +176,30 @@ fn mount(mount: &ApplicationMount) -> String {
     };
     let read_only = if mount.read_only { " (read only)" } else { "" };
     format!("{source} -> {}{read_only}", mount.target)
+}
+
+fn in_memory(one: &Tmpfs) -> String {
+    let size = one.size_bytes.map(|size| format!(", at most {}", bytes(size))).unwrap_or_default();
+    let mode = one.mode.map(|mode| format!(", mode {mode}")).unwrap_or_default();
+    format!("{}{size}{mode}", one.target)
+}
+
+/// What is said of how its program is run.
+fn process(process: &ProcessSettings) -> Vec<String> {
+    let flag = |is: bool, words: &str| is.then(|| words.to_owned());
+    let dropped: Vec<&str> = process.drop_capabilities.iter().map(|one| one.as_str()).collect();
+    let dropped = (!dropped.is_empty()).then(|| format!("without {}", dropped.join(", ")));
+    let all = [
+        process.user.as_ref().map(|user| format!("as {user}")),
+        process.working_dir.as_ref().map(|folder| format!("in {folder}")),
+        process.hostname.as_ref().map(|name| format!("on host {name}")),
+        process.stop_signal.map(|signal| format!("ends by {signal}")),
+        flag(process.init, "after a process of the engine's"),
+        flag(process.read_only, "writes to its mounts alone"),
+        dropped,
+        flag(process.no_new_privileges, "gains no privileges"),
+    ];
+    all.into_iter().flatten().collect()
 }
 
 fn health(check: &HealthCheck) -> String {

@@ -14,8 +14,8 @@ use portolan_types::{
     Alias, ApplicationMount, ApplicationName, ApplicationSpec, Argument, Balance, BindPath, Build,
     BuildStage, CreateJob, GitReference, HealthCheck, HostPort, Image, Invalid, LabelKey,
     LabelValue, MountPath, MountSource, Name, RepositoryLogin, RepositoryPath, RepositoryUrl,
-    ResourceLimits, RestartRule, RouteHost, RoutePath, Seconds, Strategy, Transport, VariableName,
-    VariableValue, server::Fingerprint,
+    ResourceLimits, RestartRule, RouteHost, RoutePath, Seconds, Strategy, Tmpfs, Transport,
+    VariableName, VariableValue, server::Fingerprint,
 };
 use serde::Deserialize;
 
@@ -23,6 +23,9 @@ use super::jobs;
 use crate::{amount, ask::read_text, failure::Failure, find::Reference};
 
 mod error;
+mod process;
+
+use self::process::{InMemory, Process};
 
 /// A host, and a path of it.
 pub(super) type Domain = (RouteHost, RoutePath);
@@ -109,6 +112,10 @@ struct Described {
     volumes: Vec<Volume>,
     #[serde(default)]
     binds: Vec<Bind>,
+    #[serde(default)]
+    tmpfs: Vec<InMemory>,
+    #[serde(default)]
+    process: Process,
     #[serde(default)]
     publish: Vec<Published>,
     #[serde(default)]
@@ -289,6 +296,8 @@ impl Described {
             published: self.publish.into_iter().map(HostPort::from).collect(),
             aliases: self.aliases,
             mounts: volumes.chain(self.binds.into_iter().map(ApplicationMount::from)).collect(),
+            tmpfs: self.tmpfs.into_iter().map(Tmpfs::from).collect(),
+            process: self.process.into(),
             replicas: self.replicas.unwrap_or(usual.replicas),
             balance: self.balance,
             limits,

@@ -15,7 +15,7 @@ use crate::{
 pub(crate) async fn begin_due(app: &App) -> Result<Option<Timestamp>, Error> {
     let now = Timestamp::now();
     let due = db::backup_schedule::list_due(&mut *app.db.acquire().await?, now).await?;
-    schedule::each(due, |one| begin_one(app, one, now)).await?;
+    Box::pin(schedule::each(due, |one| begin_one(app, one, now))).await?;
     Ok(db::backup_schedule::find_next(&mut *app.db.acquire().await?).await?)
 }
 

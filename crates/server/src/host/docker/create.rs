@@ -13,7 +13,7 @@ use bollard::{
 
 use super::{
     super::{
-        Afterwards, Capabilities, HealthProbe, HostError, Mount, MountAccess, MountSource,
+        Afterwards, Capabilities, Gaining, HealthProbe, HostError, Mount, MountAccess, MountSource,
         NetworkMode, NewContainer, Place, PublishedPort, RestartPolicy, RootFilesystem,
         engine::Engine, limits,
     },
@@ -60,6 +60,9 @@ fn body(new: &NewContainer, with: &[Place]) -> ContainerCreateBody {
         env: some(&environment.collect()),
         labels: Some(new.labels.clone().into_iter().collect()),
         user: new.user.clone(),
+        working_dir: new.working_dir.clone(),
+        hostname: new.hostname.clone(),
+        stop_signal: new.stop_signal.clone(),
         exposed_ports: some(&new.ports.iter().map(inside).collect()),
         stop_timeout: new.stop_timeout.and_then(|time| i64::try_from(time.as_secs()).ok()),
         healthcheck: new.health.as_ref().map(health),
@@ -101,9 +104,11 @@ fn host_config(new: &NewContainer) -> HostConfig {
         port_bindings: Some(bindings(&new.ports)).filter(|all| !all.is_empty()),
         mounts: Some(new.mounts.iter().map(mount).collect()),
         restart_policy: Some(restart(new.restart)),
+        init: new.init.then_some(true),
         auto_remove: Some(new.afterwards == Afterwards::Removed),
         cap_drop: only.as_ref().map(|_| vec!["ALL".to_owned()]),
-        security_opt: only.as_ref().map(|_| vec!["no-new-privileges:true".to_owned()]),
+        security_opt: (new.privileges.gaining == Gaining::Never)
+            .then(|| vec!["no-new-privileges:true".to_owned()]),
         cap_add: only,
         dns_options: Some(new.resolver_options.clone()).filter(|options| !options.is_empty()),
         readonly_rootfs: Some(new.privileges.root == RootFilesystem::ReadOnly),
@@ -143,18 +148,19 @@ fn bindings(ports: &[PublishedPort]) -> HashMap<String, Option<Vec<PortBinding>>
 }
 
 fn mount(mount: &Mount) -> MountModel {
-    let (typ, source, size) = match &mount.source {
+    let (typ, source, memory) = match &mount.source {
         MountSource::Volume(name) => (MountType::VOLUME, Some(name.clone()), None),
         MountSource::Bind(path) => (MountType::BIND, Some(path.clone()), None),
-        MountSource::Memory(bytes) => (MountType::TMPFS, None, Some(*bytes)),
+        MountSource::Memory(memory) => (MountType::TMPFS, None, Some(*memory)),
     };
     MountModel {
         typ: Some(typ),
         source,
         target: Some(mount.target.clone()),
         read_only: Some(mount.access == MountAccess::ReadOnly),
-        tmpfs_options: size.map(|bytes| MountTmpfsOptions {
-            size_bytes: i64::try_from(bytes).ok(),
+        tmpfs_options: memory.map(|memory| MountTmpfsOptions {
+            size_bytes: memory.bytes.and_then(|bytes| i64::try_from(bytes).ok()),
+            mode: memory.mode.map(i64::from),
             ..MountTmpfsOptions::default()
         }),
         ..MountModel::default()
@@ -175,7 +181,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::host::{Endpoint, Limits, Privileges, Protocol};
+    use crate::host::{Endpoint, Limits, Memory, Privileges, Protocol};
 
     #[test]
     fn what_is_asked_for_is_what_docker_reads() {
@@ -194,7 +200,7 @@ mod tests {
                 address: None,
             }],
             mounts: vec![Mount {
-                source: MountSource::Memory(1 << 20),
+                source: MountSource::Memory(Memory { bytes: Some(1 << 20), mode: Some(0o700) }),
                 target: "/tmp".into(),
                 access: MountAccess::ReadWrite,
             }],
@@ -202,7 +208,13 @@ mod tests {
             privileges: Privileges {
                 capabilities: Capabilities::Only(vec!["NET_BIND_SERVICE".into()]),
                 root: RootFilesystem::ReadOnly,
+                gaining: Gaining::Never,
             },
+            user: Some("1000:1000".into()),
+            working_dir: Some("/srv".into()),
+            hostname: Some("mail".into()),
+            init: true,
+            stop_signal: Some("SIGINT".into()),
             limits: Limits {
                 memory_bytes: Some(1 << 26),
                 millicpus: Some(500),
@@ -212,6 +224,7 @@ mod tests {
         };
         let places = places(&new);
         let expected = json!({
+            "User": "1000:1000", "WorkingDir": "/srv", "Hostname": "mail", "StopSignal": "SIGINT",
             "Image": "caddy:2", "Cmd": ["caddy", "run; rm -rf /"], "Env": ["A=b c"], "Labels": {},
             "ExposedPorts": {"80/tcp": {}},
             "NetworkingConfig": {"EndpointsConfig": {"one": {}}},
@@ -219,12 +232,12 @@ mod tests {
                 "NetworkMode": "one", "PortBindings": {"80/tcp": [{"HostPort": "8080"}]},
                 "Mounts": [{
                     "Type": "tmpfs", "Target": "/tmp", "ReadOnly": false,
-                    "TmpfsOptions": {"SizeBytes": 1_048_576},
+                    "TmpfsOptions": {"SizeBytes": 1_048_576, "Mode": 448},
                 }],
                 "RestartPolicy": {"Name": "unless-stopped"}, "CapDrop": ["ALL"],
                 "CapAdd": ["NET_BIND_SERVICE"], "SecurityOpt": ["no-new-privileges:true"],
                 "ReadonlyRootfs": true, "Memory": 67_108_864, "NanoCpus": 500_000_000,
-                "PidsLimit": 9, "AutoRemove": false,
+                "PidsLimit": 9, "AutoRemove": false, "Init": true,
             },
         });
         assert_eq!(serde_json::to_value(body(&new, &places[..1])).expect("JSON"), expected);

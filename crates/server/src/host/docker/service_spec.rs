@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::super::{
-    FoundBy, HealthProbe, Mount, MountAccess, MountSource, NetworkMode, NewContainer, NewService,
-    Place, PublishedPort, RestartPolicy, UpdateOrder,
+    Capabilities, FoundBy, HealthProbe, Mount, MountAccess, MountSource, NetworkMode, NewContainer,
+    NewService, Place, PublishedPort, RestartPolicy, RootFilesystem, UpdateOrder,
 };
 
 /// The whole definition.
@@ -49,6 +49,10 @@ fn task(task: &NewContainer, forced: u64) -> Map<String, Value> {
 fn container(task: &NewContainer) -> Map<String, Value> {
     let environment = task.environment.iter().map(|(key, value)| format!("{key}={value}"));
     let mounts: Vec<Value> = task.mounts.iter().map(|one| mount(task, one)).collect();
+    let only = match &task.privileges.capabilities {
+        Capabilities::OfEngine => None,
+        Capabilities::Only(kept) => Some(kept),
+    };
     object(json!({
         "Image": task.image,
         "Command": task.entrypoint,
@@ -56,6 +60,13 @@ fn container(task: &NewContainer) -> Map<String, Value> {
         "Env": environment.collect::<Vec<_>>(),
         "Labels": task.labels,
         "User": task.user,
+        "Dir": task.working_dir,
+        "Hostname": task.hostname,
+        "Init": task.init.then_some(true),
+        "StopSignal": task.stop_signal,
+        "ReadOnly": (task.privileges.root == RootFilesystem::ReadOnly).then_some(true),
+        "CapabilityDrop": only.map(|_| ["ALL"]),
+        "CapabilityAdd": only,
         "Mounts": mounts,
         "Healthcheck": task.health.as_ref().map(health),
         "StopGracePeriod": task.stop_timeout.map(nanoseconds),
@@ -112,8 +123,9 @@ fn mount(task: &NewContainer, mount: &Mount) -> Value {
             ("volume", Some(name), ("VolumeOptions", json!({ "Labels": task.labels })))
         }
         MountSource::Bind(path) => ("bind", Some(path), ("BindOptions", Value::Null)),
-        MountSource::Memory(bytes) => {
-            ("tmpfs", None, ("TmpfsOptions", json!({ "SizeBytes": bytes })))
+        MountSource::Memory(memory) => {
+            let options = object(json!({ "SizeBytes": memory.bytes, "Mode": memory.mode }));
+            ("tmpfs", None, ("TmpfsOptions", Value::Object(options)))
         }
     };
     let (key, options) = more;

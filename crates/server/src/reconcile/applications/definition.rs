@@ -3,8 +3,9 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use portolan_types::{
-    Application, ApplicationMount, Argument, HealthCheck, HostPort, MountSource, ResourceLimits,
-    RestartRule, Seconds, Transport,
+    Application, ApplicationMount, Argument, Capability, FileMode, HealthCheck, HostPort,
+    MountSource, ProcessSettings, ResourceLimits, RestartRule, Seconds, StopSignal, Tmpfs,
+    Transport,
 };
 
 use super::super::compare::LABEL_MANAGED;
@@ -12,9 +13,9 @@ use crate::{
     applications::{names, plan::Plan, remove::volume_name},
     db::deployment::Planned,
     host::{
-        ContainerDetail, Endpoint, HealthProbe, Limits, Mount, MountAccess,
-        MountSource as HostSource, NetworkMode, NewContainer, Place, Protocol, PublishedPort,
-        RestartPolicy, label,
+        Capabilities, ContainerDetail, Endpoint, Gaining, HealthProbe, Limits, Memory, Mount,
+        MountAccess, MountSource as HostSource, NetworkMode, NewContainer, Place, Privileges,
+        Protocol, PublishedPort, RestartPolicy, RootFilesystem, label,
     },
 };
 
@@ -47,6 +48,7 @@ pub(super) fn wanted(
     let spec = &plan.spec;
     let texts = |words: &[Argument]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
     let variables = plan.variables.iter();
+    let (process, own) = (&spec.process, spec.mounts.iter().map(|one| mount(application, one)));
     NewContainer {
         name: made.deployment.container.to_string(),
         image: image.to_owned(),
@@ -54,9 +56,15 @@ pub(super) fn wanted(
         command: texts(&spec.command),
         environment: variables.map(|(name, value)| (name.to_string(), value.to_string())).collect(),
         labels: all_labels(application, made, plan),
+        user: process.user.as_ref().map(ToString::to_string),
+        working_dir: process.working_dir.as_ref().map(ToString::to_string),
+        hostname: process.hostname.as_ref().map(ToString::to_string),
+        init: process.init,
+        stop_signal: process.stop_signal.map(StopSignal::as_str).map(str::to_owned),
+        privileges: privileges(process),
         network: NetworkMode::Networks(places),
         ports: spec.published.iter().map(published).collect(),
-        mounts: spec.mounts.iter().map(|one| mount(application, one)).collect(),
+        mounts: own.chain(spec.tmpfs.iter().map(memory)).collect(),
         restart: restart(spec.restart),
         limits: limits(spec.limits),
         health: spec.health.as_ref().map(health),
@@ -126,6 +134,31 @@ fn mount(application: &Application, one: &ApplicationMount) -> Mount {
         },
         target: one.target.to_string(),
         access: if one.read_only { MountAccess::ReadOnly } else { MountAccess::ReadWrite },
+    }
+}
+
+fn memory(one: &Tmpfs) -> Mount {
+    let memory = Memory { bytes: one.size_bytes, mode: one.mode.map(FileMode::bits) };
+    Mount {
+        source: HostSource::Memory(memory),
+        target: one.target.to_string(),
+        access: MountAccess::ReadWrite,
+    }
+}
+
+/// Never more than engines give to every container.
+fn privileges(process: &ProcessSettings) -> Privileges {
+    let dropped = &process.drop_capabilities;
+    let kept = Capability::ALL.iter().filter(|one| !dropped.contains(one));
+    let kept = kept.map(|one| one.as_str().to_owned()).collect();
+    Privileges {
+        capabilities: if dropped.is_empty() {
+            Capabilities::OfEngine
+        } else {
+            Capabilities::Only(kept)
+        },
+        root: if process.read_only { RootFilesystem::ReadOnly } else { RootFilesystem::Writable },
+        gaining: if process.no_new_privileges { Gaining::Never } else { Gaining::Allowed },
     }
 }
 

@@ -15,9 +15,9 @@ use super::{
 };
 use crate::{
     host::{
-        Capabilities, ContainerDetail, Endpoint, Mount, MountAccess, MountSource, NetworkMode,
-        NewContainer, Place, Privileges, Protocol, PublishedPort, RestartPolicy, RootFilesystem,
-        label,
+        Capabilities, ContainerDetail, Endpoint, Gaining, Memory, Mount, MountAccess, MountSource,
+        NetworkMode, NewContainer, Place, Privileges, Protocol, PublishedPort, RestartPolicy,
+        RootFilesystem, label,
     },
     vault::to_hex,
 };
@@ -98,13 +98,14 @@ fn without_networks(proxy: &Proxy) -> NewContainer {
         ports: vec![port(proxy.http_port.get(), 80), port(proxy.https_port.get(), 443)],
         mounts: vec![
             mount(MountSource::Volume(volume(proxy.kind).to_owned()), DATA),
-            mount(MountSource::Memory(RUN_BYTES), "/run/portolan"),
-            mount(MountSource::Memory(TEMPORARY_BYTES), "/tmp"),
+            mount(MountSource::Memory(Memory::of(RUN_BYTES)), "/run/portolan"),
+            mount(MountSource::Memory(Memory::of(TEMPORARY_BYTES)), "/tmp"),
         ],
         restart: RestartPolicy::UnlessStopped,
         privileges: Privileges {
             capabilities: Capabilities::Only(vec!["NET_BIND_SERVICE".to_owned()]),
             root: RootFilesystem::ReadOnly,
+            gaining: Gaining::Never,
         },
         stop_timeout: Some(GRACE),
         ..NewContainer::default()
@@ -139,6 +140,7 @@ pub(super) fn check(scene: &Scene<'_>) -> NewContainer {
         privileges: Privileges {
             capabilities: Capabilities::Only(vec!["NET_BIND_SERVICE".to_owned()]),
             root: RootFilesystem::Writable,
+            gaining: Gaining::Never,
         },
         stop_timeout: Some(Duration::from_secs(1)),
         ..NewContainer::default()

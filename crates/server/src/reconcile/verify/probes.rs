@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::answer::Dialled;
 use crate::{
     host::{
-        Afterwards, Attachment, Capabilities, Exec, Host, HostError, Limits, NetworkMode,
+        Afterwards, Attachment, Capabilities, Exec, Gaining, Host, HostError, Limits, NetworkMode,
         NewContainer, Place, Privileges, RestartPolicy, RootFilesystem, probe,
     },
     reconcile::{PassError, compare::LABEL_MANAGED},
@@ -280,6 +280,7 @@ impl Probes<'_> {
             privileges: Privileges {
                 capabilities: Capabilities::Only(capabilities),
                 root: RootFilesystem::ReadOnly,
+                gaining: Gaining::Never,
             },
             limits: Limits {
                 memory_bytes: Some(MEMORY),

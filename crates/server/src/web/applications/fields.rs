@@ -7,6 +7,7 @@ use portolan_types::{
     ServerId, Strategy,
 };
 
+use super::process::{ProcessFields, TmpfsFields};
 use crate::{Actor, App, Error, keys, registries, servers};
 
 /// Rows for more beside those that there are.
@@ -179,6 +180,8 @@ pub(super) struct SpecFields {
     pub aliases: String,
     pub published: Vec<Row<HostPort>>,
     pub mounts: Vec<Row<Mount>>,
+    pub tmpfs: Vec<Row<TmpfsFields>>,
+    pub process: ProcessFields,
     pub replicas: u32,
     pub balance: Balance,
     pub memory: String,
@@ -218,6 +221,8 @@ impl SpecFields {
             aliases: aliases.join(", "),
             published: rows(spec.published.iter().copied()),
             mounts: rows(spec.mounts.iter().map(Mount::from)),
+            tmpfs: rows(spec.tmpfs.iter().map(TmpfsFields::from)),
+            process: (&spec.process).into(),
             replicas: spec.replicas.get(),
             balance: spec.balance,
             memory: spec.limits.memory_bytes.map(size).unwrap_or_default(),
@@ -245,7 +250,7 @@ impl SpecFields {
     }
 }
 
-fn text<T: ToString>(one: Option<T>) -> String {
+pub(super) fn text<T: ToString>(one: Option<T>) -> String {
     one.map(|one| one.to_string()).unwrap_or_default()
 }
 

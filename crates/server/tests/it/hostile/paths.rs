@@ -118,6 +118,10 @@ fn container(text: &str, id: &str) -> NewContainer {
         environment: BTreeMap::from([(text.to_owned(), text.to_owned())]),
         labels: BTreeMap::from([(text.to_owned(), text.to_owned())]),
         user: Some(text.to_owned()),
+        working_dir: Some(text.to_owned()),
+        hostname: Some(text.to_owned()),
+        init: true,
+        stop_signal: Some(text.to_owned()),
         network: NetworkMode::Networks(vec![Place {
             network: id.to_owned(),
             endpoint: Endpoint::default(),

@@ -3,9 +3,9 @@
 use anyhow::{Context, Result, ensure};
 use portolan_server::host::fake::{FakeEngine, FakeImage, FakeSwarm, TaskFate};
 use portolan_types::{
-    Application, ApplicationSpec, ApplicationState, Argument, Deployment, DeploymentState,
-    Destination, Environment, MountSource, Operation, Page, Project, Route, ServerKind, Strategy,
-    Variables,
+    Application, ApplicationSpec, ApplicationState, Argument, ContainerUser, Deployment,
+    DeploymentState, Destination, Environment, MountSource, Operation, Page, Project, Route,
+    ServerKind, Strategy, Variables,
 };
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -52,6 +52,12 @@ pub(super) async fn of_everything(app: &TestApp) -> Result<Application> {
             "published": [{ "host": 8080, "container": 80, "address": "127.0.0.1" }],
             "aliases": ["store"],
             "mounts": [{ "source": { "volume": "data" }, "target": "/data" }],
+            "tmpfs": [{ "target": "/tmp", "size_bytes": 1 << 20, "mode": "1777" }],
+            "process": {
+                "user": "1000", "working_dir": "/srv", "hostname": "shop", "init": true,
+                "stop_signal": "SIGINT", "read_only": true, "drop_capabilities": ["NET_RAW"],
+                "no_new_privileges": true,
+            },
             "limits": { "memory_bytes": 64 << 20, "millicpus": 500, "processes": 10 },
             "labels": { "com.example.team": "shop" },
             "drain_seconds": 1,
@@ -201,6 +207,10 @@ async fn add(
     chromium.fill("[name='spec.command:lines']", "serve\n--title=a b").await?;
     chromium.fill("[name='spec.mounts.0.source:place']", "data").await?;
     chromium.fill("[name='spec.mounts.0.target']", "/data").await?;
+    chromium.fill("[name='spec.tmpfs.0.target']", "/tmp").await?;
+    chromium.fill("[name='spec.tmpfs.0.size_bytes:bytes']", "1 MiB").await?;
+    chromium.fill("[name='spec.process.user']", "1000").await?;
+    chromium.fill("[name='spec.process.drop_capabilities:list']", "NET_RAW, MKNOD").await?;
     chromium.fill("[name='spec.limits.memory_bytes:bytes']", "64 MiB").await?;
     chromium.fill("[name='spec.drain_seconds:number']", "1").await?;
     chromium.fill("[name='spec.stop_seconds:number']", "1").await?;
@@ -216,6 +226,9 @@ async fn add(
         ["serve", "--title=a b"]
     );
     assert_eq!((spec.limits.memory_bytes, spec.aliases.len()), (Some(64 << 20), 2));
+    assert_eq!((spec.tmpfs.len(), spec.tmpfs[0].size_bytes), (1, Some(1 << 20)));
+    assert_eq!(spec.process.user.as_ref().map(ContainerUser::as_str), Some("1000"));
+    ensure!(!spec.process.read_only && spec.process.drop_capabilities.len() == 2, "{spec:?}");
     ensure!(matches!(spec.mounts[0].source, MountSource::Volume(_)) && spec.health.is_none());
     Ok(shop)
 }
