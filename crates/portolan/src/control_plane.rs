@@ -7,6 +7,7 @@ pub(crate) use portolan_server::{
     backup::{
         Backup, BackupError, Cost, MasterKey, restore as restore_backup, take as take_backup,
     },
+    compose_files_named,
     config::{
         Builds, GroupRole, Notifications, Pace, Provider, PublicUrl, Sessions, SignIn, Smtp,
         Storages,

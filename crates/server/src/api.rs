@@ -273,9 +273,7 @@ fn projects() -> OpenApiRouter<AppState> {
         .routes(routes!(links::list_links, links::create_link))
         .routes(routes!(links::delete_link))
         .routes(routes!(places::list_places, places::add_place))
-        .routes(routes!(stacks::list_stacks, stacks::create_stack))
-        .routes(routes!(stacks::show_stack, stacks::delete_stack))
-        .routes(routes!(stacks::apply_stack))
+        .merge(stacks::routes())
         .routes(routes!(databases::list_database_templates))
         .routes(routes!(databases::list_databases, databases::create_database))
         .routes(routes!(

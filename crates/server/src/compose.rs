@@ -8,30 +8,39 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use portolan_types::{
-    Alias, ApplicationName, ApplicationSpec, SetVariable, StackRepository, VariableName,
-    VariableValue,
+    Alias, ApplicationName, ApplicationSpec, FileMode, FileText, MountPath, RepositoryPath,
+    SetVariable, StackRepository, VariableName, VariableValue,
 };
 
 mod amounts;
 mod build;
+mod contents;
 mod document;
+mod env_file;
+mod files;
 mod finding;
 mod health;
 mod interpolate;
 mod networks;
 mod order;
 mod ports;
+mod process;
 mod service;
 mod spot;
 mod unknown;
 mod volumes;
 mod yaml;
 
+pub use files::named as files_named;
+pub(crate) use files::named_with as files_named_with;
 pub(crate) use finding::Finding;
 use finding::Findings;
 
 /// Values for `${NAME}` in a file, and whether each is secret.
 pub(crate) type Values = BTreeMap<VariableName, (VariableValue, bool)>;
+
+/// Files beside it that came along.
+pub(crate) type Files = BTreeMap<RepositoryPath, FileText>;
 
 /// What a file is read with.
 #[derive(Debug)]
@@ -40,6 +49,7 @@ pub(crate) struct Reading<'a> {
     pub values: &'a Values,
     /// Where contexts of builds are below.
     pub repository: Option<&'a StackRepository>,
+    pub files: &'a Files,
     /// The network of the destination: what `default` is.
     pub network: &'a str,
 }
@@ -63,8 +73,20 @@ pub(crate) struct Service {
     pub line: usize,
     pub spec: ApplicationSpec,
     pub variables: Vec<SetVariable>,
+    /// What is put into its container.
+    pub files: Vec<ServiceFile>,
     pub needs: BTreeMap<String, Condition>,
     pub places: Places,
+}
+
+/// A config or secret in a container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ServiceFile {
+    pub target: MountPath,
+    pub content: FileText,
+    pub uid: u32,
+    pub gid: u32,
+    pub mode: FileMode,
 }
 
 /// Where a service is found, besides or instead of its destination.
@@ -74,6 +96,8 @@ pub(crate) struct Places {
     pub apart: bool,
     /// Further networks, with the names that it has there.
     pub beside: BTreeMap<String, BTreeSet<Alias>>,
+    /// Networks that are there already, by Docker's names, with the names that it has there.
+    pub outside: BTreeMap<String, BTreeSet<Alias>>,
 }
 
 /// A network of a file.

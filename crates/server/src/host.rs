@@ -50,8 +50,8 @@ pub use container::{
 pub use dial::{Reachable, RealDialer};
 pub use error::HostError;
 pub use exec::{
-    Exec, ExecOutput, FileContent, Follow, LineQuery, LogQuery, NewFile, TerminalProgram,
-    Unfinished,
+    Exec, ExecOutput, FileContent, FileOwner, Follow, LineQuery, LogQuery, NewFile,
+    TerminalProgram, Unfinished,
 };
 pub use image::{HostImage, PullListener, PullProgress};
 pub use network::{HostNetwork, HostSubnet, NewNetwork};

@@ -78,6 +78,7 @@ mod web;
 pub use actor::Actor;
 pub use api::{Guarded, PolicyError, openapi, pages, policies};
 pub use app::App;
+pub use compose::files_named as compose_files_named;
 pub use config::Config;
 pub use doctor::{Finding, Level, doctor};
 pub use error::Error;

@@ -17,7 +17,7 @@ use sqlx::AnyConnection;
 use crate::{
     Actor, App, Error,
     applications::plan::{open, seal},
-    compose::{self, Composed, Finding, Reading, Values},
+    compose::{self, Composed, Files, Finding, Reading, Values},
     db::{self, Transaction, stack::Kept},
     destinations::{self, swarm},
     environments,
@@ -29,10 +29,14 @@ use crate::{
 
 pub mod apply;
 mod difference;
+mod files;
 mod networks;
+mod outside;
 mod preview;
 pub mod remove;
+mod tie;
 
+pub(crate) use self::files::files_of;
 pub use self::preview::{of_change as preview_change, of_new as preview_new};
 
 /// What the source of a stack is sealed for.
@@ -47,6 +51,8 @@ struct Source {
     values: Values,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     repository: Option<StackRepository>,
+    #[serde(default, skip_serializing_if = "Files::is_empty")]
+    files: Files,
 }
 
 impl Source {
@@ -61,7 +67,8 @@ impl Source {
     /// What the file comes to, or all that is against it.
     fn read(&self, name: &ApplicationName, network: &str) -> Result<Composed, Vec<Finding>> {
         let repository = self.repository.as_ref();
-        let reading = Reading { stack: name, values: &self.values, repository, network };
+        let (values, files) = (&self.values, &self.files);
+        let reading = Reading { stack: name, values, repository, files, network };
         compose::read(self.file.as_str(), &reading)
     }
 
@@ -83,6 +90,7 @@ impl Source {
             file: self.file,
             variables: self.values.into_iter().map(variable).collect(),
             repository: self.repository,
+            files: self.files.into_keys().collect(),
             notices: notices.iter().map(ToString::to_string).collect(),
         }
     }
@@ -131,11 +139,13 @@ async fn filled(conn: &mut AnyConnection, kept: Vec<Kept>) -> Result<Vec<Stack>,
     let ids: Vec<&StackId> = kept.iter().map(|one| &one.stack.id).collect();
     let mut services = db::stack::service::list(conn, &ids).await?;
     let mut networks: BTreeMap<_, _> = db::stack::network::list(conn, &ids).await?;
+    let mut visits = db::stack::visit::list_of(conn, &ids).await?;
     let stack = |Kept { stack, .. }: Kept| {
         let networks = networks.remove(&stack.id).unwrap_or_default();
         Stack {
             services: services.remove(&stack.id).unwrap_or_default(),
             networks: networks.into_iter().map(|one| one.network).collect(),
+            visits: visits.remove(&stack.id).unwrap_or_default(),
             ..stack
         }
     };

@@ -17,6 +17,7 @@ pub mod cron;
 pub mod database;
 pub mod deployment;
 pub mod destination;
+pub mod dotenv;
 pub mod drift;
 pub mod email;
 pub mod event;
@@ -187,8 +188,9 @@ pub use sign_in::{
     SignInWays,
 };
 pub use stack::{
-    ApplyStack, ComposeFile, CreateStack, SetStackVariable, Stack, StackApplied, StackNetwork,
-    StackRepository, StackService, StackSource, StackState, StackVariable,
+    ApplyStack, ComposeFile, CreateStack, FileText, SetStackVariable, Stack, StackApplied,
+    StackFile, StackNetwork, StackRepository, StackService, StackSource, StackState, StackVariable,
+    StackVisit,
 };
 pub use stats::ContainerStats;
 pub use storage::{

@@ -13,6 +13,10 @@ use crate::{
     text::{text_newtype, words},
 };
 
+mod file;
+
+pub use file::{FileText, StackFile};
+
 words! {
     /// Whether a stack stays.
     #[derive(Default)]
@@ -103,6 +107,10 @@ pub struct StackSource {
     pub variables: Vec<StackVariable>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repository: Option<StackRepository>,
+    /// Files that came along, which it names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>)]
+    pub files: Vec<RepositoryPath>,
     /// What of the file was left out, and what may surprise, by line.
     pub notices: Vec<String>,
 }
@@ -129,6 +137,9 @@ pub struct Stack {
     pub services: Vec<StackService>,
     /// Networks beside the destination's.
     pub networks: Vec<StackNetwork>,
+    /// Other destinations of the server, on which services are besides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub visits: Vec<StackVisit>,
     /// Absent in lists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<StackSource>,
@@ -167,6 +178,16 @@ pub struct StackNetwork {
     pub services: Vec<Alias>,
 }
 
+/// A destination on which services of a stack are besides their own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct StackVisit {
+    pub destination_id: DestinationId,
+    /// Docker's name.
+    pub network: NetworkName,
+    /// Services that are on it.
+    pub services: Vec<Alias>,
+}
+
 /// What `create_stack` takes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -183,6 +204,11 @@ pub struct CreateStack {
     pub variables: Vec<SetStackVariable>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repository: Option<StackRepository>,
+    /// Files that the file names. Those that are not sent are looked for in the repository, where there
+    /// is one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 50)]
+    pub files: Vec<StackFile>,
 }
 
 /// What `apply_stack` takes; what is left out stays.
@@ -200,6 +226,11 @@ pub struct ApplyStack {
     pub unset: Vec<VariableName>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repository: Option<StackRepository>,
+    /// Files that the file names. Those that are not sent are looked for in the repository, where there
+    /// is one, and stay as they were without.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 50)]
+    pub files: Vec<StackFile>,
     /// That services go which the file has no more. Their volumes stay.
     pub remove: bool,
 }

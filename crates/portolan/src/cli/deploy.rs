@@ -10,7 +10,7 @@ use super::{application::DeployWaitArgs, shared::DryRunArgs};
 pub(super) const EXAMPLES: &str =
     "The file says what the application is (see docs/portolan-toml.md). What is missing is
 made, what differs is changed, and then it is deployed. Variables, routes and jobs that the file
-does not name stay.
+does not name stay. A Compose file is deployed with `portolan stack apply`.
 
 Examples:
   portolan deploy --dry-run

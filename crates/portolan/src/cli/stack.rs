@@ -38,7 +38,8 @@ pub(crate) enum StackCommand {
   portolan stack apply shop --secret-file secrets.env --yes
   portolan route add shop.example.com --app shop-web               who asks for the host is led to it
 
-What of the file is not done is refused by line, and nothing is left out silently. Values for ${NAME}
+Files that the file names (`env_file`, `configs`, `secrets`) are sent along from its folder, and kept
+sealed. What of the file is not done is refused by line, and nothing is left out silently. Values for ${NAME}
 that are not given anew stay. The application of a service is called NAME-SERVICE.")]
     Apply(Box<ApplyStackArgs>),
     /// Remove a stack with its services and networks; volumes stay unless it is said that they go.
@@ -50,9 +51,10 @@ that are not given anew stay. The application of a service is called NAME-SERVIC
 pub(crate) struct ApplyStackArgs {
     /// What the stack is called.
     pub(crate) name: ApplicationName,
-    /// The Compose file; `-` is stdin.
-    #[arg(short, long, value_name = "FILE", default_value = "compose.yaml")]
-    pub(crate) file: PathBuf,
+    /// The Compose file; `-` is stdin [default: compose.yaml, or one of the other names that Compose
+    /// looks for].
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
     /// Where a new one belongs: id, name, or PROJECT/NAME of an environment.
     #[arg(long)]
     pub(crate) environment: Option<Reference>,

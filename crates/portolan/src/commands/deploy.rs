@@ -3,7 +3,7 @@
 //! Owns the order: the file is read whole, then what is there, then the difference is shown, and only
 //! then something is changed. How the file is written is in `file`, what differs in `difference`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use portolan_types::{
     Application, ChangeVariables, CreateApplication, CreateEnvironment, CreateProject, CreateRoute,
@@ -14,11 +14,12 @@ use portolan_types::{
 use super::{
     application::{variables, work::ask_deployment},
     operation::accompany,
+    stack::found,
 };
 use crate::{
     ask::Run,
     client::Client,
-    failure::Outcome,
+    failure::{Failure, Outcome},
     find::find_any,
     printer::{Format, Printer},
     watch::Wait,
@@ -51,6 +52,7 @@ pub(crate) async fn deploy(
     wait: Wait,
 ) -> anyhow::Result<Outcome> {
     let Described { file, image, environment } = described;
+    check_described(&file)?;
     let mut wanted = Wanted::read(&file, environment, image)?;
     let key: Option<Key> = find_any(client, wanted.key.as_ref()).await?;
     if let Some(build) = &mut wanted.spec.build {
@@ -66,6 +68,24 @@ pub(crate) async fn deploy(
     let application = apply(client, present, wanted, &difference).await?;
     let operation = ask_deployment(client, &application, &DeployApplication::default()).await?;
     accompany(client, printer, operation, wait).await
+}
+
+/// Whoever has a Compose file instead is told how that is deployed.
+fn check_described(file: &Path) -> Result<(), Failure> {
+    if file == Path::new("-") || file.exists() {
+        return Ok(());
+    }
+    let Some(compose) = found::in_folder(file.parent().unwrap_or(Path::new(""))) else {
+        return Ok(());
+    };
+    let compose = compose.display();
+    Err(Failure::usage(
+        format!("there is no {}, but a Compose file: {compose}", file.display()),
+        format!(
+            "deploy it as a stack: `portolan stack apply NAME --file {compose} --environment \
+             PROJECT/ENVIRONMENT --destination NAME`; with --dry-run it shows what that would do"
+        ),
+    ))
 }
 
 /// As data: it is all that a dry run has.

@@ -6,9 +6,9 @@
 use std::path::{Path, PathBuf};
 
 use portolan_types::{
-    ApplicationName, ApplyStack, ComposeFile, CreateStack, Destination, Environment, Name,
-    Operation, Preview, SetStackVariable, Stack, StackApplied, StackRepository, StackService,
-    VariableName,
+    Alias, ApplicationName, ApplyStack, ComposeFile, CreateStack, Destination, Environment, Name,
+    Operation, Preview, RepositoryPath, SetStackVariable, Stack, StackApplied, StackFile,
+    StackRepository, StackService, VariableName,
 };
 
 use super::{
@@ -20,6 +20,7 @@ use super::{
 use crate::{
     ask::{Consent, Run, confirm_by_name, read_text},
     client::Client,
+    control_plane::compose_files_named,
     failure::{Failure, Outcome},
     find::{Reference, find, find_any, search},
     list::{Listing, collect},
@@ -27,6 +28,9 @@ use crate::{
     watch::Wait,
     words::since,
 };
+
+mod files;
+pub(super) mod found;
 
 pub(crate) async fn list(
     client: &Client,
@@ -85,11 +89,19 @@ pub(crate) async fn show(
 
 fn details(one: &Stack) -> Details {
     let networks = one.networks.iter().map(|network| {
-        let services: Vec<&str> =
-            network.services.iter().map(portolan_types::Alias::as_str).collect();
+        let services: Vec<&str> = network.services.iter().map(Alias::as_str).collect();
         format!("{} ({}): {}", network.name, network.network, services.join(", "))
     });
     let networks: Vec<String> = networks.collect();
+    let visits = one.visits.iter().map(|visit| {
+        let services: Vec<&str> = visit.services.iter().map(Alias::as_str).collect();
+        format!("{}: {}", visit.network, services.join(", "))
+    });
+    let visits: Vec<String> = visits.collect();
+    let files = one.source.as_ref().map(|source| {
+        let names: Vec<&str> = source.files.iter().map(RepositoryPath::as_str).collect();
+        names.join("\n")
+    });
     let notices = one.source.as_ref().map(|source| source.notices.join("\n"));
     Details::default()
         .row("name", one.name.as_str())
@@ -100,13 +112,15 @@ fn details(one: &Stack) -> Details {
         .maybe("server", one.server_name.as_ref().map(Name::as_str))
         .row("state", one.state.as_str())
         .maybe("networks", Some(networks.join("\n")).filter(|text| !text.is_empty()))
+        .maybe("also on", Some(visits.join("\n")).filter(|text| !text.is_empty()))
+        .maybe("files along", files.filter(|text| !text.is_empty()))
         .maybe("to know", notices.filter(|text| !text.is_empty()))
 }
 
 fn services(services: &[StackService]) -> Table {
     let header = &["SERVICE", "STATE", "APPLICATION", "IMAGE", "WAITS FOR"];
     Table::new(header).yielding(&["WAITS FOR", "IMAGE"]).with(services.iter().map(|one| {
-        let needs: Vec<&str> = one.needs.iter().map(portolan_types::Alias::as_str).collect();
+        let needs: Vec<&str> = one.needs.iter().map(Alias::as_str).collect();
         let needs = Some(needs.join(", ")).filter(|text| !text.is_empty());
         vec![
             Span::plain(one.name.as_str()),
@@ -137,7 +151,7 @@ pub(crate) async fn file(
 #[derive(Debug)]
 pub(crate) struct Described {
     pub(crate) name: ApplicationName,
-    pub(crate) file: PathBuf,
+    pub(crate) file: Option<PathBuf>,
     pub(crate) environment: Option<Reference>,
     pub(crate) destination: Option<Reference>,
     pub(crate) typed: Vec<SetStackVariable>,
@@ -173,10 +187,17 @@ pub(crate) async fn apply(
     mut described: Described,
     manner: Manner,
 ) -> anyhow::Result<Outcome> {
-    check_stdin(&described)?;
-    let file: ComposeFile = read_text(&described.file)?.parse()?;
+    let place = found::or_named(described.file.take());
+    check_stdin(&place, &described)?;
+    let file: ComposeFile = read_text(&place)?.parse()?;
     let variables = described.variables()?;
-    let request = request(client, described, (file, variables)).await?;
+    let named = compose_files_named(file.as_str(), &variables);
+    let files = files::read(&place, named)?;
+    if !files.is_empty() {
+        let names: Vec<&str> = files.iter().map(|one| one.path.as_str()).collect();
+        printer.say(&Line::plain(format!("sent along: {}", names.join(", "))));
+    }
+    let request = request(client, described, (file, variables, files)).await?;
     if manner.run == Run::Dry {
         let preview = request.previewed(client).await?;
         return show_preview(printer, &preview);
@@ -188,9 +209,9 @@ pub(crate) async fn apply(
     follow(client, printer, &applied, manner.wait).await
 }
 
-fn check_stdin(described: &Described) -> Result<(), Failure> {
+fn check_stdin(file: &Path, described: &Described) -> Result<(), Failure> {
     let is_stdin = |path: &Path| path == Path::new("-");
-    if is_stdin(&described.file) && described.secret_file.as_deref().is_some_and(is_stdin) {
+    if is_stdin(file) && described.secret_file.as_deref().is_some_and(is_stdin) {
         return Err(Failure::usage("stdin cannot be two files", "give one of them a name"));
     }
     Ok(())
@@ -200,7 +221,7 @@ fn check_stdin(described: &Described) -> Result<(), Failure> {
 async fn request(
     client: &Client,
     described: Described,
-    (file, variables): (ComposeFile, Vec<SetStackVariable>),
+    (file, variables, files): (ComposeFile, Vec<SetStackVariable>, Vec<StackFile>),
 ) -> anyhow::Result<Request> {
     let Described { name, unset, repository, .. } = described;
     let environment: Option<Environment> = find_any(client, described.environment.as_ref()).await?;
@@ -209,7 +230,8 @@ async fn request(
         None => name.to_string(),
     };
     if let Some(found) = search::<Stack>(client, &Reference::named(&called)).await? {
-        let input = ApplyStack { file: Some(file), variables, unset, repository, remove: false };
+        let file = Some(file);
+        let input = ApplyStack { file, variables, unset, repository, files, remove: false };
         return Ok(Request::Apply(found.into(), input));
     }
     let environment = environment.ok_or_else(|| {
@@ -224,6 +246,7 @@ async fn request(
         file,
         variables,
         repository,
+        files,
     }))
 }
 

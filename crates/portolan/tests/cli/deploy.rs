@@ -283,6 +283,8 @@ fn what_is_wrong_in_a_file_is_said_with_line_and_field() {
     assert!(fake.asked().is_empty());
     let program = Program::with(&fake);
     program.run(&["deploy"]).fails(1, "could not read portolan.toml");
+    std::fs::write(program.home().join("compose.yml"), "services: {}\n").expect("a file");
+    program.run(&["deploy"]).fails(2, "portolan stack apply NAME --file compose.yml");
     let ran = program.run_with_input(&["deploy", "--file", "-"], "name = 1");
     ran.fails(2, "stdin, line 1, name: ");
     snapshot!("help_deploy", program.run(&["deploy", "--help"]));

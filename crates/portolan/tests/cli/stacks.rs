@@ -31,7 +31,9 @@ fn stack() -> Value {
             "name": "back", "network": format!("stack-{ID}"), "internal": true,
             "services": ["cache", "web"],
         }],
+        "visits": [{ "destination_id": OTHER_ID, "network": "edge", "services": ["web"] }],
         "source": {
+            "files": ["app.env"],
             "file": "services:\n  web: {image: \"nginx:1\"}\n", "variables": [],
             "notices": ["line 2: `services.web.tty`: left out: no\u{1b}[2J"],
         },
@@ -81,8 +83,9 @@ fn a_file_is_applied_to_what_is_there() {
         .on("POST", &one, 200, steps)
         .on("POST", &one, 202, applied());
     let program = Program::with(&fake);
-    fs::write(program.home().join("compose.yaml"), "services: {web: {image: \"nginx:1\"}}\n")
-        .expect("a file");
+    let text = "services: {web: {image: \"nginx:1\", env_file: [app.env, none.env]}}\n";
+    fs::write(program.home().join("compose.yaml"), text).expect("a file");
+    fs::write(program.home().join("app.env"), "KEY=swordfish\n").expect("a file");
     fs::write(program.home().join("secrets.env"), "PASSWORD=open sesame\n").expect("a file");
     let (file, secrets) = (program.home().join("compose.yaml"), program.home().join("secrets.env"));
     let (file, secrets) = (file.display().to_string(), secrets.display().to_string());
@@ -97,7 +100,8 @@ fn a_file_is_applied_to_what_is_there() {
     assert_eq!(
         last.body,
         json!({
-            "file": "services: {web: {image: \"nginx:1\"}}\n",
+            "file": text,
+            "files": [{ "path": "app.env", "content": "KEY=swordfish\n" }],
             "variables": [
                 { "name": "PASSWORD", "value": "open sesame", "secret": true },
                 { "name": "TAG", "value": "2", "secret": false },

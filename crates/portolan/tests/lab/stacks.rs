@@ -35,9 +35,30 @@ services:
     image: echo:1
     entrypoint: ["sleep", "600"]
     depends_on: [web]
+    env_file: worker.env
+    user: "1000:1000"
+    working_dir: /var
+    tmpfs: ["/scratch:size=64k,mode=1777"]
+    init: true
+    security_opt: ["no-new-privileges:true"]
+    cap_drop: [ALL]
+    configs: [{source: site, target: /etc/worker/site.conf}]
+    secrets: [{source: password, uid: "1000", mode: 0400}]
+    networks: [default, edge]
     stop_grace_period: 1s
+  idle:
+    image: echo:1
+    entrypoint: ["sleep", "600"]
+    read_only: true
+    tmpfs: /scratch
+    stop_grace_period: 1s
+configs:
+  site: {content: "level ${LEVEL:-one}"}
+secrets:
+  password: {file: ./password.txt}
 networks:
   back: {internal: true}
+  edge: {external: true, name: "${EDGE}"}
 volumes:
   data:
 "#;
@@ -73,6 +94,28 @@ impl Scene {
         Ok(self.stage.host.try_docker(&["exec", &container, "sh", "-c", script])?.code == 0)
     }
 
+    /// As whom, where, with which files, and with what it may not do.
+    fn is_run_as_it_says(&self) -> Result<()> {
+        for (service, script) in [
+            ("worker", "test \"$(id -u):$(id -g) $PWD $KEY\" = '1000:1000 /var swordfish'"),
+            ("worker", "test \"$(stat -f -c %T /scratch)\" = tmpfs && touch /scratch/a"),
+            ("worker", "! dd if=/dev/zero of=/scratch/b bs=1k count=128 2>/dev/null"),
+            ("worker", "grep -q 'NoNewPrivs:.1' /proc/1/status"),
+            ("worker", "grep -q 'CapBnd:.0000000000000000' /proc/1/status"),
+            ("worker", "test \"$(cat /etc/worker/site.conf)\" = 'level one'"),
+            ("worker", "test \"$(cat /run/secrets/password)\" = 'open sesame'"),
+            ("worker", "test \"$(stat -c '%a %u' /run/secrets/password)\" = '400 1000'"),
+            ("worker", "! touch /etc/worker/site.conf 2>/dev/null"),
+            ("idle", "! touch /a 2>/dev/null && touch /scratch/a"),
+        ] {
+            ensure!(self.can(service, script)?, "{service} cannot: {script}");
+        }
+        let container = self.container("worker")?;
+        let inspected = self.stage.host.docker(&["inspect", &container])?;
+        ensure!(!inspected.contains("open sesame"), "the secret is in the definition");
+        Ok(())
+    }
+
     fn started(&self, service: &str) -> Result<String> {
         let container = self.container(service)?;
         let format = "{{.State.StartedAt}}";
@@ -85,16 +128,21 @@ impl Scene {
 fn a_compose_file_is_applied_changed_and_removed() -> Result<()> {
     let stage = Stage::beside("bravo")?;
     let (network, project, name) = (stage.network("pile"), unique("pile"), unique("pile"));
+    let edge = stage.network("edge");
     stage.portolan.run(&create(&stage.host.name, &network))?;
+    stage.portolan.run(&create(&stage.host.name, &edge))?;
     stage.portolan.run(&["project", "create", &project])?;
     let file = stage.portolan.path("compose.yaml");
     std::fs::write(&file, FILE)?;
     let secrets = stage.portolan.path("secrets.env");
     std::fs::write(&secrets, "PASSWORD='open sesame'\n")?;
+    std::fs::write(stage.portolan.path("worker.env"), "KEY=swordfish\n")?;
+    std::fs::write(stage.portolan.path("password.txt"), "open sesame")?;
     let scene = Scene { stage, name, file };
     let environment = format!("{project}/production");
     let place = ["--environment", &environment, "--destination", &network];
-    scene.apply(&[&place[..], &["--secret-file", &secrets]].concat())?;
+    let edge_is = format!("EDGE={edge}");
+    scene.apply(&[&place[..], &["--secret-file", &secrets, "--set", &edge_is]].concat())?;
 
     let times = ["cache", "web", "worker"].map(|one| scene.started(one));
     let [cache, web, worker] = times;
@@ -109,9 +157,14 @@ fn a_compose_file_is_applied_changed_and_removed() -> Result<()> {
     ensure!(!shown.contains("open sesame"), "{shown}");
     scene.stage.host.docker(&["exec", &scene.container("cache")?, "redis-cli", "set", "a", "1"])?;
 
-    // Another value concerns the web alone; the command of the cache is another thing.
+    scene.is_run_as_it_says()?;
+    let joined = scene.stage.host.docker(&["inspect", &scene.container("worker")?])?;
+    ensure!(joined.contains(&format!("\"{edge}\": {{")), "{joined}");
+
+    // Another value concerns the web alone, another content the worker.
     let before = (scene.container("cache")?, scene.container("web")?);
-    scene.apply(&["--set", "GREETING=ahoy"])?;
+    scene.apply(&["--set", "GREETING=ahoy", "--set", "LEVEL=two"])?;
+    ensure!(scene.can("worker", "test \"$(cat /etc/worker/site.conf)\" = 'level two'")?, "old");
     ensure!(scene.container("cache")? == before.0, "it was deployed for nothing");
     ensure!(scene.container("web")? != before.1, "it was not deployed");
     let other = FILE.replace("    image: redis:7\n", "    image: redis:7\n    mem_limit: 128m\n");

@@ -1,11 +1,16 @@
 //! `/v1/stacks`.
 
-use axum::{Json as Answer, extract::State, http::StatusCode};
+use axum::{
+    Json as Answer,
+    extract::{DefaultBodyLimit, State},
+    http::StatusCode,
+};
 use portolan_types::{
     ApplyStack, CreateStack, EnvironmentId, Page, PageQuery, Preview, Stack, StackApplied, StackId,
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     AppState,
@@ -17,6 +22,17 @@ use crate::{
     Error,
     stacks::{self, apply, remove},
 };
+
+/// A Compose file comes with the files that it names: as JSON they are longer.
+const MAX_BODY_BYTES: usize = 2 << 20;
+
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(list_stacks, create_stack))
+        .routes(routes!(show_stack, delete_stack))
+        .routes(routes!(apply_stack))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+}
 
 /// Which stacks are listed.
 #[derive(Debug, Deserialize, IntoParams)]

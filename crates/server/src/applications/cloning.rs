@@ -16,7 +16,7 @@ use super::{
 use crate::{
     Actor, App, Error,
     db::{self, Transaction, application::Assigned},
-    environments, jobs,
+    environments, jobs, stacks,
 };
 
 /// Makes another application of one; nothing of it runs until it is deployed.
@@ -38,6 +38,8 @@ pub async fn clone(
     }
     if !input.without_variables {
         left_out.extend(copy_variables(app, &mut tx, actor, (&original, &new)).await?);
+        let files = stacks::files_of(app, &mut tx, (actor, &original.application)).await?;
+        left_out.extend(files.iter().map(|one| format!("the file `/{}` of its stack", one.path)));
     }
     jobs::copy(&mut tx, actor, (id, &new)).await?;
     note(&mut tx, actor, (&original.application, &new)).await?;

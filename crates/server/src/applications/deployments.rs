@@ -26,6 +26,7 @@ use crate::{
     operations::{Asker, Task},
     page,
     reconcile::failure,
+    stacks,
 };
 
 /// Deploys what the spec says now; at a further place of an application what that one serves.
@@ -83,6 +84,7 @@ pub(crate) async fn begin_wanted(
     let mut plan = Plan::of(application.spec.clone(), own, fresh)?;
     plan.variables.extend(references::values(app, tx, &application.id).await?);
     plan.files = databases::files_of(app, tx, application).await?;
+    plan.files.extend(stacks::files_of(app, tx, (actor, application)).await?);
     builder::choose(tx, actor.team_id(), &mut plan.spec).await?;
     begin(tx, (app, Asker::person(actor)), row, (&plan, Of::Wanted)).await
 }

@@ -3,6 +3,8 @@
 //! Unique among applications by the database; what else is on the network is compared as it was last
 //! seen.
 
+use std::collections::BTreeSet;
+
 use portolan_types::{Alias, Application, ApplicationSpec, DestinationId};
 use sqlx::AnyConnection;
 
@@ -58,9 +60,31 @@ async fn claim_alone(
 ) -> Result<(), Error> {
     let places = check_free(tx, application, spec).await?;
     let names = of(application, spec);
-    db::application::set_aliases(tx, &application.id, (&places, &names)).await.map_err(|error| {
+    let taken = |error| {
         Error::on_unique(error, || clash("a name", "another application", "a destination of it"))
-    })
+    };
+    let set = db::application::set_aliases(tx, &application.id, (&places, &names)).await;
+    set.map_err(taken)?;
+    if application.stack_id.is_none() {
+        return Ok(());
+    }
+    let seen = seen(tx, application).await?;
+    for visit in db::stack::visit::list(tx, &application.id).await? {
+        // From there it may be reached by a link, too.
+        let linked = names.iter().filter(|_| places.contains(&visit.destination));
+        let all: BTreeSet<Alias> = visit.aliases.iter().chain(linked).cloned().collect();
+        let names: Vec<Alias> = all.into_iter().collect();
+        check_place(tx, application, (&visit.destination, &names), &seen).await?;
+        let there = (std::slice::from_ref(&visit.destination), names.as_slice());
+        db::application::set_aliases(tx, &application.id, there).await.map_err(taken)?;
+    }
+    Ok(())
+}
+
+/// What was last seen of its server.
+async fn seen(conn: &mut AnyConnection, application: &Application) -> Result<Sighting, Error> {
+    let seen = db::sighting::find(conn, &application.server_id).await?;
+    Ok(seen.map(|seen| seen.sighting).unwrap_or_default())
 }
 
 /// Refuses names of an application that something else has where it is found by them, with its owner;
@@ -74,8 +98,7 @@ pub(super) async fn check_free(
     let mut places = vec![application.destination_id.clone()];
     places.extend(db::link::list_callers(conn, &application.id).await?);
     // They are all on its server.
-    let seen = db::sighting::find(conn, &application.server_id).await?;
-    let seen = seen.map(|seen| seen.sighting).unwrap_or_default();
+    let seen = seen(conn, application).await?;
     for place in &places {
         check_place(conn, application, (place, &names), &seen).await?;
     }

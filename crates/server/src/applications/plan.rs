@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use portolan_types::{
-    ApplicationId, ApplicationSpec, DeploymentId, InitialScript, Timestamp, VariableName,
+    ApplicationId, ApplicationSpec, DeploymentId, FileMode, FileText, Timestamp, VariableName,
     VariableValue,
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -80,7 +80,30 @@ pub(crate) struct Plan {
 pub(crate) struct PlannedFile {
     /// From the root on, without a slash.
     pub path: String,
-    pub content: InitialScript,
+    pub content: FileText,
+    /// Whom it belongs to, by numbers.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub uid: u32,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub gid: u32,
+    #[serde(default = "PlannedFile::usual_mode")]
+    pub mode: FileMode,
+}
+
+impl PlannedFile {
+    /// One that everybody in the container reads.
+    pub(crate) fn of(path: String, content: FileText) -> Self {
+        Self { path, content, uid: 0, gid: 0, mode: Self::usual_mode() }
+    }
+
+    fn usual_mode() -> FileMode {
+        FileMode::READABLE
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands fields over so")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl Plan {
@@ -167,11 +190,15 @@ mod tests {
             password: None,
             fresh: true,
             files: vec![PlannedFile {
-                path: "a/b.sql".to_owned(),
-                content: "create table t (id int)".parse().expect("a script"),
+                uid: 1000,
+                ..PlannedFile::of("a/b.sql".to_owned(), "select 1".parse().expect("a text"))
             }],
         };
         let text = serde_json::to_string(&plan).expect("JSON");
         assert_eq!(serde_json::from_str::<Plan>(&text).expect("a plan"), plan);
+        // As an earlier version kept it.
+        let before = r#"{"path": "a.sql", "content": "select 1"}"#;
+        let file: PlannedFile = serde_json::from_str(before).expect("a file");
+        assert_eq!(file, PlannedFile::of("a.sql".to_owned(), "select 1".parse().expect("a text")));
     }
 }

@@ -58,7 +58,8 @@ pub(super) fn bytes(spot: &Spot<'_>, findings: &mut Findings) -> Option<u64> {
     )
 }
 
-fn size(text: &str) -> Option<u64> {
+/// A size as options of mounts have it.
+pub(super) fn size(text: &str) -> Option<u64> {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
     let power = match unit.to_ascii_lowercase().as_str() {

@@ -6,6 +6,7 @@ use portolan_types::MountSource;
 
 use super::{
     Composed, Finding, Network, Reading, Service,
+    contents::{self, Contents, Kind},
     finding::Findings,
     interpolate, networks, order, service,
     spot::Spot,
@@ -19,8 +20,10 @@ const MOST: usize = 50;
 /// What the services may refer to.
 #[derive(Debug, Default)]
 pub(super) struct Declared {
-    pub(super) networks: BTreeMap<String, Network>,
+    pub(super) networks: BTreeMap<String, networks::Declared>,
     pub(super) volumes: BTreeSet<String>,
+    pub(super) configs: Contents,
+    pub(super) secrets: Contents,
 }
 
 pub(super) fn read(text: &str, reading: &Reading<'_>, findings: &mut Findings) -> Option<Composed> {
@@ -38,6 +41,12 @@ pub(super) fn read(text: &str, reading: &Reading<'_>, findings: &mut Findings) -
             "services" => listed = Some(spot),
             "networks" => declared.networks = networks::declared(&spot, reading, findings),
             "volumes" => declared.volumes = volumes::declared(&spot, findings),
+            "configs" => {
+                declared.configs = contents::declared(Kind::Config, &spot, reading, findings);
+            }
+            "secrets" => {
+                declared.secrets = contents::declared(Kind::Secret, &spot, reading, findings);
+            }
             "version" => {}
             "name" => named(&spot, reading, findings),
             _ => unknown::key(key, &spot, findings),
@@ -83,15 +92,20 @@ fn services(
     entries.filter_map(read).collect()
 }
 
+/// Those that are made for it.
 fn used(
-    networks: BTreeMap<String, Network>,
+    networks: BTreeMap<String, networks::Declared>,
     root: &Spot<'_>,
     findings: &mut Findings,
 ) -> BTreeMap<String, Network> {
     if networks.len() > MOST {
         root.refuse(findings, format!("a stack has at most {MOST} networks"));
     }
-    networks
+    let own = |(name, one)| match one {
+        networks::Declared::Own(network) => Some((name, network)),
+        networks::Declared::Destination | networks::Declared::Outside(_) => None,
+    };
+    networks.into_iter().filter_map(own).collect()
 }
 
 /// A volume is one application's: two that write to the same files know nothing of each other.

@@ -34,7 +34,7 @@ impl Filler<'_> {
                 let at = (line, path);
                 match self.text(&text.text, at, 0) {
                     Ok(filled) if filled.secret && !keeps_secrets(path) => {
-                        let why = "a secret variable is for `environment` alone: all else is shown";
+                        let why = "a secret variable is for `environment` and what is in `configs`: all else is shown";
                         self.findings.refuse(at, why);
                     }
                     Ok(filled) => {
@@ -141,10 +141,14 @@ impl Filler<'_> {
     }
 }
 
-/// Variables of a program are sealed. What extensions say is read where it is used.
+/// Variables of a program are sealed, and so is what is put into its container. What extensions say is
+/// read where it is used.
 fn keeps_secrets(path: &str) -> bool {
+    let is_content = path.starts_with("configs.") && path.ends_with(".content");
     let of_service = path.strip_prefix("services.").and_then(|rest| rest.split_once('.'));
-    path.starts_with("x-") || of_service.is_some_and(|(_, rest)| rest.starts_with("environment"))
+    is_content
+        || path.starts_with("x-")
+        || of_service.is_some_and(|(_, rest)| rest.starts_with("environment"))
 }
 
 /// Where the brace that is open ends.

@@ -1,4 +1,5 @@
-//! Networks of a file: `default` is the destination, the others are made for the stack.
+//! Networks of a file: `default` is the destination, external ones are other destinations of the server, and
+//! the others are made for the stack.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,12 +10,22 @@ use super::{Network, Places, Reading, finding::Findings, spot::Spot, unknown};
 /// What Compose calls the network of those that name none.
 pub(super) const DEFAULT: &str = "default";
 
+/// What a network of a file is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Declared {
+    Own(Network),
+    /// The destination, by another name.
+    Destination,
+    /// One that is there already, by Docker's name.
+    Outside(String),
+}
+
 /// Networks beside the destination, by name.
 pub(super) fn declared(
     spot: &Spot<'_>,
     reading: &Reading<'_>,
     findings: &mut Findings,
-) -> BTreeMap<String, Network> {
+) -> BTreeMap<String, Declared> {
     let mut networks = BTreeMap::new();
     for (name, spot) in spot.entries(findings) {
         if name == DEFAULT {
@@ -22,7 +33,12 @@ pub(super) fn declared(
         } else if name.len() > 60 || name.contains(char::is_control) {
             spot.refuse(findings, "the name of a network has at most 60 characters");
         } else {
-            networks.insert(name.to_owned(), own(&spot, findings));
+            let read = if is_external(&spot, findings) {
+                external(name, &spot, reading, findings)
+            } else {
+                Declared::Own(own(&spot, findings))
+            };
+            networks.insert(name.to_owned(), read);
         }
     }
     networks
@@ -46,6 +62,32 @@ fn destination(spot: &Spot<'_>, reading: &Reading<'_>, findings: &mut Findings) 
     }
 }
 
+fn is_external(spot: &Spot<'_>, findings: &mut Findings) -> bool {
+    spot.find("external").is_some_and(|spot| spot.flag(findings) == Some(true))
+}
+
+/// Nothing else is said of one that is there already.
+fn external(
+    name: &str,
+    spot: &Spot<'_>,
+    reading: &Reading<'_>,
+    findings: &mut Findings,
+) -> Declared {
+    let mut called = name;
+    for (key, spot) in spot.entries(findings) {
+        match key {
+            "external" => {}
+            "name" => called = spot.text(findings).unwrap_or(name),
+            _ => spot.refuse(findings, "not done: an external network is as it was made"),
+        }
+    }
+    if called == reading.network {
+        Declared::Destination
+    } else {
+        Declared::Outside(called.to_owned())
+    }
+}
+
 fn own(spot: &Spot<'_>, findings: &mut Findings) -> Network {
     let mut network = Network::default();
     for (key, spot) in spot.entries(findings) {
@@ -53,12 +95,8 @@ fn own(spot: &Spot<'_>, findings: &mut Findings) -> Network {
             "internal" => network.internal = spot.flag(findings).unwrap_or_default(),
             "driver" if spot.text(findings) == Some("bridge") => {}
             "driver" => spot.refuse(findings, "not done: a network of a stack is a bridge"),
-            "external" if spot.flag(findings) == Some(false) => {}
-            "external" => spot.refuse(
-                findings,
-                "not done: a stack is on its destination and on networks of its own; link a service to \
-                 what is elsewhere (`create_link`)",
-            ),
+            // Refused already where it is neither true nor false.
+            "external" => {}
             "name" => spot.tell(findings, "left out: networks have names of Portolan's"),
             "labels" => spot.tell(findings, "left out: networks have Portolan's labels"),
             "attachable" => spot.tell(findings, "left out: it is for swarms"),
@@ -72,10 +110,10 @@ fn own(spot: &Spot<'_>, findings: &mut Findings) -> Network {
 /// Where a service is.
 pub(super) fn places(
     spot: &Spot<'_>,
-    networks: &BTreeMap<String, Network>,
+    networks: &BTreeMap<String, Declared>,
     findings: &mut Findings,
 ) -> Places {
-    let mut places = Places { apart: !spot.is_null(), beside: BTreeMap::new() };
+    let mut places = Places { apart: !spot.is_null(), ..Places::default() };
     let mut named: Vec<(String, Spot<'_>, BTreeSet<Alias>)> = Vec::new();
     if spot.is_list() {
         for item in spot.items(findings) {
@@ -89,14 +127,23 @@ pub(super) fn places(
         }
     }
     for (name, spot, aliases) in named {
-        if name == DEFAULT {
-            places.apart = false;
-            // Names there are the service's own on its destination.
-            places.beside.insert(DEFAULT.to_owned(), aliases);
-        } else if networks.contains_key(&name) {
-            places.beside.insert(name, aliases);
-        } else {
-            spot.refuse(findings, format!("there is no network `{name}` under `networks`"));
+        let declared =
+            if name == DEFAULT { Some(&Declared::Destination) } else { networks.get(&name) };
+        match declared {
+            Some(Declared::Destination) => {
+                places.apart = false;
+                // Names there are the service's own on its destination.
+                places.beside.entry(DEFAULT.to_owned()).or_default().extend(aliases);
+            }
+            Some(Declared::Own(_)) => {
+                places.beside.insert(name, aliases);
+            }
+            Some(Declared::Outside(network)) => {
+                places.outside.entry(network.clone()).or_default().extend(aliases);
+            }
+            None => {
+                spot.refuse(findings, format!("there is no network `{name}` under `networks`"));
+            }
         }
     }
     places

@@ -9,9 +9,12 @@ use portolan_types::{
 
 use super::{
     Condition, Reading, Service, amounts, build,
+    contents::{self, Kind},
     document::Declared,
+    env_file,
     finding::Findings,
     health, networks, ports,
+    process::{self, Capabilities},
     spot::{Pair, Spot},
     unknown, volumes,
 };
@@ -24,6 +27,9 @@ struct Draft<'a> {
     service: Service,
     /// Ports that are exposed and not published.
     exposed: Vec<std::num::NonZeroU16>,
+    capabilities: Capabilities,
+    /// Of files: what is under `environment` goes first.
+    of_files: Vec<SetVariable>,
     reading: &'a Reading<'a>,
     declared: &'a Declared,
 }
@@ -46,11 +52,20 @@ pub(super) fn read(
         line: spot.line(),
         spec: ApplicationSpec::of(unnamed),
         variables: Vec::new(),
+        files: Vec::new(),
         needs: BTreeMap::new(),
         places: super::Places::default(),
     };
-    let mut draft =
-        Draft { image: None, built: false, service, exposed: Vec::new(), reading, declared };
+    let mut draft = Draft {
+        image: None,
+        built: false,
+        service,
+        exposed: Vec::new(),
+        capabilities: Capabilities::default(),
+        of_files: Vec::new(),
+        reading,
+        declared,
+    };
     for (key, spot) in spot.entries(findings) {
         draft.take(key, &spot, findings);
     }
@@ -66,6 +81,15 @@ impl Draft<'_> {
             "command" => service.spec.command = words(spot, findings),
             "entrypoint" => service.spec.entrypoint = words(spot, findings),
             "environment" => variables(spot, &mut service.variables, findings),
+            "env_file" => self.of_files = env_file::read(spot, self.reading.files, findings),
+            "configs" => {
+                let files = contents::placed(Kind::Config, spot, &self.declared.configs, findings);
+                service.files.extend(files);
+            }
+            "secrets" => {
+                let files = contents::placed(Kind::Secret, spot, &self.declared.secrets, findings);
+                service.files.extend(files);
+            }
             "ports" => {
                 let found = ports::published(spot, findings);
                 service.spec.published = found.published;
@@ -73,8 +97,13 @@ impl Draft<'_> {
             }
             "expose" => self.exposed.extend(ports::exposed(spot, findings)),
             "volumes" => {
-                service.spec.mounts = volumes::mounts(spot, &self.declared.volumes, findings);
+                let found = volumes::mounts(spot, &self.declared.volumes, findings);
+                service.spec.mounts = found.mounts;
+                service.spec.tmpfs.extend(found.memory);
             }
+            "tmpfs" => process::tmpfs(spot, &mut service.spec.tmpfs, findings),
+            "cap_drop" => self.capabilities.drop(spot, findings),
+            "cap_add" => self.capabilities.add(spot, findings),
             "networks" => {
                 let mut places = networks::places(spot, &self.declared.networks, findings);
                 service.spec.aliases = places.beside.remove(networks::DEFAULT).unwrap_or_default();
@@ -94,6 +123,7 @@ impl Draft<'_> {
             "mem_limit" => service.spec.limits.memory_bytes = amounts::bytes(spot, findings),
             "cpus" => service.spec.limits.millicpus = amounts::millicpus(spot, findings),
             "pids_limit" => service.spec.limits.processes = spot.number(findings),
+            _ if process::take((key, spot), &mut service.spec.process, findings) => {}
             _ => unknown::key(key, spot, findings),
         }
     }
@@ -106,17 +136,26 @@ impl Draft<'_> {
     }
 
     fn done(self, spot: &Spot<'_>, findings: &mut Findings) -> Service {
-        let Self { image, built, mut service, exposed, .. } = self;
+        let Self { image, built, mut service, exposed, capabilities, of_files, .. } = self;
         match image {
             Some(image) => service.spec.image = image,
             None if built => {}
             None => spot.refuse(findings, "it has neither `image` nor `build`"),
         }
+        service.spec.process.drop_capabilities = capabilities.without();
+        for one in of_files {
+            let is_set = |other: &SetVariable| !other.build && other.name == one.name;
+            if !service.variables.iter().any(is_set) {
+                service.variables.push(one);
+            }
+        }
+        contents::check(&service, spot, findings);
         service.spec.port = exposed.first().copied();
         if !service.places.apart {
             service.spec.aliases.insert(service.name.clone());
         }
-        for names in service.places.beside.values_mut() {
+        let places = &mut service.places;
+        for names in places.beside.values_mut().chain(places.outside.values_mut()) {
             names.insert(service.name.clone());
         }
         service

@@ -104,6 +104,13 @@ impl<'a> Spot<'a> {
         (key, Self { path: below(&self.path, key), node })
     }
 
+    /// What is under a key, where this is a mapping that has it.
+    pub(super) fn find(&self, name: &str) -> Option<Self> {
+        let Value::Map(entries) = &self.node.value else { return None };
+        let found = entries.iter().find(|(key, _)| key == name);
+        found.map(|(key, node)| self.entry(key, node).1)
+    }
+
     /// The items of a list; nothing has none.
     pub(super) fn items(&self, findings: &mut Findings) -> Vec<Self> {
         match &self.node.value {

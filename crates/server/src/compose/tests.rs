@@ -4,8 +4,14 @@ use portolan_types::{HostPort, MountSource, RestartRule, Transport};
 
 use super::*;
 
+mod files;
+mod networks;
+mod process;
+
+static NONE: Files = Files::new();
+
 fn reading<'a>(stack: &'a ApplicationName, values: &'a Values) -> Reading<'a> {
-    Reading { stack, values, repository: None, network: "web" }
+    Reading { stack, values, repository: None, files: &NONE, network: "web" }
 }
 
 fn values() -> Values {
@@ -20,9 +26,13 @@ fn values() -> Values {
 }
 
 fn read(text: &str) -> Result<Composed, Vec<String>> {
+    read_with(text, &NONE)
+}
+
+fn read_with(text: &str, files: &Files) -> Result<Composed, Vec<String>> {
     let stack = "shop".parse().expect("a name");
     let values = values();
-    let read = super::read(text, &reading(&stack, &values));
+    let read = super::read(text, &Reading { files, ..reading(&stack, &values) });
     read.map_err(|faults| faults.iter().map(ToString::to_string).collect())
 }
 
@@ -173,7 +183,7 @@ fn volumes_are_of_the_service_or_of_the_host() {
     );
     assert!(refused("    volumes: [\"none:/data\"]\n").contains("there is no volume `none`"));
     assert!(refused("    volumes: [\"./conf:/etc/x\"]\n").contains("beside the file"));
-    assert!(refused("    volumes: [{type: tmpfs, target: /x}]\n").contains("not `tmpfs`"));
+    assert!(refused("    volumes: [{type: npipe, target: /x}]\n").contains("not `npipe`"));
     let two = "services:\n  a: {image: x, volumes: [\"d:/d\"]}\n  b: {image: x, volumes: [\"d:/d\"]}\nvolumes: {d: }\n";
     let said = read(two).expect_err("one volume, two services").join("\n");
     assert!(
@@ -227,34 +237,6 @@ fn limits_labels_and_restarts() {
     assert_eq!(web.spec.restart, RestartRule::Never);
     assert!(told("    labels: [traefik.enable=true]\n").contains("`create_route`"));
     assert!(refused("    labels: [com.docker.compose.x=1]\n").contains("not given by people"));
-}
-
-#[test]
-fn networks_are_the_destination_and_others() {
-    let text = "
-services:
-  web: {image: x, networks: [default, back]}
-  db:
-    image: x
-    networks:
-      back: {aliases: [store]}
-  job: {image: x}
-networks:
-  back: {internal: true}
-  default: {name: web, external: true}
-";
-    let read = read(text).expect("a file");
-    assert_eq!(read.networks, BTreeMap::from([("back".to_owned(), Network { internal: true })]));
-    let of = |name: &str| read.services.iter().find(|one| one.name.as_str() == name).expect("it");
-    assert!(!of("web").places.apart && of("db").places.apart && !of("job").places.apart);
-    let names: Vec<&str> = of("db").places.beside["back"].iter().map(Alias::as_str).collect();
-    assert_eq!(names, ["db", "store"]);
-    assert!(of("db").spec.aliases.is_empty());
-    assert!(refused("    networks: [none]\n").contains("there is no network `none`"));
-    let tail = |of: &str| refused(&format!("networks: {{back: {of}}}\n"));
-    assert!(tail("{external: true}").contains("line 4: `networks.back.external`"));
-    assert!(tail("{driver: overlay}").contains("is a bridge"));
-    assert!(refused("networks: {default: {name: other}}\n").contains("choose another destination"));
 }
 
 #[test]
@@ -334,15 +316,15 @@ fn what_is_not_done_is_refused_by_name_and_line() {
     let cases = [
         ("    privileged: true\n", "`services.web.privileged`: not done"),
         ("    network_mode: host\n", "`services.web.network_mode`: not done"),
-        ("    env_file: .env\n", "`services.web.env_file`: not done"),
-        ("    cap_add: [NET_ADMIN]\n", "`services.web.cap_add`: not done"),
-        ("    secrets: [x]\n", "`services.web.secrets`: not done"),
+        ("    env_file: .env\n", "`services.web.env_file`: file `.env` did not come along"),
+        ("    cap_add: [NET_ADMIN]\n", "`services.web.cap_add[0]`: not done"),
+        ("    secrets: [x]\n", "`services.web.secrets[0]`: there is no secret `x`"),
         ("    profiles: [dev]\n", "`services.web.profiles`: not done"),
         ("    imagee: x\n", "`services.web.imagee`: not known here"),
         ("    deploy: {mode: global}\n", "`services.web.deploy.mode`: not known here"),
         ("    image: nginx:2\n", "`image` is there twice"),
         ("    user: !override x\n", "the tag `!override` is not known here"),
-        ("secrets: {a: }\ninclude: [x]\n", "`include`: not done"),
+        ("volumes: {a: }\ninclude: [x]\n", "`include`: not done"),
     ];
     for (rest, said) in cases {
         let all = refused(rest);
@@ -354,7 +336,7 @@ fn what_is_not_done_is_refused_by_name_and_line() {
         all.lines().map(|line| line.split(':').next()).collect::<Vec<_>>(),
         ["line 4", "line 5", "line 6"].map(Some)
     );
-    let harmless = told("    container_name: web\n    hostname: web\nname: other\n");
+    let harmless = told("    container_name: web\n    tty: true\nname: other\n");
     assert_eq!(harmless.lines().count(), 3, "{harmless}");
 }
 

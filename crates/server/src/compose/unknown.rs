@@ -9,8 +9,7 @@ const HARMLESS: &[(&str, &str)] = &[
     ("attach", "what it says is read with `portolan app logs`"),
     ("container_name", "containers have names of Portolan's"),
     ("cpu_shares", "it has no say in who comes first"),
-    ("hostname", "others find it by the service's name"),
-    ("init", "no further process is put before its program"),
+    ("domainname", "a `hostname` can be a whole name"),
     ("logging", "the engine's own way of logging is used"),
     ("mem_reservation", "nothing is set aside for it"),
     ("oom_score_adj", "it has no say in who comes first"),
@@ -22,14 +21,7 @@ const HARMLESS: &[(&str, &str)] = &[
 
 /// Why these are refused.
 const REASONS: &[(&str, &str)] = &[
-    ("cap_add", "applications have the engine's usual capabilities, and no more"),
-    ("configs", "put the file into the image, or mount it from the host"),
     ("devices", "applications have no devices of the host"),
-    (
-        "env_file",
-        "the file did not come along: write its variables under `environment`, with `${NAME}` \
-      for what the stack's variables say",
-    ),
     ("extends", "what it extends is in another file: write it out"),
     ("external_links", "use networks"),
     ("include", "one file is all of it"),
@@ -39,8 +31,6 @@ const REASONS: &[(&str, &str)] = &[
     ("pid", "applications share nothing of the host's"),
     ("privileged", "it would have the whole host"),
     ("profiles", "all services of the file are placed"),
-    ("secrets", "use a secret variable of the stack, with `${NAME}` under `environment`"),
-    ("tmpfs", "a volume is all that can be mounted, beside a path of the host"),
     ("userns_mode", "applications share nothing of the host's"),
     ("volumes_from", "name the volume under `volumes`"),
 ];
@@ -62,7 +52,7 @@ pub(super) fn key(name: &str, spot: &Spot<'_>, findings: &mut Findings) {
 
 /// What is said to be as it is anyway.
 fn is_off(name: &str, spot: &Spot<'_>) -> bool {
-    let switch = matches!(name, "privileged" | "read_only" | "tty" | "stdin_open" | "init");
+    let switch = matches!(name, "privileged" | "tty" | "stdin_open");
     let off = |text: &str| matches!(text, "false" | "no" | "off");
     spot.is_null() || switch && spot.as_text().is_some_and(|text| off(&text.text))
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use portolan_types::{Alias, ApplicationMount, Invalid, MountPath, MountSource};
+use portolan_types::{Alias, ApplicationMount, Invalid, MountPath, MountSource, Tmpfs};
 
-use super::{finding::Findings, spot::Spot, unknown};
+use super::{finding::Findings, process, spot::Spot, unknown};
 
 /// The volumes that a file names.
 pub(super) fn declared(spot: &Spot<'_>, findings: &mut Findings) -> BTreeSet<String> {
@@ -28,18 +28,49 @@ pub(super) fn declared(spot: &Spot<'_>, findings: &mut Findings) -> BTreeSet<Str
     names
 }
 
+/// What a service mounts.
+#[derive(Debug, Default)]
+pub(super) struct Mounts {
+    pub(super) mounts: Vec<ApplicationMount>,
+    pub(super) memory: Vec<Tmpfs>,
+}
+
 pub(super) fn mounts(
     spot: &Spot<'_>,
     volumes: &BTreeSet<String>,
     findings: &mut Findings,
-) -> Vec<ApplicationMount> {
-    let mut mounts = Vec::new();
+) -> Mounts {
+    let mut all = Mounts::default();
     for item in spot.items(findings) {
+        if is_memory(&item) {
+            all.memory.extend(memory(&item, findings));
+            continue;
+        }
         let read = if item.is_map() { long(&item, findings) } else { short(&item, findings) };
         let Some(said) = read else { continue };
-        mounts.extend(said.mount(volumes, &item, findings));
+        all.mounts.extend(said.mount(volumes, &item, findings));
     }
-    mounts
+    all
+}
+
+fn is_memory(spot: &Spot<'_>) -> bool {
+    let kind = spot.find("type");
+    kind.is_some_and(|kind| kind.as_text().is_some_and(|text| text.text == "tmpfs"))
+}
+
+fn memory(spot: &Spot<'_>, findings: &mut Findings) -> Option<Tmpfs> {
+    for (key, spot) in spot.entries(findings) {
+        match key {
+            "type" | "target" | "tmpfs" => {}
+            _ => unknown::key(key, &spot, findings),
+        }
+    }
+    let Some(target) = spot.find("target") else {
+        spot.refuse(findings, "a mount has a `target`");
+        return None;
+    };
+    let target = target.parsed(findings)?;
+    Some(process::long(target, spot.find("tmpfs").as_ref(), findings))
 }
 
 /// A mount as it is written.
@@ -78,7 +109,7 @@ fn long<'a>(spot: &Spot<'a>, findings: &mut Findings) -> Option<Said<'a>> {
                 "volume" | "bind" => {}
                 other => {
                     let why = format!(
-                        "not done: a mount is a volume or a path of the host, and not `{other}`"
+                        "not done: a mount is a volume, memory or a path of the host, and not `{other}`"
                     );
                     spot.refuse(findings, why);
                     return None;

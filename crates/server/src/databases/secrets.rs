@@ -145,5 +145,5 @@ pub(crate) async fn files_of(
         return Ok(Vec::new());
     };
     let content = open(&app.vault, sealed, &script_context(id.as_str()))?;
-    Ok(vec![PlannedFile { path: path.clone(), content }])
+    Ok(vec![PlannedFile::of(path.clone(), content)])
 }

@@ -126,6 +126,24 @@ pub async fn find_network(
         .await
 }
 
+/// The destination that a network of a server is, if the team has it.
+pub async fn find_by_network(
+    conn: &mut AnyConnection,
+    (visible, server, network): (Visible<'_>, &ServerId, &str),
+) -> Result<Option<DestinationId>, sqlx::Error> {
+    let id: Option<String> = sqlx::query_scalar(
+        "select id from destinations where team_id = $1 and server_id = $2 and network = $3",
+    )
+    .bind(visible.team().as_str())
+    .bind(server.as_str())
+    .bind(network)
+    .fetch_optional(conn)
+    .await?;
+    id.map(|id| id.parse())
+        .transpose()
+        .map_err(|error: portolan_types::Invalid| sqlx::Error::Decode(error.into()))
+}
+
 /// The destination, if the team has it.
 pub async fn find(
     conn: &mut AnyConnection,

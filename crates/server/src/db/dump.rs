@@ -12,7 +12,7 @@ use sqlx::{
 use super::{Db, MIGRATIONS};
 
 /// All that there are, those that others refer to first.
-pub const TABLES: [&str; 65] = [
+pub const TABLES: [&str; 66] = [
     "teams",
     "users",
     "memberships",
@@ -51,6 +51,7 @@ pub const TABLES: [&str; 65] = [
     "stack_needs",
     "stack_networks",
     "stack_places",
+    "stack_visits",
     "build_logs",
     "hooks",
     "databases",

@@ -11,6 +11,7 @@ use crate::rights::Visible;
 
 pub mod network;
 pub mod service;
+pub mod visit;
 
 /// A stack without its services and networks, which are in other tables.
 #[derive(Debug, Clone)]
@@ -40,6 +41,7 @@ impl FromRow<'_, AnyRow> for Kept {
                 state: parsed(row, "state")?,
                 services: Vec::new(),
                 networks: Vec::new(),
+                visits: Vec::new(),
                 source: None,
                 created_at: moment(row, "created_at")?,
                 updated_at: moment(row, "updated_at")?,

@@ -1,6 +1,6 @@
 //! Compose files, and what they are read into.
 
-use crate::compose::{self, Reading, Values};
+use crate::compose::{self, Files, Reading, Values};
 
 const SECRET: &str = "open-sesame-1234";
 
@@ -10,7 +10,10 @@ pub(super) fn fuzz(bytes: &[u8]) {
     let secret = SECRET.parse().expect("a value");
     let values = Values::from([("PASSWORD".parse().expect("a name"), (secret, true))]);
     let stack = "shop".parse().expect("a name");
-    let reading = Reading { stack: &stack, values: &values, repository: None, network: "web" };
+    let path = "secret.env".parse().expect("a path");
+    let files = Files::from([(path, format!("A={SECRET}").parse().expect("a text"))]);
+    let (values, files) = (&values, &files);
+    let reading = Reading { stack: &stack, values, repository: None, files, network: "web" };
     if text.contains(SECRET) {
         return;
     }

@@ -3,6 +3,7 @@
 //! Owns what is put into it. Nothing of a repository is written to disk by its own path.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fs::File,
     io::{self, BufWriter},
     path::{Component, Path},
@@ -21,6 +22,8 @@ use tokio::task::spawn_blocking;
 
 use super::{Checkout, ignore::Ignored};
 
+/// Most bytes of one that is read by itself.
+const FILE: u64 = 1 << 20;
 /// Most bytes of all files together.
 const MOST: u64 = 1 << 30;
 
@@ -43,6 +46,8 @@ pub(crate) enum ContextError {
     NoFolder(RepositoryPath),
     #[error("there is no `{file}` in folder `{folder}`")]
     NoDockerfile { folder: RepositoryPath, file: RepositoryPath },
+    #[error("`{0}` is more than 1 MiB, or no file but a link")]
+    NoText(RepositoryPath),
     #[error("its files are more than {} MiB", MOST >> 20)]
     TooMuch,
     #[error("`{0}` leads out of the folder")]
@@ -76,6 +81,39 @@ impl Checkout {
     ) -> Result<Context, ContextError> {
         let packing = spawn_blocking(move || self.packed(&folder, &dockerfile));
         packing.await.map_err(|error| ContextError::Git(format!("it broke off: {error}")))?
+    }
+
+    /// What is in some files of a folder of the commit; those that are not there are left out. A link leads
+    /// anywhere, and is refused.
+    pub(crate) async fn read(
+        self,
+        folder: RepositoryPath,
+        wanted: BTreeSet<RepositoryPath>,
+    ) -> Result<BTreeMap<RepositoryPath, Vec<u8>>, ContextError> {
+        let reading = spawn_blocking(move || self.bytes_of(&folder, wanted));
+        reading.await.map_err(|error| ContextError::Git(format!("it broke off: {error}")))?
+    }
+
+    fn bytes_of(
+        &self,
+        folder: &RepositoryPath,
+        wanted: BTreeSet<RepositoryPath>,
+    ) -> Result<BTreeMap<RepositoryPath, Vec<u8>>, ContextError> {
+        let options = gix::open::Options::isolated();
+        let repository = gix::open_opts(self.folder.path(), options).map_err(git)?;
+        let entries = entries(&repository, &self.commit, folder)?;
+        let mut read = BTreeMap::new();
+        for path in wanted {
+            let entry = entries.iter().find(|entry| entry.filepath == path.as_str());
+            let Some(entry) = entry else { continue };
+            let small = || repository.find_header(entry.oid).map(|header| header.size() <= FILE);
+            if !entry.mode.is_blob() || !small().map_err(git)? {
+                return Err(ContextError::NoText(path));
+            }
+            let mut blob = repository.find_blob(entry.oid).map_err(git)?;
+            read.insert(path, std::mem::take(&mut blob.data));
+        }
+        Ok(read)
     }
 
     fn packed(

@@ -94,6 +94,14 @@ pub struct NewFile {
     pub content: FileContent,
     /// As `chmod` takes it: `0o600`.
     pub mode: u32,
+    pub owner: FileOwner,
+}
+
+/// Whom a file in a container belongs to, by numbers there: root, where nothing is said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FileOwner {
+    pub uid: u32,
+    pub gid: u32,
 }
 
 /// What a file is.

@@ -32,6 +32,25 @@ impl Around<'_> {
     fn answer<T>(&self, answer: Result<T, HostError>, action: &str) -> Result<T, Halt> {
         answer.map_err(|error| halt(self.server.server.name.as_str(), error, action))
     }
+
+    /// Whether the container that serves is on a network, which it is brought to.
+    pub(super) async fn is_on(
+        &self,
+        (network, docker_id): (&str, &str),
+        end: &PlacedEnd,
+    ) -> Result<bool, Halt> {
+        let found = self.seen.containers.iter().find(|one| {
+            Some(&one.member.name) == end.container.as_ref()
+                && one.application.as_deref() == Some(end.application.as_str())
+        });
+        let Some(found) = found else { return Ok(false) };
+        if found.attachments.iter().any(|place| place.key == network) {
+            return Ok(true);
+        }
+        let connected = self.host.connect(docker_id, &found.member.docker_id, &endpoint(end)).await;
+        self.answer(connected, &format!("connect `{}` to `{network}`", end.name))?;
+        Ok(true)
+    }
 }
 
 /// Subnets that are taken on a server, those that were given out in this look among them.
@@ -93,18 +112,7 @@ impl Side {
         around: Around<'_>,
         (end, docker_id): (&PlacedEnd, &str),
     ) -> Result<bool, Halt> {
-        let found = around.seen.containers.iter().find(|one| {
-            Some(&one.member.name) == end.container.as_ref()
-                && one.application.as_deref() == Some(end.application.as_str())
-        });
-        let Some(found) = found else { return Ok(false) };
-        if found.attachments.iter().any(|place| place.key == self.name.as_str()) {
-            return Ok(true);
-        }
-        let to = (docker_id, &found.member.docker_id);
-        let connected = around.host.connect(to.0, to.1, &endpoint(end)).await;
-        around.answer(connected, &format!("connect `{}` to `{}`", end.name, self.name))?;
-        Ok(true)
+        around.is_on((self.name.as_str(), docker_id), end).await
     }
 
     /// The place on it of a container that is about to be made, where it is there.
@@ -142,6 +150,6 @@ impl Side {
     }
 }
 
-fn endpoint(end: &PlacedEnd) -> Endpoint {
+pub(super) fn endpoint(end: &PlacedEnd) -> Endpoint {
     Endpoint { aliases: end.aliases.clone(), ..Endpoint::default() }
 }

@@ -10,7 +10,7 @@ use sqlx::AnyConnection;
 use super::{
     PassError,
     recorder::failure,
-    side::{Around, Held, Side},
+    side::{Around, Held, Side, endpoint},
     spare,
     work::{Halt, halt},
 };
@@ -52,6 +52,26 @@ pub(super) async fn pass(app: &App, around: Around<'_>, held: &mut Held) -> Resu
             Err(Halt::Pass(error)) => return Err(error),
         }
     }
+    visits(app, around).await
+}
+
+/// Brings services back that were taken off another destination. That one keeps its network itself.
+async fn visits(app: &App, around: Around<'_>) -> Result<(), PassError> {
+    let mut conn = app.db.acquire().await?;
+    let all = db::stack::visit::list_of_server(&mut conn, &around.server.server.id).await?;
+    drop(conn);
+    for (name, end) in &all {
+        let Some(network) = around.seen.networks.iter().find(|one| one.name == *name) else {
+            continue;
+        };
+        match around.is_on((name, &network.docker_id), end).await {
+            Ok(_) => {}
+            Err(Halt::Refused(failure)) => {
+                tracing::warn!(network = %name, failure.message, "could not connect a service");
+            }
+            Err(Halt::Pass(error)) => return Err(error),
+        }
+    }
     Ok(())
 }
 
@@ -87,6 +107,9 @@ pub(super) async fn joined(
             failure("no-stack-network", why, "see the server's networks (`scan_server`), and deploy again (`deploy_application`)")
         })?);
     }
+    let visits = db::stack::visit::list_of_server(conn, &server.server.id).await?;
+    let own = visits.into_iter().filter(|(_, end)| end.application == *application);
+    places.extend(own.map(|(network, end)| Place { network, endpoint: endpoint(&end) }));
     Ok(places)
 }
 

@@ -1,19 +1,19 @@
 //! A file is brought about: services are made, changed and removed as it says, and those that differ
 //! are deployed in the order in which they need each other.
 
-use std::collections::BTreeSet;
-
 use portolan_types::{
-    ApplicationId, ApplicationName, ApplyStack, CreateApplication, CreateStack, Destination,
-    Environment, Operation, Right, SetStackVariable, Stack, StackApplied, StackId, StackState,
-    Timestamp, VariableName,
+    Application, ApplicationId, ApplicationName, ApplyStack, CreateApplication, CreateStack,
+    Destination, Environment, Operation, Right, SetStackVariable, Stack, StackApplied, StackId,
+    StackState, Timestamp, VariableName,
 };
 use sqlx::AnyConnection;
 
 use super::{
     Source, applied, check_stays,
-    difference::{Act, Difference, Had, gone},
-    find, networks, note, show, wake,
+    difference::{self, Act, Before, Difference, Had, gone},
+    files, find, networks, note,
+    outside::{self, Outside},
+    show, tie, wake,
 };
 use crate::{
     Actor, App, Error,
@@ -22,15 +22,12 @@ use crate::{
         plan::{Kept as Variable, open_variables, seal_variables},
         remove::{self, Volumes},
     },
-    compose::{Composed, Service, Values},
-    db::{self, Transaction, stack::service::Placed},
+    compose::{Composed, Files, Service, Values},
+    db::{self, Transaction},
     destinations, environments,
     error::Refusal,
     idempotency::{self, IdempotencyKey},
 };
-
-/// Names of variables that an earlier file set.
-type Names = BTreeSet<VariableName>;
 
 /// How many variables a stack may have.
 const VARIABLES: usize = 500;
@@ -42,6 +39,7 @@ pub(super) struct Wanted {
     pub(super) source: Source,
     pub(super) composed: Composed,
     pub(super) destination: Destination,
+    pub(super) outside: Outside,
 }
 
 impl Wanted {
@@ -57,8 +55,9 @@ impl Wanted {
             applications::place(conn, actor, &environment, input.destination_id.as_ref()).await?;
         let stack = stack(id, input.name, (environment, &destination));
         let values = values(Values::new(), input.variables, &[])?;
-        let source = Source { file: input.file, values, repository: input.repository };
-        Self::of(stack, source, destination)
+        let files = files::kept(Files::new(), input.files, (input.file.as_str(), &values))?;
+        let source = Source { file: input.file, values, repository: input.repository, files };
+        Self::of(conn, actor, (stack, source, destination)).await
     }
 
     /// One that is there, as it is to be.
@@ -70,18 +69,27 @@ impl Wanted {
     ) -> Result<Self, Error> {
         check_stays(&stack)?;
         let destination = destinations::find_whole(conn, actor, &stack.destination_id).await?;
+        let file = input.file.unwrap_or(source.file);
+        let values = values(source.values, input.variables, &input.unset)?;
         let source = Source {
-            file: input.file.unwrap_or(source.file),
-            values: values(source.values, input.variables, &input.unset)?,
+            files: files::kept(source.files, input.files, (file.as_str(), &values))?,
+            file,
+            values,
             repository: input.repository.or(source.repository),
         };
-        Self::of(stack, source, destination)
+        Self::of(conn, actor, (stack, source, destination)).await
     }
 
-    fn of(stack: Stack, source: Source, destination: Destination) -> Result<Self, Error> {
+    async fn of(
+        conn: &mut AnyConnection,
+        actor: &Actor,
+        (stack, source, destination): (Stack, Source, Destination),
+    ) -> Result<Self, Error> {
         let composed = source.composed(&stack.name, destination.network.as_str())?;
         networks::check(destination.kind, &composed.networks)?;
-        Ok(Self { stack, source, composed, destination })
+        files::check(destination.kind, &composed)?;
+        let outside = outside::found(conn, actor, (&destination, &composed)).await?;
+        Ok(Self { stack, source, composed, destination, outside })
     }
 }
 
@@ -105,13 +113,14 @@ fn stack(
         state: StackState::Placed,
         services: Vec::new(),
         networks: Vec::new(),
+        visits: Vec::new(),
         source: None,
         created_at: now,
         updated_at: now,
     }
 }
 
-fn values(
+pub(super) fn values(
     mut values: Values,
     set: Vec<SetStackVariable>,
     unset: &[VariableName],
@@ -132,6 +141,8 @@ pub async fn create(
     repeat: Option<IdempotencyKey>,
 ) -> Result<StackApplied, Error> {
     let id = StackId::generate();
+    let mut whole = input.clone();
+    files::of_new(app, actor, &mut whole).await?;
     let mut tx = app.db.begin().await?;
     let (team, request) = (actor.team_id(), ("stack", &input));
     let earlier = idempotency::claim(&mut tx, team, repeat.as_ref(), &request, id.as_str()).await?;
@@ -143,12 +154,14 @@ pub async fn create(
             operations: Vec::new(),
         });
     }
-    let wanted = Wanted::new(&mut tx, actor, (id.clone(), input)).await?;
+    let wanted = Wanted::new(&mut tx, actor, (id.clone(), whole)).await?;
     let sealed = wanted.source.seal(&app.vault, &id)?;
     db::stack::insert(&mut tx, team, (&wanted.stack, &sealed))
         .await
         .map_err(|error| Error::on_unique(error, || taken(&wanted.stack)))?;
-    let operations = bring_about(&mut tx, (app, actor), wanted, (None, Removal::Refused)).await?;
+    let before = (None, Removal::Refused);
+    let bringing = bring_about(&mut tx, (app, actor), wanted, before);
+    let operations = Box::pin(bringing).await?;
     let stack = find(&mut tx, actor, &id).await?.stack;
     note(&mut tx, actor, &stack, ("stack.added", "added")).await?;
     tx.commit().await?;
@@ -173,8 +186,9 @@ pub async fn apply(
     app: &App,
     actor: &Actor,
     id: &StackId,
-    input: ApplyStack,
+    mut input: ApplyStack,
 ) -> Result<StackApplied, Error> {
+    files::of_change(app, actor, (id, &mut input)).await?;
     let mut tx = app.db.begin().await?;
     db::stack::lock(&mut tx, id).await?;
     let removal = if input.remove { Removal::Asked } else { Removal::Refused };
@@ -183,7 +197,8 @@ pub async fn apply(
     let (stack, sealed) = (wanted.stack.clone(), wanted.source.seal(&app.vault, id)?);
     db::stack::set_source(&mut tx, id, (&sealed, Timestamp::now())).await?;
     let before = (composed.as_ref(), removal);
-    let operations = bring_about(&mut tx, (app, actor), wanted, before).await?;
+    let bringing = bring_about(&mut tx, (app, actor), wanted, before);
+    let operations = Box::pin(bringing).await?;
     note(&mut tx, actor, &stack, ("stack.changed", "applied")).await?;
     tx.commit().await?;
     let stack = show(app, actor, id).await?;
@@ -204,7 +219,7 @@ async fn bring_about(
     wanted: Wanted,
     (before, removal): (Option<&Composed>, Removal),
 ) -> Result<Vec<Operation>, Error> {
-    let Wanted { stack, composed, destination, .. } = wanted;
+    let Wanted { stack, composed, destination, outside, .. } = wanted;
     let ids = networks::set(tx, &stack, &composed.networks).await?;
     let difference = Difference::find(tx, (app, actor), &stack, (before, composed)).await?;
     check_removal(&stack, &difference.gone, removal)?;
@@ -231,7 +246,7 @@ async fn bring_about(
         };
         placed.push((service, application));
     }
-    tie(tx, &stack, &placed, &ids).await?;
+    tie::set(tx, &stack, &placed, (&ids, &outside)).await?;
     for id in changed {
         let row = applications::find(tx, actor, &id).await?;
         operations.push(deployments::begin_wanted(tx, (app, actor), (&row, false)).await?);
@@ -300,7 +315,7 @@ pub(super) fn application_name(stack: &Stack, service: &Service) -> Result<Appli
 async fn change(
     tx: &mut Transaction,
     (app, actor): (&App, &Actor),
-    (had, before): (Had, Option<&Names>),
+    (had, before): (Had, Option<&Before>),
     service: &Service,
 ) -> Result<(), Error> {
     let id = had.row.application.id.clone();
@@ -310,6 +325,10 @@ async fn change(
     if present.spec != service.spec {
         let after = applications::set_spec(tx, actor, &present, service.spec.clone()).await?;
         applications::note(tx, actor, Some(&present), Some(&after)).await?;
+    } else if difference::files_differ(service, before) {
+        // What the next deployment puts into its container is other than what was put there.
+        let after = Application { updated_at: Timestamp::now(), ..present };
+        db::application::set_spec(tx, &after).await?;
     }
     write_variables(tx, (app, actor), (&id, before, service)).await
 }
@@ -318,7 +337,7 @@ async fn change(
 async fn write_variables(
     tx: &mut Transaction,
     (app, actor): (&App, &Actor),
-    (id, before, service): (&ApplicationId, Option<&Names>, &Service),
+    (id, before, service): (&ApplicationId, Option<&Before>, &Service),
 ) -> Result<(), Error> {
     let row = applications::find(tx, actor, id).await?;
     let had = open_variables(&app.vault, id, row.sealed_variables.as_deref())?;
@@ -339,31 +358,6 @@ async fn write_variables(
     if kept != had {
         let sealed = seal_variables(&app.vault, id, &kept)?;
         db::application::set_variables(tx, id, &sealed, now).await?;
-    }
-    Ok(())
-}
-
-/// Says of each service what it is in the stack, where it is, and what it waits for.
-async fn tie(
-    tx: &mut Transaction,
-    stack: &Stack,
-    placed: &[(Service, ApplicationId)],
-    ids: &networks::Ids,
-) -> Result<(), Error> {
-    for (position, (service, application)) in (0_i64..).zip(placed) {
-        let apart = service.places.apart;
-        let one = Placed { application, name: &service.name, position, apart };
-        db::stack::service::set(tx, &stack.id, one).await?;
-        let beside = networks::places(service, ids);
-        db::stack::network::set_places(tx, application, &beside).await?;
-    }
-    for (service, application) in placed {
-        let needed = |(other, id): &'_ (Service, ApplicationId)| {
-            service.needs.get(other.name.as_str()).map(|how| (id.clone(), how.as_str()))
-        };
-        let needs: Vec<_> = placed.iter().filter_map(needed).collect();
-        let needs: Vec<_> = needs.iter().map(|(id, how)| (id, *how)).collect();
-        db::stack::service::set_needs(tx, application, &needs).await?;
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ use crate::{
         self,
         plan::{Kepts, open_variables},
     },
-    compose::{Composed, Service},
+    compose::{Composed, Service, ServiceFile},
     db::{self, application::Assigned},
 };
 
@@ -27,6 +27,8 @@ pub(super) struct Had {
     apart: bool,
     /// The names that it has on each network of the stack, by what the file calls that.
     places: BTreeMap<String, BTreeSet<Alias>>,
+    /// The same on other destinations, by their networks.
+    outside: BTreeMap<String, BTreeSet<Alias>>,
 }
 
 /// What is done with a service.
@@ -45,8 +47,16 @@ pub(super) struct Difference {
     pub(super) acts: Vec<(Service, Act)>,
     /// What the file has no more.
     pub(super) gone: Vec<Had>,
-    /// What an earlier file set, by service: what of it the new one does not set goes.
-    pub(super) before: BTreeMap<Alias, BTreeSet<VariableName>>,
+    /// What an earlier file said, by service.
+    pub(super) before: BTreeMap<Alias, Before>,
+}
+
+/// What an earlier file said of a service.
+#[derive(Debug, Default)]
+pub(super) struct Before {
+    /// What of these the new one does not set goes.
+    variables: BTreeSet<VariableName>,
+    files: Vec<ServiceFile>,
 }
 
 impl Difference {
@@ -62,7 +72,7 @@ impl Difference {
             let one = Had::find(conn, (app, actor), stack, service).await?;
             had.insert(one.name.clone(), one);
         }
-        let before: BTreeMap<_, _> = before.map(set_by).unwrap_or_default();
+        let before: BTreeMap<_, _> = before.map(said_by).unwrap_or_default();
         let act = |service: Service| {
             let act = match had.remove(&service.name) {
                 None => Act::Make,
@@ -77,9 +87,12 @@ impl Difference {
     }
 }
 
-fn set_by(composed: &Composed) -> BTreeMap<Alias, BTreeSet<VariableName>> {
-    let names = |one: &Service| one.variables.iter().map(|one| one.name.clone()).collect();
-    composed.services.iter().map(|one| (one.name.clone(), names(one))).collect()
+fn said_by(composed: &Composed) -> BTreeMap<Alias, Before> {
+    let before = |one: &Service| Before {
+        variables: one.variables.iter().map(|one| one.name.clone()).collect(),
+        files: one.files.clone(),
+    };
+    composed.services.iter().map(|one| (one.name.clone(), before(one))).collect()
 }
 
 impl Had {
@@ -96,21 +109,28 @@ impl Had {
         let known = known.into_values().flatten().map(|one| (one.id, one.network.name));
         let known: BTreeMap<String, String> = known.collect();
         let places = db::stack::network::places(conn, id).await?.into_iter();
+        let visits = db::stack::visit::list(conn, id).await?;
         let named = |(id, aliases)| known.get(&id).map(|name| (name.clone(), aliases));
         Ok(Self {
             name: service.name.clone(),
             apart: db::stack::service::is_apart(conn, id).await?,
             places: places.filter_map(named).collect(),
+            outside: visits.into_iter().map(|one| (one.network, one.aliases)).collect(),
             row,
             variables,
         })
     }
 
-    fn against(self, wanted: &Service, before: Option<&BTreeSet<VariableName>>) -> Act {
+    fn against(self, wanted: &Service, before: Option<&Before>) -> Act {
         let application = &self.row.application;
         let mut differs = fields(&application.spec, &wanted.spec);
         differs.extend(self.variables_against(wanted, before));
-        if self.apart != wanted.places.apart || self.places != wanted.places.beside {
+        if files_differ(wanted, before) {
+            differs.push("configs and secrets".to_owned());
+        }
+        let places = &wanted.places;
+        let had = (self.apart, &self.places, &self.outside);
+        if had != (places.apart, &places.beside, &places.outside) {
             differs.push("networks".to_owned());
         }
         if differs.is_empty() && application.changed {
@@ -123,11 +143,7 @@ impl Had {
     }
 
     /// Names, and never values.
-    fn variables_against(
-        &self,
-        wanted: &Service,
-        before: Option<&BTreeSet<VariableName>>,
-    ) -> Vec<String> {
+    fn variables_against(&self, wanted: &Service, before: Option<&Before>) -> Vec<String> {
         let is_there = |one: &&SetVariable| {
             self.variables.get(&one.name).is_some_and(|kept| {
                 (&kept.value, kept.secret, kept.build) == (&one.value, one.secret, one.build)
@@ -142,10 +158,16 @@ impl Had {
 /// What an earlier file set, and the new one does not.
 pub(super) fn gone<'a>(
     wanted: &'a Service,
-    before: Option<&'a BTreeSet<VariableName>>,
+    before: Option<&'a Before>,
 ) -> impl Iterator<Item = &'a VariableName> {
     let is_set = |name: &VariableName| wanted.variables.iter().any(|one| one.name == *name);
-    before.into_iter().flatten().filter(move |name| !is_set(name))
+    let set = before.into_iter().flat_map(|before| &before.variables);
+    set.filter(move |name| !is_set(name))
+}
+
+/// Whether other files are put into its container than those of an earlier file.
+pub(super) fn files_differ(wanted: &Service, before: Option<&Before>) -> bool {
+    before.map_or(!wanted.files.is_empty(), |before| before.files != wanted.files)
 }
 
 /// The keys of a spec whose values differ.

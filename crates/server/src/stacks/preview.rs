@@ -9,13 +9,17 @@ use super::{
     applied,
     apply::{Wanted, application_name, of_service},
     difference::{Act, Difference, Had},
+    files, outside,
 };
 use crate::{
     Actor, App, Error, applications, compose::Composed, destinations::preview::as_failure,
 };
 
 /// Of a new stack.
-pub async fn of_new(app: &App, actor: &Actor, input: CreateStack) -> Result<Preview, Error> {
+pub async fn of_new(app: &App, actor: &Actor, mut input: CreateStack) -> Result<Preview, Error> {
+    if let Err(error) = files::of_new(app, actor, &mut input).await {
+        return refused(error);
+    }
     let mut conn = app.db.acquire().await?;
     let wanted = Wanted::new(&mut conn, actor, (StackId::generate(), input)).await;
     looked_at(&mut conn, (app, actor), (None, wanted)).await
@@ -26,8 +30,11 @@ pub async fn of_change(
     app: &App,
     actor: &Actor,
     id: &StackId,
-    input: ApplyStack,
+    mut input: ApplyStack,
 ) -> Result<Preview, Error> {
+    if let Err(error) = files::of_change(app, actor, (id, &mut input)).await {
+        return refused(error);
+    }
     let mut conn = app.db.acquire().await?;
     let (stack, source, before) = applied(&mut conn, (app, actor), id).await?;
     let wanted = Wanted::changed(&mut conn, actor, (stack, source), input).await;
@@ -47,6 +54,11 @@ pub(super) fn nothing() -> Preview {
     }
 }
 
+/// A preview of what cannot be.
+fn refused(error: Error) -> Result<Preview, Error> {
+    Ok(Preview { allowed: false, refusals: vec![as_failure(error)?], ..nothing() })
+}
+
 async fn looked_at(
     conn: &mut AnyConnection,
     (app, actor): (&App, &Actor),
@@ -55,15 +67,12 @@ async fn looked_at(
     let mut preview = nothing();
     let wanted = match wanted {
         Ok(wanted) => wanted,
-        Err(error) => {
-            preview.refusals.push(as_failure(error)?);
-            preview.allowed = false;
-            return Ok(preview);
-        }
+        Err(error) => return refused(error),
     };
     let Wanted { stack, composed, destination, .. } = wanted;
     let notices = composed.notices.clone();
-    let named = networks(&stack, &composed);
+    let mut named = networks(&stack, &composed);
+    named.extend(outside::steps(&composed));
     let difference = Difference::find(conn, (app, actor), &stack, (before, composed)).await?;
     for (service, act) in &difference.acts {
         if let Err(error) = applications::check::bounds(&service.spec)

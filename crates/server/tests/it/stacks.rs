@@ -13,6 +13,8 @@ use crate::{
     support::{TestApp, eventually, story},
 };
 
+mod files;
+
 /// Three services, of which two share a network that the third is not on.
 pub(crate) const FILE: &str = "\
 services:
@@ -206,6 +208,52 @@ story! {
         }).await?;
         let text = app.owner.get("/v1/events?limit=200").await?.text;
         ensure!(!text.contains("sesame") && text.contains("stack.removed"), "{text}");
+    }
+}
+
+story! {
+    /// A service is on another destination too, where it has its names alone; who has one of these there
+    /// already is told, and a file without it takes it off.
+    async fn a_service_joins_another_destination(app) {
+        let at = place(app).await?;
+        let file = "services:\n  web:\n    image: shop:1\n    expose: [80]\n    networks: [default, edge]\n    \
+                    stop_grace_period: 1s\nnetworks:\n  edge: {external: true}\n";
+        let create = || app.owner.post("/v1/stacks", body(&at, "shop", file));
+        create().await?.refused("network-is-no-destination")?;
+        let edge = app.owner.destination(&at.server, "edge").await?;
+        let preview: Preview =
+            app.owner.post("/v1/stacks?preview=true", body(&at, "shop", file)).await?.ok()?;
+        ensure!(preview.steps.iter().any(|one| one.contains("`web` joins `edge`")), "{preview:?}");
+        let other = |name: &str| json!({
+            "environment_id": at.environment.id, "destination_id": edge.id, "name": name,
+            "spec": { "image": "shop:1" },
+        });
+        let web: Application = app.owner.post("/v1/applications", other("web")).await?.created()?;
+        let clash = create().await?.refused("alias-taken")?;
+        ensure!(clash.detail.contains("application `web`"), "{clash:?}");
+        app.owner.delete(&format!("/v1/applications/{}?wait=30", web.id)).await?.accepted::<Operation>()?;
+
+        let made: StackApplied = create().await?.created()?;
+        app.all_succeed(&made).await?;
+        let stack = app.stack(&made.stack).await?;
+        assert_eq!(stack.visits.len(), 1);
+        assert_eq!(stack.visits[0].destination_id, edge.id);
+        let web = app.service(&stack, "web").await?;
+        let there = |all: &[(String, Vec<String>)]| {
+            all.iter().find(|(name, _)| name == "edge").map(|(_, names)| names.clone())
+        };
+        assert_eq!(there(&places(&at, &web)?), Some(vec!["web".to_owned()]));
+        app.owner.post("/v1/applications", other("web")).await?.refused("alias-taken")?;
+        at.engine.disconnect("edge", web.container.as_ref().context("a container")?.as_str());
+        eventually("it is brought back", || async { Ok(there(&places(&at, &web)?)) }).await?;
+
+        let without = json!({ "file": file.replace("[default, edge]", "[default]") });
+        let changed = app.apply(&stack, without).await?;
+        app.all_succeed(&changed).await?;
+        let stack = app.stack(&stack).await?;
+        ensure!(stack.visits.is_empty(), "{stack:?}");
+        assert_eq!(there(&places(&at, &app.service(&stack, "web").await?)?), None);
+        app.owner.post("/v1/applications", other("web")).await?.created::<Application>()?;
     }
 }
 

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use portolan_server::host::{
-    Capabilities, Endpoint, Exec, Gaining, HostError, LogQuery, Mount, MountAccess, MountSource,
-    NetworkMode, NewContainer, NewFile, Place, Privileges, PublishedPort, PullProgress,
-    RestartPolicy, RootFilesystem,
+    Capabilities, Endpoint, Exec, FileOwner, Gaining, HostError, LogQuery, Mount, MountAccess,
+    MountSource, NetworkMode, NewContainer, NewFile, Place, Privileges, PublishedPort,
+    PullProgress, RestartPolicy, RootFilesystem,
 };
 use portolan_types::NetworkOptions;
 
@@ -151,8 +151,12 @@ async fn files_go_in_and_come_out() {
         ..new_container(name, "exec sleep 1000")
     };
     let id = host.create_container(&new).await.expect("created");
-    let file =
-        |path: &str| NewFile { path: path.into(), content: b"text".to_vec().into(), mode: 0o600 };
+    let file = |path: &str| NewFile {
+        path: path.into(),
+        content: b"text".to_vec().into(),
+        mode: 0o600,
+        owner: FileOwner { uid: 1000, gid: 0 },
+    };
     host.put_files(&id, "/etc/kept", &[file("a"), file("b/c")]).await.expect("before it runs");
     host.start_container(&id).await.expect("started");
     host.put_files(&id, "/etc/kept", &[file("d")]).await.expect("while it runs");
@@ -168,7 +172,7 @@ async fn files_go_in_and_come_out() {
     assert_eq!(host.read_file(&id, "/etc/kept/none").await, Ok(None));
     assert_eq!(host.read_file(&id, "/etc/kept").await, Ok(None), "a directory");
     let exec = Exec::new(["stat", "-c", "%a %u", "/etc/kept/b/c"], SOON);
-    assert_eq!(host.exec(&id, &exec).await.expect("run").stdout, "600 0\n");
+    assert_eq!(host.exec(&id, &exec).await.expect("run").stdout, "600 1000\n");
 
     let used = host.remove_volume(name).await;
     assert!(matches!(used, Err(HostError::Docker { status: 409, .. })), "{used:?}");

@@ -42,7 +42,7 @@ impl FromStr for GitReference {
 text_newtype!(GitReference);
 
 /// A file or folder of a repository; `.` is all of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schema(value_type = String, min_length = 1, max_length = 500, example = "services/api")]
 pub struct RepositoryPath(String);

@@ -1,13 +1,13 @@
 //! `portolan app env`: variables set, removed and shown.
 //!
 //! Where values come from: arguments, a file, or for secrets a terminal or stdin. How a file is
-//! written is in `dotenv`.
+//! written is in `portolan_types::dotenv`.
 
 use std::path::{Path, PathBuf};
 
 use portolan_types::{
     Application, ChangeVariables, Database, DatabasePart, FromDatabase, ReferVariable, SetVariable,
-    Variable, VariableName, VariableValue, Variables,
+    Variable, VariableName, VariableValue, Variables, dotenv,
 };
 use secrecy::ExposeSecret;
 
@@ -19,8 +19,6 @@ use crate::{
     printer::{Format, Line, Printer, Span, Table},
     words::since,
 };
-
-mod dotenv;
 
 pub(crate) async fn list(
     client: &Client,
@@ -215,7 +213,7 @@ pub(in crate::commands) fn from_file(file: &Path) -> anyhow::Result<Values> {
             "a line is NAME=VALUE; the value may be in quotes",
         )
     })?;
-    Ok(values)
+    Ok(values.into_iter().map(|one| (one.name, one.value)).collect())
 }
 
 /// A key has several lines: one secret is all of stdin, where nobody can be asked.

@@ -37,7 +37,8 @@ pub async fn set_aliases(
 }
 
 /// Gives up the names on networks where nothing is known by them any more: neither is the application
-/// there, nor is it reached from there by a link, nor on its way there or back.
+/// there, nor is it reached from there by a link, nor there as a service of a stack, nor on its way there or
+/// back.
 pub async fn release_aliases(conn: &mut AnyConnection) -> Result<(), sqlx::Error> {
     sqlx::query(
         "delete from application_aliases
@@ -50,6 +51,10 @@ pub async fn release_aliases(conn: &mut AnyConnection) -> Result<(), sqlx::Error
                    join applications f on f.id = l.from_id
                    where l.to_id = application_aliases.application_id
                      and f.destination_id = application_aliases.destination_id)
+           and not exists (
+                   select 1 from stack_visits t
+                   where t.application_id = application_aliases.application_id
+                     and t.destination_id = application_aliases.destination_id)
            and not exists (
                    select 1 from moves m
                    where m.application_id = application_aliases.application_id

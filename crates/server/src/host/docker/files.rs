@@ -32,15 +32,15 @@ pub(super) async fn put(
     Ok(())
 }
 
-/// Owned by root, and of the time 0: equal files make equal archives.
+/// Of the time 0: equal files make equal archives.
 fn archive(files: &[NewFile]) -> io::Result<Bytes> {
     let mut archive = Builder::new(Vec::new());
     for file in files {
         let mut header = Header::new_gnu();
         header.set_size(file.bytes().len() as u64);
         header.set_mode(file.mode);
-        header.set_uid(0);
-        header.set_gid(0);
+        header.set_uid(file.owner.uid.into());
+        header.set_gid(file.owner.gid.into());
         header.set_mtime(0);
         // Both refuse paths that lead out of the directory.
         match &file.content {
@@ -88,10 +88,11 @@ fn first_file(archive: &[u8]) -> io::Result<Option<Vec<u8>>> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::super::FileOwner, *};
 
     fn file(path: &str) -> NewFile {
-        NewFile { path: path.into(), content: b"text".to_vec().into(), mode: 0o600 }
+        let owner = FileOwner { uid: 1000, gid: 0 };
+        NewFile { path: path.into(), content: b"text".to_vec().into(), mode: 0o600, owner }
     }
 
     #[test]
@@ -101,7 +102,7 @@ mod tests {
         let mut entries = Archive::new(&archive[..]);
         let first = entries.entries().expect("entries").next().expect("one").expect("one");
         assert_eq!(first.header().mode().expect("a mode"), 0o600);
-        assert_eq!(first.header().uid().expect("an owner"), 0);
+        assert_eq!(first.header().uid().expect("an owner"), 1000);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::{
         remove::volumes_of,
     },
     db::{self, application::moving::Moving, deployment::Planned},
-    host::{FileContent, NewFile, Place},
+    host::{FileContent, FileOwner, NewFile, Place},
 };
 
 /// What a deployment goes by.
@@ -90,8 +90,8 @@ impl Course {
         let file = |one: &PlannedFile| NewFile {
             path: one.path.clone(),
             content: FileContent::Bytes(one.content.as_str().as_bytes().to_vec()),
-            // An engine reads it as a user of its own.
-            mode: 0o644,
+            mode: one.mode.bits(),
+            owner: FileOwner { uid: one.uid, gid: one.gid },
         };
         let files: Vec<NewFile> = self.plan.files.iter().map(file).collect();
         if files.is_empty() {

@@ -11,7 +11,7 @@ use super::{
     config::{CADDY_ADMIN, CADDY_FILE, DATA, Generated, SLOT_FILE, Slot, below_data, mark_seen},
     job::halt,
 };
-use crate::host::{ContainerDetail, Exec, NewFile, clean};
+use crate::host::{ContainerDetail, Exec, FileOwner, NewFile, clean};
 
 /// How long a proxy may take to change over, how often Traefik is asked whether it has, and how long
 /// its answer may take.
@@ -62,7 +62,8 @@ async fn reloaded(scene: &Scene<'_>, id: &str, generated: &Generated) -> Result<
     }
     if let Some(content) = before {
         let content = content.into();
-        let file = NewFile { path: below_data(CADDY_FILE), content, mode: 0o600 };
+        let (path, owner) = (below_data(CADDY_FILE), FileOwner::default());
+        let file = NewFile { path, content, mode: 0o600, owner };
         scene.host.put_files(id, DATA, &[file]).await.map_err(cannot)?;
     }
     let said = output.stderr.lines().rev().find_map(|line| line.strip_prefix("Error: "));

@@ -13,7 +13,7 @@ use super::{
     config::{INTERNAL_CHAIN, INTERNAL_KEY, below_data},
     job::halt,
 };
-use crate::host::NewFile;
+use crate::host::{FileOwner, NewFile};
 
 /// What has to be trusted by those who visit.
 const CERTIFICATE: &str = "/data/portolan/authority.crt";
@@ -63,7 +63,12 @@ fn made() -> Result<(Vec<NewFile>, KeyPair), rcgen::Error> {
 }
 
 fn file(path: &str, content: String) -> NewFile {
-    NewFile { path: below_data(path), content: content.into_bytes().into(), mode: 0o600 }
+    NewFile {
+        path: below_data(path),
+        content: content.into_bytes().into(),
+        mode: 0o600,
+        owner: FileOwner::default(),
+    }
 }
 
 fn authority() -> CertificateParams {

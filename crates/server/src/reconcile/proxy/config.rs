@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     db::route::Assigned,
-    host::{FileContent, NewFile},
+    host::{FileContent, FileOwner, NewFile},
     vault::to_hex,
 };
 
@@ -199,7 +199,7 @@ pub(super) fn short_digest(text: &str) -> String {
 }
 
 fn new_file(path: &str, content: FileContent) -> NewFile {
-    NewFile { path: below_data(path), content, mode: 0o600 }
+    NewFile { path: below_data(path), content, mode: 0o600, owner: FileOwner::default() }
 }
 
 /// One of the two folders between which Traefik's link goes back and forth. Traefik looks whenever

@@ -17,7 +17,7 @@ use super::{
     definition::{self, CHECK, is_ours},
     job::halt,
 };
-use crate::host::{LogQuery, NewFile, clean};
+use crate::host::{FileOwner, LogQuery, NewFile, clean};
 
 /// How long the proxy may take to read it, and how often it is listened to.
 const READING: Duration = Duration::from_secs(30);
@@ -120,6 +120,7 @@ fn sentinel() -> NewFile {
         path: below_data(&Slot::First.path("c-check.yml")),
         content: config.to_string().into_bytes().into(),
         mode: 0o600,
+        owner: FileOwner::default(),
     }
 }
 

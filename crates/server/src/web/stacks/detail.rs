@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::State;
-use portolan_types::{Preview, StackId, StackVariable};
+use portolan_types::{Preview, RepositoryPath, StackId, StackVariable};
 
 use super::head::{Head, Tab};
 use crate::{
@@ -26,6 +26,10 @@ struct Overview {
 }
 
 impl Overview {
+    fn files(&self) -> &[RepositoryPath] {
+        self.head.stack.source.as_ref().map(|source| source.files.as_slice()).unwrap_or_default()
+    }
+
     fn notices(&self) -> &[String] {
         self.head.stack.source.as_ref().map(|source| source.notices.as_slice()).unwrap_or_default()
     }

@@ -6,9 +6,9 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use anyhow::{Context, Result, ensure};
 use percent_encoding::percent_decode;
 use portolan_server::host::{
-    Afterwards, Dialer, Endpoint, Exec, FileContent, Host, Limits, LogQuery, NetworkMode,
-    NewContainer, NewFile, Place, Privileges, Progress, PullProgress, Reachable, RealDialer,
-    RestartPolicy, Route, Target,
+    Afterwards, Dialer, Endpoint, Exec, FileContent, FileOwner, Host, Limits, LogQuery,
+    NetworkMode, NewContainer, NewFile, Place, Privileges, Progress, PullProgress, Reachable,
+    RealDialer, RestartPolicy, Route, Target,
 };
 use url::form_urlencoded;
 
@@ -67,8 +67,12 @@ async fn call_all(host: &dyn Host, text: &str, id: &str) {
     let labels = BTreeMap::from([(text.to_owned(), text.to_owned())]);
     let endpoint = Endpoint { aliases: vec![text.to_owned()], ..Endpoint::default() };
     let query = LogQuery { lines: 1, since: None, timestamps: false };
-    let file =
-        NewFile { path: "file".into(), content: FileContent::Bytes(b"text".to_vec()), mode: 0o600 };
+    let file = NewFile {
+        path: "file".into(),
+        content: FileContent::Bytes(b"text".to_vec()),
+        mode: 0o600,
+        owner: FileOwner::default(),
+    };
     let progress = PullProgress::default();
     let tell = || {};
     let exec = Exec::new([text], short);

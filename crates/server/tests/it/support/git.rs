@@ -93,6 +93,14 @@ impl GitServer {
         Ok(git(&work, &["rev-parse", "HEAD"])?.trim().to_owned())
     }
 
+    /// Commits a link in the place of a file.
+    pub(crate) fn link(&self, branch: &str, path: &str, target: &str) -> Result<()> {
+        let place = self.folder.path().join("work").join(path);
+        fs::remove_file(&place)?;
+        std::os::unix::fs::symlink(target, &place)?;
+        self.commit(branch, &[]).map(drop)
+    }
+
     /// Gives the branch's commit a tag.
     pub(crate) fn tag(&self, name: &str) -> Result<()> {
         let work = self.folder.path().join("work");

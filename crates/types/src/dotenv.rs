@@ -5,12 +5,23 @@
 
 use std::{iter::Peekable, str::Chars};
 
-use portolan_types::{Invalid, VariableName, VariableValue};
+use crate::{Invalid, VariableName, VariableValue};
 
+/// What is wrong, and on which line.
 type Error = (usize, Invalid);
 
+/// A variable of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    pub number: usize,
+    pub name: VariableName,
+    pub value: VariableValue,
+    /// Between single quotes, within which nothing stands for anything else.
+    pub literal: bool,
+}
+
 /// The variables in their order, or the line that is wrong and why. Values are not in errors.
-pub(super) fn parse(text: &str) -> Result<Vec<(VariableName, VariableValue)>, Error> {
+pub fn parse(text: &str) -> Result<Vec<Line>, Error> {
     let mut source = Source { rest: text.chars().peekable(), line: 1 };
     let mut variables = Vec::new();
     while source.rest.peek().is_some() {
@@ -42,7 +53,8 @@ impl Source<'_> {
         text
     }
 
-    fn variable(&mut self) -> Result<Option<(VariableName, VariableValue)>, Invalid> {
+    fn variable(&mut self) -> Result<Option<Line>, Invalid> {
+        let number = self.line;
         let name = self.until('=');
         let name = name.trim();
         let comment = name.is_empty() || name.starts_with('#');
@@ -53,12 +65,13 @@ impl Source<'_> {
         }
         self.next();
         let name = name.strip_prefix("export ").unwrap_or(name).trim();
-        let (name, value) = (name.parse()?, self.value()?);
-        Ok(Some((name, value.parse()?)))
+        let name = name.parse()?;
+        while self.rest.next_if(|c| *c == ' ' || *c == '\t').is_some() {}
+        let literal = self.rest.peek() == Some(&'\'');
+        Ok(Some(Line { number, name, value: self.value()?.parse()?, literal }))
     }
 
     fn value(&mut self) -> Result<String, Invalid> {
-        while self.rest.next_if(|c| *c == ' ' || *c == '\t').is_some() {}
         let Some(quote) = self.rest.next_if(|c| matches!(c, '\'' | '"')) else {
             let line = self.until('\n');
             self.next();
@@ -107,7 +120,7 @@ mod tests {
 
     fn read(text: &str) -> Vec<(String, String)> {
         let variables = parse(text).expect("variables");
-        variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect()
+        variables.into_iter().map(|one| (one.name.into(), one.value.into())).collect()
     }
 
     #[test]
@@ -125,6 +138,9 @@ mod tests {
             ("I", "a=b"),
         ];
         assert_eq!(read(text), wanted.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let literal: Vec<bool> =
+            parse(text).expect("variables").iter().map(|one| one.literal).collect();
+        assert_eq!(literal, [false, false, false, false, true, false, false, false]);
         assert!(read("").is_empty() && read("\n # a = comment").is_empty());
     }
 
