@@ -89,9 +89,13 @@ async fn tell(mut program: Child, handle: Handle, channel: ChannelId) {
     drop(errors.read_to_end(&mut complained).await);
     drop(handle.extended_data(channel, 1, complained).await);
     let code = program.wait().await.ok().and_then(|status| status.code()).unwrap_or(1);
-    drop(handle.exit_status_request(channel, code.unsigned_abs()).await);
-    drop(handle.eof(channel).await);
-    drop(handle.close(channel).await);
+    let ending = async {
+        handle.exit_status_request(channel, code.unsigned_abs()).await?;
+        handle.eof(channel).await?;
+        handle.close(channel).await
+    };
+    // Refused where nobody listens any more.
+    let _heard = ending.await;
 }
 
 impl server::Handler for Peer {
