@@ -65,7 +65,7 @@ pub(crate) async fn deploy(
         return Ok(Outcome::Done);
     }
     difference.lines().iter().for_each(|line| printer.say(line));
-    let application = apply(client, present, wanted, &difference).await?;
+    let application = Box::pin(apply(client, present, wanted, &difference)).await?;
     let operation = ask_deployment(client, &application, &DeployApplication::default()).await?;
     accompany(client, printer, operation, wait).await
 }

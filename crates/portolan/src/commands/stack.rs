@@ -194,8 +194,8 @@ pub(crate) async fn apply(
     let named = compose_files_named(file.as_str(), &variables);
     let files = files::read(&place, named)?;
     if !files.is_empty() {
-        let names: Vec<&str> = files.iter().map(|one| one.path.as_str()).collect();
-        printer.say(&Line::plain(format!("sent along: {}", names.join(", "))));
+        let sent: Vec<&str> = files.iter().map(|one| one.path.as_str()).collect();
+        printer.say(&Line::plain(format!("sent along: {}", sent.join(", "))));
     }
     let request = request(client, described, (file, variables, files)).await?;
     if manner.run == Run::Dry {

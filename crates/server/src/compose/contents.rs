@@ -191,8 +191,8 @@ pub(super) fn check(service: &Service, spot: &Spot<'_>, findings: &mut Findings)
     if !service.files.is_empty() && service.spec.process.read_only {
         spot.refuse(
             findings,
-            "not done: `configs` and `secrets` with `read_only`: engines put no file into a container \
-             whose files are read only; leave `read_only` out, or put the files into the image",
+            "not done: `configs` and `secrets` beside read only files of a container: engines put none into \
+             it; leave one of the two out, or put the files into the image",
         );
     }
     let mut seen: Vec<&str> = Vec::new();

@@ -83,7 +83,7 @@ fn what_cannot_be_put_is_refused() {
         ("    configs: [b]\n", "there is no config `b` under `configs`"),
         ("    configs: [{target: /x}]\n", "it has a `source`"),
         ("    configs: [{source: a, mode: 440}]\n", "a mode is written as `0440`"),
-        ("    configs: [a]\n    read_only: true\n", "with `read_only`"),
+        ("    configs: [a]\n    read_only: true\n", "beside read only files"),
         ("    configs: [a, a]\n", "two files are put at `/a`"),
         ("    secrets: [s]\n    tmpfs: /run\n", "`/run/secrets/s` is below `/run`"),
     ] {
