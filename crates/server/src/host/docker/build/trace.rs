@@ -215,13 +215,18 @@ pub(super) mod tests {
         heard.lock().expect("held").clone()
     }
 
-    fn at(tenths: i64) -> Option<Time> {
+    fn at(tenths: i64) -> Time {
         let nanos = i32::try_from(tenths % 10).expect("small") * 100_000_000;
-        Some(Time { seconds: tenths / 10, nanos })
+        Time { seconds: tenths / 10, nanos }
     }
 
     fn vertex(digest: &str, name: &str) -> Vertex {
-        Vertex { digest: digest.into(), name: name.into(), started: at(10), ..Vertex::default() }
+        Vertex {
+            digest: digest.into(),
+            name: name.into(),
+            started: Some(at(10)),
+            ..Vertex::default()
+        }
     }
 
     fn steps(vertexes: Vec<Vertex>) -> StatusResponse {
@@ -249,17 +254,25 @@ pub(super) mod tests {
         let later = Vertex { started: None, ..vertex("d", "not begun") };
         let said = [
             steps(vec![
-                Vertex { cached: true, completed: at(10), ..vertex("a", "[1/3] FROM x") },
+                Vertex { cached: true, completed: Some(at(10)), ..vertex("a", "[1/3] FROM x") },
                 later,
             ]),
             steps(vec![run.clone()]),
             says("b", b"one\r\ntw"),
             steps(vec![run.clone(), copy.clone()]),
             says("b", b"o\n\xff\nrest"),
-            steps(vec![Vertex { completed: at(23), ..run.clone() }]),
-            steps(vec![Vertex { started: at(24), completed: at(24), ..run }]),
-            steps(vec![Vertex { completed: at(30), error: "exit code: 7".into(), ..copy.clone() }]),
-            steps(vec![Vertex { completed: at(31), error: "context canceled".into(), ..copy }]),
+            steps(vec![Vertex { completed: Some(at(23)), ..run.clone() }]),
+            steps(vec![Vertex { started: Some(at(24)), completed: Some(at(24)), ..run }]),
+            steps(vec![Vertex {
+                completed: Some(at(30)),
+                error: "exit code: 7".into(),
+                ..copy.clone()
+            }]),
+            steps(vec![Vertex {
+                completed: Some(at(31)),
+                error: "context canceled".into(),
+                ..copy
+            }]),
         ];
         assert_eq!(
             lines(&said),
@@ -295,11 +308,11 @@ pub(super) mod tests {
             part("sha256:a", 0, 40 << 20, None),
             part("sha256:a", 21 << 20, 40 << 20, None),
             part("sha256:a", 22 << 20, 40 << 20, None),
-            part("sha256:a", 40 << 20, 40 << 20, at(1)),
-            part("sha256:a", 40 << 20, 40 << 20, at(1)),
+            part("sha256:a", 40 << 20, 40 << 20, Some(at(1))),
+            part("sha256:a", 40 << 20, 40 << 20, Some(at(1))),
             part("sha256:b", 5, 9, None),
             part("extracting", 0, 0, None),
-            part("extracting", -1, -1, at(1)),
+            part("extracting", -1, -1, Some(at(1))),
         ];
         assert_eq!(
             lines(&said),
