@@ -48,6 +48,10 @@ const OVER_COMMANDS: usize = 1;
 const DIALLING: Duration = Duration::from_secs(30);
 /// Between tries to write down what an earlier process began.
 const AGAIN: Duration = Duration::from_secs(5);
+/// What a program ends with that the kernel ends.
+const KILLED: i64 = 137;
+/// From the end of a program to that of its container, where the latter brought it about.
+const MOMENT: Duration = Duration::from_secs(5);
 /// The variable that marks what a run began.
 const MARK: &str = "PORTOLAN_RUN";
 
@@ -218,7 +222,7 @@ async fn observe(
         }
         Err(error) => of_host(place, &error),
     };
-    if end.state.is_bad() && has_ended(host, docker_id).await {
+    if end.state.is_bad() && has_ended(host, docker_id, &end).await {
         return with_container(place, end);
     }
     end
@@ -255,10 +259,20 @@ fn of_host(Place { server, container, .. }: &Place, error: &HostError) -> End {
     bad(JobRunState::Failed, why)
 }
 
-/// Whether its container is what ended.
-async fn has_ended(host: &dyn Host, docker_id: &str) -> bool {
-    let found = host.find_container(docker_id).await;
-    found.is_ok_and(|container| container.is_none_or(|container| !container.is_running()))
+/// Whether its container is what ended. A program that was killed has ended before its container has, of
+/// which the engine tells a moment later.
+async fn has_ended(host: &dyn Host, docker_id: &str, end: &End) -> bool {
+    let runs = match host.find_container(docker_id).await {
+        Ok(container) => container.is_some_and(|container| container.is_running()),
+        Err(_) => return false,
+    };
+    if !runs || end.exit_code != Some(KILLED) {
+        return !runs;
+    }
+    match host.wait_container(docker_id, MOMENT).await {
+        Ok(_) => true,
+        Err(error) => error.is_not_found(),
+    }
 }
 
 /// A deployment takes the container away in which it ran, and does not wait for it.
