@@ -116,14 +116,11 @@ async fn apply(
         let _: Route = client.create("/v1/routes", &request).await?;
     }
     for change in difference.jobs() {
-        let _: Job = match &change.id {
-            Some(id) => {
-                client.change(&format!("/v1/jobs/{id}"), &jobs::update(change.wanted)).await?
-            }
-            None => {
-                let path = format!("/v1/applications/{}/jobs", application.id);
-                client.create(&path, &change.wanted).await?
-            }
+        let _: Job = if let Some(id) = &change.id {
+            client.change(&format!("/v1/jobs/{id}"), &jobs::update(change.wanted)).await?
+        } else {
+            let path = format!("/v1/applications/{}/jobs", application.id);
+            client.create(&path, &change.wanted).await?
         };
     }
     Ok(application)

@@ -81,18 +81,15 @@ impl SshRepository {
     const PORT: NonZeroU16 = NonZeroU16::new(22).expect("it is not zero");
 
     fn read(text: &str) -> Option<Self> {
-        let (user, host, port, path) = match text.strip_prefix("ssh://") {
-            Some(rest) => {
-                let (place, path) = rest.split_at(rest.find('/')?);
-                let (user, address) = place.split_once('@')?;
-                let (host, port) = address_of(address)?;
-                (user, host, port, path)
-            }
-            None => {
-                let (place, path) = text.split_once(':')?;
-                let (user, host) = place.split_once('@')?;
-                (user, host, Self::PORT, path)
-            }
+        let (user, host, port, path) = if let Some(rest) = text.strip_prefix("ssh://") {
+            let (place, path) = rest.split_at(rest.find('/')?);
+            let (user, address) = place.split_once('@')?;
+            let (host, port) = address_of(address)?;
+            (user, host, port, path)
+        } else {
+            let (place, path) = text.split_once(':')?;
+            let (user, host) = place.split_once('@')?;
+            (user, host, Self::PORT, path)
         };
         let path = Some(path).filter(|path| is_plain(path))?.to_owned();
         Some(Self { user: user.parse().ok()?, host: host.parse().ok()?, port, path })

@@ -45,7 +45,7 @@ fn status(host: &Host) -> Result<Option<String>> {
 
 /// Between two requests of a visitor: an exchange of a configuration takes longer, so that none passes unseen, and
 /// the processors are left to those who work.
-const PACE: Duration = Duration::from_millis(10);
+const PACE: Duration = Duration::from_millis(5);
 
 /// Whoever reaches Caddy in the moment in which it exchanges its listener may be cut off, and asks
 /// again, as browsers do (RFC 9110, section 9.2.2).

@@ -1,6 +1,6 @@
 //! How programs are run.
 
-use portolan_types::{Capability, StopSignal};
+use portolan_types::{Capability, ContainerUser, FileMode, Hostname, StopSignal, WorkingDirectory};
 
 use super::*;
 
@@ -12,9 +12,9 @@ fn a_program_is_run_as_the_file_says() {
          cap_drop: [ALL]\n    cap_add: [NET_BIND_SERVICE, cap_chown]\n",
     );
     let process = &web.spec.process;
-    assert_eq!(process.user.as_ref().map(|user| user.as_str()), Some("1000:1000"));
-    assert_eq!(process.working_dir.as_ref().map(|folder| folder.as_str()), Some("/srv"));
-    assert_eq!(process.hostname.as_ref().map(|name| name.as_str()), Some("mail.example.com"));
+    assert_eq!(process.user.as_ref().map(ContainerUser::as_str), Some("1000:1000"));
+    assert_eq!(process.working_dir.as_ref().map(WorkingDirectory::as_str), Some("/srv"));
+    assert_eq!(process.hostname.as_ref().map(Hostname::as_str), Some("mail.example.com"));
     assert_eq!(process.stop_signal, Some(StopSignal::Quit));
     assert!(process.init && process.read_only && process.no_new_privileges);
     assert_eq!(process.drop_capabilities.len(), Capability::ALL.len() - 2);
@@ -48,7 +48,7 @@ fn folders_are_in_memory() {
     let all: Vec<_> =
         web.spec.tmpfs.iter().map(|one| (one.target.as_str(), one.size_bytes)).collect();
     assert_eq!(all, [("/run", None), ("/tmp", Some(64 << 20)), ("/cache", Some(1 << 30))]);
-    let modes: Vec<_> = web.spec.tmpfs.iter().map(|one| one.mode.map(|mode| mode.bits())).collect();
+    let modes: Vec<_> = web.spec.tmpfs.iter().map(|one| one.mode.map(FileMode::bits)).collect();
     assert_eq!(modes, [None, Some(0o700), Some(0o1777)]);
     assert!(web.spec.mounts.is_empty());
     assert_eq!(service("    tmpfs: /run\n").spec.tmpfs.len(), 1);
