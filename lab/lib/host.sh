@@ -13,7 +13,11 @@ power_on() {
   plug "$name" "$(host_address "$name")"
 }
 
-power_off() { stop_init "$1"; }
+# The kernel takes the links of a namespace away when it gets to it, and the next boot would find this one in its place.
+power_off() {
+  stop_init "$1"
+  unplug "$1"
+}
 
 prepare_host() {
   local dir=$1

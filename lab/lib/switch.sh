@@ -43,6 +43,9 @@ plug() {
     ip link set eth0 up"
 }
 
+# Both ends at once; whoever else takes them away first has done the same.
+unplug() { ! is_plugged "$1" || in_switch ip link delete "port-$1" || ! is_plugged "$1"; }
+
 is_plugged() { in_switch ip link show "port-$1" >/dev/null 2>&1; }
 
 # The same after a reboot, as a real card has; otherwise neighbours send to the old one for half a minute.
