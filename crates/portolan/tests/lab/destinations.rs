@@ -155,32 +155,3 @@ fn docker_refuses_in_its_own_words() -> Result<()> {
     portolan.remove(&duplicate)?;
     Ok(())
 }
-
-#[test]
-#[ignore = "needs the lab"]
-fn a_network_that_somebody_removes_is_back_in_two_seconds() -> Result<()> {
-    let portolan = Portolan::start()?;
-    let host = Host::find("alpha")?;
-    portolan.add_server(&host, "root")?;
-    let network = unique("kept");
-    portolan.create("alpha", &network)?;
-    let before = portolan.json(&["destination", "show", &network])?;
-    host.docker(&["network", "rm", &network])?;
-    let gone = std::time::Instant::now();
-    let id = eventually("the network is back", || Ok(host.networks(&network)?.pop()))?;
-    ensure!(gone.elapsed().as_secs() < 2, "it took {:?}", gone.elapsed());
-    eventually("the row has the new network", || {
-        let shown = portolan.json(&["destination", "show", &network])?;
-        Ok((shown["state"] == "ready" && shown["observed"]["docker_id"] == id.as_str())
-            .then_some(()))
-    })?;
-    assert_ne!(before["observed"]["docker_id"], id.as_str());
-    let events = portolan.json(&["event", "list"])?;
-    let kinds = events.to_string();
-    ensure!(
-        kinds.contains("destination.drifted") && kinds.contains("destination.repaired"),
-        "{kinds}"
-    );
-    portolan.remove(&network)?;
-    Ok(())
-}
