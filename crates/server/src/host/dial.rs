@@ -85,7 +85,8 @@ impl RealDialer {
     }
 }
 
-fn too_late() -> HostError {
+/// A connection was not made in time.
+pub(super) fn too_late() -> HostError {
     HostError::Timeout { action: "connect".into(), seconds: limits::DIAL.as_secs() }
 }
 

@@ -65,6 +65,11 @@ pub(super) async fn build(
     building.await.map_err(|error| hidden.error(error))
 }
 
+/// A build that went well is one of an image.
+fn no_image() -> HostError {
+    HostError::Protocol { why: "the build ended without an image".into() }
+}
+
 /// What BuildKit did.
 #[derive(Debug)]
 enum Kit {

@@ -1,7 +1,5 @@
 //! Programs run in containers.
 
-use std::sync::{Mutex, PoisonError};
-
 use bollard::models::ExecConfig;
 use hyper::{Method, upgrade::Upgraded};
 use hyper_util::rt::TokioIo;
@@ -39,11 +37,13 @@ pub(super) async fn run(
     let id = prepare(engine, docker_id, ("prepare a program in the container", config)).await?;
     let path = format!("/exec/{id}/start");
     let request = (Method::POST, path.as_str(), Content::Json(START.to_vec()));
-    let heard = Mutex::new(Output::apart());
-    let read = |body| output::read_into(engine, body, &heard);
+    let mut heard = Output::apart();
+    let into = &mut heard;
     let action = "see the program in the container end";
-    let ended = engine.converse(action, exec.within, request, read).await;
-    let said = heard.into_inner().unwrap_or_else(PoisonError::into_inner).end();
+    let ended = engine
+        .converse(action, exec.within, request, move |body| output::read_into(engine, body, into));
+    let ended = ended.await;
+    let said = heard.end();
     match ended {
         Err(HostError::Timeout { seconds, .. }) => return Err(ran_on(seconds, &said)),
         ended => ended?,

@@ -71,10 +71,7 @@ pub(super) async fn pull(
     let mut layers = Layers::default();
     let read = move |body| progress(engine, body, move |told| layers.heard(told, listener));
     let pulled = engine.converse("pull the image", limits::PULL, request, read).await;
-    pulled.map_err(|error| match login {
-        Some(login) => login.hide(error),
-        None => error,
-    })
+    pulled.map_err(|error| registry::hidden(login, error))
 }
 
 /// Name and tag; a digest stands where the tag does. Without a tag the engine would fetch all.

@@ -1,7 +1,5 @@
 //! What programs in containers say, to its end: both outputs apart, or as they were said.
 
-use std::sync::{Mutex, PoisonError};
-
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -97,23 +95,22 @@ pub(super) fn read_anything(bytes: &[u8]) {
 pub(super) async fn read(
     engine: &Engine,
     body: Incoming,
-    output: Output,
+    mut output: Output,
 ) -> Result<Output, HostError> {
-    let output = Mutex::new(output);
-    read_into(engine, body, &output).await?;
-    Ok(output.into_inner().unwrap_or_else(PoisonError::into_inner).end())
+    read_into(engine, body, &mut output).await?;
+    Ok(output.end())
 }
 
 /// The same where what was read is wanted though the end did not come in time.
 pub(super) async fn read_into(
     engine: &Engine,
     mut body: Incoming,
-    output: &Mutex<Output>,
+    output: &mut Output,
 ) -> Result<(), HostError> {
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| engine.failure(&error))?;
         if let Ok(bytes) = frame.into_data() {
-            output.lock().unwrap_or_else(PoisonError::into_inner).take(&bytes)?;
+            output.take(&bytes)?;
         }
     }
     Ok(())

@@ -27,10 +27,7 @@ pub(super) async fn push(
     let mut layers = Layers::default();
     let read = move |body| progress(engine, body, move |told: Told| layers.heard(told, listener));
     let pushed = engine.converse("push the image", limits::PULL, request, read).await;
-    pushed.map_err(|error| match login {
-        Some(login) => login.hide(error),
-        None => error,
-    })
+    pushed.map_err(|error| registry::hidden(login, error))
 }
 
 /// Its parts stay parts of the path.

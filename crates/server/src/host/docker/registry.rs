@@ -24,6 +24,14 @@ pub(super) async fn check(engine: &Engine, login: &RegistryLogin) -> Result<(), 
     asking.await.map_err(|error| login.hide(error))
 }
 
+/// What failed, without the login that was sent along.
+pub(super) fn hidden(login: Option<&RegistryLogin>, error: HostError) -> HostError {
+    match login {
+        Some(login) => login.hide(error),
+        None => error,
+    }
+}
+
 /// What is sent for a service, with a login for its image where there is one.
 pub(super) fn json(
     body: &Value,
@@ -49,10 +57,7 @@ pub(super) async fn resolve(
     let content = login.map_or(Ok(Content::Nothing), |login| sent(login, reference))?;
     let path = format!("/distribution/{reference}/json");
     let asking = engine.fetch::<Distribution>(limits::REGISTRY, "ask the registry", &path, content);
-    let answer = asking.await.map_err(|error| match login {
-        Some(login) => login.hide(error),
-        None => error,
-    })?;
+    let answer = asking.await.map_err(|error| hidden(login, error))?;
     let digest = answer.descriptor.digest;
     if is_digest(&digest) {
         return Ok(digest);

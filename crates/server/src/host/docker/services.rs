@@ -96,15 +96,8 @@ pub(super) async fn create(
     let body = Value::Object(service_spec::of(new));
     let content = registry::json(&body, login.map(|login| (login, new.task.image.as_str())))?;
     let made = engine.send::<Made>("create service", "/services/create", content).await;
-    let made = made.map_err(|error| hidden(login, error))?;
+    let made = made.map_err(|error| registry::hidden(login, error))?;
     Ok(DockerId::parse(&made.id)?.to_string())
-}
-
-fn hidden(login: Option<&RegistryLogin>, error: HostError) -> HostError {
-    match login {
-        Some(login) => login.hide(error),
-        None => error,
-    }
 }
 
 pub(super) async fn remove(engine: &Engine, docker_id: &str) -> Result<(), HostError> {
@@ -168,7 +161,7 @@ async fn again_when_outdated(
         match answer.map(drop) {
             Err(HostError::Docker { message, .. })
                 if message.contains(OUTDATED) && tried < TRIES => {}
-            answer => return answer.map_err(|error| hidden(login, error)),
+            answer => return answer.map_err(|error| registry::hidden(login, error)),
         }
     }
     Ok(())

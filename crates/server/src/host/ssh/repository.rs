@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use super::{
-    super::{HostError, OfferedKey, Pin, Progress, SshRoute, limits},
+    super::{HostError, OfferedKey, Pin, Progress, SshRoute, dial::too_late, limits},
     Bounds, Flow, Session, connect, handshake, log_in, permitted, resolve,
 };
 use crate::outbound::Guard;
@@ -55,8 +55,4 @@ pub(crate) async fn show_key(route: &SshRoute, guard: &Guard) -> Result<OfferedK
         Ok(shaken.await?.1)
     };
     timeout(limits::DIAL, Box::pin(showing)).await.unwrap_or_else(|_| Err(too_late()))
-}
-
-fn too_late() -> HostError {
-    HostError::Timeout { action: "connect".into(), seconds: limits::DIAL.as_secs() }
 }

@@ -3,14 +3,17 @@
 use hyper::body::Incoming;
 use serde::Deserialize;
 
-use super::super::{
+use super::{
     super::{
-        BuildListener, HostError,
-        engine::{Engine, not_understood},
-        limits,
-        words::clean,
+        super::{
+            BuildListener, HostError,
+            engine::{Engine, not_understood},
+            limits,
+            words::clean,
+        },
+        told::{self, Attention},
     },
-    told::{self, Attention},
+    no_image,
 };
 
 const ATTENTION: Attention =
@@ -55,8 +58,7 @@ pub(super) async fn heard(
     };
     told::each(engine, body, ATTENTION, take).await?;
     lines.end(listener);
-    let why = || HostError::Protocol { why: "the build ended without an image".into() };
-    image.ok_or_else(why)
+    image.ok_or_else(no_image)
 }
 
 /// An engine says parts of lines.

@@ -15,6 +15,7 @@ use super::{
         },
         told::{self, Attention},
     },
+    no_image,
     trace::Trace,
 };
 
@@ -53,8 +54,7 @@ pub(super) async fn heard(
     let told = told::each(engine, body, ATTENTION, |line| course.heard(line, listener)).await;
     course.trace.end(listener);
     told?;
-    let why = || HostError::Protocol { why: "the build ended without an image".into() };
-    course.image.ok_or_else(why)
+    course.image.ok_or_else(no_image)
 }
 
 impl Course {
