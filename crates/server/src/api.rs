@@ -60,10 +60,13 @@ mod traced;
 mod user;
 mod verifications;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::{Router, middleware::from_fn_with_state};
-use portolan_types::{Notification, Problem, id::SubjectId};
+use portolan_types::{
+    Failure, Notification, OperationId, OperationKind, OperationResult, OperationState, Problem,
+    Step, Subject, Timestamp, id::SubjectId,
+};
 use utoipa::{
     Modify, OpenApi,
     openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
@@ -95,7 +98,20 @@ pub(crate) type AppState = Arc<App>;
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     modifiers(&TokenScheme),
-    components(schemas(Notification, Problem, SubjectId)),
+    // What an operation is made of is named here, and not anew by each route that answers with one.
+    components(schemas(
+        Failure,
+        Notification,
+        OperationId,
+        OperationKind,
+        OperationResult,
+        OperationState,
+        Problem,
+        Step,
+        Subject,
+        SubjectId,
+        Timestamp,
+    )),
     tags(
         (name = "destinations", description = "Docker networks on servers"),
         (name = "servers", description = "Docker hosts"),
@@ -353,14 +369,28 @@ fn people() -> OpenApiRouter<AppState> {
         .routes(routes!(password_resets::redeem_password_reset))
 }
 
+/// The routes, and what is said of them.
+struct Described {
+    api: Router<AppState>,
+    document: utoipa::openapi::OpenApi,
+    docs: Router,
+}
+
+/// Once: to describe all that is taken and given is most of the work of a start, and a process may
+/// serve more than once, as that of a story of crashes does.
+static DESCRIBED: LazyLock<Described> = LazyLock::new(|| {
+    let (api, document) = routes().split_for_parts();
+    Described { api, docs: docs::router(document.clone()), document }
+});
+
 /// The document of the API.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    routes().to_openapi()
+    DESCRIBED.document.clone()
 }
 
 /// Every operation of the document, with who may call it.
 pub fn policies() -> Result<Vec<Guarded>, PolicyError> {
-    policy::read(&openapi())
+    policy::read(&DESCRIBED.document)
 }
 
 /// Each page's path, with the operations of the API that it shows.
@@ -370,16 +400,17 @@ pub fn pages() -> Result<Vec<(&'static str, Vec<&'static str>)>, PolicyError> {
 
 /// Everything that is served. An error when a route does not say who may call it.
 pub(crate) fn router(app: AppState, limiter: Arc<Limiter>) -> Result<Router, PolicyError> {
-    let (api, document) = routes().split_for_parts();
-    let operations = policy::read(&document)?;
+    let Described { api, document, docs } = &*DESCRIBED;
+    let operations = policy::read(document)?;
     let pages = web::router(&app, &operations)?;
     let policies = Arc::new(policy::policies(operations));
     let api = api
+        .clone()
         .route_layer(from_fn_with_state((app.clone(), policies), policy::enforce))
         .fallback(web::nowhere)
         .method_not_allowed_fallback(problem::no_such_method)
         .with_state(app.clone());
-    let operations = traced::operations(&document);
-    let served = api.merge(docs::router(document)).merge(pages);
+    let operations = traced::operations(document);
+    let served = api.merge(docs.clone()).merge(pages);
     Ok(web::around(middleware::wrap(served, app, limiter, operations)))
 }

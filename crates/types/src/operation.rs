@@ -164,6 +164,8 @@ impl Subject {
 
 /// A piece of work.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+// Most routes answer with it: its parts are in the document by their own names, once.
+#[schema(no_recursion)]
 pub struct Operation {
     pub id: OperationId,
     pub kind: OperationKind,
