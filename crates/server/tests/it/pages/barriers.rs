@@ -27,11 +27,6 @@ async fn barriers(chromium: &Chromium, url: &str, paths: &[String]) -> Result<Ve
     Ok(wrong)
 }
 
-async fn put_on(chromium: &Chromium, theme: &str) -> Result<()> {
-    let set = "localStorage.setItem('portolan-theme', arguments[0])";
-    chromium.ask(set, json!([theme])).await.map(drop)
-}
-
 /// An installation in which there is nothing yet.
 #[tokio::test]
 #[ignore = "needs Chromium (make test)"]
@@ -41,21 +36,19 @@ async fn none_on_empty_pages() -> Result<()> {
     let pages = portolan_server::pages()?;
     let paths = pages.iter().map(|(path, _)| (*path).to_owned());
     let paths: Vec<String> = paths.filter(|path| !path.contains('{')).collect();
-    for theme in ["light", "dark"] {
-        put_on(&chromium, theme).await?;
-        assert_eq!(barriers(&chromium, &url, &paths).await?, [""; 0], "{theme}");
-    }
+    assert_eq!(barriers(&chromium, &url, &paths).await?, [""; 0]);
     chromium.close().await?;
     app.stop().await
 }
 
 /// Every page there is, with one of each thing.
-async fn none_where_there_is_something(theme: &str) -> Result<()> {
+#[tokio::test]
+#[ignore = "needs Chromium (make test)"]
+async fn none_where_there_is_something() -> Result<()> {
     let mut app = TestApp::with_password(Database::Sqlite).await?;
     let things = Things::make(&app).await?;
     let application = applications::of_everything(&app).await?;
     let (chromium, url) = signed_in(&app).await?;
-    put_on(&chromium, theme).await?;
     let pages = portolan_server::pages()?.into_iter().map(|(path, _)| path);
     // A stream is no page, and a container has a story of its own.
     let pages = pages.filter(|path| !path.ends_with("/stream") && !path.contains("{container}"));
@@ -67,21 +60,9 @@ async fn none_where_there_is_something(theme: &str) -> Result<()> {
         None => things.page(path),
     };
     let paths = pages.map(place).collect::<Result<Vec<_>>>()?;
-    assert_eq!(barriers(&chromium, &url, &paths).await?, [""; 0], "{theme}");
+    assert_eq!(barriers(&chromium, &url, &paths).await?, [""; 0]);
     chromium.close().await?;
     app.stop().await
-}
-
-#[tokio::test]
-#[ignore = "needs Chromium (make test)"]
-async fn none_in_light() -> Result<()> {
-    none_where_there_is_something("light").await
-}
-
-#[tokio::test]
-#[ignore = "needs Chromium (make test)"]
-async fn none_in_dark() -> Result<()> {
-    none_where_there_is_something("dark").await
 }
 
 /// A destination in use, what proofs and scans found, and a container on it.
@@ -102,10 +83,7 @@ async fn none_on_what_was_found() -> Result<()> {
     let tabs = ["", "/proxy", "/verify", "/danger", "/containers", "/containers/web"];
     let mut paths: Vec<String> = tabs.iter().map(|tab| format!("{page}{tab}")).collect();
     paths.push(format!("/operations/{}", scan["id"].as_str().context("an id")?));
-    for theme in ["light", "dark"] {
-        put_on(&chromium, theme).await?;
-        assert_eq!(barriers(&chromium, &url, &paths).await?, [""; 0], "{theme}");
-    }
+    assert_eq!(barriers(&chromium, &url, &paths).await?, [""; 0]);
     chromium.close().await?;
     app.stop().await
 }

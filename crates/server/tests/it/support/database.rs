@@ -20,7 +20,8 @@ impl Database {
     pub(crate) async fn postgres() -> Result<Self> {
         let server = server()?;
         let original = schema::on_postgres(&server).await?;
-        Self::create(server, &format!(" template {original}")).await
+        // As files: to log each page of it is twice the work, for a database of a few seconds.
+        Self::create(server, &format!(" template {original} strategy file_copy")).await
     }
 
     /// A new, empty database.
