@@ -47,8 +47,12 @@ async fn a_place_is_added_and_deployed_anew() -> Result<()> {
         Ok((rests && app.deployments(there).await?.len() == 2).then_some(()))
     })
     .await?;
-    chromium.open(&format!("{url}/applications")).await?;
-    chromium.sees("+1 place").await?;
+    // What was pressed answers when it likes, and may lead the browser back.
+    eventually("the list counts the place", || async {
+        chromium.open(&format!("{url}/applications")).await?;
+        Ok(chromium.text().await?.contains("+1 place").then_some(()))
+    })
+    .await?;
     complained_of_nothing(chromium).await?;
     app.stop().await
 }
