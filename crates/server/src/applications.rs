@@ -40,7 +40,7 @@ pub mod plan;
 mod ports;
 mod references;
 pub mod remove;
-mod sources;
+pub(crate) mod sources;
 pub mod tasks;
 pub mod variables;
 pub mod work;

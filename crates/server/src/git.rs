@@ -106,7 +106,7 @@ pub(crate) enum GitError {
     Empty,
     #[error("the repository wants a login, or does not take this one")]
     Login,
-    #[error("its host shows the key `{0}`, which the build does not name")]
+    #[error("its host shows the key `{0}`, which is not named")]
     HostKey(String),
     #[error("the key that logs in is gone")]
     NoKey,

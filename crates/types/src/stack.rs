@@ -7,9 +7,10 @@ use utoipa::ToSchema;
 
 use crate::{
     Alias, ApplicationId, ApplicationName, ApplicationState, ContainerName, DestinationId,
-    EnvironmentId, GitReference, Image, Invalid, Name, NetworkName, Operation, OperationId,
+    EnvironmentId, GitReference, Image, Invalid, KeyId, Name, NetworkName, Operation, OperationId,
     ProjectId, RepositoryPath, RepositoryUrl, ServerId, StackId, Timestamp, VariableName,
     VariableValue,
+    server::Fingerprint,
     text::{text_newtype, words},
 };
 
@@ -74,6 +75,13 @@ pub struct StackRepository {
     /// A branch or tag. Default: the repository's own branch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<GitReference>,
+    /// The team's key that logs in to a repository by SSH, which needs one. Only admins and owners say
+    /// where a key logs in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_id: Option<KeyId>,
+    /// What the host of a repository by SSH has to show; without, it is refused and said what it showed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_key: Option<Fingerprint>,
     /// The folder of the file, from which its paths go.
     #[serde(default = "RepositoryPath::root", skip_serializing_if = "RepositoryPath::is_root")]
     pub folder: RepositoryPath,

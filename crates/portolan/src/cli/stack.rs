@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use portolan_types::{ApplicationName, GitReference, RepositoryPath, RepositoryUrl, VariableName};
+use portolan_types::{
+    ApplicationName, GitReference, RepositoryPath, RepositoryUrl, VariableName, server::Fingerprint,
+};
 
 use super::{
     application::{Assignment, DeployWaitArgs},
@@ -79,6 +81,13 @@ pub(crate) struct ApplyStackArgs {
     /// Its branch or tag [default: the repository's own branch].
     #[arg(long, value_name = "BRANCH", requires = "git")]
     pub(crate) git_ref: Option<GitReference>,
+    /// The key that logs in to a repository by SSH: id or name. Its host has to know the public side
+    /// (`portolan key show NAME --public`).
+    #[arg(long, value_name = "KEY", requires = "git")]
+    pub(crate) git_key: Option<Reference>,
+    /// What the host of a repository by SSH shows; without, it is refused and told.
+    #[arg(long, value_name = "SHA256:...", requires = "git")]
+    pub(crate) git_host_key: Option<Fingerprint>,
     /// The folder of the file in it [default: the repository itself].
     #[arg(long, value_name = "PATH", requires = "git")]
     pub(crate) git_folder: Option<RepositoryPath>,

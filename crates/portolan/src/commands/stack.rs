@@ -6,8 +6,8 @@
 use std::path::{Path, PathBuf};
 
 use portolan_types::{
-    Alias, ApplicationName, ApplyStack, ComposeFile, CreateStack, Destination, Environment, Name,
-    Operation, Preview, RepositoryPath, SetStackVariable, Stack, StackApplied, StackFile,
+    Alias, ApplicationName, ApplyStack, ComposeFile, CreateStack, Destination, Environment, Key,
+    Name, Operation, Preview, RepositoryPath, SetStackVariable, Stack, StackApplied, StackFile,
     StackRepository, StackService, VariableName,
 };
 
@@ -159,6 +159,8 @@ pub(crate) struct Described {
     pub(crate) env_file: Option<PathBuf>,
     pub(crate) secret_file: Option<PathBuf>,
     pub(crate) repository: Option<StackRepository>,
+    /// The key that logs in to it.
+    pub(crate) git_key: Option<Reference>,
 }
 
 impl Described {
@@ -223,7 +225,11 @@ async fn request(
     described: Described,
     (file, variables, files): (ComposeFile, Vec<SetStackVariable>, Vec<StackFile>),
 ) -> anyhow::Result<Request> {
-    let Described { name, unset, repository, .. } = described;
+    let Described { name, unset, mut repository, .. } = described;
+    if let Some(repository) = &mut repository {
+        let key: Option<Key> = find_any(client, described.git_key.as_ref()).await?;
+        repository.key_id = key.map(|key| key.id);
+    }
     let environment: Option<Environment> = find_any(client, described.environment.as_ref()).await?;
     let called = match &environment {
         Some(one) => format!("{}/{}/{name}", one.project_name, one.name),

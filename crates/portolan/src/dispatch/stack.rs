@@ -54,6 +54,8 @@ async fn apply(
     let repository = args.git.map(|repository| StackRepository {
         repository,
         reference: args.git_ref,
+        key_id: None,
+        host_key: args.git_host_key,
         folder: args.git_folder.unwrap_or_else(RepositoryPath::root),
     });
     let described = Described {
@@ -66,6 +68,7 @@ async fn apply(
         env_file: args.env_file,
         secret_file: args.secret_file,
         repository,
+        git_key: args.git_key,
     };
     let manner =
         Manner { run: args.run.into(), consent: args.consent.into(), wait: args.wait.into() };

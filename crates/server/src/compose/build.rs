@@ -68,7 +68,13 @@ fn context(
     let below =
         if text.starts_with('/') { "..".to_owned() } else { format!("{}/{text}", of.folder) };
     let folder: RepositoryPath = spot.accept(findings, below.parse())?;
-    Some(Build { reference: of.reference.clone(), folder, ..Build::of(of.repository.clone()) })
+    Some(Build {
+        reference: of.reference.clone(),
+        folder,
+        key_id: of.key_id.clone(),
+        host_key: of.host_key.clone(),
+        ..Build::of(of.repository.clone())
+    })
 }
 
 fn elsewhere(text: &str, spot: &Spot<'_>, findings: &mut Findings) -> Option<Build> {

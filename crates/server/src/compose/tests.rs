@@ -266,6 +266,8 @@ fn builds_need_a_repository() {
     let repository = StackRepository {
         repository: "https://git.example.com/shop.git".parse().expect("a repository"),
         reference: Some("main".parse().expect("a branch")),
+        key_id: None,
+        host_key: None,
         folder: "deploy".parse().expect("a folder"),
     };
     let reading = Reading { repository: Some(&repository), ..reading(&stack, &values) };

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use super::{Source, apply::values, find};
 use crate::{
     Actor, App, Error,
-    applications::plan::PlannedFile,
+    applications::{plan::PlannedFile, sources},
     compose::{self, Composed, Files, ServiceFile, Values},
     db, environments, git,
     rights::Visible,
@@ -25,6 +25,9 @@ const FETCH: Duration = Duration::from_secs(45);
 /// Adds to what was sent with a new stack what its repository has of the files that are named.
 pub(super) async fn of_new(app: &App, actor: &Actor, input: &mut CreateStack) -> Result<(), Error> {
     let Some(repository) = &input.repository else { return Ok(()) };
+    let mut conn = app.db.acquire().await?;
+    sources::of_stack(&mut conn, actor, (None, repository)).await?;
+    drop(conn);
     let values = values(Values::new(), input.variables.clone(), &[])?;
     let named = compose::files_named_with(input.file.as_str(), &values);
     let missing = missing(named, &input.files);
@@ -49,9 +52,12 @@ pub(super) async fn of_change(
 ) -> Result<(), Error> {
     let mut conn = app.db.acquire().await?;
     let kept = find(&mut conn, actor, id).await?;
-    drop(conn);
     actor.require_on(Right::Manage, &kept.stack.project_id)?;
     let source = Source::open(&app.vault, &kept)?;
+    if let Some(repository) = &input.repository {
+        sources::of_stack(&mut conn, actor, (source.repository.as_ref(), repository)).await?;
+    }
+    drop(conn);
     let Some(repository) = input.repository.as_ref().or(source.repository.as_ref()) else {
         return Ok(());
     };
@@ -78,11 +84,6 @@ async fn fetched(
     from: &StackRepository,
     wanted: BTreeSet<RepositoryPath>,
 ) -> Result<Vec<StackFile>, Error> {
-    let order = git::Order {
-        repository: from.repository.clone(),
-        reference: from.reference.clone(),
-        access: git::Access::Anybody,
-    };
     let refused = |why: &dyn std::fmt::Display| {
         Error::refused(
             "stack-repository",
@@ -90,6 +91,18 @@ async fn fetched(
             "name the repository, the branch and the folder of the file (`apply_stack`), or send the \
              files along",
         )
+    };
+    let access = match &from.key_id {
+        Some(key) => match sources::by_key(app, key, from.host_key.clone()).await {
+            Err(Error::NotFound(_)) => return Err(refused(&git::GitError::NoKey)),
+            access => access?,
+        },
+        None => git::Access::Anybody,
+    };
+    let order = git::Order {
+        repository: from.repository.clone(),
+        reference: from.reference.clone(),
+        access,
     };
     let guard = app.config.builds.guard();
     let place = app.config.sources();

@@ -12,7 +12,7 @@ use axum::routing::get;
 use super::pages::Pages;
 
 pub(super) fn rows(pages: Pages<'_>) -> Pages<'_> {
-    let added = &["create_stack", "list_environments", "list_destinations"];
+    let added = &["create_stack", "list_environments", "list_destinations", "list_keys"];
     pages
         .page("/stacks", &["list_stacks", "list_environments"], get(list::list))
         .page("/stacks/new", added, get(add::form))

@@ -16,7 +16,7 @@ use crate::{
 
 mod faults;
 mod hooks;
-mod ssh;
+pub(crate) mod ssh;
 
 const RECIPE: &str = "FROM scratch\nCOPY . /srv\n";
 

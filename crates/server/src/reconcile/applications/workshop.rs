@@ -19,11 +19,11 @@ use super::{
 };
 use crate::{
     App, Error,
-    applications::plan::Plan,
+    applications::{plan::Plan, sources},
     db,
-    git::{self, Access, Context, ContextError, GitError, KeyLogin, Login},
+    git::{self, Access, Context, ContextError, GitError, Login},
     host::{Host, HostError, ImageBuild, PullProgress, RegistryLogin, clean},
-    keys, registries,
+    registries,
 };
 
 /// What builds need beside a host.
@@ -263,11 +263,11 @@ impl Workshop {
     async fn access(&self, order: &Order) -> Result<Access, Failed> {
         let build = &order.build;
         if let Some(key) = &build.key_id {
-            let private_key = match keys::open(&self.app, key).await {
-                Err(Error::NotFound(_)) => return Err(Failed::Source(GitError::NoKey)),
-                opened => opened?,
-            };
-            return Ok(Access::Key(KeyLogin { private_key, host_key: build.host_key.clone() }));
+            let opened = sources::by_key(&self.app, key, build.host_key.clone()).await;
+            return opened.map_err(|error| match error {
+                Error::NotFound(_) => Failed::Source(GitError::NoKey),
+                error => error.into(),
+            });
         }
         let login = build.login.as_ref().zip(order.plan.password.as_ref());
         Ok(login.map_or(Access::Anybody, |(login, password)| {

@@ -2,9 +2,11 @@
 
 use askama::Template;
 use axum::extract::State;
+use portolan_types::{Key, PageQuery};
 
 use crate::{
     api::AppState,
+    keys,
     web::{
         applications::places::{Asked, Choice, Place},
         chrome::Chrome,
@@ -18,6 +20,8 @@ use crate::{
 struct New {
     chrome: Chrome,
     to: Choice,
+    /// Of the team, for a repository by SSH.
+    keys: Vec<Key>,
 }
 
 pub(super) async fn form(
@@ -26,5 +30,6 @@ pub(super) async fn form(
     Query(asked): Query<Asked>,
 ) -> Shown {
     let to = Choice::read(&app, &chrome, &asked, Place::of).await?;
-    Ok(shown::page(&New { chrome, to }))
+    let keys = keys::list(&app, &chrome.actor, &PageQuery::largest()).await?.items;
+    Ok(shown::page(&New { chrome, to, keys }))
 }

@@ -26,16 +26,16 @@ use crate::{
 };
 
 /// An SSH server that lets one key in. It ends with this.
-struct SshHost {
+pub(crate) struct SshHost {
     address: SocketAddr,
     /// Of its own key.
-    fingerprint: String,
+    pub(crate) fingerprint: String,
     _serving: JoinSet<()>,
 }
 
 impl SshHost {
     /// `lets_in` is a public key, as a line of `authorized_keys`.
-    async fn start(lets_in: &str) -> Result<Self> {
+    pub(crate) async fn start(lets_in: &str) -> Result<Self> {
         let key = PrivateKey::random(&mut safe_rng(), Algorithm::Ed25519).expect("a key");
         let fingerprint = key.fingerprint(HashAlg::Sha256).to_string();
         let config = Arc::new(Config { keys: vec![key], ..Config::default() });
@@ -57,7 +57,7 @@ impl SshHost {
         Ok(Self { address, fingerprint, _serving: serving })
     }
 
-    fn url(&self, path: &Path) -> String {
+    pub(crate) fn url(&self, path: &Path) -> String {
         format!("ssh://git@{}{}", self.address, path.display())
     }
 }

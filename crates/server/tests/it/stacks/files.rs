@@ -1,13 +1,17 @@
 //! Files beside a Compose file: sent along, or taken from the stack's repository.
 
+use std::path::Path;
+
 use anyhow::{Context, Result, ensure};
 use portolan_server::host::{Capabilities, Gaining, MountSource, RootFilesystem};
-use portolan_types::{ClonedApplication, Preview, Problem, StackApplied, Variables};
+use portolan_types::{ClonedApplication, Key, Preview, Problem, Right, StackApplied, Variables};
 use serde_json::{Value, json};
 
 use super::body;
 use crate::{
     applications::{Place, place},
+    builds::ssh::SshHost,
+    security::{Team, join},
     support::{TestApp, git::GitServer, story},
 };
 
@@ -172,5 +176,51 @@ story! {
         asked["repository"] = json!({ "repository": "http://10.0.0.1/x.git" });
         let refused = app.owner.post("/v1/stacks", asked).await?.refused("stack-repository")?;
         ensure!(refused.detail.contains("--allow-repositories-at"), "{refused:?}");
+    }
+}
+
+story! {
+    /// A repository by SSH is asked with a key of the team, which only admins choose; who manages the
+    /// project applies what they chose.
+    async fn a_repository_by_ssh_has_the_files(app) {
+        let (at, git) = (place(app).await?, GitServer::start().await?);
+        git.commit("main", &[("app.env", "KEY=one"), ("web/Dockerfile", "FROM scratch\n")])?;
+        let key = app.owner.key("deploy").await?;
+        let shown: Key = app.owner.get(&format!("/v1/keys/{key}")).await?.ok()?;
+        let host = SshHost::start(&shown.public_key).await?;
+        let url = host.url(&git.path());
+        let file = "services:\n  web: {build: ./web, env_file: app.env, expose: [80]}\n";
+        let mut asked = body(&at, "shop", file);
+        asked["repository"] = json!({ "repository": url });
+        let keyless = app.owner.post("/v1/stacks", asked.clone()).await?.problem(422)?;
+        assert_eq!(keyless.errors.first().context("a field")?.field, "repository.key_id");
+        asked["repository"]["key_id"] = json!(key);
+        let refused = app.owner.post("/v1/stacks", asked.clone()).await?.refused("stack-repository")?;
+        ensure!(refused.detail.contains(&host.fingerprint), "{refused:?}");
+        asked["repository"]["host_key"] = json!(host.fingerprint);
+
+        let member = join(app, "member", Team::Same).await?;
+        member.grant_in(app, at.environment.project_id.as_str(), Right::Manage).await?;
+        member.grant(app, at.destination.server_id.as_str(), Right::Use).await?;
+        assert_eq!(member.client.post("/v1/stacks", asked.clone()).await?.status, 403);
+        let made: StackApplied = app.owner.post("/v1/stacks", asked.clone()).await?.created()?;
+        let made = app.done(made).await?;
+        let variable = |applied: &StackApplied| -> Result<Option<String>> {
+            let container = serving(&at, applied, "web")?;
+            let asked = at.engine.asked_for(&container).context("a container")?;
+            Ok(asked.environment.get("KEY").cloned())
+        };
+        assert_eq!(variable(&made)?.as_deref(), Some("one"));
+        git.commit("main", &[("app.env", "KEY=two"), ("web/Dockerfile", "FROM scratch\n")])?;
+        let apply = format!("/v1/stacks/{}/apply", made.stack.id);
+        let same = json!({ "repository": asked["repository"] });
+        let changed: StackApplied = member.client.post(&apply, same).await?.accepted()?;
+        let changed = app.done(changed).await?;
+        assert_eq!(variable(&changed)?.as_deref(), Some("two"));
+        asked["repository"]["repository"] = json!(host.url(Path::new("/payroll.git")));
+        let elsewhere = json!({ "repository": asked["repository"] });
+        assert_eq!(member.client.post(&apply, elsewhere).await?.status, 403);
+        let in_use = app.owner.delete(&format!("/v1/keys/{key}")).await?.problem(409)?;
+        ensure!(in_use.kind.ends_with("key-in-use"), "{in_use:?}");
     }
 }
