@@ -1,6 +1,8 @@
 //! What is ready stays so: somebody else's changes are seen and mended, asked about or told, as the
 //! policy says; and nobody is fought.
 
+use std::time::Instant;
+
 use anyhow::{Context, Result, ensure};
 use portolan_server::host::{HostNetwork, fake::FakeEngine};
 use portolan_types::{
@@ -22,6 +24,13 @@ mod routes;
 fn has_cause(drift: &Drift, of: &str) -> Result<()> {
     let told = drift.cause.starts_with(&format!("Docker told of the {of}: "));
     ensure!(told || drift.cause.starts_with("found when "), "{}", drift.cause);
+    Ok(())
+}
+
+/// It says how long it stood, which is no longer than since somebody did it.
+fn stood(drift: &Drift, since: Instant) -> Result<()> {
+    let duration = u128::try_from(drift.duration_ms.context("a duration")?)?;
+    ensure!(duration <= since.elapsed().as_millis(), "{drift:?}");
     Ok(())
 }
 
@@ -186,6 +195,7 @@ story! {
         let (server, engine) = app.add_server("alpha").await?;
         let made = app.owner.destination(&server, "web").await?;
         let before = made.observed.as_ref().context("observed")?.docker_id.clone();
+        let since = Instant::now();
         engine.drop_network("web");
         let drift = app.drift(&made, DriftState::Healed).await?;
         let after = engine.network("web").context("a network")?.docker_id;
@@ -199,7 +209,7 @@ story! {
         has_cause(&drift, "network")?;
         let by_event = drift.cause.starts_with("Docker told");
         ensure!(!by_event || drift.cause.ends_with(&told), "{}", drift.cause);
-        ensure!(drift.duration_ms.context("a duration")? >= 0, "{drift:?}");
+        stood(&drift, since)?;
         let operation = drift.operation_id.as_ref().context("an operation")?;
         assert_eq!(app.owner.outcome(operation.as_str()).await?.state, OperationState::Succeeded);
         let shown: Drift = app.owner.get(&format!("/v1/drifts/{}", drift.id)).await?.ok()?;

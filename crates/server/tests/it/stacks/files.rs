@@ -142,6 +142,13 @@ story! {
     }
 }
 
+/// What `KEY` is in the container that serves `web`.
+fn key_of(at: &Place, applied: &StackApplied) -> Result<Option<String>> {
+    let container = serving(at, applied, "web")?;
+    let asked = at.engine.asked_for(&container).context("a container")?;
+    Ok(asked.environment.get("KEY").cloned())
+}
+
 story! {
     /// Files that nobody sent are taken from the stack's repository, whenever it is applied. A link in it
     /// leads nowhere.
@@ -153,21 +160,16 @@ story! {
         asked["repository"] = json!({ "repository": git.url, "folder": "deploy" });
         let made: StackApplied = app.owner.post("/v1/stacks", asked.clone()).await?.created()?;
         let made = app.done(made).await?;
-        let key = |applied: &StackApplied| -> Result<Option<String>> {
-            let container = serving(&at, applied, "web")?;
-            let asked = at.engine.asked_for(&container).context("a container")?;
-            Ok(asked.environment.get("KEY").cloned())
-        };
-        assert_eq!(key(&made)?.as_deref(), Some("one"));
+        assert_eq!(key_of(&at, &made)?.as_deref(), Some("one"));
         git.commit("main", &[("deploy/app.env", "KEY=two")])?;
         let changed = app.apply(&made.stack, json!({})).await?;
         let changed = app.done(changed).await?;
-        assert_eq!(key(&changed)?.as_deref(), Some("two"));
+        assert_eq!(key_of(&at, &changed)?.as_deref(), Some("two"));
         // What is sent goes first.
         let sent = json!({ "files": [{ "path": "app.env", "content": "KEY=three" }] });
         let changed = app.apply(&made.stack, sent).await?;
         let changed = app.done(changed).await?;
-        assert_eq!(key(&changed)?.as_deref(), Some("three"));
+        assert_eq!(key_of(&at, &changed)?.as_deref(), Some("three"));
         git.link("main", "deploy/app.env", "../app.env")?;
         let apply = format!("/v1/stacks/{}/apply", made.stack.id);
         let refused = app.owner.post(&apply, json!({})).await?.refused("stack-repository")?;
@@ -205,18 +207,13 @@ story! {
         assert_eq!(member.client.post("/v1/stacks", asked.clone()).await?.status, 403);
         let made: StackApplied = app.owner.post("/v1/stacks", asked.clone()).await?.created()?;
         let made = app.done(made).await?;
-        let variable = |applied: &StackApplied| -> Result<Option<String>> {
-            let container = serving(&at, applied, "web")?;
-            let asked = at.engine.asked_for(&container).context("a container")?;
-            Ok(asked.environment.get("KEY").cloned())
-        };
-        assert_eq!(variable(&made)?.as_deref(), Some("one"));
+        assert_eq!(key_of(&at, &made)?.as_deref(), Some("one"));
         git.commit("main", &[("app.env", "KEY=two"), ("web/Dockerfile", "FROM scratch\n")])?;
         let apply = format!("/v1/stacks/{}/apply", made.stack.id);
         let same = json!({ "repository": asked["repository"] });
         let changed: StackApplied = member.client.post(&apply, same).await?.accepted()?;
         let changed = app.done(changed).await?;
-        assert_eq!(variable(&changed)?.as_deref(), Some("two"));
+        assert_eq!(key_of(&at, &changed)?.as_deref(), Some("two"));
         asked["repository"]["repository"] = json!(host.url(Path::new("/payroll.git")));
         let elsewhere = json!({ "repository": asked["repository"] });
         assert_eq!(member.client.post(&apply, elsewhere).await?.status, 403);
