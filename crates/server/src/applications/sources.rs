@@ -76,12 +76,15 @@ async fn may_log_in(
     keys::find(conn, actor, key).await.map(drop)
 }
 
-/// With the private side of a key, to a host that shows the one that is named.
+/// With the private side of a key, to a host that shows the one that is named. Nothing when the key is
+/// gone.
 pub(crate) async fn by_key(
     app: &App,
     key: &KeyId,
     host_key: Option<Fingerprint>,
-) -> Result<Access, Error> {
-    let private_key = keys::open(app, key).await?;
-    Ok(Access::Key(KeyLogin { private_key, host_key }))
+) -> Result<Option<Access>, Error> {
+    match keys::open(app, key).await {
+        Err(Error::NotFound(_)) => Ok(None),
+        opened => Ok(Some(Access::Key(KeyLogin { private_key: opened?, host_key }))),
+    }
 }

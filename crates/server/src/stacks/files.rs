@@ -27,7 +27,6 @@ pub(super) async fn of_new(app: &App, actor: &Actor, input: &mut CreateStack) ->
     let Some(repository) = &input.repository else { return Ok(()) };
     let mut conn = app.db.acquire().await?;
     sources::of_stack(&mut conn, actor, (None, repository)).await?;
-    drop(conn);
     let values = values(Values::new(), input.variables.clone(), &[])?;
     let named = compose::files_named_with(input.file.as_str(), &values);
     let missing = missing(named, &input.files);
@@ -35,7 +34,6 @@ pub(super) async fn of_new(app: &App, actor: &Actor, input: &mut CreateStack) ->
         return Ok(());
     }
     // Nobody has a repository fetched for a stack that they may not make.
-    let mut conn = app.db.acquire().await?;
     let environment = environments::find(&mut conn, actor, &input.environment_id).await?;
     drop(conn);
     actor.require_on(Right::Manage, &environment.project_id)?;
@@ -93,10 +91,9 @@ async fn fetched(
         )
     };
     let access = match &from.key_id {
-        Some(key) => match sources::by_key(app, key, from.host_key.clone()).await {
-            Err(Error::NotFound(_)) => return Err(refused(&git::GitError::NoKey)),
-            access => access?,
-        },
+        Some(key) => sources::by_key(app, key, from.host_key.clone())
+            .await?
+            .ok_or_else(|| refused(&git::GitError::NoKey))?,
         None => git::Access::Anybody,
     };
     let order = git::Order {

@@ -40,9 +40,9 @@ pub(super) async fn run(
     let mut heard = Output::apart();
     let into = &mut heard;
     let action = "see the program in the container end";
-    let ended = engine
+    let running = engine
         .converse(action, exec.within, request, move |body| output::read_into(engine, body, into));
-    let ended = ended.await;
+    let ended = running.await;
     let said = heard.end();
     match ended {
         Err(HostError::Timeout { seconds, .. }) => return Err(ran_on(seconds, &said)),

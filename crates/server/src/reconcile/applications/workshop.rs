@@ -263,11 +263,8 @@ impl Workshop {
     async fn access(&self, order: &Order) -> Result<Access, Failed> {
         let build = &order.build;
         if let Some(key) = &build.key_id {
-            let opened = sources::by_key(&self.app, key, build.host_key.clone()).await;
-            return opened.map_err(|error| match error {
-                Error::NotFound(_) => Failed::Source(GitError::NoKey),
-                error => error.into(),
-            });
+            let access = sources::by_key(&self.app, key, build.host_key.clone()).await?;
+            return access.ok_or(Failed::Source(GitError::NoKey));
         }
         let login = build.login.as_ref().zip(order.plan.password.as_ref());
         Ok(login.map_or(Access::Anybody, |(login, password)| {

@@ -2,7 +2,7 @@
 //! `templates/applications/spec.html`, and what they become is said in `web/forms/fields.rs`.
 
 use portolan_types::{
-    ApplicationMount, ApplicationSpec, Argument, Balance, Build, HealthCheck, HostPort, Key, KeyId,
+    ApplicationMount, ApplicationSpec, Argument, Balance, Build, HealthCheck, HostPort, Key,
     MountSource, PageQuery, Registry, RegistryId, RepositoryPath, RestartRule, Seconds, Server,
     ServerId, Strategy,
 };
@@ -103,7 +103,7 @@ pub(super) struct BuildFields {
     pub stage: String,
     pub user: String,
     pub password_variable: String,
-    pub key: Option<KeyId>,
+    pub key: String,
     pub host_key: String,
     pub server: Option<ServerId>,
 }
@@ -122,7 +122,7 @@ impl From<&Build> for BuildFields {
             stage: text(build.stage.as_ref()),
             user: login.map(|login| login.user.clone()).unwrap_or_default(),
             password_variable: text(login.map(|login| &login.password_variable)),
-            key: build.key_id.clone(),
+            key: text(build.key_id.as_ref()),
             host_key: text(build.host_key.as_ref()),
             server: build.server_id.clone(),
         }
@@ -130,10 +130,6 @@ impl From<&Build> for BuildFields {
 }
 
 impl BuildFields {
-    pub(super) fn is_by(&self, key: &Key) -> bool {
-        self.key.as_ref() == Some(&key.id)
-    }
-
     pub(super) fn is_on(&self, server: &Server) -> bool {
         self.server.as_ref() == Some(&server.id)
     }
